@@ -1,0 +1,65 @@
+"""A finding: what is wrong, where, and what to do instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from migrasafe.locks import LockMode
+
+
+class Severity(Enum):
+    """error: it fails, blocks for as long as the work takes, breaks the running app, or loses data. warning: a brief
+    strong lock without lock_timeout, or a risk that depends on what we cannot see. info: advice."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def weight(self) -> int:
+        return {Severity.ERROR: 3, Severity.WARNING: 2, Severity.INFO: 1}[self]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Lines and columns from 1, columns in characters; the end is after the last character."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class FixKind(Enum):
+    EDIT = "edit"
+    """`replacement` takes the place of the finding's statement, as it stands."""
+    PLAN = "plan"
+    """Several migrations or deploys are needed: `steps` says which."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    kind: FixKind = FixKind.NONE
+    replacement: str | None = None
+    steps: str | None = None
+    """Pasteable SQL with numbered comments and "deploy" in its places."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    rule: str
+    severity: Severity
+    place: Place
+    message: str
+    """First sentence: who waits or what breaks, with the table's name."""
+    help: str = ""
+    objects: tuple[str, ...] = ()
+    lock: LockMode | None = None
+    work: str | None = None
+    """`table rewrite`, `index build`, `scan` …: the words of effects.model.WorkKind."""
+    fix: Fix = Fix()
+    assumed: tuple[str, ...] = ()
+    """What the verdict stands on that we could not see."""

@@ -1,0 +1,70 @@
+"""Migrations in the order in which they run, whatever tool wrote them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from migrasafe.sql.script import Script
+
+
+class TransactionMode(Enum):
+    """What the migration tool wraps around the up part of one migration."""
+
+    ONE = "one"
+    """One transaction around the whole migration."""
+    NONE = "none"
+    """Nothing: each statement commits by itself unless the script says BEGIN."""
+    IMPLICIT = "implicit"
+    """The file is sent as one simple query: an implicit transaction that explicit BEGIN and COMMIT can end early.
+    A file of one single statement runs outside a transaction block, so CONCURRENTLY works there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of a migration with a transaction of its own: most migrations have one; Alembic's autocommit blocks,
+    Liquibase changesets and sql-migrate files can make several."""
+
+    script: Script
+    transaction: TransactionMode = TransactionMode.ONE
+    own_transaction: bool = True
+    """False when it goes on in the transaction of the part before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something about reading a migration that a person must know: what was stubbed, skipped or not understood."""
+
+    path: str
+    line: int
+    message: str
+    blocking: bool = False
+    """True when a part of the migration could not be read, so that silence about it would be false."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One up migration."""
+
+    id: str
+    """As the tool names it: version, revision, timestamp or file name."""
+    path: str
+    """The file to show to people."""
+    parts: tuple[Part, ...]
+    name: str = ""
+    repeatable: bool = False
+    """Runs again whenever it changes, after the versioned ones (Flyway R, Sqitch rework)."""
+    hint: str | None = None
+    """`before` or `after` where the layout itself says when to deploy (pre_/post_, expand/contract branches)."""
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a folder holds: its migrations in order, and how we know."""
+
+    layout: str
+    """The tool: `diesel`, `flyway`, `alembic`, `plain` …"""
+    root: str
+    migrations: tuple[Migration, ...]
+    notices: tuple[Notice, ...] = ()

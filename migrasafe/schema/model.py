@@ -1,0 +1,388 @@
+"""The catalog between two migrations, as one immutable value.
+
+Every object is a frozen value; `Schema` holds them in persistent maps, so that the schema before and the schema after a
+statement share all that the statement did not touch. How a statement changes it is in evolve.py; where a first one
+comes from is in load.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple, TypeAlias
+
+from rpds import HashTrieMap
+
+from migrasafe.sql.statements import (
+    Argument,
+    ConstraintKind,
+    Expression,
+    Identity,
+    IndexElement,
+    PartitionBound,
+    PartitionBy,
+    Persistence,
+    Query,
+    References,
+    Span,
+    TypeName,
+)
+
+
+class Ref(NamedTuple):
+    """The full name of an object in the catalog: its schema is always known."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+class Moment(NamedTuple):
+    """When an object was made: which migration (place in the order), which transaction of it, which statement."""
+
+    migration: int
+    transaction: int
+    statement: int
+
+
+BEFORE_HISTORY = Moment(-1, -1, -1)
+
+
+class RelationKind(Enum):
+    TABLE = "table"
+    PARTITIONED_TABLE = "partitioned table"
+    FOREIGN_TABLE = "foreign table"
+    VIEW = "view"
+    MATERIALIZED_VIEW = "materialized view"
+    SEQUENCE = "sequence"
+    INDEX = "index"
+    COMPOSITE_TYPE = "composite type"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    name: str
+    type: TypeName | None
+    """None where it could not be known, such as the columns of CREATE TABLE AS over unknown tables."""
+    not_null: bool = False
+    not_null_valid: bool = True
+    """False for a NOT NULL … NOT VALID constraint (18): new rows are checked, old ones were not."""
+    default: Expression | None = None
+    identity: Identity | None = None
+    generated: Expression | None = None
+    generated_stored: bool = True
+    collation: str | None = None
+    born: Moment = BEFORE_HISTORY
+    inherited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """CHECK, FOREIGN KEY, UNIQUE, PRIMARY KEY, EXCLUDE, or a NOT NULL with a name (18)."""
+
+    name: str
+    kind: ConstraintKind
+    columns: tuple[str, ...] = ()
+    """For CHECK: every column its expression reads."""
+    expression: Expression | None = None
+    references: References | None = None
+    target: Ref | None = None
+    """FOREIGN KEY: the referenced table, resolved; its columns are in target_columns."""
+    target_columns: tuple[str, ...] = ()
+    valid: bool = True
+    enforced: bool = True
+    deferrable: bool = False
+    initially_deferred: bool = False
+    no_inherit: bool = False
+    index: Ref | None = None
+    """The index behind a UNIQUE, PRIMARY KEY or EXCLUDE."""
+    inherited: bool = False
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index; found through its own name and listed by its table."""
+
+    ref: Ref
+    table: Ref
+    elements: tuple[IndexElement, ...] = ()
+    unique: bool = False
+    method: str = "btree"
+    predicate: Expression | None = None
+    include: tuple[str, ...] = ()
+    reads: frozenset[str] = frozenset()
+    """Every column it needs: keys, expressions, predicate, INCLUDE."""
+    nulls_not_distinct: bool = False
+    valid: bool = True
+    """False after CREATE INDEX … ON ONLY a partitioned table, or (from a server) after a failed concurrent build."""
+    constraint: str | None = None
+    """Name of the constraint that owns it."""
+    parent: Ref | None = None
+    """The partitioned index it is attached to."""
+    tablespace: str | None = None
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    name: str
+    function: Ref | None
+    timing: str = "after"
+    events: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    row: bool = False
+    constraint: bool = False
+    enabled: bool = True
+    reads: frozenset[str] = frozenset()
+    """Columns named in UPDATE OF and WHEN."""
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    name: str
+    command: str = "all"
+    permissive: bool = True
+    roles: tuple[str, ...] = ("public",)
+    using: Expression | None = None
+    check: Expression | None = None
+    reads: frozenset[str] = frozenset()
+    """Columns of its own table that it reads."""
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of any kind: ordinary, partitioned, foreign."""
+
+    ref: Ref
+    kind: RelationKind = RelationKind.TABLE
+    persistence: Persistence = Persistence.PERMANENT
+    columns: tuple[Column, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    indexes: tuple[Ref, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    row_security: bool = False
+    row_security_forced: bool = False
+    partition_by: PartitionBy | None = None
+    partition_of: Ref | None = None
+    bound: PartitionBound | None = None
+    partitions: tuple[Ref, ...] = ()
+    inherits: tuple[Ref, ...] = ()
+    children: tuple[Ref, ...] = ()
+    """Tables that INHERIT from it; partitions are in `partitions`."""
+    replica_identity: str = "default"
+    options: tuple[tuple[str, str], ...] = ()
+    tablespace: str | None = None
+    of_type: Ref | None = None
+    owner: str | None = None
+    complete: bool = True
+    """False when not every column is known: the table was never seen being made, or came from CREATE TABLE AS."""
+    rows: float | None = None
+    """pg_class.reltuples, from a server."""
+    born: Moment = BEFORE_HISTORY
+
+    def column(self, name: str) -> Column | None:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        return None
+
+    def constraint(self, name: str) -> Constraint | None:
+        for constraint in self.constraints:
+            if constraint.name == name:
+                return constraint
+        return None
+
+    @property
+    def primary_key(self) -> Constraint | None:
+        for constraint in self.constraints:
+            if constraint.kind is ConstraintKind.PRIMARY_KEY:
+                return constraint
+        return None
+
+
+class ColumnRef(NamedTuple):
+    """A relation, or one column of it (`column` None: the relation as a whole, or a column we could not tell)."""
+
+    relation: Ref
+    column: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    ref: Ref
+    kind: RelationKind = RelationKind.VIEW
+    query: Query | None = None
+    columns: tuple[str, ...] = ()
+    reads: frozenset[ColumnRef] = frozenset()
+    populated: bool = True
+    indexes: tuple[Ref, ...] = ()
+    """Of a materialized view."""
+    complete: bool = True
+    """False when its output columns are not all known."""
+    options: tuple[tuple[str, str], ...] = ()
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    ref: Ref
+    type: TypeName | None = None
+    owned_by: ColumnRef | None = None
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnumType:
+    ref: Ref
+    labels: tuple[str, ...] = ()
+    label_born: tuple[tuple[str, Moment], ...] = ()
+    """Labels that were added after the type was made, and when."""
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    ref: Ref
+    type: TypeName
+    not_null: bool = False
+    default: Expression | None = None
+    constraints: tuple[Constraint, ...] = ()
+    collation: str | None = None
+    born: Moment = BEFORE_HISTORY
+
+    @property
+    def constrained(self) -> bool:
+        """Whether a column of it needs its values checked: that is what makes ADD COLUMN rewrite the table."""
+        return self.not_null or bool(self.constraints)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composite:
+    ref: Ref
+    attributes: tuple[Column, ...] = ()
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherType:
+    """A range, base or shell type: all we need is that it exists."""
+
+    ref: Ref
+    kind: str = "type"
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """One overload of a function or procedure."""
+
+    ref: Ref
+    arguments: tuple[Argument, ...] = ()
+    returns: TypeName | None = None
+    language: str = "sql"
+    volatility: str = "volatile"
+    strict: bool = False
+    security_definer: bool = False
+    settings: tuple[str, ...] = ()
+    procedure: bool = False
+    source_text: str | None = None
+    body_span: Span | None = None
+    reads: frozenset[ColumnRef] = frozenset()
+    """What a BEGIN ATOMIC body depends on; PostgreSQL tracks no other body."""
+    born: Moment = BEFORE_HISTORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    name: str
+    all_tables: bool = False
+    tables: tuple[Ref, ...] = ()
+    schemas: tuple[str, ...] = ()
+    born: Moment = BEFORE_HISTORY
+
+
+Relation: TypeAlias = Table | View | Sequence | Index
+Type: TypeAlias = EnumType | Domain | Composite | OtherType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The catalog: every object we know of, by full name."""
+
+    relations: HashTrieMap[Ref, Relation] = field(default_factory=HashTrieMap)
+    types: HashTrieMap[Ref, Type] = field(default_factory=HashTrieMap)
+    functions: HashTrieMap[Ref, tuple[Function, ...]] = field(default_factory=HashTrieMap)
+    schemas: HashTrieMap[str, Moment] = field(default_factory=HashTrieMap)
+    extensions: HashTrieMap[str, Moment] = field(default_factory=HashTrieMap)
+    publications: HashTrieMap[str, Publication] = field(default_factory=HashTrieMap)
+    dependents: HashTrieMap[Ref, frozenset[Ref]] = field(default_factory=HashTrieMap)
+    """relation, type or function → relations that depend on it: views reading it, tables with an FK to it or with a
+    column of the type. Indexes, triggers, policies and partitions are listed by their table instead."""
+    search_path: tuple[str, ...] = ("public",)
+    complete: bool = False
+    """True when the catalog came from a dump or a server: an object that is not here does not exist."""
+
+    # --- questions ---
+
+    def relation(self, ref: Ref) -> Relation | None:
+        return self.relations.get(ref)
+
+    def table(self, ref: Ref) -> Table | None:
+        relation = self.relations.get(ref)
+        return relation if isinstance(relation, Table) else None
+
+    def index(self, ref: Ref) -> Index | None:
+        relation = self.relations.get(ref)
+        return relation if isinstance(relation, Index) else None
+
+    def view(self, ref: Ref) -> View | None:
+        relation = self.relations.get(ref)
+        return relation if isinstance(relation, View) else None
+
+    def indexes_of(self, table: Table | View) -> Iterator[Index]:
+        for ref in table.indexes:
+            index = self.index(ref)
+            if index is not None:
+                yield index
+
+    def dependents_of(self, ref: Ref) -> frozenset[Ref]:
+        return self.dependents.get(ref, frozenset())
+
+    # --- names ---
+
+    def resolve(self, schema: str | None, name: str) -> Ref:
+        """The relation a name means now: the first match on the search path, else where it would be made."""
+        if schema is not None:
+            return Ref(schema, name)
+        for candidate in self.search_path:
+            ref = Ref(candidate, name)
+            if ref in self.relations:
+                return ref
+        return Ref(self.search_path[0] if self.search_path else "public", name)
+
+    def resolve_type(self, schema: str | None, name: str) -> Ref:
+        """The user-defined type a name means now, likewise."""
+        if schema is not None:
+            return Ref(schema, name)
+        for candidate in self.search_path:
+            ref = Ref(candidate, name)
+            if ref in self.types:
+                return ref
+        return Ref(self.search_path[0] if self.search_path else "public", name)
+
+    def resolve_function(self, schema: str | None, name: str) -> Ref:
+        """The user-defined function a name means now, likewise."""
+        if schema is not None:
+            return Ref(schema, name)
+        for candidate in self.search_path:
+            ref = Ref(candidate, name)
+            if ref in self.functions:
+                return ref
+        return Ref(self.search_path[0] if self.search_path else "public", name)

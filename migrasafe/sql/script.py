@@ -1,0 +1,35 @@
+"""A migration's text, read: its statements, its comments, and where each of them stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migrasafe.sql.source import Source
+from migrasafe.sql.statements import Span, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A `--` or `/* */` comment: its place, and its text without the markers."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a generated statement was made: the line of the Alembic revision or the Go file."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """Statements in order, typed, with spans into `source`."""
+
+    source: Source
+    statements: tuple[Statement, ...]
+    comments: tuple[Comment, ...] = ()
+    origins: tuple[Origin, ...] | None = None
+    """One per statement, for scripts that were rendered from something else; findings are shown there."""

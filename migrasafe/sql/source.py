@@ -1,0 +1,52 @@
+"""A text to read SQL from, and the lines and columns of its offsets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrasafe.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A text and the path to name it by. Offsets count characters from 0; a byte order mark is not part of it."""
+
+    path: str
+    text: str
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and the column of `offset`, both from 1."""
+        line = self.text.count("\n", 0, offset) + 1
+        return line, offset - (self.text.rfind("\n", 0, offset) + 1) + 1
+
+    def line(self, number: int) -> str:
+        """The text of line `number`, from 1, without its line break."""
+        lines = self.text.split("\n", number)
+        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+
+
+def read_source(path: Path, shown: str | None = None) -> Source:
+    """The text of a file. Raises InputError for a file that cannot be read, is not UTF-8 or contains a NUL."""
+    name = shown or str(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
+    return source_from_bytes(raw, name)
+
+
+def source_from_bytes(raw: bytes, name: str) -> Source:
+    """Likewise, from bytes that came from anywhere (standard input, a git object)."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{name}:1: is UTF-16, not UTF-8: save it as UTF-8 and run again")
+    nul = raw.find(b"\0")
+    if nul >= 0:
+        line = raw.count(b"\n", 0, nul) + 1
+        raise InputError(f"{name}:{line}: contains a NUL character: PostgreSQL would stop reading there; remove it")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{name}:{line}: is not valid UTF-8: save it as UTF-8 and run again") from error
+    return Source(path=name, text=text)

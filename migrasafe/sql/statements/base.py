@@ -1,0 +1,87 @@
+"""The parts every statement is made of: spans, names, types, expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+Node: TypeAlias = Mapping[str, Any]
+"""One node of PostgreSQL's parse tree, as libpg_query prints it: `{"ColumnRef": {...}}`."""
+
+
+class Span(NamedTuple):
+    """A stretch of a source: character offsets, end excluded."""
+
+    start: int
+    end: int
+
+
+class Name(NamedTuple):
+    """The name of an object as the statement writes it, folded and unquoted by the parser."""
+
+    schema: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.schema is None else f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeName:
+    """A type as written: `varchar(20)[]`, `public.mood`, `bigserial`.
+
+    `name` is PostgreSQL's internal name for built-in types (`int4`, `varchar`, `timestamptz`, `bpchar`), with schema
+    `pg_catalog` dropped; `serial`, `bigserial` and `smallserial` stay as they are.
+    """
+
+    schema: str | None = None
+    name: str
+    modifiers: tuple[str, ...] = ()
+    array: bool = False
+    setof: bool = False
+    column_of: tuple[str, ...] = ()
+    """For `table.column%TYPE`: the parts before `%TYPE`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Expression:
+    """A value expression: its parse tree. Walk it with migrasafe.sql.expressions."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Query:
+    """A SELECT, VALUES, INSERT, UPDATE, DELETE or MERGE: its parse tree, `{"SelectStmt": {...}}`."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One SQL statement, typed. `span` points into the source it was read from."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrecognized(Statement):
+    """SQL that we could not type: a syntax error, syntax we do not know, dynamic SQL. Always reported."""
+
+    reason: str
+    """One sentence for people, as PostgreSQL says it where it says something."""
+    at: int | None = None
+    """Character offset of the trouble, where known."""
+    kind: str = "syntax error"
+    """`syntax error` | `unknown statement` | `dynamic sql` | `too deep` | `meta-command` | `other language`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utility(Statement):
+    """A statement that changes neither schema nor rows nor takes a lock that matters: COMMENT, SHOW, NOTIFY …"""
+
+    command: str
+    """The command tag: `COMMENT`, `EXPLAIN`, `SHOW`, `LISTEN`, `SECURITY LABEL`, `CHECKPOINT`, `DISCARD` …"""
+    target: Name | None = None
+    objects: tuple[str, ...] = ()
