@@ -165,7 +165,9 @@ def _on_enough_stack(sql: str, call: Callable[[], T]) -> T:
     return _in_big_thread(call)
 
 
-_OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?:]+|\b(?:JOIN|UNION|INTERSECT|EXCEPT|COLLATE|AT|IS|LIKE|IN)\b", re.IGNORECASE)
+_OPERATOR = re.compile(
+    r"[-+*/<>=~!@#%^&|`?:]+|\b(?:JOIN|UNION|INTERSECT|EXCEPT|COLLATE|AT|IS|LIKE|IN)\b", re.IGNORECASE
+)
 
 
 def _operators(sql: str) -> int:
@@ -203,7 +205,18 @@ def _in_big_thread(call: Callable[[], T]) -> T:
 
 # --- offsets ----------------------------------------------------------------------------------------------------------
 
-_PLACES = frozenset({"location", "stmt_location", "stmt_len", "list_start", "list_end", "rexpr_list_start", "rexpr_list_end", "name_location"})
+_PLACES = frozenset(
+    {
+        "location",
+        "stmt_location",
+        "stmt_len",
+        "list_start",
+        "list_end",
+        "rexpr_list_start",
+        "rexpr_list_end",
+        "name_location",
+    }
+)
 
 
 def _bytes_to_characters(statements: list[Mapping[str, Any]], sql: str) -> None:

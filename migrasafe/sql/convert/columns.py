@@ -1,0 +1,178 @@
+"""Column definitions, constraints and partition bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from migrasafe.sql.convert.base import (
+    Fields,
+    expression,
+    fields,
+    name_from_list,
+    relation,
+    strings,
+    type_name,
+)
+from migrasafe.sql.statements import (
+    ColumnDef,
+    ConstraintDef,
+    ConstraintKind,
+    Expression,
+    Identity,
+    PartitionBound,
+    PartitionBy,
+    References,
+)
+
+_KINDS = {
+    "CONSTR_NOTNULL": ConstraintKind.NOT_NULL,
+    "CONSTR_CHECK": ConstraintKind.CHECK,
+    "CONSTR_FOREIGN": ConstraintKind.FOREIGN_KEY,
+    "CONSTR_UNIQUE": ConstraintKind.UNIQUE,
+    "CONSTR_PRIMARY": ConstraintKind.PRIMARY_KEY,
+    "CONSTR_EXCLUSION": ConstraintKind.EXCLUDE,
+}
+_ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+_ATTRIBUTES = {
+    "CONSTR_ATTR_DEFERRABLE": {"deferrable": True},
+    "CONSTR_ATTR_NOT_DEFERRABLE": {"deferrable": False},
+    "CONSTR_ATTR_DEFERRED": {"deferrable": True, "initially_deferred": True},
+    "CONSTR_ATTR_IMMEDIATE": {"initially_deferred": False},
+    "CONSTR_ATTR_ENFORCED": {"enforced": True},
+    "CONSTR_ATTR_NOT_ENFORCED": {"enforced": False},
+}
+
+
+def constraint(node: Fields, column: str | None = None) -> ConstraintDef | None:
+    """A constraint; None for the parts of a column that are none (DEFAULT, GENERATED, NULL …)."""
+    what = _KINDS.get(node.get("contype", ""))
+    if what is None:
+        return None
+    own = (column,) if column is not None else ()
+    match what:
+        case ConstraintKind.FOREIGN_KEY:
+            columns = strings(node.get("fk_attrs")) or own
+        case ConstraintKind.CHECK:
+            columns = own
+        case ConstraintKind.EXCLUDE:
+            keys = (fields(item["List"]["items"][0]) for item in node.get("exclusions", []))
+            columns = tuple(key["name"] for key in keys if "name" in key)
+        case _:
+            columns = strings(node.get("keys")) or own
+    return ConstraintDef(
+        kind=what,
+        name=node.get("conname"),
+        columns=columns,
+        expression=expression(node.get("raw_expr") or node.get("where_clause")),
+        references=_references(node) if what is ConstraintKind.FOREIGN_KEY else None,
+        using_index=node.get("indexname"),
+        not_valid=bool(node.get("skip_validation")) and not _unenforced(node),
+        enforced=not _unenforced(node),
+        deferrable=bool(node.get("deferrable")),
+        initially_deferred=bool(node.get("initdeferred")),
+        no_inherit=bool(node.get("is_no_inherit")),
+        nulls_not_distinct=bool(node.get("nulls_not_distinct")),
+        without_overlaps=bool(node.get("without_overlaps") or node.get("fk_with_period")),
+        include=strings(node.get("including")),
+        exclude_method=node.get("access_method") if what is ConstraintKind.EXCLUDE else None,
+        tablespace=node.get("indexspace"),
+    )
+
+
+def _unenforced(node: Fields) -> bool:
+    return node.get("contype") in ("CONSTR_CHECK", "CONSTR_FOREIGN") and not node.get("is_enforced", False)
+
+
+def _references(node: Fields) -> References:
+    return References(
+        table=relation(node.get("pktable", {})),
+        columns=strings(node.get("pk_attrs")),
+        on_delete=_ACTIONS.get(node.get("fk_del_action", "a"), "NO ACTION"),
+        on_update=_ACTIONS.get(node.get("fk_upd_action", "a"), "NO ACTION"),
+        match_full=node.get("fk_matchtype") == "f",
+    )
+
+
+def identity(node: Fields) -> Identity:
+    return Identity(
+        always=node.get("generated_when") == "a",
+        options=tuple(fields(option).get("defname", "") for option in node.get("options", [])),
+    )
+
+
+def column_def(node: Fields) -> ColumnDef:
+    """A column, with what its constraints say folded in."""
+    name = node.get("colname", "")
+    found: list[ConstraintDef] = []
+    default: Expression | None = expression(node.get("raw_default"))
+    generated, stored, not_null, null, of_identity = None, True, False, False, None
+    for item in node.get("constraints", []):
+        part = fields(item)
+        match part.get("contype"):
+            case "CONSTR_DEFAULT":
+                default = expression(part.get("raw_expr"))
+            case "CONSTR_NULL":
+                null = True
+            case "CONSTR_IDENTITY":
+                of_identity = identity(part)
+            case "CONSTR_GENERATED":
+                generated = expression(part.get("raw_expr"))
+                stored = part.get("generated_kind", "s") != "v"
+            case attribute if attribute in _ATTRIBUTES and found:
+                found[-1] = replace(found[-1], **_ATTRIBUTES[attribute])
+            case _:
+                made = constraint(part, name)
+                if made is not None:
+                    found.append(made)
+                    not_null = not_null or made.kind is ConstraintKind.NOT_NULL
+    type_node = node.get("typeName")
+    collation = node.get("collClause")
+    return ColumnDef(
+        name=name,
+        type=type_name(type_node) if type_node else None,
+        not_null=not_null,
+        null=null,
+        default=default,
+        identity=of_identity,
+        generated=generated,
+        generated_stored=stored,
+        collation=name_from_list(collation.get("collname")) if collation else None,
+        constraints=tuple(found),
+        compression=node.get("compression"),
+        storage=node.get("storage_name"),
+    )
+
+
+_STRATEGY = {"l": "list", "r": "range", "h": "hash"}
+
+
+def partition_by(node: Fields | None) -> PartitionBy | None:
+    if not node:
+        return None
+    elements = [fields(item) for item in node.get("partParams", [])]
+    return PartitionBy(
+        strategy=str(node.get("strategy", "")).removeprefix("PARTITION_STRATEGY_").lower(),
+        columns=tuple(element.get("name") for element in elements),
+        expressions=tuple(Expression(node=element["expr"]) for element in elements if "expr" in element),
+    )
+
+
+def bound(node: Fields | None) -> PartitionBound | None:
+    if not node:
+        return None
+    if node.get("is_default"):
+        return PartitionBound(default=True)
+    return PartitionBound(
+        strategy=_STRATEGY.get(node.get("strategy", ""), ""),
+        lower=_expressions(node.get("lowerdatums")),
+        upper=_expressions(node.get("upperdatums")),
+        values=_expressions(node.get("listdatums")),
+        modulus=node.get("modulus", 0),
+        remainder=node.get("remainder", 0),
+    )
+
+
+def _expressions(nodes: Sequence[Mapping[str, Any]] | None) -> tuple[Expression, ...]:
+    return tuple(Expression(node=node) for node in nodes or ())

@@ -1,0 +1,104 @@
+"""SQL text → a Script of typed statements. Nothing is skipped: what cannot be typed is Unrecognized, in its place."""
+
+from __future__ import annotations
+
+import re
+
+from migrasafe.sql.convert import convert
+from migrasafe.sql.convert.base import Origin
+from migrasafe.sql.libpg_query import ParserError, TooDeep, parse
+from migrasafe.sql.script import Comment, Script
+from migrasafe.sql.source import Source
+from migrasafe.sql.split import Chunk, ChunkKind, split
+from migrasafe.sql.statements import Span, Statement, Unrecognized, Utility
+
+# psql meta-commands that neither run SQL nor change what the SQL around them does.
+_HARMLESS = frozenset(
+    {
+        "echo",
+        "qecho",
+        "warn",
+        "timing",
+        "pset",
+        "x",
+        "a",
+        "t",
+        "h",
+        "restrict",
+        "unrestrict",
+        "encoding",
+        "p",
+        "o",
+        "s",
+        "?",
+    }
+)
+_META = re.compile(r"\\([a-zA-Z?!]+|.)")
+
+
+def read_script(source: Source, *, sections: tuple[Span, ...] | None = None) -> Script:
+    """The statements and comments of a source, or of some sections of it. Raises nothing on bad SQL."""
+    statements: list[Statement] = []
+    comments: list[Comment] = []
+    for section in sections or (Span(0, len(source.text)),):
+        chunks, found = split(source.text, section)
+        comments.extend(found)
+        statements.extend(statement for chunk in chunks for statement in _read(chunk, source.text))
+    return Script(source=source, statements=tuple(statements), comments=tuple(comments))
+
+
+def parse_statement(sql: str) -> Statement:
+    """The first statement of a text: for SQL that we wrote ourselves. Raises ValueError when there is none."""
+    statements = read_script(Source(path="", text=sql)).statements
+    if not statements:
+        raise ValueError("no statement in the text")
+    return statements[0]
+
+
+def _read(chunk: Chunk, text: str) -> tuple[Statement, ...]:
+    match chunk.kind:
+        case ChunkKind.SQL:
+            return _parse(text, chunk.span)
+        case ChunkKind.META_COMMAND:
+            return (_meta_command(text, chunk.span),)
+        case ChunkKind.UNTERMINATED:
+            what = "comment" if text.startswith("/*", chunk.at or 0) else "quoted text"
+            return (Unrecognized(span=chunk.span, reason=f"the {what} that begins here has no end", at=chunk.at),)
+
+
+def _meta_command(text: str, span: Span) -> Statement:
+    match = _META.match(text, span.start)
+    command = match.group(1) if match else ""
+    shown = text[span.start : span.end]
+    if command in _HARMLESS or shown.startswith(("\\set ON_ERROR_STOP", "\\set QUIET", "\\set VERBOSITY", "\\unset")):
+        return Utility(span=span, command=f"\\{command}")
+    return Unrecognized(
+        span=span, kind="meta-command", reason=f"psql meta-command {shown.split()[0]}: what it does cannot be seen here"
+    )
+
+
+def _parse(text: str, span: Span) -> tuple[Statement, ...]:
+    """The typed statement of a chunk; more than one only where the parser finds what psql's splitter does not."""
+    sql = text[span.start : span.end]
+    try:
+        trees = parse(sql)
+    except ParserError as error:
+        at = None if error.offset is None else span.start + error.offset
+        return (Unrecognized(span=span, reason=error.message, at=at),)
+    except TooDeep:
+        return (Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed"),)
+    except ValueError as error:  # a NUL or a lone surrogate
+        return (Unrecognized(span=span, reason=str(error)),)
+
+    def parse_inner(inner: str, offset: int) -> tuple[Statement, ...]:
+        chunks, _ = split(text, Span(offset, offset + len(inner)))
+        return tuple(statement for chunk in chunks for statement in _read(chunk, text))
+
+    if len(trees) == 1:
+        return (convert(trees[0]["stmt"], Origin(span=span, text=text), parse_inner),)
+    found = []
+    for tree in trees:
+        start = span.start + tree.get("stmt_location", 0)
+        length = tree.get("stmt_len") or span.end - start
+        found.append(convert(tree["stmt"], Origin(span=Span(start, start + length), text=text), parse_inner))
+    return tuple(found)
