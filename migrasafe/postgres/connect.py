@@ -1,0 +1,58 @@
+"""Opens connections to a PostgreSQL server, and turns what can go wrong there into one sentence."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+
+from migrasafe.errors import ServerError
+
+Connection: TypeAlias = psycopg.Connection[TupleRow]
+
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+def connect(dsn: str, *, database: str | None = None, application_name: str = "migrasafe") -> Connection:
+    """Open a session in autocommit mode: what is sent runs as it is sent, and transactions are begun in SQL.
+
+    `dsn` is a URL or a `key=value` string as libpq takes it; `database` replaces the one it names. Statements are never
+    prepared on the server, so that a session survives the type changes that it makes itself.
+    Raises ServerError with one sentence, which never holds the password, when the server cannot be reached.
+    """
+    ours: dict[str, str | int] = {"application_name": application_name, "connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    if database is not None:
+        ours["dbname"] = database
+    try:
+        return psycopg.connect(make_conninfo(dsn, **ours), autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        raise ServerError(f"cannot connect to {describe_dsn(dsn)}: {reason}") from error
+
+
+def describe_dsn(dsn: str) -> str:
+    """Name the server and database of a dsn in words that can be shown: no password, no options."""
+    try:
+        parts = conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        return "the server (its connection string cannot be read: give a URL such as postgresql://user@host/database)"
+    host = parts.get("host") or "the local socket"
+    port = f":{parts['port']}" if parts.get("port") else ""
+    database = f", database {parts['dbname']}" if parts.get("dbname") else ""
+    return f"{host}{port}{database}"
+
+
+def major_version(connection: Connection) -> int:
+    """Return the server's major version, such as 15."""
+    return connection.info.server_version // 10_000
+
+
+def run(connection: Connection, sql: str, *parameters: object) -> list[TupleRow]:
+    """Send SQL and return the rows of its result, an empty list where it has none.
+
+    `%s` in the text stands for a parameter only when parameters are given: SQL from a migration is sent as it is.
+    """
+    cursor = connection.execute(sql, parameters or None)
+    return cursor.fetchall() if cursor.description is not None else []

@@ -1,0 +1,199 @@
+"""Starts a throw-away PostgreSQL server from binaries on this machine, in seconds and without a trace afterwards.
+
+The server listens on a Unix socket in a private folder only. Its data folder is a copy of a template, which initdb
+makes once per version. A supervising process removes everything when the process that asked for it ends, however it
+ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from migrasafe.errors import ServerError
+from migrasafe.postgres.binaries import Binaries
+from migrasafe.postgres.file_lock import hold, locked
+from migrasafe.postgres.running_server import RunningServer
+from migrasafe.postgres.unprivileged import ServerUser, cache_folder, copy_where_reachable, server_user
+
+SUPERUSER = "postgres"
+INITDB_OPTIONS = (
+    f"--username={SUPERUSER}",
+    "--auth=trust",  # the socket's folder is ours alone
+    "--encoding=UTF8",
+    "--locale=C",
+    "--no-sync",
+    "--wal-segsize=1",  # MB; the copy of a template is a third smaller and faster
+)
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Nothing runs by itself: locks and scans that are seen are those of the statement that is looked at.
+    "autovacuum": "off",
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "jit": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "max_prepared_transactions": "8",
+    "max_locks_per_transaction": "256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "unix_socket_permissions": "0700",
+}
+SOCKET_PATH_LIMIT = 103
+"""Bytes: sun_path holds 108 on Linux and 104 on macOS, with a zero at the end."""
+START_WITHIN_SECONDS = 60.0
+STOP_WITHIN_SECONDS = 15.0
+LOOK_EVERY_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalServer:
+    """A server that can be started from binaries on this machine."""
+
+    binaries: Binaries
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Server settings beside, or instead of, those in SETTINGS."""
+
+    @property
+    def major(self) -> int:
+        return self.binaries.major
+
+    def describe(self) -> str:
+        """Name version and origin: `15.18 (installed)`."""
+        return f"{self.binaries.version} ({self.binaries.origin})"
+
+    def start(self, *, lifeline: Path | None = None) -> RunningServer:
+        """Start the server and wait until it takes connections; about a second once its template is in the cache.
+
+        `lifeline` is a file that some process keeps locked: the server lives for as long as that. Without one, it lives
+        until it is stopped or this process ends. Raises ServerError with the server's own words when it does not start.
+        """
+        user = server_user()
+        folder = _new_folder(user)
+        own_lifeline = None if lifeline is not None else hold(folder / "lifeline")
+        try:
+            template = _template(self.binaries, user)
+            shutil.copytree(template, folder / "data", symlinks=True, copy_function=shutil.copyfile)
+            (folder / "data").chmod(0o700)
+            user.owns(folder)
+            self._supervise(folder, lifeline or folder / "lifeline", user)
+            running = RunningServer(
+                dsn=f"host={folder} port=5432 user={SUPERUSER} dbname=postgres",
+                major=self.major,
+                description=self.describe(),
+                stop=lambda: _stop(folder, own_lifeline),
+            )
+            _wait_until_ready(running, folder)
+        except BaseException:
+            if own_lifeline is not None:
+                os.close(own_lifeline)
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return running
+
+    def _supervise(self, folder: Path, lifeline: Path, user: ServerUser) -> None:
+        """Hand the server over to a process of its own, which ends it when the lifeline is let go."""
+        programs = _reachable_programs(self.binaries, user)
+        settings = {**SETTINGS, "unix_socket_directories": str(folder), **self.settings}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        request = {
+            "folder": str(folder),
+            "lifeline": str(lifeline),
+            "command": [str(programs / "postgres"), "-D", str(folder / "data"), *options],
+            "is_other_user": user.is_other,
+            "uid": user.uid,
+            "gid": user.gid,
+        }
+        request_path = folder / "request.json"
+        request_path.write_text(json.dumps(request), encoding="utf-8")
+        supervisor = Path(__file__).with_name("supervise_server.py")
+        subprocess.run(
+            [sys.executable, "-I", str(supervisor), str(request_path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+
+
+def _reachable_programs(binaries: Binaries, user: ServerUser) -> Path:
+    return copy_where_reachable(binaries.folder.parent, user) / binaries.folder.name
+
+
+def _new_folder(user: ServerUser) -> Path:
+    """Make a private folder with a path short enough for a socket, where the server's user can get to it."""
+    for parent in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
+        socket_length = len(os.fsencode(parent / "migrasafe-abcdefgh" / ".s.PGSQL.5432.lock"))
+        if socket_length <= SOCKET_PATH_LIMIT and parent.is_dir() and user.reaches(parent):
+            return Path(tempfile.mkdtemp(prefix="migrasafe-", dir=parent))
+    raise ServerError("no folder for temporary files has a path short enough for a socket: set TMPDIR=/tmp")
+
+
+def _template(binaries: Binaries, user: ServerUser) -> Path:
+    """Return a fresh data folder of this version, made by initdb the first time and never started."""
+    templates = cache_folder(user) / "templates"
+    template = templates / f"{binaries.version}-{binaries.origin.replace(' ', '-')}-{user.uid}"
+    with locked(templates / f"{template.name}.lock"):
+        if template.is_dir():
+            return template
+        unfinished = template.with_name(f"{template.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        user.owns(unfinished)
+        command = [str(_reachable_programs(binaries, user) / "initdb"), *INITDB_OPTIONS, "-D", str(unfinished)]
+        as_user = {"user": user.uid, "group": user.gid, "extra_groups": ()} if user.is_other else {}
+        made = subprocess.run(  # type: ignore[call-overload]  # the keywords differ between root and others
+            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd="/", **as_user
+        )
+        if made.returncode != 0:
+            reason = " ".join(made.stderr.split())
+            raise ServerError(f"initdb of PostgreSQL {binaries.version} in {binaries.folder} failed: {reason}")
+        unfinished.rename(template)
+    return template
+
+
+def _wait_until_ready(running: RunningServer, folder: Path) -> None:
+    give_up_at = time.monotonic() + START_WITHIN_SECONDS
+    while True:
+        try:
+            psycopg.connect(running.dsn, connect_timeout=2).close()
+        except psycopg.OperationalError as error:
+            if time.monotonic() > give_up_at or _has_ended(folder):
+                log = (folder / "log").read_text(encoding="utf-8", errors="replace").strip()
+                said = log.splitlines()[-1] if log else str(error).strip()
+                raise ServerError(f"PostgreSQL {running.description} did not start: {said}") from error
+            time.sleep(LOOK_EVERY_SECONDS)
+        else:
+            return
+
+
+def _has_ended(folder: Path) -> bool:
+    """Whether the server said a last word before it ever took a connection."""
+    try:
+        return b"FATAL:" in (folder / "log").read_bytes().replace(b"FATAL:  the database system is starting up", b"")
+    except FileNotFoundError:
+        return False
+
+
+def _stop(folder: Path, lifeline: int | None) -> None:
+    """Let go of the lifeline and wait until the supervisor has removed the folder; a shared one is its holder's."""
+    if lifeline is None:
+        return
+    os.close(lifeline)
+    give_up_at = time.monotonic() + STOP_WITHIN_SECONDS
+    while folder.exists() and time.monotonic() < give_up_at:
+        time.sleep(LOOK_EVERY_SECONDS)

@@ -1,0 +1,101 @@
+"""Who a PostgreSQL server runs as: PostgreSQL refuses root, so root hands its servers to an unprivileged user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+NOBODY_ID = 65534
+PREFERRED_USERS = ("postgres", "nobody")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerUser:
+    """The operating system user that a server of ours runs as."""
+
+    uid: int
+    gid: int
+    is_other: bool
+    """True when it is not who we are, so that folders must be handed over to it."""
+
+    def owns(self, folder: Path) -> None:
+        """Hand a folder and all that is in it over to this user; nothing to do when it is our own."""
+        if not self.is_other:
+            return
+        os.chown(folder, self.uid, self.gid)
+        for parent, folders, files in os.walk(folder):
+            for name in (*folders, *files):
+                os.chown(Path(parent, name), self.uid, self.gid, follow_symlinks=False)
+
+    def reaches(self, path: Path) -> bool:
+        """Whether this user can go through every folder that leads to `path`, and into it when it is a folder."""
+        if not self.is_other:
+            return True
+        resolved = path.resolve()
+        folders = [*resolved.parents, resolved] if resolved.is_dir() else list(resolved.parents)
+        return all(self._may_enter(folder) for folder in folders)
+
+    def _may_enter(self, folder: Path) -> bool:
+        try:
+            status = folder.stat()
+        except OSError:
+            return False
+        if status.st_uid == self.uid:
+            return bool(status.st_mode & stat.S_IXUSR)
+        if status.st_gid == self.gid:
+            return bool(status.st_mode & stat.S_IXGRP)
+        return bool(status.st_mode & stat.S_IXOTH)
+
+
+def server_user() -> ServerUser:
+    """Choose who servers run as: ourselves, or, for root, `postgres`, `nobody`, or the customary id 65534."""
+    if os.geteuid() != 0:
+        return ServerUser(uid=os.geteuid(), gid=os.getegid(), is_other=False)
+    import pwd  # not on Windows, where nobody is root either
+
+    for name in PREFERRED_USERS:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return ServerUser(uid=entry.pw_uid, gid=entry.pw_gid, is_other=True)
+    return ServerUser(uid=NOBODY_ID, gid=NOBODY_ID, is_other=True)
+
+
+def cache_folder(user: ServerUser) -> Path:
+    """Return the folder where servers and their templates are kept between runs; it need not exist yet.
+
+    `$XDG_CACHE_HOME/migrasafe`, else `~/.cache/migrasafe`; for root, whose home others cannot enter,
+    `/var/cache/migrasafe`.
+    """
+    configured = os.environ.get("XDG_CACHE_HOME")
+    if configured and user.reaches(_nearest_existing(Path(configured))):
+        return Path(configured) / "migrasafe"
+    if user.is_other:
+        return Path("/var/cache/migrasafe")
+    return Path.home() / ".cache" / "migrasafe"
+
+
+def copy_where_reachable(folder: Path, user: ServerUser) -> Path:
+    """Return `folder` without links, or a copy of it in the cache when `user` cannot get to it."""
+    folder = folder.resolve()
+    if user.reaches(folder):
+        return folder
+    newest_change = int(folder.stat().st_mtime)
+    copy = cache_folder(user) / "copies" / f"{'-'.join(folder.parts[1:])}-{newest_change}"
+    if not copy.is_dir():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
+        shutil.copytree(folder, unfinished, symlinks=True)
+        try:
+            unfinished.rename(copy)
+        except OSError:  # another process was faster; its copy is as good
+            shutil.rmtree(unfinished)
+    return copy
+
+
+def _nearest_existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.parents) if folder.exists())
