@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
-from rpds import HashTrieMap
+from rpds import HashTrieMap, HashTrieSet
 
 from migrasafe.sql.statements import (
     Argument,
@@ -50,6 +50,9 @@ class Moment(NamedTuple):
 
 BEFORE_HISTORY = Moment(-1, -1, -1)
 
+TEMPORARY_SCHEMA = "pg_temp"
+"""The schema of every temporary relation, however PostgreSQL numbers it."""
+
 
 class RelationKind(Enum):
     TABLE = "table"
@@ -77,6 +80,8 @@ class Column:
     collation: str | None = None
     born: Moment = BEFORE_HISTORY
     inherited: bool = False
+    local: bool = False
+    """Of an inherited column: the table defines it itself as well, so it stays when the parent's goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +144,8 @@ class Trigger:
     enabled: bool = True
     reads: frozenset[str] = frozenset()
     """Columns named in UPDATE OF and WHEN."""
+    inherited: bool = False
+    """A copy of the row trigger of the partitioned table above."""
     born: Moment = BEFORE_HISTORY
 
 
@@ -219,6 +226,7 @@ class View:
     ref: Ref
     kind: RelationKind = RelationKind.VIEW
     query: Query | None = None
+    """As written; renames since then are followed in `reads`, not here."""
     columns: tuple[str, ...] = ()
     reads: frozenset[ColumnRef] = frozenset()
     populated: bool = True
@@ -308,6 +316,8 @@ class Publication:
     born: Moment = BEFORE_HISTORY
 
 
+# --- the catalog ------------------------------------------------------------------------------------------------------
+
 Relation: TypeAlias = Table | View | Sequence | Index
 Type: TypeAlias = EnumType | Domain | Composite | OtherType
 
@@ -322,10 +332,15 @@ class Schema:
     schemas: HashTrieMap[str, Moment] = field(default_factory=HashTrieMap)
     extensions: HashTrieMap[str, Moment] = field(default_factory=HashTrieMap)
     publications: HashTrieMap[str, Publication] = field(default_factory=HashTrieMap)
-    dependents: HashTrieMap[Ref, frozenset[Ref]] = field(default_factory=HashTrieMap)
-    """relation, type or function → relations that depend on it: views reading it, tables with an FK to it or with a
-    column of the type. Indexes, triggers, policies and partitions are listed by their table instead."""
+    dependents: HashTrieMap[Ref, HashTrieSet[Ref]] = field(default_factory=HashTrieMap)
+    """relation, type or function → what depends on it: views reading it, tables with an FK to it or with a column of
+    the type, sequences it owns, types and functions built on the type, indexes whose expression calls the function.
+    Plain indexes, policies and partitions are listed by their table instead."""
+    constraint_names: HashTrieMap[Ref, int] = field(default_factory=HashTrieMap)
+    """(schema, constraint name) → how many tables have one of that name: PostgreSQL's generated names avoid them."""
     search_path: tuple[str, ...] = ("public",)
+    temporary: bool = False
+    """Whether a temporary relation was ever made: those live in `pg_temp`, which every name is looked up in first."""
     complete: bool = False
     """True when the catalog came from a dump or a server: an object that is not here does not exist."""
 
@@ -353,7 +368,7 @@ class Schema:
                 yield index
 
     def dependents_of(self, ref: Ref) -> frozenset[Ref]:
-        return self.dependents.get(ref, frozenset())
+        return frozenset(self.dependents.get(ref, ()))
 
     # --- names ---
 
@@ -361,6 +376,8 @@ class Schema:
         """The relation a name means now: the first match on the search path, else where it would be made."""
         if schema is not None:
             return Ref(schema, name)
+        if self.temporary and (ref := Ref(TEMPORARY_SCHEMA, name)) in self.relations:
+            return ref
         for candidate in self.search_path:
             ref = Ref(candidate, name)
             if ref in self.relations:

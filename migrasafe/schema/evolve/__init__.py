@@ -1,0 +1,200 @@
+"""The schema after a statement, from the schema before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from migrasafe.schema.evolve import (
+    access,
+    alter,
+    drops,
+    functions,
+    indexes,
+    renames,
+    sequences,
+    session,
+    tables,
+    types,
+    views,
+)
+from migrasafe.schema.evolve.draft import Draft
+from migrasafe.schema.model import Moment, Schema
+from migrasafe.sql.statements import (
+    AddEnumValue,
+    AlterAllInTablespace,
+    AlterDomain,
+    AlterExtension,
+    AlterFunction,
+    AlterPolicy,
+    AlterPublication,
+    AlterSequence,
+    AlterTable,
+    Call,
+    Cluster,
+    ClusterWide,
+    Copy,
+    CreateComposite,
+    CreateDomain,
+    CreateEnum,
+    CreateEventTrigger,
+    CreateExtension,
+    CreateFunction,
+    CreateIndex,
+    CreateOther,
+    CreatePolicy,
+    CreatePublication,
+    CreateRange,
+    CreateRule,
+    CreateSchema,
+    CreateSequence,
+    CreateStatistics,
+    CreateTable,
+    CreateTableAs,
+    CreateTrigger,
+    CreateView,
+    DefaultPrivileges,
+    Delete,
+    Dml,
+    DoBlock,
+    Drop,
+    Grant,
+    GrantRole,
+    Insert,
+    LockTable,
+    Merge,
+    RefreshMaterializedView,
+    Reindex,
+    Rename,
+    RenameEnumValue,
+    RoleStatement,
+    Select,
+    SetConstraints,
+    SetOwner,
+    SetSchema,
+    SetVariable,
+    Statement,
+    SubscriptionStatement,
+    Transaction,
+    Truncate,
+    Unrecognized,
+    Update,
+    Utility,
+    Vacuum,
+)
+
+
+def evolve(schema: Schema, statement: Statement, moment: Moment) -> Schema:
+    """The catalog after `statement` ran, and succeeded, at `moment`; the same value where nothing changed.
+
+    Takes any statement. One about an object that was never seen being made assumes the object, with what the statement
+    tells of it, unless `schema.complete` says that everything there is was seen. Raises nothing.
+    """
+    change = _CHANGES.get(type(statement))
+    if change is None:
+        return schema
+    draft = Draft(schema, moment)
+    change(draft, statement)
+    return draft.finished()
+
+
+def with_search_path(schema: Schema, search_path: tuple[str, ...]) -> Schema:
+    """The same catalog with another search path: what the end of a transaction does to SET LOCAL."""
+    return schema if schema.search_path == search_path else replace(schema, search_path=search_path)
+
+
+def _create_schema(draft: Draft, statement: CreateSchema) -> None:
+    if statement.name not in draft.schemas:
+        draft.schemas = draft.schemas.insert(statement.name, draft.moment)
+    if statement.elements:
+        path = draft.search_path
+        draft.search_path = (statement.name, *(schema for schema in path if schema != statement.name))
+        for element in statement.elements:
+            _change(draft, element)
+        draft.search_path = path
+
+
+def _do_block(draft: Draft, statement: DoBlock) -> None:
+    """Every statement of the block, also those that a branch decides about: guards make it end the same way."""
+    draft.existing_stays = True
+    for guarded in statement.body.statements:
+        _change(draft, guarded.statement)
+    draft.existing_stays = False
+
+
+def _change(draft: Draft, statement: Statement) -> None:
+    change = _CHANGES.get(type(statement))
+    if change is not None:
+        change(draft, statement)
+
+
+_CHANGES: dict[type[Statement], Callable[[Draft, Any], None]] = {
+    AddEnumValue: types.add_enum_value,
+    AlterDomain: types.alter_domain,
+    AlterFunction: functions.alter_function,
+    AlterPolicy: access.alter_policy,
+    AlterPublication: access.alter_publication,
+    AlterSequence: sequences.alter_sequence,
+    AlterTable: alter.alter_table,
+    CreateComposite: types.create_composite,
+    CreateDomain: types.create_domain,
+    CreateEnum: types.create_enum,
+    CreateExtension: access.create_extension,
+    CreateFunction: functions.create_function,
+    CreateIndex: indexes.create_index,
+    CreateOther: types.create_other,
+    CreatePolicy: access.create_policy,
+    CreatePublication: access.create_publication,
+    CreateRange: types.create_range,
+    CreateSchema: _create_schema,
+    CreateSequence: sequences.create_sequence,
+    CreateTable: tables.create_table,
+    CreateTableAs: views.create_table_as,
+    CreateTrigger: functions.create_trigger,
+    CreateView: views.create_view,
+    DoBlock: _do_block,
+    Drop: drops.drop,
+    RefreshMaterializedView: views.refresh_materialized_view,
+    Rename: renames.rename,
+    RenameEnumValue: types.rename_enum_value,
+    Select: session.select,
+    SetSchema: renames.set_schema,
+    SetVariable: session.set_variable,
+}
+
+CHANGES_NOTHING: frozenset[type[Statement]] = frozenset(
+    {
+        AlterAllInTablespace,
+        AlterExtension,
+        Call,
+        Cluster,
+        ClusterWide,
+        Copy,
+        CreateEventTrigger,
+        CreateRule,
+        CreateStatistics,
+        DefaultPrivileges,
+        Delete,
+        Dml,
+        Grant,
+        GrantRole,
+        Insert,
+        LockTable,
+        Merge,
+        Reindex,
+        RoleStatement,
+        SetConstraints,
+        SetOwner,
+        SubscriptionStatement,
+        Transaction,
+        Truncate,
+        Unrecognized,
+        Update,
+        Utility,
+        Vacuum,
+    }
+)
+"""Statements that change nothing the catalog value holds; a test keeps this list and the one above complete."""
+
+HANDLED: frozenset[type[Statement]] = frozenset(_CHANGES) | CHANGES_NOTHING

@@ -1,0 +1,324 @@
+"""What goes when something goes: the objects that belong to it, and those that depend on it.
+
+A DROP without CASCADE is followed as well: PostgreSQL would refuse it while a dependent exists, so the dependents that
+we still know of were changed by something we could not read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migrasafe.schema.evolve.draft import Draft
+from migrasafe.schema.evolve.expressions import sequence_of_default
+from migrasafe.schema.evolve.family import children_of
+from migrasafe.schema.evolve.indexes import remove_index
+from migrasafe.schema.evolve.names_used import columns_used
+from migrasafe.schema.evolve.needs import expression_needs, index_needs, part_needs, relation_needs
+from migrasafe.schema.model import (
+    Column,
+    ColumnRef,
+    Composite,
+    Constraint,
+    Domain,
+    Function,
+    Index,
+    Ref,
+    Sequence,
+    Table,
+    View,
+)
+from migrasafe.sql.statements import ConstraintKind, TypeName
+
+# --- relations --------------------------------------------------------------------------------------------------------
+
+
+def remove_relation(draft: Draft, ref: Ref) -> None:
+    """Take out a relation, what belongs to it and what depends on it."""
+    relation = draft.relations.get(ref)
+    if relation is None:
+        return
+    if isinstance(relation, Index):
+        remove_index(draft, ref)
+        return
+    draft.take(ref)
+    if isinstance(relation, Table | View):
+        for index in relation.indexes:
+            draft.take(index)
+    if isinstance(relation, Table):
+        _leave_parents(draft, relation)
+        for below in (*relation.partitions, *relation.children):
+            remove_relation(draft, below)
+        _leave_publications(draft, ref)
+    for dependent in draft.take_dependents(ref):
+        lose(draft, dependent, ref)
+
+
+def _leave_parents(draft: Draft, table: Table) -> None:
+    if table.partition_of is not None:
+        parent = draft.table(table.partition_of)
+        if parent is not None:
+            draft.put(replace(parent, partitions=tuple(p for p in parent.partitions if p != table.ref)))
+    for ref in table.inherits:
+        parent = draft.table(ref)
+        if parent is not None:
+            draft.put(replace(parent, children=tuple(c for c in parent.children if c != table.ref)))
+
+
+def _leave_publications(draft: Draft, ref: Ref) -> None:
+    for publication in draft.publications.values():
+        if ref in publication.tables:
+            draft.put_publication(replace(publication, tables=tuple(t for t in publication.tables if t != ref)))
+
+
+def lose(draft: Draft, dependent: Ref, lost: Ref) -> None:
+    """Take away from `dependent` (a relation, a type, functions of that name) what needed the lost object."""
+    relation = draft.relations.get(dependent)
+    if isinstance(relation, Table):
+        _table_loses(draft, relation, lost)
+    elif isinstance(relation, View):
+        if lost in relation_needs(relation, draft):
+            remove_relation(draft, dependent)
+    elif isinstance(relation, Sequence):
+        if relation.owned_by is not None and relation.owned_by.relation == lost:
+            remove_relation(draft, dependent)
+    elif isinstance(relation, Index) and lost in set(index_needs(relation, draft)):
+        remove_index(draft, dependent)
+    _type_loses(draft, dependent, lost)
+    _functions_lose(draft, dependent, lost)
+
+
+def _table_loses(draft: Draft, table: Table, lost: Ref) -> None:
+    if table.of_type == lost:
+        remove_relation(draft, table.ref)
+        return
+    gone: list[str] = []
+    columns: list[Column] = []
+    for column in table.columns:
+        if _is_of(column.type, lost) or lost in set(expression_needs(column.generated, draft)):
+            gone.append(column.name)
+        elif column.default is not None and _default_needs(draft, column, lost):
+            column = replace(column, default=None)
+        columns.append(column)
+    constraints = tuple(c for c in table.constraints if lost not in set(part_needs(c, draft)))
+    triggers = tuple(t for t in table.triggers if t.function != lost)
+    policies = tuple(p for p in table.policies if lost not in set(part_needs(p, draft)))
+    draft.put(
+        replace(
+            table,
+            columns=tuple(columns),
+            constraints=constraints,
+            triggers=triggers,
+            policies=policies,
+        )
+    )
+    for name in gone:
+        remove_column(draft, table.ref, name)
+
+
+def _default_needs(draft: Draft, column: Column, lost: Ref) -> bool:
+    # What is lost is no longer found by name, so a name that would mean it counts.
+    sequence = sequence_of_default(column.default)
+    if sequence is not None:
+        return sequence.name == lost.name and sequence.schema in (None, lost.schema)
+    return lost in set(expression_needs(column.default, draft))
+
+
+def _is_of(type_name: TypeName | None, ref: Ref) -> bool:
+    return type_name is not None and type_name.schema == ref.schema and type_name.name == ref.name
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def remove_column(draft: Draft, ref: Ref, name: str, *, only: bool = False) -> None:
+    """Take a column out of a table with its indexes, constraints, sequences, and what reads it elsewhere."""
+    table = draft.table(ref)
+    if table is None:
+        return
+    for index in [one for one in map(draft.index, table.indexes) if one is not None]:
+        if name in index.reads:
+            remove_index(draft, index.ref)
+    table = draft.table(ref)
+    if table is None:
+        return
+    for constraint in table.constraints:
+        if name in constraint.columns and constraint.kind is not ConstraintKind.FOREIGN_KEY:
+            _lose_key(draft, ref, constraint)
+    column = ColumnRef(ref, name)
+    for dependent in draft.dependents_of(ref):
+        _lose_column(draft, dependent, column)
+    table = draft.table(ref)
+    if table is None:
+        return
+    generated = [c.name for c in table.columns if c.generated is not None and name in columns_used(c.generated)]
+    draft.put(
+        replace(
+            table,
+            columns=tuple(c for c in table.columns if c.name != name),
+            constraints=tuple(c for c in table.constraints if name not in c.columns),
+            triggers=tuple(t for t in table.triggers if name not in t.reads),
+            policies=tuple(p for p in table.policies if name not in p.reads),
+        )
+    )
+    for other in generated:
+        if other != name:
+            remove_column(draft, ref, other)
+    for child in children_of(draft, table):
+        _child_loses_column(draft, child, name, only=only)
+
+
+def _child_loses_column(draft: Draft, child: Table, name: str, *, only: bool) -> None:
+    column = child.column(name)
+    if column is None or not column.inherited:
+        return
+    if only or column.local:
+        freed = replace(column, inherited=False, local=False)
+        draft.put(replace(child, columns=tuple(freed if c is column else c for c in child.columns)))
+    else:
+        remove_column(draft, child.ref, name)
+
+
+def _lose_column(draft: Draft, dependent: Ref, column: ColumnRef) -> None:
+    relation = draft.relations.get(dependent)
+    if isinstance(relation, View):
+        if column in relation.reads:
+            remove_relation(draft, dependent)
+    elif isinstance(relation, Sequence):
+        if relation.owned_by == column:
+            remove_relation(draft, dependent)
+    elif isinstance(relation, Table):
+        kept = tuple(
+            c for c in relation.constraints if c.target != column.relation or column.column not in c.target_columns
+        )
+        if len(kept) < len(relation.constraints):
+            draft.put(replace(relation, constraints=kept))
+    if dependent in draft.functions:
+        overloads = draft.functions[dependent]
+        rest = tuple(f for f in overloads if column not in f.reads)
+        if len(rest) < len(overloads):
+            draft.put_functions(dependent, rest)
+
+
+# --- constraints ------------------------------------------------------------------------------------------------------
+
+
+def remove_constraint(draft: Draft, ref: Ref, name: str, *, only: bool = False) -> None:
+    """Take out a constraint with the index behind it, its inherited copies, and the keys that reference it."""
+    table = draft.table(ref)
+    constraint = table.constraint(name) if table is not None else None
+    if table is None or constraint is None:
+        return
+    columns = table.columns
+    if constraint.kind is ConstraintKind.NOT_NULL:
+        columns = tuple(replace(c, not_null=False) if c.name in constraint.columns else c for c in columns)
+    draft.put(replace(table, constraints=tuple(c for c in table.constraints if c is not constraint), columns=columns))
+    _lose_key(draft, ref, constraint)
+    for child in children_of(draft, table):
+        copy = _copy_below(draft, child, constraint)
+        if copy is None or not copy.inherited:
+            continue
+        if only and not table.partitions:
+            freed = replace(copy, inherited=False)
+            draft.put(replace(child, constraints=tuple(freed if c is copy else c for c in child.constraints)))
+        else:
+            remove_constraint(draft, child.ref, copy.name)
+    if constraint.index is not None:
+        remove_index(draft, constraint.index)
+
+
+def _copy_below(draft: Draft, child: Table, constraint: Constraint) -> Constraint | None:
+    if constraint.kind in (ConstraintKind.CHECK, ConstraintKind.NOT_NULL):
+        return child.constraint(constraint.name)
+    for own in child.constraints:
+        if own.kind is not constraint.kind or not own.inherited:
+            continue
+        if constraint.kind is ConstraintKind.FOREIGN_KEY:
+            if own.columns == constraint.columns and own.target == constraint.target:
+                return own
+        elif own.index is not None:
+            index = draft.index(own.index)
+            if index is not None and index.parent == constraint.index:
+                return own
+    return None
+
+
+def _lose_key(draft: Draft, ref: Ref, key: Constraint) -> None:
+    """Take out the FOREIGN KEYs, anywhere, that reference a UNIQUE or PRIMARY KEY that goes."""
+    if key.kind not in (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY):
+        return
+    columns = frozenset(key.columns)
+    if not columns:
+        return
+    for dependent in (ref, *draft.dependents_of(ref)):
+        table = draft.table(dependent)
+        if table is None:
+            continue
+        kept = tuple(c for c in table.constraints if c.target != ref or frozenset(c.target_columns) != columns)
+        if len(kept) < len(table.constraints) and not _has_other_key(draft, ref, key):
+            draft.put(replace(table, constraints=kept))
+
+
+def _has_other_key(draft: Draft, ref: Ref, key: Constraint) -> bool:
+    table = draft.table(ref)
+    columns = frozenset(key.columns)
+    for index in map(draft.index, table.indexes if table is not None else ()):
+        if index is None or not index.unique or index.ref == key.index or index.predicate is not None:
+            continue
+        if frozenset(element.column for element in index.elements) == columns:
+            return True
+    return False
+
+
+# --- types and functions ----------------------------------------------------------------------------------------------
+
+
+def remove_type(draft: Draft, ref: Ref) -> None:
+    """Take out a type and what is built on it."""
+    if draft.take_type(ref) is None:
+        return
+    for dependent in draft.take_dependents(ref):
+        lose(draft, dependent, ref)
+
+
+def _type_loses(draft: Draft, dependent: Ref, lost: Ref) -> None:
+    item = draft.types.get(dependent)
+    if isinstance(item, Domain) and _is_of(item.type, lost):
+        remove_type(draft, dependent)
+    elif isinstance(item, Composite):
+        kept = tuple(a for a in item.attributes if not _is_of(a.type, lost))
+        if len(kept) < len(item.attributes):
+            draft.put_type(replace(item, attributes=kept))
+
+
+def remove_functions(draft: Draft, ref: Ref, gone: tuple[Function, ...]) -> None:
+    """Take out overloads of a function; once the last is gone, what calls it goes too."""
+    rest = tuple(f for f in draft.functions.get(ref, ()) if not any(f is one for one in gone))
+    if rest:
+        # Calls by other argument types may mean the overloads that stay; a trigger function takes no arguments.
+        draft.put_functions(ref, rest)
+        if not any(not f.arguments for f in gone):
+            return
+        for dependent in draft.dependents_of(ref):
+            table = draft.table(dependent)
+            if table is not None and any(t.function == ref for t in table.triggers):
+                draft.put(replace(table, triggers=tuple(t for t in table.triggers if t.function != ref)))
+        return
+    for dependent in draft.dependents_of(ref):
+        lose(draft, dependent, ref)
+    draft.put_functions(ref, ())
+    draft.take_dependents(ref)
+
+
+def _functions_lose(draft: Draft, dependent: Ref, lost: Ref) -> None:
+    overloads = draft.functions.get(dependent)
+    if overloads is None:
+        return
+    gone = tuple(
+        f
+        for f in overloads
+        if _is_of(f.returns, lost)
+        or any(_is_of(a.type, lost) for a in f.arguments)
+        or any(read.relation == lost for read in f.reads)
+    )
+    if gone:
+        remove_functions(draft, dependent, gone)

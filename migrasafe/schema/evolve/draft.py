@@ -1,0 +1,326 @@
+"""The catalog while one statement changes it: every change goes through here, so that `dependents` stays true.
+
+A Draft lives inside one call of `evolve` and never leaves it; the maps in it are persistent, so that starting one costs
+nothing and the schema before stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rpds import HashTrieSet
+
+from migrasafe.schema.evolve import needs
+from migrasafe.schema.model import (
+    BEFORE_HISTORY,
+    TEMPORARY_SCHEMA,
+    Constraint,
+    EnumType,
+    Function,
+    Index,
+    Moment,
+    Publication,
+    Ref,
+    Relation,
+    Schema,
+    Sequence,
+    Table,
+    Type,
+    View,
+)
+from migrasafe.sql.statements import Name, Persistence
+
+_SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
+
+
+class Draft:
+    """One schema being changed by one statement."""
+
+    __slots__ = (
+        "_before",
+        "complete",
+        "constraint_names",
+        "dependents",
+        "existing_stays",
+        "extensions",
+        "functions",
+        "moment",
+        "publications",
+        "relations",
+        "schemas",
+        "search_path",
+        "temporary",
+        "types",
+    )
+
+    def __init__(self, schema: Schema, moment: Moment) -> None:
+        self._before = schema
+        self.moment = moment
+        self.relations = schema.relations
+        self.types = schema.types
+        self.functions = schema.functions
+        self.schemas = schema.schemas
+        self.extensions = schema.extensions
+        self.publications = schema.publications
+        self.dependents = schema.dependents
+        self.constraint_names = schema.constraint_names
+        self.search_path = schema.search_path
+        self.temporary = schema.temporary
+        self.complete = schema.complete
+        self.existing_stays = False
+        """True inside DO blocks: there, making what exists already is guarded by a branch or a handler."""
+
+    def finished(self) -> Schema:
+        """The schema with everything that was changed; the one before, itself, if nothing was."""
+        before = self._before
+        if (
+            self.relations is before.relations
+            and self.types is before.types
+            and self.functions is before.functions
+            and self.schemas is before.schemas
+            and self.extensions is before.extensions
+            and self.publications is before.publications
+            and self.search_path is before.search_path
+        ):
+            return before
+        return Schema(
+            relations=self.relations,
+            types=self.types,
+            functions=self.functions,
+            schemas=self.schemas,
+            extensions=self.extensions,
+            publications=self.publications,
+            dependents=self.dependents,
+            constraint_names=self.constraint_names,
+            search_path=self.search_path,
+            temporary=self.temporary,
+            complete=self.complete,
+        )
+
+    # --- names ---
+
+    def resolve(self, schema: str | None, name: str) -> Ref:
+        """The relation a name means, as Schema.resolve."""
+        if schema is not None:
+            return Ref(schema, name)
+        if self.temporary and (ref := Ref(TEMPORARY_SCHEMA, name)) in self.relations:
+            return ref
+        for candidate in self.search_path:
+            ref = Ref(candidate, name)
+            if ref in self.relations:
+                return ref
+        return Ref(self.home(), name)
+
+    def known_type(self, schema: str | None, name: str) -> Ref | None:
+        """The user-defined type (or row type) a name means; None if we know of none."""
+        for candidate in self.search_path if schema is None else (schema,):
+            ref = Ref(candidate, name)
+            if ref in self.types or isinstance(self.relations.get(ref), Table | View):
+                return ref
+        return None
+
+    def known_function(self, schema: str | None, name: str) -> Ref | None:
+        for candidate in self.search_path if schema is None else (schema,):
+            ref = Ref(candidate, name)
+            if ref in self.functions:
+                return ref
+        return None
+
+    def find_type(self, name: Name) -> Ref:
+        return self.known_type(*name) or Ref(name.schema or self.home(), name.name)
+
+    def find_function(self, name: Name) -> Ref:
+        return self.known_function(*name) or Ref(name.schema or self.home(), name.name)
+
+    def home(self) -> str:
+        """The schema in which an unqualified name is made: the first of the search path that exists."""
+        path = self.search_path
+        if self.complete and len(path) > 1:
+            for schema in path:
+                if schema in self.schemas:
+                    return schema
+        return path[0] if path else "public"
+
+    def place(self, name: Name, persistence: Persistence = Persistence.PERMANENT) -> Ref:
+        """The full name of a relation that is being made."""
+        if persistence is Persistence.TEMPORARY or name.schema == TEMPORARY_SCHEMA:
+            self.temporary = True
+            return Ref(TEMPORARY_SCHEMA, name.name)
+        return Ref(name.schema or self.home(), name.name)
+
+    # --- looking at relations ---
+
+    def table(self, ref: Ref) -> Table | None:
+        relation = self.relations.get(ref)
+        return relation if isinstance(relation, Table) else None
+
+    def index(self, ref: Ref) -> Index | None:
+        relation = self.relations.get(ref)
+        return relation if isinstance(relation, Index) else None
+
+    def named(self, name: Name) -> Relation | None:
+        """The relation a statement is about; one we never saw being made is taken to be a table."""
+        ref = self.resolve(*name)
+        return self.relations.get(ref) or self._assumed(ref)
+
+    def table_named(self, name: Name) -> Table | None:
+        relation = self.named(name)
+        return relation if isinstance(relation, Table) else None
+
+    def _assumed(self, ref: Ref) -> Table | None:
+        if self.complete or ref.schema in _SYSTEM_SCHEMAS:
+            return None
+        table = Table(ref=ref, complete=False, born=BEFORE_HISTORY)
+        self.relations = self.relations.insert(ref, table)
+        return table
+
+    # --- changing relations ---
+
+    def put(self, new: Relation) -> None:
+        """Add a relation, or put a new value in the place of the old one."""
+        old = self.relations.get(new.ref)
+        self.relations = self.relations.insert(new.ref, new)
+        if isinstance(new, Table):
+            self._note_table(old if isinstance(old, Table) else None, new)
+            return
+        wanted = needs.relation_needs(new, self)
+        if old is not None:
+            self._forget(new.ref, needs.relation_needs(old, self) - wanted)
+        self._depend(new.ref, wanted)
+
+    def take(self, ref: Ref) -> Relation | None:
+        """Take a relation out, and nothing else; what depended on it is still listed."""
+        relation = self.relations.get(ref)
+        if relation is None:
+            return None
+        self.relations = self.relations.remove(ref)
+        self._forget(ref, needs.relation_needs(relation, self))
+        if isinstance(relation, Table):
+            self._count_constraints(ref.schema, relation.constraints, -1)
+        return relation
+
+    def take_dependents(self, ref: Ref) -> Iterable[Ref]:
+        """What depended on something that is gone, in the order of names; no longer listed."""
+        dependents = self.dependents.get(ref)
+        if dependents is None:
+            return ()
+        self.dependents = self.dependents.remove(ref)
+        return sorted(dependents)
+
+    def dependents_of(self, ref: Ref) -> list[Ref]:
+        return sorted(self.dependents.get(ref, ()))
+
+    def move_dependents(self, old: Ref, new: Ref) -> list[Ref]:
+        """List under the new name what depended on the old one; returns it."""
+        dependents = self.dependents.get(old)
+        if dependents is None:
+            return []
+        self.dependents = self.dependents.remove(old).insert(new, dependents.update(self.dependents.get(new, ())))
+        return sorted(dependents)
+
+    def _note_table(self, old: Table | None, new: Table) -> None:
+        ref = new.ref
+        if old is None:
+            wanted = needs.relation_needs(new, self)
+            self._depend(ref, wanted)
+            self._count_constraints(ref.schema, new.constraints, 1)
+            return
+        added: list[needs.Part] = []
+        removed: list[needs.Part] = []
+        for before, after in (
+            (old.columns, new.columns),
+            (old.constraints, new.constraints),
+            (old.triggers, new.triggers),
+            (old.policies, new.policies),
+        ):
+            if before is not after:
+                kept = {id(part) for part in before}
+                added.extend(part for part in after if id(part) not in kept)
+                kept = {id(part) for part in after}
+                removed.extend(part for part in before if id(part) not in kept)
+        for part in added:
+            self._depend(ref, needs.part_needs(part, self))
+        lost = {need for part in removed for need in needs.part_needs(part, self)}
+        if lost:
+            self._forget(ref, lost - needs.relation_needs(new, self))
+        if old.of_type != new.of_type and new.of_type is not None:
+            self._depend(ref, (new.of_type,))
+        if old.constraints is not new.constraints:
+            self._count_constraints(ref.schema, (p for p in removed if isinstance(p, Constraint)), -1)
+            self._count_constraints(ref.schema, (p for p in added if isinstance(p, Constraint)), 1)
+
+    def _depend(self, dependent: Ref, on: Iterable[Ref]) -> None:
+        for need in on:
+            if need == dependent:
+                continue
+            known = self.dependents.get(need)
+            if known is None:
+                self.dependents = self.dependents.insert(need, HashTrieSet((dependent,)))
+            elif dependent not in known:
+                self.dependents = self.dependents.insert(need, known.insert(dependent))
+
+    def _forget(self, dependent: Ref, on: Iterable[Ref]) -> None:
+        for need in on:
+            known = self.dependents.get(need)
+            if known is not None and dependent in known:
+                rest = known.remove(dependent)
+                self.dependents = self.dependents.insert(need, rest) if rest else self.dependents.remove(need)
+
+    def _count_constraints(self, schema: str, constraints: Iterable[Constraint], step: int) -> None:
+        for constraint in constraints:
+            ref = Ref(schema, constraint.name)
+            count = self.constraint_names.get(ref, 0) + step
+            if count > 0:
+                self.constraint_names = self.constraint_names.insert(ref, count)
+            elif ref in self.constraint_names:
+                self.constraint_names = self.constraint_names.remove(ref)
+
+    def reserve_constraint_name(self, schema: str, name: str) -> None:
+        """Count a name as taken while the table that has it is still being put together."""
+        ref = Ref(schema, name)
+        self.constraint_names = self.constraint_names.insert(ref, self.constraint_names.get(ref, 0) + 1)
+
+    # --- changing types, functions, publications ---
+
+    def put_type(self, new: Type) -> None:
+        old = self.types.get(new.ref)
+        self.types = self.types.insert(new.ref, new)
+        if isinstance(new, EnumType):
+            return
+        wanted = needs.type_needs(new, self)
+        if old is not None:
+            self._forget(new.ref, needs.type_needs(old, self) - wanted)
+        self._depend(new.ref, wanted)
+
+    def take_type(self, ref: Ref) -> Type | None:
+        item = self.types.get(ref)
+        if item is not None:
+            self.types = self.types.remove(ref)
+            self._forget(ref, needs.type_needs(item, self))
+        return item
+
+    def put_functions(self, ref: Ref, overloads: tuple[Function, ...]) -> None:
+        """Set all overloads of a name; none takes the name out."""
+        before = self.functions.get(ref, ())
+        if overloads:
+            self.functions = self.functions.insert(ref, overloads)
+        elif before:
+            self.functions = self.functions.remove(ref)
+        lost = {need for overload in before for need in needs.function_needs(overload, self)}
+        wanted = {need for overload in overloads for need in needs.function_needs(overload, self)}
+        self._forget(ref, lost - wanted)
+        self._depend(ref, wanted)
+
+    def put_publication(self, publication: Publication) -> None:
+        self.publications = self.publications.insert(publication.name, publication)
+
+    def sequences_owned_by(self, table: Ref, column: str | None = None) -> list[Sequence]:
+        """Sequences that belong to a table, or to one of its columns."""
+        found = []
+        for ref in self.dependents.get(table, ()):
+            relation = self.relations.get(ref)
+            if isinstance(relation, Sequence) and relation.owned_by is not None:
+                owner, owner_column = relation.owned_by
+                if owner == table and column in (None, owner_column):
+                    found.append(relation)
+        return found

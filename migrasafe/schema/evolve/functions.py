@@ -1,0 +1,139 @@
+"""Functions, procedures and their overloads; triggers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migrasafe.schema.evolve.draft import Draft
+from migrasafe.schema.evolve.names_used import columns_used
+from migrasafe.schema.evolve.partitions import copy_trigger_down
+from migrasafe.schema.evolve.type_names import resolved_type
+from migrasafe.schema.model import Function, Ref, Table, Trigger
+from migrasafe.sql.statements import AlterFunction, Argument, CreateFunction, CreateTrigger, Name, TypeName
+
+_INPUT = frozenset({"in", "inout", "variadic"})
+
+
+def create_function(draft: Draft, statement: CreateFunction) -> None:
+    """CREATE [OR REPLACE] FUNCTION | PROCEDURE: one overload; a replaced one keeps its age."""
+    ref = draft.place(statement.name)
+    arguments = tuple(
+        replace(argument, type=resolved_type(draft, argument.type) or argument.type) for argument in statement.arguments
+    )
+    function = Function(
+        ref=ref,
+        arguments=arguments,
+        returns=resolved_type(draft, statement.returns),
+        language=statement.language,
+        volatility=statement.volatility,
+        strict=statement.strict,
+        security_definer=statement.security_definer,
+        settings=statement.settings,
+        procedure=statement.procedure,
+        source_text=statement.source_text,
+        body_span=statement.body.text_span if statement.body is not None else None,
+        born=draft.moment,
+    )
+    wanted = input_types(arguments)
+    overloads = list(draft.functions.get(ref, ()))
+    for place, overload in enumerate(overloads):
+        if same_types(input_types(overload.arguments), wanted):
+            overloads[place] = replace(function, born=overload.born) if statement.replace else function
+            break
+    else:
+        overloads.append(function)
+    draft.put_functions(ref, tuple(overloads))
+
+
+def alter_function(draft: Draft, statement: AlterFunction) -> None:
+    ref = draft.find_function(statement.name)
+    meant = overloads_meant(draft, ref, statement.arguments)
+    if not meant:
+        return
+    changed = tuple(
+        replace(
+            f,
+            volatility=statement.volatility or f.volatility,
+            security_definer=f.security_definer if statement.security_definer is None else statement.security_definer,
+        )
+        if any(f is one for one in meant)
+        else f
+        for f in draft.functions[ref]
+    )
+    draft.put_functions(ref, changed)
+
+
+def input_types(arguments: tuple[Argument, ...]) -> tuple[TypeName, ...]:
+    """The types that tell overloads apart."""
+    return tuple(argument.type for argument in arguments if argument.mode in _INPUT)
+
+
+def same_types(one: tuple[TypeName, ...], other: tuple[TypeName, ...]) -> bool:
+    """Whether two argument lists are the same to PostgreSQL, which ignores modifiers such as varchar's length."""
+    return len(one) == len(other) and all(
+        a.name == b.name and a.array == b.array and (a.schema == b.schema or None in (a.schema, b.schema))
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def overloads_meant(draft: Draft, ref: Ref, arguments: tuple[TypeName, ...] | None) -> tuple[Function, ...]:
+    """The overload with these argument types; without types the only one there is, and none where it is ambiguous."""
+    overloads = draft.functions.get(ref, ())
+    if arguments is None:
+        return overloads if len(overloads) == 1 else ()
+    wanted = tuple(resolved_type(draft, argument) or argument for argument in arguments)
+    found = tuple(f for f in overloads if same_types(input_types(f.arguments), wanted))
+    if found:
+        return found
+    # Argument lists may also be written with the OUT arguments in them.
+    return tuple(f for f in overloads if same_types(tuple(a.type for a in f.arguments), wanted))
+
+
+# --- triggers ---------------------------------------------------------------------------------------------------------
+
+
+def create_trigger(draft: Draft, statement: CreateTrigger) -> None:
+    table = draft.table_named(statement.table)
+    if table is None:
+        return
+    existing = next((t for t in table.triggers if t.name == statement.name), None)
+    if existing is not None and draft.existing_stays and not statement.replace:
+        return
+    reads = {*statement.columns, *columns_used(statement.when)}
+    trigger = Trigger(
+        name=statement.name,
+        function=draft.find_function(statement.function),
+        timing=statement.timing,
+        events=statement.events,
+        columns=statement.columns,
+        row=statement.row,
+        constraint=statement.constraint,
+        reads=frozenset(reads),
+        born=existing.born if existing is not None and statement.replace else draft.moment,
+    )
+    put_trigger(draft, table, trigger)
+
+
+def put_trigger(draft: Draft, table: Table, trigger: Trigger) -> None:
+    others = tuple(t for t in table.triggers if t.name != trigger.name)
+    draft.put(replace(table, triggers=(*others, trigger)))
+    for partition in table.partitions:
+        copy_trigger_down(draft, trigger, partition)
+
+
+def remove_trigger(draft: Draft, table: Name, name: str) -> None:
+    """Take a trigger off a table, with its copies on partitions."""
+    found = draft.table_named(table)
+    if found is not None:
+        _remove_trigger(draft, found, name)
+
+
+def _remove_trigger(draft: Draft, table: Table, name: str) -> None:
+    trigger = next((t for t in table.triggers if t.name == name), None)
+    if trigger is None:
+        return
+    draft.put(replace(table, triggers=tuple(t for t in table.triggers if t is not trigger)))
+    for ref in table.partitions if trigger.row else ():
+        partition = draft.table(ref)
+        if partition is not None:
+            _remove_trigger(draft, partition, name)

@@ -1,0 +1,199 @@
+"""CREATE INDEX, and the indexes that partitions get from the table above them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migrasafe.schema.evolve.draft import Draft
+from migrasafe.schema.evolve.expressions import same_expression
+from migrasafe.schema.evolve.generated_names import clipped, first_free, index_column_names, joined_columns
+from migrasafe.schema.evolve.names_used import columns_used
+from migrasafe.schema.model import Constraint, Index, Ref, RelationKind, Table, View
+from migrasafe.sql.statements import ConstraintKind, CreateIndex, IndexElement
+
+_LABELS = {ConstraintKind.PRIMARY_KEY: "pkey", ConstraintKind.UNIQUE: "key", ConstraintKind.EXCLUDE: "excl"}
+
+
+def create_index(draft: Draft, statement: CreateIndex) -> None:
+    """CREATE INDEX, down to the partitions unless ONLY."""
+    target = draft.named(statement.table)
+    if not isinstance(target, Table | View):
+        return
+    if statement.name is not None:
+        ref = Ref(target.ref.schema, clipped(statement.name))
+        if ref in draft.relations:
+            if statement.if_not_exists or draft.existing_stays:
+                return
+            remove_index(draft, ref)
+            target = draft.named(statement.table)
+            if not isinstance(target, Table | View):
+                return
+    else:
+        ref = free_index_ref(draft, target.ref, statement.elements, statement.include, None)
+    partitions = target.partitions if isinstance(target, Table) else ()
+    index = Index(
+        ref=ref,
+        table=target.ref,
+        elements=statement.elements,
+        unique=statement.unique,
+        method=statement.method,
+        predicate=statement.predicate,
+        include=statement.include,
+        reads=index_reads(statement),
+        nulls_not_distinct=statement.nulls_not_distinct,
+        valid=not (statement.only and partitions),
+        tablespace=statement.tablespace,
+        born=draft.moment,
+    )
+    add_index(draft, target, index)
+    if not statement.only:
+        for partition in partitions:
+            give_index_to_partition(draft, index, None, partition)
+
+
+def index_reads(index: CreateIndex | Index) -> frozenset[str]:
+    """Every column an index needs: keys, expressions, predicate, INCLUDE."""
+    reads = set(index.include)
+    for element in index.elements:
+        if element.column is not None:
+            reads.add(element.column)
+        else:
+            reads.update(columns_used(element.expression))
+    reads.update(columns_used(index.predicate))
+    return frozenset(reads)
+
+
+def free_index_ref(
+    draft: Draft,
+    table: Ref,
+    elements: tuple[IndexElement, ...],
+    include: tuple[str, ...],
+    constraint: ConstraintKind | None,
+) -> Ref:
+    """The name PostgreSQL gives to an index that was given none: ChooseIndexName."""
+    label = "idx" if constraint is None else _LABELS[constraint]
+    columns = None
+    if constraint is not ConstraintKind.PRIMARY_KEY:
+        columns = joined_columns(index_column_names(elements, include)) or None
+
+    def is_taken(name: str) -> bool:
+        ref = Ref(table.schema, name)
+        return ref in draft.relations or (constraint is not None and ref in draft.constraint_names)
+
+    return Ref(table.schema, first_free(table.name, columns, label, is_taken))
+
+
+def add_index(draft: Draft, target: Table | View, index: Index) -> None:
+    """Put an index and list it with its table."""
+    draft.put(index)
+    draft.put(replace(target, indexes=(*target.indexes, index.ref)))
+
+
+def remove_index(draft: Draft, ref: Ref) -> None:
+    """Take out an index with those attached to it and the constraint it stands behind."""
+    index = draft.index(ref)
+    if index is None:
+        return
+    draft.take(ref)
+    target = draft.relations.get(index.table)
+    if isinstance(target, Table):
+        kept = tuple(c for c in target.constraints if c.index != ref)
+        constraints = target.constraints if len(kept) == len(target.constraints) else kept
+        indexes = tuple(one for one in target.indexes if one != ref)
+        draft.put(replace(target, indexes=indexes, constraints=constraints))
+        for child in attached_indexes(draft, target, ref):
+            remove_index(draft, child.ref)
+    elif isinstance(target, View):
+        draft.put(replace(target, indexes=tuple(one for one in target.indexes if one != ref)))
+
+
+def attached_indexes(draft: Draft, table: Table, parent: Ref) -> list[Index]:
+    """The indexes of the partitions of `table` that are attached to its index `parent`."""
+    found = []
+    for partition in table.partitions:
+        child = draft.table(partition)
+        for ref in child.indexes if child is not None else ():
+            index = draft.index(ref)
+            if index is not None and index.parent == parent:
+                found.append(index)
+    return found
+
+
+# --- partitions -------------------------------------------------------------------------------------------------------
+
+
+def give_index_to_partition(draft: Draft, parent: Index, constraint: Constraint | None, partition: Ref) -> None:
+    """Attach the index of a partition that matches the one above it, or make one; and so on down."""
+    child = draft.table(partition)
+    if child is None or child.kind is RelationKind.FOREIGN_TABLE:
+        return
+    match = _matching_index(draft, child, parent, constraint)
+    if match is not None:
+        index = replace(match, parent=parent.ref)
+        draft.put(index)
+        own = child.constraint(match.constraint) if match.constraint is not None else None
+        if constraint is not None and own is not None:
+            constraints = tuple(replace(c, inherited=True) if c is own else c for c in child.constraints)
+            draft.put(replace(child, constraints=constraints))
+            constraint = own
+    else:
+        kind = constraint.kind if constraint is not None else None
+        ref = free_index_ref(draft, partition, parent.elements, parent.include, kind)
+        name = ref.name if constraint is not None else None
+        index = replace(parent, ref=ref, table=partition, parent=parent.ref, constraint=name, born=draft.moment)
+        draft.put(index)
+        constraints = child.constraints
+        if constraint is not None:
+            constraint = replace(constraint, name=ref.name, index=ref, inherited=True, born=draft.moment)
+            constraints = (*constraints, constraint)
+        draft.put(replace(child, indexes=(*child.indexes, ref), constraints=constraints))
+    for below in child.partitions:
+        give_index_to_partition(draft, index, constraint, below)
+
+
+def _matching_index(draft: Draft, child: Table, parent: Index, constraint: Constraint | None) -> Index | None:
+    for ref in child.indexes:
+        index = draft.index(ref)
+        if index is None or index.parent is not None or not index.valid:
+            continue
+        if (index.constraint is not None) == (constraint is not None) and same_index(index, parent):
+            return index
+    return None
+
+
+def same_index(one: Index, other: Index) -> bool:
+    """Whether an index could be attached to the other: CompareIndexInfo."""
+    return (
+        one.unique == other.unique
+        and one.method == other.method
+        and one.include == other.include
+        and one.nulls_not_distinct == other.nulls_not_distinct
+        and len(one.elements) == len(other.elements)
+        and all(
+            a.column == b.column
+            and same_expression(a.expression, b.expression)
+            and a.opclass == b.opclass
+            and a.collation == b.collation
+            for a, b in zip(one.elements, other.elements, strict=True)
+        )
+        and same_expression(one.predicate, other.predicate)
+    )
+
+
+def attach_index(draft: Draft, parent: Index, child: Index) -> None:
+    """ALTER INDEX … ATTACH PARTITION: the index above is valid once every partition has one."""
+    draft.put(replace(child, parent=parent.ref))
+    table = draft.table(parent.table)
+    partition = draft.table(child.table)
+    if partition is not None and child.constraint is not None and parent.constraint is not None:
+        constraints = tuple(
+            replace(c, inherited=True) if c.name == child.constraint else c for c in partition.constraints
+        )
+        draft.put(replace(partition, constraints=constraints))
+    if table is None or parent.valid:
+        return
+    if child.valid and len(attached_indexes(draft, table, parent.ref)) >= len(table.partitions):
+        draft.put(replace(parent, valid=True))
+        above = draft.index(parent.parent) if parent.parent is not None else None
+        if above is not None:
+            attach_index(draft, above, replace(parent, valid=True))

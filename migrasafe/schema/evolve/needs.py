@@ -1,0 +1,174 @@
+"""What an object needs to exist: the other side of `Schema.dependents`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from migrasafe.schema.evolve.names_used import names_used
+from migrasafe.schema.model import (
+    Column,
+    Composite,
+    Constraint,
+    Domain,
+    Function,
+    Index,
+    Policy,
+    Ref,
+    Relation,
+    Sequence,
+    Table,
+    Trigger,
+    Type,
+    View,
+)
+from migrasafe.sql.statements import Expression, Query, TypeName
+
+
+class Lookup(Protocol):
+    """How names are looked up at this moment: Schema and Draft can."""
+
+    def resolve(self, schema: str | None, name: str) -> Ref: ...
+    def known_type(self, schema: str | None, name: str) -> Ref | None: ...
+    def known_function(self, schema: str | None, name: str) -> Ref | None: ...
+
+
+Part = Column | Constraint | Trigger | Policy
+
+
+def table_parts(table: Table) -> Iterator[Part]:
+    yield from table.columns
+    yield from table.constraints
+    yield from table.triggers
+    yield from table.policies
+
+
+def part_needs(part: Part, lookup: Lookup) -> Iterable[Ref]:
+    """What one part of a table needs outside the table."""
+    return _PARTS[type(part)](part, lookup)
+
+
+def relation_needs(relation: Relation, lookup: Lookup) -> set[Ref]:
+    """What a relation needs as a whole, itself and its own table, parent or partitions left out."""
+    needs: set[Ref] = set()
+    if isinstance(relation, Table):
+        for part in table_parts(relation):
+            needs.update(part_needs(part, lookup))
+        if relation.of_type is not None:
+            needs.add(relation.of_type)
+    elif isinstance(relation, View):
+        needs.update(read.relation for read in relation.reads)
+        needs.update(query_needs(relation.query, lookup))
+    elif isinstance(relation, Sequence):
+        if relation.owned_by is not None:
+            needs.add(relation.owned_by.relation)
+    else:
+        needs.update(index_needs(relation, lookup))
+    needs.discard(relation.ref)
+    return needs
+
+
+def index_needs(index: Index, lookup: Lookup) -> Iterator[Ref]:
+    for element in index.elements:
+        if element.expression is not None:
+            yield from expression_needs(element.expression, lookup)
+    if index.predicate is not None:
+        yield from expression_needs(index.predicate, lookup)
+
+
+def expression_needs(expression: Expression | None, lookup: Lookup) -> Iterator[Ref]:
+    """User-defined functions, types, sequences and (in subqueries) relations that an expression mentions."""
+    if expression is None or "A_Const" in expression.node:
+        return
+    used = names_used(expression.node)
+    for schema, name in used.functions:
+        function = lookup.known_function(schema, name)
+        if function is not None:
+            yield function
+    for schema, name in used.types:
+        type_ref = lookup.known_type(schema, name)
+        if type_ref is not None:
+            yield type_ref
+    for schema, name in (*used.sequences, *used.relations):
+        yield lookup.resolve(schema, name)
+
+
+def query_needs(query: Query | None, lookup: Lookup) -> Iterator[Ref]:
+    """User-defined functions and types that a query mentions; its relations are in View.reads."""
+    if query is None:
+        return
+    used = names_used(query.node)
+    for schema, name in used.functions:
+        function = lookup.known_function(schema, name)
+        if function is not None:
+            yield function
+    for schema, name in used.types:
+        type_ref = lookup.known_type(schema, name)
+        if type_ref is not None:
+            yield type_ref
+
+
+def type_needs(item: Type, lookup: Lookup) -> set[Ref]:
+    """What a type is built on."""
+    needs: set[Ref] = set()
+    if isinstance(item, Domain):
+        needs.update(_type_ref(item.type))
+        needs.update(expression_needs(item.default, lookup))
+        for constraint in item.constraints:
+            needs.update(expression_needs(constraint.expression, lookup))
+    elif isinstance(item, Composite):
+        for attribute in item.attributes:
+            needs.update(_type_ref(attribute.type))
+    needs.discard(item.ref)
+    return needs
+
+
+def function_needs(function: Function, lookup: Lookup) -> set[Ref]:
+    """The user-defined types of its arguments and result, and what a BEGIN ATOMIC body reads."""
+    needs: set[Ref] = set(_type_ref(function.returns))
+    for argument in function.arguments:
+        needs.update(_type_ref(argument.type))
+        needs.update(expression_needs(argument.default, lookup))
+    needs.update(read.relation for read in function.reads)
+    needs.discard(function.ref)
+    return needs
+
+
+def _type_ref(type_name: TypeName | None) -> tuple[Ref, ...]:
+    """Resolved types carry their schema; built-in ones and those we do not know have none."""
+    if type_name is None or type_name.schema is None:
+        return ()
+    return (Ref(type_name.schema, type_name.name),)
+
+
+def _column_needs(column: Column, lookup: Lookup) -> Iterator[Ref]:
+    yield from _type_ref(column.type)
+    if column.default is not None:
+        yield from expression_needs(column.default, lookup)
+    if column.generated is not None:
+        yield from expression_needs(column.generated, lookup)
+
+
+def _constraint_needs(constraint: Constraint, lookup: Lookup) -> Iterator[Ref]:
+    if constraint.target is not None:
+        yield constraint.target
+    if constraint.expression is not None:
+        yield from expression_needs(constraint.expression, lookup)
+
+
+def _trigger_needs(trigger: Trigger, lookup: Lookup) -> Iterator[Ref]:
+    if trigger.function is not None:
+        yield trigger.function
+
+
+def _policy_needs(policy: Policy, lookup: Lookup) -> Iterator[Ref]:
+    yield from expression_needs(policy.using, lookup)
+    yield from expression_needs(policy.check, lookup)
+
+
+_PARTS: dict[type[Part], Callable[..., Iterable[Ref]]] = {
+    Column: _column_needs,
+    Constraint: _constraint_needs,
+    Trigger: _trigger_needs,
+    Policy: _policy_needs,
+}

@@ -1,0 +1,254 @@
+"""CREATE TABLE in all its forms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migrasafe.schema.evolve.cascade import remove_relation
+from migrasafe.schema.evolve.columns import new_column, new_sequence
+from migrasafe.schema.evolve.constraints import (
+    INDEXED,
+    check_constraint,
+    copied_checks,
+    foreign_key,
+    indexed_constraint,
+)
+from migrasafe.schema.evolve.draft import Draft
+from migrasafe.schema.evolve.indexes import free_index_ref
+from migrasafe.schema.evolve.partitions import inherited_columns, take_from_parent
+from migrasafe.schema.model import Column, Composite, Constraint, Index, Ref, RelationKind, Table
+from migrasafe.sql.statements import ColumnDef, ConstraintDef, ConstraintKind, CreateTable, LikeClause
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def create_table(draft: Draft, statement: CreateTable) -> None:
+    """CREATE [FOREIGN] TABLE, also LIKE, INHERITS, PARTITION OF and OF type."""
+    ref = draft.place(statement.name, statement.persistence)
+    if ref in draft.relations:
+        if statement.if_not_exists or draft.existing_stays:
+            return
+        remove_relation(draft, ref)
+    parents = _parents(draft, statement)
+    likes = [(clause, source) for clause in statement.like if (source := draft.table_named(clause.table)) is not None]
+    of_type = draft.find_type(statement.of_type) if statement.of_type is not None else None
+    constraints = _all_constraints(statement)
+    key = next((c.columns for c in constraints if c.kind is ConstraintKind.PRIMARY_KEY), ())
+    columns = _columns(draft, ref, statement, parents, likes, of_type, key)
+    made, indexes = _constraints(draft, ref, constraints, parents, likes, key)
+    complete = (
+        all(parent.complete for parent in parents)
+        and all(source.complete for _, source in likes)
+        and (of_type is None or isinstance(draft.types.get(of_type), Composite))
+    )
+    table = Table(
+        ref=ref,
+        kind=_kind(statement),
+        persistence=statement.persistence,
+        columns=tuple(columns),
+        constraints=tuple(made),
+        indexes=tuple(indexes),
+        partition_by=statement.partition_by,
+        partition_of=parents[0].ref if statement.partition_of is not None and parents else None,
+        bound=statement.bound,
+        inherits=tuple(parent.ref for parent in parents) if statement.inherits else (),
+        options=statement.options,
+        tablespace=statement.tablespace,
+        of_type=of_type,
+        complete=complete,
+        born=draft.moment,
+    )
+    draft.put(table)
+    for clause, source in likes:
+        if "indexes" in clause.including:
+            _copy_indexes(draft, ref, source)
+    _join_parents(draft, table, parents)
+
+
+def _kind(statement: CreateTable) -> RelationKind:
+    if statement.foreign_server is not None:
+        return RelationKind.FOREIGN_TABLE
+    return RelationKind.TABLE if statement.partition_by is None else RelationKind.PARTITIONED_TABLE
+
+
+def _parents(draft: Draft, statement: CreateTable) -> list[Table]:
+    names = statement.inherits if statement.partition_of is None else (statement.partition_of,)
+    return [table for name in names if (table := draft.table_named(name)) is not None]
+
+
+def _join_parents(draft: Draft, table: Table, parents: list[Table]) -> None:
+    for parent in parents:
+        current = draft.table(parent.ref)
+        if current is None:
+            continue
+        if table.partition_of is not None:
+            draft.put(
+                replace(current, kind=RelationKind.PARTITIONED_TABLE, partitions=(*current.partitions, table.ref))
+            )
+            take_from_parent(draft, parent.ref, table.ref)
+        else:
+            draft.put(replace(current, children=(*current.children, table.ref)))
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def _columns(
+    draft: Draft,
+    ref: Ref,
+    statement: CreateTable,
+    parents: list[Table],
+    likes: list[tuple[LikeClause, Table]],
+    of_type: Ref | None,
+    key: tuple[str, ...],
+) -> list[Column]:
+    columns = inherited_columns(parents, draft) if parents else []
+    for clause, source in likes:
+        columns.extend(_like_column(draft, ref, column, clause.including) for column in source.columns)
+    if of_type is not None:
+        composite = draft.types.get(of_type)
+        if isinstance(composite, Composite):
+            columns.extend(replace(attribute, born=draft.moment) for attribute in composite.attributes)
+    if not columns:
+        return [new_column(draft, ref, definition, key=definition.name in key) for definition in statement.columns]
+    places = {column.name: place for place, column in enumerate(columns)}
+    for definition in statement.columns:
+        place = places.get(definition.name)
+        made = new_column(draft, ref, definition, key=definition.name in key)
+        if place is None:
+            columns.append(made)
+        else:
+            columns[place] = _merged(columns[place], made, definition, partition=statement.partition_of is not None)
+    return [
+        replace(column, not_null=True) if column.name in key and not column.not_null else column for column in columns
+    ]
+
+
+def _merged(above: Column, own: Column, definition: ColumnDef, *, partition: bool) -> Column:
+    """A column that comes from above and is written again: its own default and NOT NULL are added."""
+    return replace(
+        above,
+        default=own.default if definition.default is not None or own.default is not None else above.default,
+        not_null=above.not_null or own.not_null,
+        generated=own.generated or above.generated,
+        identity=own.identity or above.identity,
+        local=above.inherited and not partition,
+        born=own.born,
+    )
+
+
+def _like_column(draft: Draft, ref: Ref, column: Column, including: frozenset[str]) -> Column:
+    identity = column.identity if "identity" in including else None
+    if identity is not None:
+        new_sequence(draft, ref, column.name, column.type)
+    return replace(
+        column,
+        default=column.default if "defaults" in including else None,
+        generated=column.generated if "generated" in including else None,
+        identity=identity,
+        inherited=False,
+        local=False,
+        born=draft.moment,
+    )
+
+
+# --- constraints ------------------------------------------------------------------------------------------------------
+
+
+def _all_constraints(statement: CreateTable) -> list[ConstraintDef]:
+    constraints = [c for column in statement.columns for c in column.constraints]
+    constraints.extend(statement.constraints)
+    return constraints
+
+
+def _constraints(
+    draft: Draft,
+    ref: Ref,
+    definitions: list[ConstraintDef],
+    parents: list[Table],
+    likes: list[tuple[LikeClause, Table]],
+    key: tuple[str, ...],
+) -> tuple[list[Constraint], list[Ref]]:
+    """In PostgreSQL's order, which decides the generated names: checks, primary key, unique, foreign keys."""
+    made: dict[str, Constraint] = {}
+    for parent in parents:
+        made.update((c.name, c) for c in copied_checks(draft, parent))
+    for clause, source in likes:
+        if "constraints" in clause.including:
+            made.update((c.name, replace(c, inherited=False)) for c in copied_checks(draft, source))
+    indexes: list[Ref] = []
+    # Names are counted while the table is being made, so that its own generated ones differ from each other.
+    names_before = draft.constraint_names
+
+    def keep(constraint: Constraint) -> None:
+        made[constraint.name] = constraint
+        draft.reserve_constraint_name(ref.schema, constraint.name)
+
+    for constraint in made.values():
+        draft.reserve_constraint_name(ref.schema, constraint.name)
+    for definition in definitions:
+        if definition.kind is ConstraintKind.CHECK:
+            keep(check_constraint(draft, ref, definition, new_table=True))
+        elif definition.kind is ConstraintKind.NOT_NULL and definition.name is not None:
+            keep(Constraint(name=definition.name, kind=definition.kind, columns=definition.columns, born=draft.moment))
+    for definition in _distinct_keys(definitions):
+        constraint, index = indexed_constraint(draft, ref, definition)
+        keep(constraint)
+        indexes.append(index.ref)
+    for definition in definitions:
+        if definition.kind is ConstraintKind.FOREIGN_KEY:
+            keep(foreign_key(draft, ref, definition, key, new_table=True))
+    draft.constraint_names = names_before
+    return list(made.values()), indexes
+
+
+def _distinct_keys(definitions: list[ConstraintDef]) -> list[ConstraintDef]:
+    """PRIMARY KEY, UNIQUE and EXCLUDE, the primary key first, and only one of those that say the same."""
+    keys: dict[object, ConstraintDef] = {}
+    indexed = [d for d in definitions if d.kind in INDEXED]
+    indexed.sort(key=lambda d: d.kind is not ConstraintKind.PRIMARY_KEY)
+    for definition in indexed:
+        same: object = id(definition)
+        if definition.kind is not ConstraintKind.EXCLUDE:
+            same = (
+                definition.columns,
+                definition.include,
+                definition.nulls_not_distinct,
+                definition.deferrable,
+                definition.initially_deferred,
+                definition.without_overlaps,
+            )
+        first = keys.get(same)
+        if first is None:
+            keys[same] = definition
+        elif first.name is None and definition.name is not None:
+            keys[same] = replace(first, name=definition.name)
+    return list(keys.values())
+
+
+def _copy_indexes(draft: Draft, ref: Ref, source: Table) -> None:
+    """LIKE … INCLUDING INDEXES: each under a name of its own, with the constraint it stands behind."""
+    for index_ref in source.indexes:
+        index = draft.index(index_ref)
+        table = draft.table(ref)
+        if index is None or table is None:
+            continue
+        constraint = source.constraint(index.constraint) if index.constraint is not None else None
+        if constraint is not None and constraint.kind is ConstraintKind.PRIMARY_KEY and table.primary_key is not None:
+            continue
+        kind = constraint.kind if constraint is not None else None
+        new_ref = free_index_ref(draft, ref, index.elements, index.include, kind)
+        name = new_ref.name if constraint is not None else None
+        draft.put(_copied(index, new_ref, ref, name, draft))
+        constraints = table.constraints
+        columns = table.columns
+        if constraint is not None:
+            copy = replace(constraint, name=new_ref.name, index=new_ref, inherited=False, born=draft.moment)
+            constraints = (*constraints, copy)
+            if constraint.kind is ConstraintKind.PRIMARY_KEY:
+                columns = tuple(replace(c, not_null=True) if c.name in constraint.columns else c for c in columns)
+        draft.put(replace(table, indexes=(*table.indexes, new_ref), constraints=constraints, columns=columns))
+
+
+def _copied(index: Index, ref: Ref, table: Ref, constraint: str | None, draft: Draft) -> Index:
+    return replace(index, ref=ref, table=table, constraint=constraint, parent=None, valid=True, born=draft.moment)
