@@ -24,6 +24,8 @@ class Guarded:
     may_run: bool = False
     loops: bool = False
     """It stands inside a loop: it may run many times in this one transaction."""
+    catches: frozenset[str] = frozenset()
+    """Conditions that an exception handler around it catches: it is guarded against these failures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,158 @@
+"""ALTER TABLE: each action's lock and work; the strongest lock of the statement is taken before any of them.
+
+https://www.postgresql.org/docs/current/sql-altertable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from migrasafe.effects import columns, constraints, partitions
+from migrasafe.effects.model import NOTHING, Cause, Effects, Lock, Work, WorkKind
+from migrasafe.effects.situation import Situation
+from migrasafe.locks import LockMode
+from migrasafe.schema.model import Ref
+from migrasafe.sql.statements import (
+    Action,
+    AddColumn,
+    AddConstraint,
+    AlterColumnType,
+    AlterConstraint,
+    AlterTable,
+    AttachPartition,
+    ClusterOn,
+    ColumnProperty,
+    DetachPartition,
+    DropColumn,
+    DropConstraint,
+    Inherit,
+    SetAccessMethod,
+    SetColumnProperty,
+    SetExpression,
+    SetLogged,
+    SetNotNull,
+    SetOptions,
+    SetTablespace,
+    SetTriggers,
+    ValidateConstraint,
+)
+
+Predict = Callable[[Any, int, Ref, Situation], Effects]
+
+
+def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
+    ref = situation.ref(statement.name)
+    match statement.kind:
+        case "INDEX":
+            return _alter_index(statement, situation)
+        case "TYPE" | "SEQUENCE":
+            return NOTHING
+        case "VIEW":
+            return Effects(locks=(Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE),))
+    effects = NOTHING
+    for index, action in enumerate(statement.actions):
+        predict = _ACTIONS.get(type(action))
+        effects = effects.and_(predict(action, index, ref, situation) if predict else _locked(index, ref))
+    if not statement.only:
+        effects = effects.and_(_locks_below(effects, ref, situation))
+    return effects
+
+
+def _locked(index: int, ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) -> Effects:
+    return Effects(locks=(Lock(relation=ref, mode=mode, action=index),))
+
+
+def _locks_below(effects: Effects, ref: Ref, situation: Situation) -> Effects:
+    """What is done to a partitioned or inherited table is done to the tables below it, under the same lock."""
+    table = situation.schema.table(ref)
+    mode = effects.lock_on(ref)
+    if table is None or mode is None or not (table.partitions or table.children):
+        return NOTHING
+    if mode.strength < LockMode.SHARE_ROW_EXCLUSIVE.strength:
+        return NOTHING
+    below = list(situation.with_partitions(table))[1:]
+    return Effects(locks=tuple(Lock(relation=part.ref, mode=mode) for part in below))
+
+
+def _triggers(_: SetTriggers, index: int, ref: Ref, situation: Situation) -> Effects:
+    return _locked(index, ref, LockMode.ACCESS_EXCLUSIVE if _.rule else LockMode.SHARE_ROW_EXCLUSIVE)
+
+
+def _column_property(action: SetColumnProperty, index: int, ref: Ref, situation: Situation) -> Effects:
+    weak = action.property in (ColumnProperty.STATISTICS, ColumnProperty.OPTIONS)
+    return _locked(index, ref, LockMode.SHARE_UPDATE_EXCLUSIVE if weak else LockMode.ACCESS_EXCLUSIVE)
+
+
+def _options(action: SetOptions, index: int, ref: Ref, situation: Situation) -> Effects:
+    strong = any(key in ("user_catalog_table", "oids") for key, _ in action.options)
+    return _locked(index, ref, LockMode.ACCESS_EXCLUSIVE if strong else LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _cluster_on(_: ClusterOn, index: int, ref: Ref, situation: Situation) -> Effects:
+    return _locked(index, ref, LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _inherit(action: Inherit, index: int, ref: Ref, situation: Situation) -> Effects:
+    parent = Lock(relation=situation.ref(action.parent), mode=LockMode.SHARE_UPDATE_EXCLUSIVE, action=index)
+    return _locked(index, ref).and_(Effects(locks=(parent,)))
+
+
+def _rewrites(cause: Cause, kind: WorkKind = WorkKind.REWRITE) -> Predict:
+    def predict(action: Action, index: int, ref: Ref, situation: Situation) -> Effects:
+        work = Work(kind=kind, relation=ref, cause=cause, action=index)
+        return _locked(index, ref).and_(Effects(work=(work,)))
+
+    return predict
+
+
+def _tablespace(action: SetTablespace, index: int, ref: Ref, situation: Situation) -> Effects:
+    table = situation.schema.table(ref)
+    if table is not None and table.tablespace == action.tablespace:
+        return _locked(index, ref)
+    work = Work(
+        kind=WorkKind.FILE_COPY, relation=ref, cause=Cause.TABLESPACE, action=index, detail=action.tablespace
+    )
+    return _locked(index, ref).and_(Effects(work=(work,)))
+
+
+def _alter_index(statement: AlterTable, situation: Situation) -> Effects:
+    ref = situation.index_table(statement.name) or situation.ref(statement.name)
+    effects = NOTHING
+    for index, action in enumerate(statement.actions):
+        match action:
+            case SetTablespace():
+                work = Work(
+                    kind=WorkKind.FILE_COPY,
+                    relation=ref,
+                    cause=Cause.TABLESPACE,
+                    action=index,
+                    detail=action.tablespace,
+                )
+                effects = effects.and_(_locked(index, ref)).and_(Effects(work=(work,)))
+            case _:
+                effects = effects.and_(_locked(index, ref, LockMode.SHARE_UPDATE_EXCLUSIVE))
+    return effects
+
+
+_ACTIONS: Mapping[type[Action], Predict] = {
+    AddColumn: columns.add_column,
+    DropColumn: columns.drop_column,
+    AlterColumnType: columns.alter_type,
+    SetExpression: columns.set_expression,
+    SetNotNull: constraints.set_not_null,
+    AddConstraint: constraints.add_constraint,
+    ValidateConstraint: constraints.validate,
+    AlterConstraint: constraints.alter,
+    DropConstraint: constraints.drop,
+    AttachPartition: partitions.attach,
+    DetachPartition: partitions.detach,
+    SetTriggers: _triggers,
+    SetColumnProperty: _column_property,
+    SetOptions: _options,
+    ClusterOn: _cluster_on,
+    Inherit: _inherit,
+    SetLogged: _rewrites(Cause.PERSISTENCE),
+    SetAccessMethod: _rewrites(Cause.ACCESS_METHOD),
+    SetTablespace: _tablespace,
+}

@@ -1,0 +1,277 @@
+"""Adding columns and changing their types: when the table is rewritten, when rows are checked, what else waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.effects.column_type import Cost, change_cost
+from migrasafe.effects.defaults import judge_default
+from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.situation import Situation
+from migrasafe.locks import LockMode
+from migrasafe.schema.model import Index, Ref, RelationKind, Table
+from migrasafe.sql.expressions import columns_read, is_null_constant
+from migrasafe.sql.quote import spell_type
+from migrasafe.sql.statements import AddColumn, AlterColumnType, ColumnDef, ConstraintKind, DropColumn, SetExpression
+
+_SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
+
+
+def add_column(action: AddColumn, index: int, ref: Ref, situation: Situation) -> Effects:
+    column = action.column
+    table = situation.schema.table(ref)
+    locks = [Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index)]
+    if action.if_not_exists and table is not None and table.column(column.name) is not None:
+        return Effects(locks=tuple(locks))
+    for constraint in column.constraints:
+        if constraint.references is not None:
+            target = situation.ref(constraint.references.table)
+            locks.append(Lock(relation=target, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index))
+    return Effects(
+        locks=tuple(locks),
+        work=tuple(_work_of_new_column(column, index, ref, situation)),
+        failures=tuple(_failures_of_new_column(column, index, ref, situation)),
+    )
+
+
+def _work_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situation) -> Iterator[Work]:
+    rewrite = _rewrite_of_new_column(column, index, ref, situation)
+    if rewrite is not None:
+        yield rewrite
+    if column.generated is not None and not column.generated_stored and column.not_null:
+        yield Work(
+            kind=WorkKind.SCAN, relation=ref, cause=Cause.NEW_COLUMN_NOT_NULL, action=index, column=column.name
+        )
+    for constraint in column.constraints:
+        match constraint.kind:
+            case ConstraintKind.CHECK if constraint.enforced and not constraint.not_valid:
+                yield Work(
+                    kind=WorkKind.SCAN, relation=ref, cause=Cause.INLINE_CHECK, action=index, column=column.name
+                )
+            case ConstraintKind.FOREIGN_KEY if _has_value(column) and constraint.enforced:
+                yield Work(
+                    kind=WorkKind.SCAN, relation=ref, cause=Cause.INLINE_FOREIGN_KEY, action=index, column=column.name
+                )
+            case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY:
+                cause = Cause.UNIQUE if constraint.kind is ConstraintKind.UNIQUE else Cause.PRIMARY_KEY
+                yield Work(
+                    kind=WorkKind.INDEX_BUILD, relation=ref, cause=cause, action=index, column=column.name
+                )
+
+
+def _has_value(column: ColumnDef) -> bool:
+    """Whether rows that exist get a value: PostgreSQL skips the foreign key check of a column that is all NULL."""
+    return (
+        (column.default is not None and not is_null_constant(column.default))
+        or column.generated is not None
+        or column.identity is not None
+        or (column.type is not None and column.type.name in _SERIALS)
+    )
+
+
+def _rewrite_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situation) -> Work | None:
+    cause: Cause | None = None
+    detail, assumed = "", ()
+    domain = situation.domain(column.type) if column.type is not None else None
+    if column.type is not None and column.type.name in _SERIALS and column.type.schema is None:
+        cause, detail = Cause.SERIAL_COLUMN, column.type.name
+    elif column.identity is not None:
+        cause = Cause.IDENTITY_COLUMN
+    elif column.generated is not None:
+        cause = Cause.GENERATED_COLUMN if column.generated_stored else None
+    elif domain is not None and domain.constrained:
+        cause, detail = Cause.CONSTRAINED_DOMAIN, str(domain.ref.name)
+    elif column.default is not None:
+        verdict = judge_default(column.default, situation)
+        if verdict.volatile:
+            cause, assumed = Cause.VOLATILE_DEFAULT, verdict.assumed
+            detail = ", ".join(f"{name}()" for name in verdict.functions)
+    if cause is None:
+        return None
+    return Work(
+        kind=WorkKind.REWRITE,
+        relation=ref,
+        cause=cause,
+        action=index,
+        column=column.name,
+        detail=detail,
+        assumed=assumed,
+    )
+
+
+def _failures_of_new_column(
+    column: ColumnDef, index: int, ref: Ref, situation: Situation
+) -> Iterator[Failure]:
+    table = situation.schema.table(ref)
+    if table is not None and table.column(column.name) is not None:
+        yield Failure(
+            trouble=Trouble.DUPLICATE_COLUMN,
+            reason=f"column {column.name} of table {ref.name} already exists",
+            action=index,
+            objects=(f"{ref}.{column.name}",),
+        )
+    required = column.not_null or any(one.kind is ConstraintKind.PRIMARY_KEY for one in column.constraints)
+    domain = situation.domain(column.type) if column.type is not None else None
+    domain_default = domain is not None and domain.default is not None
+    if required and not _has_value(column) and not domain_default and not situation.is_new(ref):
+        yield Failure(
+            trouble=Trouble.NULLS_IN_COLUMN,
+            reason=f"column {column.name} of table {ref.name} contains null values",
+            action=index,
+            objects=(f"{ref}.{column.name}",),
+            certain=False,
+            assumed=(f"{ref.name} has rows",),
+        )
+
+
+# --- type -------------------------------------------------------------------------------------------------------------
+
+
+def alter_type(action: AlterColumnType, index: int, ref: Ref, situation: Situation) -> Effects:
+    lock = Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index)
+    table = situation.schema.table(ref)
+    if table is None:
+        change = change_cost(None, action.type, action.using, action.column, situation)
+        work = Work(
+            kind=WorkKind.REWRITE,
+            relation=ref,
+            cause=Cause.COLUMN_TYPE,
+            action=index,
+            column=action.column,
+            detail=f"to {spell_type(action.type)}",
+            assumed=change.assumed,
+        )
+        return Effects(locks=(lock,), work=(work,))
+    work_found: list[Work] = []
+    for part in situation.with_partitions(table):
+        work_found.extend(_work_of_type_change(action, index, part, situation))
+    locks = [lock]
+    for constraint in table.constraints:
+        if constraint.target is not None and action.column in constraint.columns:
+            locks.append(Lock(relation=constraint.target, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index))
+    failures = tuple(_failures_of_type_change(action, index, table, situation))
+    return Effects(locks=tuple(locks), work=tuple(work_found), failures=failures)
+
+
+def _work_of_type_change(
+    action: AlterColumnType, index: int, table: Table, situation: Situation
+) -> Iterator[Work]:
+    column = table.column(action.column)
+    old = column.type if column is not None else None
+    change = change_cost(old, action.type, action.using, action.column, situation)
+    before = spell_type(old) if old is not None else "its type"
+    detail = f"{before} → {spell_type(action.type)}"
+    if change.cost is Cost.REWRITE:
+        if table.kind is not RelationKind.PARTITIONED_TABLE:
+            yield Work(
+                kind=WorkKind.REWRITE,
+                relation=table.ref,
+                cause=Cause.COLUMN_TYPE,
+                action=index,
+                column=action.column,
+                detail=detail,
+                assumed=change.assumed,
+            )
+        return
+    collated = action.collation is not None and column is not None and action.collation.name != column.collation
+    for one in situation.schema.indexes_of(table):
+        if action.column in one.reads and (change.cost is Cost.RELABEL or collated or _must_rebuild(one, action.column)):
+            if old == action.type and not collated:
+                continue
+            yield Work(
+                kind=WorkKind.INDEX_BUILD,
+                relation=table.ref,
+                cause=Cause.COLLATION if collated else Cause.COLUMN_TYPE,
+                action=index,
+                column=action.column,
+                detail=one.ref.name,
+            )
+    for constraint in table.constraints:
+        if constraint.kind is ConstraintKind.CHECK and action.column in constraint.columns and old != action.type:
+            yield Work(
+                kind=WorkKind.SCAN,
+                relation=table.ref,
+                cause=Cause.RECHECKED_CONSTRAINT,
+                action=index,
+                column=action.column,
+                detail=constraint.name,
+            )
+
+
+def _must_rebuild(index: Index, column: str) -> bool:
+    """Only an index with the column as a plain key is kept; one that reads it in an expression or predicate is not."""
+    if index.predicate is not None and column in columns_read(index.predicate):
+        return True
+    return any(
+        element.expression is not None and column in columns_read(element.expression) for element in index.elements
+    )
+
+
+def _failures_of_type_change(
+    action: AlterColumnType, index: int, table: Table, situation: Situation
+) -> Iterator[Failure]:
+    """PostgreSQL refuses while a view, rule, policy, generated column or trigger condition uses the column."""
+
+    def failure(what: str) -> Failure:
+        return Failure(
+            trouble=Trouble.FEATURE_NOT_SUPPORTED,
+            reason=f"cannot alter type of column {table.ref.name}.{action.column}: it is used by {what}",
+            action=index,
+            objects=(f"{table.ref}.{action.column}",),
+        )
+
+    for dependent in sorted(situation.schema.dependents_of(table.ref)):
+        view = situation.schema.view(dependent)
+        if view is not None and any(
+            read.relation == table.ref and read.column == action.column for read in view.reads
+        ):
+            yield failure(f"the view {dependent.name}")
+    for policy in table.policies:
+        if action.column in policy.reads:
+            yield failure(f"the policy {policy.name}")
+    for trigger in table.triggers:
+        if action.column in trigger.reads:
+            yield failure(f"the trigger {trigger.name}")
+    for column in table.columns:
+        if column.generated is not None and action.column in columns_read(column.generated):
+            yield failure(f"the generated column {column.name}")
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------------
+
+
+def set_expression(action: SetExpression, index: int, ref: Ref, situation: Situation) -> Effects:
+    lock = Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index)
+    table = situation.schema.table(ref)
+    column = table.column(action.column) if table is not None else None
+    if column is not None and not column.generated_stored:
+        return Effects(locks=(lock,))
+    work = Work(
+        kind=WorkKind.REWRITE, relation=ref, cause=Cause.GENERATION_EXPRESSION, action=index, column=action.column
+    )
+    return Effects(locks=(lock,), work=(work,))
+
+
+def drop_column(action: DropColumn, index: int, ref: Ref, situation: Situation) -> Effects:
+    locks = [Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index)]
+    table = situation.schema.table(ref)
+    failures: list[Failure] = []
+    if table is not None:
+        for constraint in table.constraints:
+            if constraint.target is not None and action.column in constraint.columns:
+                locks.append(Lock(relation=constraint.target, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
+        for dependent in sorted(situation.schema.dependents_of(ref)):
+            view = situation.schema.view(dependent)
+            reads = view.reads if view is not None else frozenset()
+            if any(read.relation == ref and read.column == action.column for read in reads) and not action.cascade:
+                failures.append(
+                    Failure(
+                        trouble=Trouble.DEPENDENT_OBJECTS,
+                        reason=f"cannot drop column {action.column} of table {ref.name}: the view {dependent.name} uses it",
+                        action=index,
+                        objects=(f"{ref}.{action.column}", str(dependent)),
+                    )
+                )
+    return Effects(locks=tuple(locks), failures=tuple(failures))
+
+

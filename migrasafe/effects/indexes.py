@@ -1,0 +1,103 @@
+"""CREATE INDEX, DROP INDEX, REINDEX, ALTER INDEX.
+
+https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
+"""
+
+from __future__ import annotations
+
+from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.situation import Situation
+from migrasafe.locks import LockMode
+from migrasafe.schema.model import Ref, RelationKind
+from migrasafe.sql.statements import CreateIndex, Name, Reindex
+
+
+def create_index(statement: CreateIndex, situation: Situation) -> Effects:
+    table_ref = situation.ref(statement.table)
+    table = situation.schema.table(table_ref)
+    if statement.if_not_exists and statement.name is not None:
+        if situation.schema.relation(Ref(table_ref.schema, statement.name)) is not None:
+            return Effects(locks=(Lock(relation=table_ref, mode=LockMode.SHARE),))
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.SHARE
+    partitioned = table is not None and table.kind is RelationKind.PARTITIONED_TABLE
+    failures = []
+    if statement.concurrently and situation.in_block:
+        failures.append(_not_in_block("CREATE INDEX CONCURRENTLY"))
+    if statement.concurrently and partitioned:
+        failures.append(
+            Failure(
+                trouble=Trouble.FEATURE_NOT_SUPPORTED,
+                reason=f"cannot create index on partitioned table {table_ref.name} concurrently",
+                objects=(str(table_ref),),
+            )
+        )
+    if partitioned and statement.only:  # only the parent's entry: nothing is built
+        return Effects(locks=(Lock(relation=table_ref, mode=mode),), failures=tuple(failures))
+    parts = [table_ref]
+    if table is not None:
+        parts = [
+            part.ref for part in situation.with_partitions(table) if part.kind is not RelationKind.PARTITIONED_TABLE
+        ]
+        if statement.only or table.kind is not RelationKind.PARTITIONED_TABLE:
+            parts = [table_ref]  # an index on a table with inheritance children is on that table alone
+    locks = [Lock(relation=ref, mode=mode) for ref in dict.fromkeys([table_ref, *parts])]
+    work = [
+        Work(
+            kind=WorkKind.INDEX_BUILD,
+            relation=ref,
+            cause=Cause.CREATE_INDEX,
+            detail=statement.name or "",
+            concurrent=statement.concurrently,
+        )
+        for ref in parts
+    ]
+    return Effects(locks=tuple(locks), work=tuple(work), failures=tuple(failures))
+
+
+def _not_in_block(command: str) -> Failure:
+    return Failure(
+        trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block"
+    )
+
+
+def drop_index(name: Name, situation: Situation, *, concurrently: bool) -> Effects:
+    table = situation.index_table(name)
+    failures = (_not_in_block("DROP INDEX CONCURRENTLY"),) if concurrently and situation.in_block else ()
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.ACCESS_EXCLUSIVE
+    locks = (Lock(relation=table, mode=mode),) if table is not None else ()
+    index = situation.schema.index(situation.ref(name))
+    if index is not None and index.constraint is not None:
+        failures = (
+            *failures,
+            Failure(
+                trouble=Trouble.DEPENDENT_OBJECTS,
+                reason=f"cannot drop index {name.name}: the constraint {index.constraint} of {index.table.name} needs it",
+                objects=(str(index.ref),),
+            ),
+        )
+    return Effects(locks=locks, failures=failures)
+
+
+def reindex(statement: Reindex, situation: Situation) -> Effects:
+    failures = (
+        (_not_in_block("REINDEX CONCURRENTLY"),) if statement.concurrently and situation.in_block else ()
+    )
+    if statement.kind in ("SCHEMA", "DATABASE", "SYSTEM"):
+        if situation.in_block and not failures:
+            failures = (_not_in_block(f"REINDEX {statement.kind}"),)
+        return Effects(failures=failures)
+    if statement.name is None:
+        return Effects(failures=failures)
+    ref = situation.ref(statement.name)
+    if statement.kind == "INDEX":
+        ref = situation.index_table(statement.name) or ref
+    # Plain REINDEX holds only SHARE on the table but ACCESS EXCLUSIVE on the index, for which every reader's planner waits.
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.ACCESS_EXCLUSIVE
+    work = Work(
+        kind=WorkKind.INDEX_BUILD,
+        relation=ref,
+        cause=Cause.REINDEX,
+        detail=statement.name.name,
+        concurrent=statement.concurrently,
+    )
+    return Effects(locks=(Lock(relation=ref, mode=mode),), work=(work,), failures=failures)

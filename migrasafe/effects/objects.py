@@ -1,0 +1,235 @@
+"""Creating, renaming and dropping objects; triggers, policies, types; VACUUM, CLUSTER, LOCK."""
+
+from __future__ import annotations
+
+from migrasafe.effects import indexes, partitions
+from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.rows import predict_query
+from migrasafe.effects.situation import Situation
+from migrasafe.locks import LockMode
+from migrasafe.schema.model import Domain, Ref, Table, View
+from migrasafe.sql.statements import (
+    AlterDomain,
+    Cluster,
+    ConstraintDef,
+    CreateTable,
+    CreateTableAs,
+    CreateView,
+    Drop,
+    LockTable,
+    Name,
+    RefreshMaterializedView,
+    Rename,
+    SetSchema,
+    Vacuum,
+)
+
+
+def strong(ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) -> Effects:
+    return Effects(locks=(Lock(relation=ref, mode=mode),))
+
+
+def create_table(statement: CreateTable, situation: Situation) -> Effects:
+    """A new table locks the tables its foreign keys point at, and its parent."""
+    effects = NOTHING
+    if statement.if_not_exists and situation.schema.relation(situation.ref(statement.name)) is not None:
+        return effects
+    inline: list[ConstraintDef] = [one for column in statement.columns for one in column.constraints]
+    for constraint in (*inline, *statement.constraints):
+        if constraint.references is not None:
+            target = situation.ref(constraint.references.table)
+            if target != situation.ref(statement.name):
+                effects = effects.and_(strong(target, LockMode.SHARE_ROW_EXCLUSIVE))
+    if statement.partition_of is not None:
+        parent = situation.ref(statement.partition_of)
+        is_default = statement.bound is not None and statement.bound.default
+        effects = effects.and_(
+            partitions.create_partition(situation.ref(statement.name), parent, situation, is_default=is_default)
+        )
+    for parent_name in statement.inherits:
+        effects = effects.and_(strong(situation.ref(parent_name), LockMode.SHARE_UPDATE_EXCLUSIVE))
+    return effects
+
+
+def create_table_as(statement: CreateTableAs, situation: Situation) -> Effects:
+    if statement.if_not_exists and situation.schema.relation(situation.ref(statement.name)) is not None:
+        return NOTHING
+    effects = predict_query(statement.query, situation)
+    return effects if statement.with_data else Effects(locks=effects.locks)
+
+
+def create_view(statement: CreateView, situation: Situation) -> Effects:
+    locks = predict_query(statement.query, situation).locks
+    ref = situation.ref(statement.name)
+    if statement.replace and situation.schema.view(ref) is not None:
+        locks = (*locks, Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE))
+    return Effects(locks=locks)
+
+
+def refresh(statement: RefreshMaterializedView, situation: Situation) -> Effects:
+    ref = situation.ref(statement.name)
+    mode = LockMode.EXCLUSIVE if statement.concurrently else LockMode.ACCESS_EXCLUSIVE
+    work = Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.REFRESH, concurrent=statement.concurrently)
+    return strong(ref, mode).and_(Effects(work=(work,) if statement.with_data else ()))
+
+
+# --- drop, rename -------------------------------------------------------------------------------------------------------
+
+
+def drop(statement: Drop, situation: Situation) -> Effects:
+    effects = NOTHING
+    for dropped in statement.objects:
+        match statement.kind:
+            case "INDEX":
+                effects = effects.and_(
+                    indexes.drop_index(dropped.name, situation, concurrently=statement.concurrently)
+                )
+            case "TABLE" | "FOREIGN TABLE":
+                effects = effects.and_(_drop_table(dropped.name, statement, situation))
+            case "VIEW" | "MATERIALIZED VIEW":
+                effects = effects.and_(_drop_view(dropped.name, statement, situation))
+            case "TRIGGER" | "POLICY" | "RULE" if dropped.table is not None:
+                effects = effects.and_(strong(situation.ref(dropped.table)))
+            case "TYPE" | "DOMAIN":
+                effects = effects.and_(_drop_type(dropped.name, statement, situation))
+    return effects
+
+
+def _drop_table(name: Name, statement: Drop, situation: Situation) -> Effects:
+    ref = situation.ref(name)
+    table = situation.schema.table(ref)
+    effects = strong(ref)
+    if table is None:
+        return effects
+    for constraint in table.constraints:
+        if constraint.target is not None and constraint.target != ref:
+            effects = effects.and_(strong(constraint.target))
+    if table.partition_of is not None:
+        effects = effects.and_(strong(table.partition_of))
+    for part in list(situation.with_partitions(table))[1:]:
+        effects = effects.and_(strong(part.ref))
+    together = {situation.ref(dropped.name) for dropped in statement.objects}
+    for dependent in sorted(situation.schema.dependents_of(ref)):
+        if dependent in together:
+            continue
+        other = situation.schema.relation(dependent)
+        is_foreign_key = isinstance(other, Table)
+        if isinstance(other, Table | View):
+            effects = effects.and_(strong(dependent)) if statement.cascade else effects
+            if not statement.cascade:
+                what = "a foreign key of" if is_foreign_key else "the view"
+                effects = effects.and_(_depends(f"cannot drop table {name.name}: {what} {dependent.name} depends on it"))
+    return effects
+
+
+def _drop_view(name: Name, statement: Drop, situation: Situation) -> Effects:
+    ref = situation.ref(name)
+    effects = strong(ref)
+    together = {situation.ref(dropped.name) for dropped in statement.objects}
+    for dependent in sorted(situation.schema.dependents_of(ref)):
+        if dependent not in together and not statement.cascade and situation.schema.view(dependent) is not None:
+            effects = effects.and_(_depends(f"cannot drop {name.name}: the view {dependent.name} depends on it"))
+    return effects
+
+
+def _drop_type(name: Name, statement: Drop, situation: Situation) -> Effects:
+    ref = situation.schema.resolve_type(name.schema, name.name)
+    effects = NOTHING
+    for dependent in sorted(situation.schema.dependents_of(ref)):
+        if situation.schema.relation(dependent) is None:
+            continue
+        if statement.cascade:
+            effects = effects.and_(strong(dependent))
+        else:
+            effects = effects.and_(_depends(f"cannot drop type {name.name}: a column of {dependent.name} has it"))
+    return effects
+
+
+def _depends(reason: str) -> Effects:
+    return Effects(failures=(Failure(trouble=Trouble.DEPENDENT_OBJECTS, reason=reason),))
+
+
+_RENAMED_RELATIONS = frozenset(
+    {"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "COLUMN", "CONSTRAINT", "TRIGGER", "POLICY", "RULE"}
+)
+
+
+def rename(statement: Rename, situation: Situation) -> Effects:
+    if statement.kind == "INDEX":
+        table = situation.index_table(statement.name)
+        return strong(table, LockMode.SHARE_UPDATE_EXCLUSIVE) if table is not None else NOTHING
+    if statement.kind not in _RENAMED_RELATIONS or statement.of == "TYPE":
+        return NOTHING
+    return strong(situation.ref(statement.name))
+
+
+def set_schema(statement: SetSchema, situation: Situation) -> Effects:
+    if statement.kind in ("TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE"):
+        return strong(situation.ref(statement.name))
+    return NOTHING
+
+
+# --- domains ------------------------------------------------------------------------------------------------------------
+
+
+def alter_domain(statement: AlterDomain, situation: Situation) -> Effects:
+    """A new or validated domain constraint is checked in every table with a column of the domain, writes waiting."""
+    scans = statement.verb in ("set not null", "validate constraint") or (
+        statement.verb == "add constraint" and statement.constraint is not None and not statement.constraint.not_valid
+    )
+    if not scans:
+        return NOTHING
+    ref = situation.schema.resolve_type(statement.name.schema, statement.name.name)
+    domain = situation.schema.types.get(ref)
+    if isinstance(domain, Domain) and domain.born.migration == situation.moment.migration:
+        return NOTHING
+    users = [one for one in sorted(situation.schema.dependents_of(ref)) if situation.schema.table(one) is not None]
+    known = isinstance(domain, Domain) and bool(users)
+    assumed = () if known else (f"a table has a column of the domain {statement.name.name}",)
+    if isinstance(domain, Domain) and not users and situation.schema.complete:
+        return NOTHING
+    tables = users or [Ref(ref.schema, f"every table with a column of {ref.name}")]
+    return Effects(
+        locks=tuple(Lock(relation=one, mode=LockMode.SHARE) for one in tables),
+        work=tuple(
+            Work(
+                kind=WorkKind.SCAN,
+                relation=one,
+                cause=Cause.DOMAIN_CONSTRAINT,
+                detail=statement.name.name,
+                assumed=assumed,
+            )
+            for one in tables
+        ),
+    )
+
+
+# --- maintenance --------------------------------------------------------------------------------------------------------
+
+
+def vacuum(statement: Vacuum, situation: Situation) -> Effects:
+    command = "VACUUM" if statement.vacuum else "ANALYZE"
+    failures = ()
+    if statement.vacuum and situation.in_block:
+        failures = (
+            Failure(trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block"),
+        )
+    mode = LockMode.ACCESS_EXCLUSIVE if statement.full else LockMode.SHARE_UPDATE_EXCLUSIVE
+    refs = [situation.ref(table) for table in statement.tables]
+    if statement.full and not refs:
+        refs = [Ref("public", "every table")]
+    work = tuple(
+        Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.VACUUM_FULL) for ref in refs if statement.full
+    )
+    return Effects(locks=tuple(Lock(relation=ref, mode=mode) for ref in refs), work=work, failures=failures)
+
+
+def cluster(statement: Cluster, situation: Situation) -> Effects:
+    ref = situation.ref(statement.table) if statement.table is not None else Ref("public", "every clustered table")
+    work = Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.CLUSTER, detail=statement.index or "")
+    return strong(ref).and_(Effects(work=(work,)))
+
+
+def lock_table(statement: LockTable, situation: Situation) -> Effects:
+    mode = LockMode(statement.mode)
+    return Effects(locks=tuple(Lock(relation=situation.ref(table), mode=mode) for table in statement.tables))

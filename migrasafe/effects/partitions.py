@@ -1,0 +1,144 @@
+"""Attaching, making and detaching partitions: which tables wait, and what is scanned.
+
+https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-MAINTENANCE
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.situation import Situation
+from migrasafe.locks import LockMode
+from migrasafe.schema.model import Index, Ref, Table
+from migrasafe.sql.expressions import columns_read, same_expression
+from migrasafe.sql.statements import AttachPartition, ConstraintKind, DetachPartition
+
+
+def default_partition(parent: Table, situation: Situation) -> Table | None:
+    for ref in parent.partitions:
+        table = situation.schema.table(ref)
+        if table is not None and table.bound is not None and table.bound.default:
+            return table
+    return None
+
+
+def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) -> Effects:
+    partition = situation.ref(action.partition)
+    locks = [
+        Lock(relation=ref, mode=LockMode.SHARE_UPDATE_EXCLUSIVE, action=index),
+        Lock(relation=partition, mode=LockMode.ACCESS_EXCLUSIVE, action=index),
+    ]
+    work: list[Work] = []
+    parent, child = situation.schema.table(ref), situation.schema.table(partition)
+    if situation.exists_already(partition) and not _bound_is_proven(child, parent):
+        work.append(
+            Work(kind=WorkKind.SCAN, relation=partition, cause=Cause.ATTACH_PARTITION, action=index, detail=ref.name)
+        )
+    if parent is not None:
+        work.extend(_missing_indexes(parent, child, partition, index, situation))
+        default = default_partition(parent, situation)
+        if default is not None and not (action.bound is not None and action.bound.default):
+            locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
+            work.append(
+                Work(
+                    kind=WorkKind.SCAN,
+                    relation=default.ref,
+                    cause=Cause.DEFAULT_PARTITION,
+                    action=index,
+                    detail=partition.name,
+                )
+            )
+    return Effects(locks=tuple(locks), work=tuple(work))
+
+
+def _bound_is_proven(child: Table | None, parent: Table | None) -> bool:
+    """A valid CHECK on the partition key lets PostgreSQL skip the scan; that it fits the bound is taken on trust."""
+    if child is None or parent is None or parent.partition_by is None:
+        return False
+    keys = {column for column in parent.partition_by.columns if column is not None}
+    return any(
+        constraint.kind is ConstraintKind.CHECK
+        and constraint.valid
+        and constraint.enforced
+        and constraint.expression is not None
+        and keys <= columns_read(constraint.expression)
+        for constraint in child.constraints
+    )
+
+
+def _missing_indexes(
+    parent: Table, child: Table | None, partition: Ref, index: int, situation: Situation
+) -> Iterator[Work]:
+    own = list(situation.schema.indexes_of(child)) if child is not None else []
+    for wanted in situation.schema.indexes_of(parent):
+        if not any(_same_index(wanted, one) for one in own):
+            yield Work(
+                kind=WorkKind.INDEX_BUILD,
+                relation=partition,
+                cause=Cause.PARTITION_INDEX,
+                action=index,
+                detail=wanted.ref.name,
+            )
+
+
+def _same_index(a: Index, b: Index) -> bool:
+    if a.unique != b.unique or a.method != b.method or len(a.elements) != len(b.elements):
+        return False
+    if (a.predicate is None) != (b.predicate is None):
+        return False
+    if a.predicate is not None and b.predicate is not None and not same_expression(a.predicate, b.predicate):
+        return False
+    for left, right in zip(a.elements, b.elements, strict=True):
+        if left.column != right.column:
+            return False
+        if left.expression is not None and right.expression is not None:
+            if not same_expression(left.expression, right.expression):
+                return False
+        elif left.expression is not right.expression:
+            return False
+    return True
+
+
+def create_partition(name: Ref, parent_ref: Ref, situation: Situation, *, is_default: bool) -> Effects:
+    """CREATE TABLE … PARTITION OF: ACCESS EXCLUSIVE on the parent, and a scan of its DEFAULT partition."""
+    locks = [Lock(relation=parent_ref, mode=LockMode.ACCESS_EXCLUSIVE)]
+    work: list[Work] = []
+    parent = situation.schema.table(parent_ref)
+    default = default_partition(parent, situation) if parent is not None else None
+    if default is not None and not is_default:
+        locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE))
+        work.append(
+            Work(kind=WorkKind.SCAN, relation=default.ref, cause=Cause.DEFAULT_PARTITION, detail=name.name)
+        )
+    return Effects(locks=tuple(locks), work=tuple(work))
+
+
+def detach(action: DetachPartition, index: int, ref: Ref, situation: Situation) -> Effects:
+    partition = situation.ref(action.partition)
+    parent = situation.schema.table(ref)
+    default = default_partition(parent, situation) if parent is not None else None
+    failures: list[Failure] = []
+    if action.concurrently and situation.in_block:
+        failures.append(
+            Failure(
+                trouble=Trouble.NOT_IN_TRANSACTION,
+                reason="ALTER TABLE … DETACH CONCURRENTLY cannot run inside a transaction block",
+                action=index,
+            )
+        )
+    if action.concurrently and default is not None:
+        failures.append(
+            Failure(
+                trouble=Trouble.WRONG_OBJECT,
+                reason=f"cannot detach concurrently while {ref.name} has the DEFAULT partition {default.ref.name}",
+                action=index,
+            )
+        )
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if action.concurrently or action.finalize else LockMode.ACCESS_EXCLUSIVE
+    locks = [Lock(relation=ref, mode=mode, action=index)]
+    child_mode = LockMode.SHARE_UPDATE_EXCLUSIVE if action.concurrently else LockMode.ACCESS_EXCLUSIVE
+    locks.append(Lock(relation=partition, mode=child_mode, action=index))
+    if default is not None and not action.concurrently:
+        locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
+    return Effects(locks=tuple(locks), failures=tuple(failures))

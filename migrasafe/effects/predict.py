@@ -1,0 +1,128 @@
+"""The effects of any statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from migrasafe.effects import indexes, objects, rows
+from migrasafe.effects.alter_table import predict_alter
+from migrasafe.effects.model import NOTHING, Effects, Failure, Trouble
+from migrasafe.effects.situation import Situation
+from migrasafe.locks import LockMode
+from migrasafe.sql.statements import (
+    AlterDomain,
+    AlterPolicy,
+    AlterPublication,
+    AlterTable,
+    Cluster,
+    ClusterWide,
+    Copy,
+    CreateIndex,
+    CreatePolicy,
+    CreatePublication,
+    CreateRule,
+    CreateStatistics,
+    CreateTable,
+    CreateTableAs,
+    CreateTrigger,
+    CreateView,
+    Delete,
+    Drop,
+    Insert,
+    LockTable,
+    Merge,
+    RefreshMaterializedView,
+    Reindex,
+    Rename,
+    Select,
+    SetSchema,
+    Statement,
+    SubscriptionStatement,
+    Truncate,
+    Update,
+    Vacuum,
+)
+
+
+def predict(statement: Statement, situation: Situation) -> Effects:
+    """What PostgreSQL does when the statement runs in this situation. The bodies of DO blocks are predicted statement by
+    statement by whoever walks them."""
+    found = _PREDICTIONS.get(type(statement))
+    return found(statement, situation) if found is not None else NOTHING
+
+
+def _on_table(mode: LockMode) -> Callable[[Any, Situation], Effects]:
+    def predict_lock(statement: Any, situation: Situation) -> Effects:
+        return objects.strong(situation.ref(statement.table), mode)
+
+    return predict_lock
+
+
+def _statistics(statement: CreateStatistics, situation: Situation) -> Effects:
+    if statement.table is None:
+        return NOTHING
+    return objects.strong(situation.ref(statement.table), LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _publication(statement: CreatePublication | AlterPublication, situation: Situation) -> Effects:
+    effects = NOTHING
+    for published in statement.tables:
+        effects = effects.and_(objects.strong(situation.ref(published.table), LockMode.SHARE_UPDATE_EXCLUSIVE))
+    return effects
+
+
+def _cluster_wide(statement: ClusterWide, situation: Situation) -> Effects:
+    alone = statement.kind == "SYSTEM" or statement.verb in ("create", "drop")
+    if not (alone and situation.in_block):
+        return NOTHING
+    command = f"{statement.verb} {statement.kind}".upper()
+    return _not_in_block(command)
+
+
+def _not_in_block(command: str) -> Effects:
+    failure = Failure(
+        trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block"
+    )
+    return Effects(failures=(failure,))
+
+
+def _subscription(statement: SubscriptionStatement, situation: Situation) -> Effects:
+    makes_slot = dict(statement.options).get("create_slot", "true") == "true"
+    if statement.verb == "create" and makes_slot and situation.in_block:
+        return _not_in_block("CREATE SUBSCRIPTION … WITH (create_slot = true)")
+    return NOTHING
+
+
+_PREDICTIONS: Mapping[type[Statement], Callable[[Any, Situation], Effects]] = {
+    AlterDomain: objects.alter_domain,
+    AlterPolicy: _on_table(LockMode.ACCESS_EXCLUSIVE),
+    AlterPublication: _publication,
+    AlterTable: predict_alter,
+    Cluster: objects.cluster,
+    ClusterWide: _cluster_wide,
+    Copy: rows.predict_copy,
+    CreateIndex: indexes.create_index,
+    CreatePolicy: _on_table(LockMode.ACCESS_EXCLUSIVE),
+    CreatePublication: _publication,
+    CreateRule: _on_table(LockMode.ACCESS_EXCLUSIVE),
+    CreateStatistics: _statistics,
+    CreateTable: objects.create_table,
+    CreateTableAs: objects.create_table_as,
+    CreateTrigger: _on_table(LockMode.SHARE_ROW_EXCLUSIVE),
+    CreateView: objects.create_view,
+    Delete: rows.predict_dml,
+    Drop: objects.drop,
+    Insert: rows.predict_dml,
+    LockTable: objects.lock_table,
+    Merge: rows.predict_dml,
+    RefreshMaterializedView: objects.refresh,
+    Reindex: indexes.reindex,
+    Rename: objects.rename,
+    Select: rows.predict_select,
+    SetSchema: objects.set_schema,
+    SubscriptionStatement: _subscription,
+    Truncate: rows.predict_truncate,
+    Update: rows.predict_dml,
+    Vacuum: objects.vacuum,
+}

@@ -1,0 +1,79 @@
+"""All that a prediction may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migrasafe.effects.session import Session
+from migrasafe.schema.model import BEFORE_HISTORY, Domain, EnumType, Index, Moment, Ref, Schema, Table, View
+from migrasafe.sql.statements import Name, TypeName
+from migrasafe.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """The moment before a statement runs."""
+
+    schema: Schema
+    session: Session
+    target: Target
+    moment: Moment
+    alone: bool = False
+    """The statement is the only one of a script that is sent as one simple query: it runs outside a block."""
+
+    # --- names ---
+
+    def ref(self, name: Name) -> Ref:
+        return self.schema.resolve(name.schema, name.name)
+
+    def table(self, name: Name) -> Table | None:
+        return self.schema.table(self.ref(name))
+
+    def index_table(self, name: Name) -> Ref | None:
+        """The table of an index, None when we do not know the index."""
+        index = self.schema.index(self.ref(name))
+        return index.table if index else None
+
+    def domain(self, type_name: TypeName) -> Domain | None:
+        found = self.schema.types.get(self.schema.resolve_type(type_name.schema, type_name.name))
+        return found if isinstance(found, Domain) else None
+
+    def enum(self, name: Name) -> EnumType | None:
+        found = self.schema.types.get(self.schema.resolve_type(name.schema, name.name))
+        return found if isinstance(found, EnumType) else None
+
+    # --- questions ---
+
+    def is_new(self, ref: Ref) -> bool:
+        """Whether this migration made the relation (or the table of this index): nobody can be waiting for it."""
+        relation = self.schema.relation(ref)
+        if relation is None:
+            return False
+        if isinstance(relation, Index):
+            return self.is_new(relation.table)
+        return relation.born.migration == self.moment.migration and relation.born != BEFORE_HISTORY
+
+    def is_temporary(self, ref: Ref) -> bool:
+        return ref.schema == "pg_temp"
+
+    def exists_already(self, ref: Ref) -> bool:
+        """Whether the running app may be using it: it is neither new nor temporary."""
+        return not self.is_new(ref) and not self.is_temporary(ref)
+
+    def with_partitions(self, table: Table) -> Iterator[Table]:
+        """The table and every partition or inheritance child below it that we know."""
+        yield table
+        for ref in (*table.partitions, *table.children):
+            child = self.schema.table(ref)
+            if child is not None:
+                yield from self.with_partitions(child)
+
+    def is_known(self, relation: Table | View | None) -> bool:
+        """Whether we know all of its columns, indexes and constraints."""
+        return relation is not None and relation.complete
+
+    @property
+    def in_block(self) -> bool:
+        """Whether PostgreSQL would refuse what cannot run inside a transaction block."""
+        return self.session.in_transaction and not self.alone

@@ -1,0 +1,15 @@
+"""ADD EXCLUDE builds its index while nobody can use the table; there is no NOT VALID and no USING INDEX for it."""
+
+from __future__ import annotations
+
+from migrasafe.effects.model import Cause
+from migrasafe.rules.by_cause import rule_for
+from migrasafe.sql.statements import AlterTable
+
+RULE = rule_for(
+    "add-exclusion-constraint",
+    (Cause.EXCLUDE,),
+    (AlterTable,),
+    why=lambda _, work: "the index of the constraint is built",
+    instead="There is no way to add it online: make a new table with the constraint and copy the rows, or take a maintenance window.",
+)

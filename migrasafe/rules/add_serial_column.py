@@ -1,0 +1,17 @@
+"""ADD COLUMN … serial: its nextval() default is evaluated once per row."""
+
+from __future__ import annotations
+
+from migrasafe.effects.model import Cause
+from migrasafe.rules.adding_column import add_then_sequence
+from migrasafe.rules.by_cause import rule_for
+from migrasafe.sql.statements import AlterTable
+
+RULE = rule_for(
+    "add-serial-column",
+    (Cause.SERIAL_COLUMN,),
+    (AlterTable,),
+    why=lambda _, work: f"the table is rewritten to number every row for {work.column}",
+    instead="Add a plain column, give it a sequence for new rows, and number the old ones in batches.",
+    steps=add_then_sequence,
+)

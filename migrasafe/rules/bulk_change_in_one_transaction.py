@@ -1,0 +1,29 @@
+"""UPDATE, DELETE, MERGE or row locks over most rows of a table in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.effects.model import Cause, WorkKind
+from migrasafe.findings import Finding
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.wording import shown
+
+_VERBS = {Cause.UPDATE: "updated", Cause.DELETE: "deleted", Cause.MERGE: "merged", Cause.ROW_LOCKS: "locked"}
+
+
+def check(step: Step) -> Iterator[Finding]:
+    for work in step.effects.caused_by(*_VERBS):
+        if work.kind is not WorkKind.BULK_WRITE or not step.exists_already(work.relation):
+            continue
+        rows = "Every row" if work.detail else "Most rows"
+        yield step.finding(
+            RULE.id,
+            f"{rows} of {shown(work.relation)} {'is' if work.detail else 'are'} {_VERBS[work.cause]} in one transaction: "
+            "writers of these rows wait until it ends, and replicas and vacuum fall behind.",
+            help="Do it in batches that commit one by one, outside the migration: migrasafe backfill.",
+            work=work,
+        )
+
+
+RULE = Rule(id="bulk-change-in-one-transaction", check=check)

@@ -1,0 +1,158 @@
+"""What a rule sees of one statement, and how it says what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from migrasafe.effects.model import Cause, Effects, Work
+from migrasafe.effects.session import Held, Session
+from migrasafe.effects.situation import Situation
+from migrasafe.findings import Finding, Fix, FixKind, Place, Severity
+from migrasafe.locks import LockMode
+from migrasafe.migrations.model import Migration
+from migrasafe.schema.model import Moment, Ref, Schema
+from migrasafe.sql.edit import action_spans
+from migrasafe.sql.script import Script
+from migrasafe.sql.statements import AlterTable, Span, Statement
+from migrasafe.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One statement in its place: the schema before and after it, its effects, the open transaction."""
+
+    statement: Statement
+    number: int
+    """Place among the statements of its script."""
+    script: Script
+    migration: Migration
+    effects: Effects
+    situation: Situation
+    after: Schema
+    later: tuple[Statement, ...] = ()
+    """The statements that follow in the script."""
+    may_run: bool = False
+    """A branch inside a DO block decides whether it runs."""
+    catches: frozenset[str] = frozenset()
+    """Conditions that a handler around it catches."""
+    made_here: frozenset[Ref] = frozenset()
+    """Relations, types and functions that this migration made and has dropped again."""
+
+    @property
+    def schema(self) -> Schema:
+        return self.situation.schema
+
+    @property
+    def session(self) -> Session:
+        return self.situation.session
+
+    @property
+    def target(self) -> Target:
+        return self.situation.target
+
+    @property
+    def moment(self) -> Moment:
+        return self.situation.moment
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.session.in_transaction
+
+    # --- work under locks ---
+
+    def exists_already(self, ref: Ref) -> bool:
+        return self.situation.exists_already(ref) and not self.is_small(ref)
+
+    def is_small(self, ref: Ref) -> bool:
+        """Whether the server said that the table has fewer rows than the config calls busy."""
+        table = self.schema.table(ref)
+        rows = table.rows if table is not None else None
+        return rows is not None and 0 <= rows < self.target.busy_rows
+
+    def work(self, *causes: Cause) -> Iterator[Work]:
+        """Work on tables that were there before, done under a lock that this very statement takes on them."""
+        for work in self.effects.caused_by(*causes):
+            if not work.concurrent and self.exists_already(work.relation) and self.own_lock(work) is not None:
+                yield work
+
+    def own_lock(self, work: Work) -> LockMode | None:
+        """The lock of this statement on the worked table, if readers or writers have to wait for it."""
+        mode = self.effects.lock_on(work.relation)
+        return mode if mode is not None and mode.blocks_writes else None
+
+    def held_against_others(self) -> Iterator[tuple[Ref, Held]]:
+        """Locks of earlier statements in this transaction that stop readers or writers of tables that were there before."""
+        for relation, held in self.session.held.items():
+            if held.mode.blocks_writes and self.exists_already(relation):
+                yield relation, held
+
+    # --- findings ---
+
+    def place(self, action: int | None = None) -> Place:
+        """Where to point: the action of an ALTER TABLE if one is meant, else the statement."""
+        span = self.span(action)
+        source = self.script.source
+        if self.script.origins is not None and self.number < len(self.script.origins):
+            origin = self.script.origins[self.number]
+            return Place(path=origin.path, line=origin.line, column=1, end_line=origin.line, end_column=1)
+        line, column = source.position(span.start)
+        end_line, end_column = source.position(span.end)
+        return Place(path=source.path, line=line, column=column, end_line=end_line, end_column=end_column)
+
+    def span(self, action: int | None = None) -> Span:
+        statement = self.statement
+        if action is not None and isinstance(statement, AlterTable) and len(statement.actions) > 1:
+            spans = action_spans(self.script.source.text, statement.span)
+            if len(spans) == len(statement.actions):
+                return spans[action]
+        return statement.span
+
+    def sql(self) -> str:
+        """The statement as written."""
+        return self.script.source.text[self.statement.span.start : self.statement.span.end]
+
+    def finding(
+        self,
+        rule: str,
+        message: str,
+        *,
+        severity: Severity = Severity.ERROR,
+        action: int | None = None,
+        help: str = "",  # noqa: A002 - the word people read in the output
+        objects: Iterable[Ref | str] = (),
+        lock: LockMode | None = None,
+        work: Work | None = None,
+        replacement: str | None = None,
+        steps: str | None = None,
+        assumed: tuple[str, ...] = (),
+    ) -> Finding:
+        """A finding at this statement. `replacement` is one statement for this one; `steps` are several, with deploys."""
+        kind = FixKind.EDIT if replacement else FixKind.PLAN if steps else FixKind.NONE
+        if work is not None:
+            action = work.action if action is None else action
+            assumed = (*work.assumed, *assumed)
+            lock = lock or self.effects.lock_on(work.relation)
+            objects = objects or (work.relation,)
+        return Finding(
+            rule=rule,
+            severity=severity,
+            place=self.place(action),
+            message=message,
+            help=help,
+            objects=tuple(str(one) for one in objects),
+            lock=lock,
+            work=work.kind.value if work is not None else None,
+            fix=Fix(kind=kind, replacement=replacement, steps=steps),
+            assumed=assumed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A check: the id of its page, the statements it looks at, and whether it runs unless asked for."""
+
+    id: str
+    check: Callable[[Step], Iterable[Finding]]
+    on: tuple[type[Statement], ...] = (Statement,)
+    default: bool = True

@@ -1,0 +1,38 @@
+"""DROP COLUMN: the app version still running may read and write it, and its data is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.wording import shown
+from migrasafe.sql.statements import AlterTable, DropColumn
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, AlterTable)
+    ref = step.situation.ref(statement.name)
+    if statement.kind not in ("TABLE", "FOREIGN TABLE") or not step.situation.exists_already(ref):
+        return
+    table = step.schema.table(ref)
+    for index, action in enumerate(statement.actions):
+        if not isinstance(action, DropColumn):
+            continue
+        column = table.column(action.column) if table is not None else None
+        if column is not None and column.born.migration == step.moment.migration:
+            continue
+        if column is None and action.if_exists and table is not None and table.complete:
+            continue
+        yield step.finding(
+            RULE.id,
+            f"The running app fails if it still uses {shown(ref)}.{action.column}, and the data in it is lost.",
+            help="Deploy an app version that does not use the column, and drop it when the old version is gone.",
+            action=index,
+            objects=(f"{ref}.{action.column}",),
+            assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+        )
+
+
+RULE = Rule(id="drop-column-in-use", check=check, on=(AlterTable,))

@@ -1,0 +1,42 @@
+"""DROP DEFAULT of a NOT NULL column: inserts of the running app that leave it out fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.wording import shown
+from migrasafe.sql.statements import AlterTable, DropDefault, DropIdentity
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, AlterTable)
+    ref = step.situation.ref(statement.name)
+    if not step.situation.exists_already(ref):
+        return
+    table = step.schema.table(ref)
+    for index, action in enumerate(statement.actions):
+        if not isinstance(action, DropDefault | DropIdentity):
+            continue
+        column = table.column(action.column) if table is not None else None
+        if column is not None and column.born.migration == step.moment.migration:
+            # The default served to fill the rows there are; the running app does not know the column at all.
+            if not column.not_null:
+                continue
+        elif column is not None and column.type is not None and not column.not_null:
+            continue
+        elif column is not None and column.type is not None and column.default is None and column.identity is None:
+            continue
+        yield step.finding(
+            RULE.id,
+            f"Inserts of the running app that leave out {shown(ref)}.{action.column} fail after it.",
+            help="Deploy an app version that always gives the column, and drop the default when the old version is gone.",
+            action=index,
+            objects=(f"{ref}.{action.column}",),
+            assumed=() if column is not None and column.type is not None else (f"{action.column} is NOT NULL",),
+        )
+
+
+RULE = Rule(id="drop-default-of-required-column", check=check, on=(AlterTable,))

@@ -1,0 +1,37 @@
+"""DROP TABLE: the app version still running may use it, and its data is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding
+from migrasafe.locks import LockMode
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.wording import shown
+from migrasafe.schema.model import Table
+from migrasafe.sql.statements import Drop
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, Drop)
+    if statement.kind not in ("TABLE", "FOREIGN TABLE"):
+        return
+    for dropped in statement.objects:
+        ref = step.situation.ref(dropped.name)
+        table = step.schema.relation(ref)
+        if not step.situation.exists_already(ref) or (table is not None and not isinstance(table, Table)):
+            continue
+        if table is None and statement.if_exists and step.schema.complete:
+            continue
+        yield step.finding(
+            RULE.id,
+            f"The running app fails if it still uses {shown(ref)}, and its rows are lost.",
+            help="Deploy an app version that does not use the table; rename it, and drop it when nobody has missed it.",
+            objects=(ref,),
+            lock=LockMode.ACCESS_EXCLUSIVE,
+            assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+        )
+
+
+RULE = Rule(id="drop-table-in-use", check=check, on=(Drop,))

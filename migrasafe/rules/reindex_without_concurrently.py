@@ -1,0 +1,28 @@
+"""REINDEX without CONCURRENTLY: readers wait too, since their planner opens every index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.effects.model import Cause
+from migrasafe.findings import Finding
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.wording import shown
+from migrasafe.sql.edit import insert_after
+from migrasafe.sql.statements import Reindex
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, Reindex)
+    for work in step.work(Cause.REINDEX):
+        yield step.finding(
+            RULE.id,
+            f"Reads and writes of {shown(work.relation)} wait while {work.detail} is built again.",
+            help="Reindex concurrently, outside a transaction.",
+            work=work,
+            replacement=insert_after(step.script.source.text, statement.span, statement.kind, "CONCURRENTLY"),
+        )
+
+
+RULE = Rule(id="reindex-without-concurrently", check=check, on=(Reindex,))

@@ -1,0 +1,49 @@
+"""RENAME of a function, type, sequence, domain, attribute or enum value that the running app names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding
+from migrasafe.rules.context import Rule, Step
+from migrasafe.sql.statements import Rename, RenameEnumValue
+
+_KINDS = frozenset({"FUNCTION", "PROCEDURE", "ROUTINE", "TYPE", "DOMAIN", "SEQUENCE", "ATTRIBUTE"})
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    if isinstance(statement, RenameEnumValue):
+        found = step.situation.enum(statement.type)
+        if found is not None and found.born.migration == step.moment.migration:
+            return
+        yield step.finding(
+            RULE.id,
+            f"The running app fails when it writes '{statement.label}' into a column of {statement.type}, "
+            f"and does not know '{statement.new_label}' when it reads it.",
+            help="Add the new value, deploy an app version that knows both, and change the rows in batches.",
+            objects=(str(statement.type),),
+        )
+        return
+    assert isinstance(statement, Rename)
+    if statement.kind not in _KINDS:
+        return
+    name = statement.name
+    schema = step.schema
+    borns = [one.born for one in schema.functions.get(schema.resolve_function(name.schema, name.name), ())]
+    made = schema.types.get(schema.resolve_type(name.schema, name.name))
+    relation = schema.relation(schema.resolve(name.schema, name.name))
+    borns += [one.born for one in (made, relation) if one is not None]
+    if borns and all(born.migration == step.moment.migration for born in borns):
+        return
+    subject = f"{name}.{statement.part}" if statement.part else str(name)
+    yield step.finding(
+        RULE.id,
+        f"The running app fails if it names the {statement.kind.lower()} {subject}, which is called {statement.new_name} now.",
+        help="Make the new one beside it, deploy an app version that uses it, and drop the old one when the old version is gone.",
+        objects=(subject,),
+        assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+    )
+
+
+RULE = Rule(id="rename-object-in-use", check=check, on=(Rename, RenameEnumValue))

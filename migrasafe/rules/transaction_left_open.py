@@ -1,0 +1,28 @@
+"""BEGIN without COMMIT: the locks stay, and the change is lost when the connection ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding
+from migrasafe.rules.context import Rule, Step
+from migrasafe.sql.statements import Transaction
+
+_ENDS = frozenset({"commit", "rollback", "prepare"})
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, Transaction)
+    if statement.verb != "begin" or step.session.tool_transaction:
+        return
+    if any(isinstance(later, Transaction) and later.verb in _ENDS for later in step.later):
+        return
+    yield step.finding(
+        RULE.id,
+        "This BEGIN is never committed: what follows holds its locks until the connection ends, and is lost then.",
+        help="End the script with COMMIT.",
+    )
+
+
+RULE = Rule(id="transaction-left-open", check=check, on=(Transaction,))

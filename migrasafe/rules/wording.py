@@ -1,0 +1,53 @@
+"""Words that several rules share, so that one thing is always called by one name."""
+
+from __future__ import annotations
+
+from migrasafe.locks import LockMode
+from migrasafe.schema.model import Ref
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import ConstraintDef, References
+
+
+def shown(ref: Ref) -> str:
+    """A relation as people say it: without `public`."""
+    return ref.name if ref.schema == "public" else f"{ref.schema}.{ref.name}"
+
+
+def sql_name(ref: Ref) -> str:
+    """A relation as SQL."""
+    name = quote_ident(ref.name)
+    return name if ref.schema == "public" else f"{quote_ident(ref.schema)}.{name}"
+
+
+def who_waits(mode: LockMode) -> str:
+    """`reads and writes of`, `writes to`."""
+    return "reads and writes of" if mode.blocks_reads else "writes to"
+
+
+def name_for(*parts: str) -> str:
+    """A name for a new object in the way PostgreSQL makes them: `orders_note_check`, 63 bytes at most."""
+    joined = "_".join(part for part in parts if part)
+    return joined.encode()[:63].decode(errors="ignore")
+
+
+def columns_sql(columns: tuple[str, ...]) -> str:
+    return ", ".join(quote_ident(column) for column in columns)
+
+
+def references_sql(references: References) -> str:
+    """`REFERENCES users (id) ON DELETE CASCADE`."""
+    target = references.table
+    written = quote_ident(target.name) if target.schema is None else f"{quote_ident(target.schema)}.{quote_ident(target.name)}"
+    columns = f" ({columns_sql(references.columns)})" if references.columns else ""
+    actions = "".join(
+        f" ON {event} {action}"
+        for event, action in (("DELETE", references.on_delete), ("UPDATE", references.on_update))
+        if action != "NO ACTION"
+    )
+    return f"REFERENCES {written}{columns}{actions}"
+
+
+def constraint_name(constraint: ConstraintDef, table: Ref, suffix: str) -> str:
+    """The constraint's own name, or the one PostgreSQL would choose."""
+    return constraint.name or name_for(table.name, *constraint.columns, suffix)
+

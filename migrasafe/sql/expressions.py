@@ -1,0 +1,260 @@
+"""Questions about value expressions: what they call and read, what they prove, which rows they leave in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from migrasafe.sql.statements import Expression, Name, Node
+
+_PLACES = frozenset({"location", "list_start", "list_end", "rexpr_list_start", "rexpr_list_end", "name_location"})
+
+
+def walk(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every node of a tree with its type, in no particular order; without recursion, however deep it is."""
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(item)
+            continue
+        for key, value in item.items():
+            if isinstance(value, dict):
+                if key[0].isupper():
+                    yield key, value
+                stack.append(value)
+            elif isinstance(value, list):
+                stack.append(value)
+
+
+def _names(nodes: list[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(node["String"].get("sval", "") for node in nodes if "String" in node)
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def columns_read(expression: Expression) -> frozenset[str]:
+    """The columns an expression mentions, without their qualifiers."""
+    found = set()
+    for kind, fields in walk(expression.node):
+        if kind == "ColumnRef":
+            names = _names(fields.get("fields", []))
+            if names:
+                found.add(names[-1])
+    return frozenset(found)
+
+
+def relations_in(node: Node) -> tuple[Name, ...]:
+    """The relations a query names in its FROM clauses, in all of its parts, without those that its WITH clauses make."""
+    made, found = set(), {}
+    for kind, fields in walk(node):
+        if kind == "CommonTableExpr":
+            made.add(fields.get("ctename"))
+        elif kind == "RangeVar":
+            found[Name(fields.get("schemaname"), fields.get("relname", ""))] = None
+    return tuple(name for name in reversed(found) if name.schema is not None or name.name not in made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCall:
+    schema: str | None
+    name: str
+    arguments: int
+
+
+def function_calls(node: Node) -> tuple[FunctionCall, ...]:
+    """The functions that an expression or query calls by name."""
+    found = []
+    for kind, fields in walk(node):
+        if kind == "FuncCall":
+            names = _names(fields.get("funcname", []))
+            found.append(
+                FunctionCall(
+                    schema=names[-2] if len(names) > 1 else None,
+                    name=names[-1] if names else "",
+                    arguments=len(fields.get("args", [])),
+                )
+            )
+    return tuple(found)
+
+
+# --- volatility -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionFact:
+    """What the schema knows of a function that a migration made."""
+
+    volatility: str
+    language: str = "sql"
+    source_text: str | None = None
+    security_definer: bool = False
+    strict: bool = False
+    has_settings: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volatility:
+    volatile_functions: tuple[str, ...] = ()
+    unknown_functions: tuple[str, ...] = ()
+
+
+LookUp = Callable[[str | None, str, int], FunctionFact | None]
+
+
+def volatility_of(expression: Expression, look_up: LookUp, *, pg_version: int) -> Volatility:
+    """Which functions make an expression volatile, and which nobody knows. `look_up` knows the schema's own."""
+    volatile: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    for call in function_calls(expression.node):
+        fact = look_up(call.schema, call.name, call.arguments) if call.schema != "pg_catalog" else None
+        if fact is not None:
+            if fact.volatility == "volatile" and not _inlines_to_less(fact, look_up, pg_version):
+                volatile[call.name] = None
+            continue
+        match _builtin(call.name):
+            case "volatile":
+                volatile[call.name] = None
+            case None:
+                unknown[call.name] = None
+    return Volatility(volatile_functions=tuple(volatile), unknown_functions=tuple(unknown))
+
+
+@cache
+def _builtin_names() -> tuple[frozenset[str], frozenset[str]]:
+    from migrasafe.sql import builtin_volatility as known  # a few kilobytes that most migrations never need
+
+    volatile = frozenset(known.VOLATILE.split()) | frozenset(known.EXTENSION_VOLATILE.split())
+    rest = (known.STABLE, known.IMMUTABLE, known.EXTENSION_STABLE, known.EXTENSION_IMMUTABLE)
+    return volatile, frozenset(word for words in rest for word in words.split())
+
+
+def _builtin(name: str) -> str | None:
+    volatile, calm = _builtin_names()
+    if name in volatile:
+        return "volatile"
+    return "calm" if name in calm else None
+
+
+def _inlines_to_less(fact: FunctionFact, look_up: LookUp, pg_version: int) -> bool:
+    """A SQL function of one plain SELECT is inlined by the planner before it looks at volatility."""
+    if fact.language != "sql" or not fact.source_text or fact.security_definer or fact.strict or fact.has_settings:
+        return False
+    from migrasafe.sql.libpg_query import ParserError, TooDeep, parse
+
+    try:
+        trees = parse(fact.source_text)
+    except (ParserError, TooDeep, ValueError):
+        return False
+    if len(trees) != 1:
+        return False
+    select = trees[0]["stmt"].get("SelectStmt", {})
+    targets = select.get("targetList", [])
+    if len(targets) != 1 or set(select) - {"targetList", "limitOption", "op"}:
+        return False
+    inner = volatility_of(Expression(node=targets[0]), look_up, pg_version=pg_version)
+    return not inner.volatile_functions and not inner.unknown_functions
+
+
+# --- constants and proofs -----------------------------------------------------------------------------------------------
+
+
+def is_null_constant(expression: Expression) -> bool:
+    """NULL, cast or not."""
+    node: Any = expression.node
+    while "TypeCast" in node:
+        node = node["TypeCast"].get("arg", {})
+    return bool(node.get("A_Const", {}).get("isnull"))
+
+
+def is_constant(node: Node) -> bool:
+    """No column, no function, no subquery in it; parameters count as constants."""
+    return not any(kind in ("ColumnRef", "FuncCall", "SubLink", "SQLValueFunction") for kind, _ in walk(node))
+
+
+def proves_not_null(check: Expression, column: str) -> bool:
+    """Whether `column IS NOT NULL` follows from the CHECK the way PostgreSQL proves it (12 and later)."""
+    return _proves(check.node, column)
+
+
+def _proves(node: Node, column: str) -> bool:
+    if "NullTest" in node:
+        test = node["NullTest"]
+        return test.get("nulltesttype") == "IS_NOT_NULL" and _is_column(test.get("arg", {}), column)
+    if "BoolExpr" in node:
+        expression = node["BoolExpr"]
+        if expression.get("boolop") == "AND_EXPR":
+            return any(_proves(part, column) for part in expression.get("args", []))
+        if expression.get("boolop") == "NOT_EXPR":
+            test = expression["args"][0].get("NullTest", {})
+            return test.get("nulltesttype") == "IS_NULL" and _is_column(test.get("arg", {}), column)
+    return False
+
+
+def _is_column(node: Node, column: str) -> bool:
+    names = _names(node.get("ColumnRef", {}).get("fields", []))
+    return bool(names) and names[-1] == column
+
+
+def same_expression(one: Expression, other: Expression) -> bool:
+    """Whether two expressions say the same, wherever they were written."""
+    return bool(_placeless(one.node) == _placeless(other.node))
+
+
+def _placeless(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _placeless(value) for key, value in node.items() if key not in _PLACES}
+    if isinstance(node, list):
+        return [_placeless(item) for item in node]
+    return node
+
+
+# --- WHERE ------------------------------------------------------------------------------------------------------------
+
+
+def matches_all_rows(where: Expression | None) -> bool:
+    """No WHERE, WHERE true, WHERE 1 = 1."""
+    if where is None:
+        return True
+    node = where.node
+    constant = node.get("A_Const", {})
+    if "boolval" in constant:
+        return bool(constant["boolval"].get("boolval"))
+    if "A_Expr" in node and is_constant(node):
+        comparison = node["A_Expr"]
+        left, right = _placeless(comparison.get("lexpr")), _placeless(comparison.get("rexpr"))
+        return _names(comparison.get("name", [])) == ("=",) and bool(left == right)
+    return False
+
+
+def equality_columns(where: Expression) -> frozenset[str]:
+    """The columns that an AND of the WHERE compares for equality with a constant, a list of constants, or a single value
+    from a subquery."""
+    found: set[str] = set()
+    stack: list[Node] = [where.node]
+    while stack:
+        node = stack.pop()
+        if "BoolExpr" in node and node["BoolExpr"].get("boolop") == "AND_EXPR":
+            stack.extend(node["BoolExpr"].get("args", []))
+        elif "A_Expr" in node:
+            comparison = node["A_Expr"]
+            if comparison.get("kind") not in ("AEXPR_OP", "AEXPR_IN", "AEXPR_OP_ANY"):
+                continue
+            if _names(comparison.get("name", [])) != ("=",):
+                continue
+            for side, other in (("lexpr", "rexpr"), ("rexpr", "lexpr")):
+                names = _names(comparison.get(side, {}).get("ColumnRef", {}).get("fields", [])) if isinstance(
+                    comparison.get(side), dict
+                ) else ()
+                if names and _is_pinned(comparison.get(other)):
+                    found.add(names[-1])
+    return frozenset(found)
+
+
+def _is_pinned(node: Any) -> bool:
+    if isinstance(node, dict) and "SubLink" in node:
+        return node["SubLink"].get("subLinkType") == "EXPR_SUBLINK"
+    return not any(kind in ("ColumnRef", "SubLink") for kind, _ in walk(node if node is not None else {}))
