@@ -1,0 +1,14 @@
+-- Which row security policies do tables have?
+SELECT
+    p.polrelid AS relation,
+    p.polname AS name,
+    p.polcmd AS command,
+    p.polpermissive AS permissive,
+    (
+        SELECT coalesce(array_agg(CASE WHEN r.id = 0 THEN 'public' ELSE pg_get_userbyid(r.id)::text END), '{}')
+        FROM unnest(p.polroles) AS r (id)
+    ) AS roles,
+    pg_get_expr(p.polqual, p.polrelid) AS using,
+    pg_get_expr(p.polwithcheck, p.polrelid) AS check
+FROM pg_policy p
+ORDER BY p.polrelid, p.oid

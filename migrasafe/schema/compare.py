@@ -1,0 +1,344 @@
+"""Two schemas, and what differs between them, in words.
+
+Not compared: when things were made, owners, row counts, the order of columns, and what expressions and queries say (a
+server spells them in its own way), only whether they are there and what they read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from migrasafe.schema.model import (
+    Column,
+    ColumnRef,
+    Composite,
+    Constraint,
+    Domain,
+    EnumType,
+    Function,
+    Index,
+    Policy,
+    Ref,
+    Relation,
+    Schema,
+    Sequence,
+    Table,
+    Trigger,
+    Type,
+    View,
+)
+from migrasafe.sql.quote import spell_type
+from migrasafe.sql.statements import ConstraintKind, IndexElement, TypeName
+
+Facts = Mapping[str, object]
+"""What is compared of a part, by what to call it."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def differences(here: Schema, there: Schema) -> tuple[str, ...]:
+    """What differs, such as `public.orders.note: type varchar(50) here, text there`; empty where nothing does."""
+    found: list[str] = []
+    found.extend(_missing("schema", set(here.schemas) - {"public"}, set(there.schemas) - {"public"}))
+    found.extend(_by_name(dict(here.relations.items()), dict(there.relations.items()), _relation))
+    found.extend(_by_name(dict(here.types.items()), dict(there.types.items()), _type))
+    found.extend(_by_name(_overloads(here), _overloads(there), _function))
+    found.extend(_missing("extension", here.extensions, there.extensions))
+    found.extend(_publications(here, there))
+    return tuple(found)
+
+
+def _missing(what: str, here: Iterable[str], there: Iterable[str]) -> Iterator[str]:
+    ours, theirs = set(here), set(there)
+    for name in sorted(ours ^ theirs):
+        yield f"{what} {name}: only {'here' if name in ours else 'there'}"
+
+
+def _by_name(here: Mapping[K, V], there: Mapping[K, V], compare: Callable[[str, V, V], Iterator[str]]) -> Iterator[str]:
+    for key in sorted({**here, **there}, key=str):
+        one, other = here.get(key), there.get(key)
+        if one is None or other is None:
+            value = one if one is not None else other
+            yield f"{key}: {_kind(value)} only {'here' if one is not None else 'there'}"
+        else:
+            yield from compare(str(key), one, other)
+
+
+def _kind(value: object) -> str:
+    kind = getattr(value, "kind", None)
+    if isinstance(kind, str):
+        return kind
+    return str(kind.value) if kind is not None else type(value).__name__.lower()
+
+
+def _facts(name: str, here: Facts, there: Facts) -> Iterator[str]:
+    for what, one in here.items():
+        other = there[what]
+        if not _same(one, other):
+            yield f"{name}: {what} {_shown(one)} here, {_shown(other)} there"
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, TypeName) and isinstance(other, TypeName):
+        # A type of an extension has no schema where only the migrations were read.
+        if None in (one.schema, other.schema):
+            one, other = replace(one, schema=None), replace(other, schema=None)
+        return spell_type(one) == spell_type(other)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return one == other
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case tuple() if not isinstance(value, Ref | ColumnRef):
+            return "(" + ", ".join(_shown(item) for item in value) + ")"
+        case frozenset():
+            return "{" + ", ".join(sorted(_shown(item) for item in value)) + "}"
+        case TypeName():
+            return spell_type(value)
+        case ColumnRef(relation, column):
+            return f"{relation}.{column or '*'}"
+        case _:
+            return str(value)
+
+
+# --- relations --------------------------------------------------------------------------------------------------------
+
+
+def _relation(name: str, here: Relation, there: Relation) -> Iterator[str]:
+    if isinstance(here, Table) and isinstance(there, Table):
+        yield from _table(name, here, there)
+    elif isinstance(here, View) and isinstance(there, View):
+        yield from _facts(name, _view_facts(here), _view_facts(there))
+    elif isinstance(here, Sequence) and isinstance(there, Sequence):
+        yield from _facts(name, _sequence_facts(here), _sequence_facts(there))
+    elif isinstance(here, Index) and isinstance(there, Index):
+        yield from _facts(name, _index_facts(here), _index_facts(there))
+    else:
+        yield f"{name}: {_kind(here)} here, {_kind(there)} there"
+
+
+def _table(name: str, here: Table, there: Table) -> Iterator[str]:
+    yield from _facts(name, _table_facts(here), _table_facts(there))
+    parts: tuple[tuple[str, Callable[[Table], Iterable[Any]], Callable[[Any], Facts]], ...] = (
+        ("column", lambda table: table.columns, _column_facts),
+        ("constraint", _compared_constraints, _constraint_facts),
+        ("trigger", lambda table: table.triggers, _trigger_facts),
+        ("policy", lambda table: table.policies, _policy_facts),
+    )
+    for what, of_table, facts in parts:
+        ours = {part.name: part for part in of_table(here)}
+        theirs = {part.name: part for part in of_table(there)}
+        for part in sorted({**ours, **theirs}):
+            shown = f"{name}.{part}" if what == "column" else f"{name}, {what} {part}"
+            if part not in ours or part not in theirs:
+                yield f"{shown}: only {'here' if part in ours else 'there'}"
+            else:
+                yield from _facts(shown, facts(ours[part]), facts(theirs[part]))
+
+
+def _compared_constraints(table: Table) -> Iterator[Constraint]:
+    # Whether a column is NOT NULL is compared with the column; servers before 18 have no constraint for it.
+    return (c for c in table.constraints if c.kind is not ConstraintKind.NOT_NULL)
+
+
+def _table_facts(table: Table) -> Facts:
+    return {
+        "kind": table.kind.value,
+        "persistence": table.persistence.value,
+        "indexes": frozenset(table.indexes),
+        "row security": table.row_security,
+        "forced row security": table.row_security_forced,
+        "partitioned by": None
+        if table.partition_by is None
+        else (table.partition_by.strategy, table.partition_by.columns),
+        "partition of": table.partition_of,
+        "bound": table.bound is not None,
+        "partitions": frozenset(table.partitions),
+        "inherits": table.inherits,
+        "children": frozenset(table.children),
+        "replica identity": table.replica_identity,
+        "options": frozenset(table.options),
+        "of type": table.of_type,
+    }
+
+
+def _column_facts(column: Column) -> Facts:
+    return {
+        "type": column.type,
+        "NOT NULL": column.not_null,
+        "NOT NULL validated": column.not_null_valid,
+        "default": column.default is not None,
+        "identity": None if column.identity is None else column.identity.always,
+        "generated": column.generated is not None,
+        "stored": column.generated_stored,
+        "collation": column.collation,
+        "inherited": column.inherited,
+    }
+
+
+def _constraint_facts(constraint: Constraint) -> Facts:
+    references = constraint.references
+    return {
+        "kind": constraint.kind.value,
+        "columns": frozenset(constraint.columns) if constraint.kind is ConstraintKind.CHECK else constraint.columns,
+        "target": constraint.target,
+        "target columns": constraint.target_columns,
+        "on delete": references.on_delete if references is not None else None,
+        "on update": references.on_update if references is not None else None,
+        "valid": constraint.valid,
+        "enforced": constraint.enforced,
+        "deferrable": constraint.deferrable,
+        "initially deferred": constraint.initially_deferred,
+        "no inherit": constraint.no_inherit,
+        "index": constraint.index,
+        "inherited": constraint.inherited,
+    }
+
+
+def _trigger_facts(trigger: Trigger) -> Facts:
+    return {
+        "function": trigger.function,
+        "timing": trigger.timing,
+        "events": frozenset(trigger.events),
+        "columns": trigger.columns,
+        "per row": trigger.row,
+        "constraint": trigger.constraint,
+        "enabled": trigger.enabled,
+        "reads": trigger.reads,
+        "inherited": trigger.inherited,
+    }
+
+
+def _policy_facts(policy: Policy) -> Facts:
+    return {
+        "command": policy.command,
+        "permissive": policy.permissive,
+        "roles": frozenset(policy.roles),
+        "USING": policy.using is not None,
+        "WITH CHECK": policy.check is not None,
+        "reads": policy.reads,
+    }
+
+
+def _index_facts(index: Index) -> Facts:
+    return {
+        "table": index.table,
+        "elements": tuple(_element(element) for element in index.elements),
+        "unique": index.unique,
+        "method": index.method,
+        "predicate": index.predicate is not None,
+        "include": index.include,
+        "reads": index.reads,
+        "nulls not distinct": index.nulls_not_distinct,
+        "valid": index.valid,
+        "constraint": index.constraint,
+        "parent": index.parent,
+        "tablespace": index.tablespace,
+    }
+
+
+def _element(element: IndexElement) -> str:
+    order = " DESC" if element.descending else ""
+    if element.nulls_first is not None and element.nulls_first is not element.descending:
+        order += " NULLS FIRST" if element.nulls_first else " NULLS LAST"
+    return f"{element.column or '(expression)'}{order}"
+
+
+def _view_facts(view: View) -> Facts:
+    return {
+        "kind": view.kind.value,
+        "columns": view.columns,
+        "reads": _reads(view.reads),
+        "populated": view.populated,
+        "indexes": frozenset(view.indexes),
+        "options": frozenset(view.options),
+    }
+
+
+def _reads(reads: frozenset[ColumnRef]) -> frozenset[ColumnRef]:
+    """A relation read as a whole, or only counted, is the same as one of which some columns are read."""
+    with_columns = {read.relation for read in reads if read.column is not None}
+    return frozenset(r for r in reads if r.column is not None or r.relation not in with_columns)
+
+
+def _sequence_facts(sequence: Sequence) -> Facts:
+    return {"type": sequence.type or TypeName(name="int8"), "owned by": sequence.owned_by}
+
+
+# --- types, functions, publications -----------------------------------------------------------------------------------
+
+
+def _type(name: str, here: Type, there: Type) -> Iterator[str]:
+    if type(here) is not type(there):
+        yield f"{name}: {_kind(here)} here, {_kind(there)} there"
+    elif isinstance(here, EnumType) and isinstance(there, EnumType):
+        yield from _facts(name, {"labels": here.labels}, {"labels": there.labels})
+    elif isinstance(here, Domain) and isinstance(there, Domain):
+        yield from _facts(name, _domain_facts(here), _domain_facts(there))
+    elif isinstance(here, Composite) and isinstance(there, Composite):
+        yield from _facts(name, _composite_facts(here), _composite_facts(there))
+
+
+def _domain_facts(domain: Domain) -> Facts:
+    return {
+        "type": domain.type,
+        "NOT NULL": domain.not_null,
+        "default": domain.default is not None,
+        "constraints": frozenset((c.name, c.valid) for c in domain.constraints),
+        "collation": domain.collation,
+    }
+
+
+def _composite_facts(composite: Composite) -> Facts:
+    return {"attributes": tuple((a.name, a.type) for a in composite.attributes)}
+
+
+def _overloads(schema: Schema) -> dict[str, Function]:
+    """Every overload under its name and the types that tell it apart."""
+    found = {}
+    for ref, overloads in schema.functions.items():
+        for function in overloads:
+            inputs = (a.type for a in function.arguments if a.mode in ("in", "inout", "variadic"))
+            found[f"{ref}({', '.join(spell_type(_bare(one)) for one in inputs)})"] = function
+    return found
+
+
+def _bare(type_name: TypeName) -> TypeName:
+    """Without modifiers, which a function's arguments do not keep."""
+    return TypeName(schema=type_name.schema, name=type_name.name, array=type_name.array)
+
+
+def _function(name: str, here: Function, there: Function) -> Iterator[str]:
+    yield from _facts(name, _function_facts(here), _function_facts(there))
+
+
+def _function_facts(function: Function) -> Facts:
+    return {
+        "arguments": tuple((a.name, a.mode) for a in function.arguments),
+        "language": function.language,
+        "volatility": function.volatility,
+        "strict": function.strict,
+        "security definer": function.security_definer,
+        "settings": frozenset(function.settings),
+        "procedure": function.procedure,
+        "reads": _reads(function.reads),
+    }
+
+
+def _publications(here: Schema, there: Schema) -> Iterator[str]:
+    ours, theirs = dict(here.publications.items()), dict(there.publications.items())
+    yield from _missing("publication", ours, theirs)
+    for name in sorted(ours.keys() & theirs.keys()):
+        for what in ("all_tables", "tables", "schemas"):
+            one, other = getattr(ours[name], what), getattr(theirs[name], what)
+            if (frozenset(one) != frozenset(other)) if isinstance(one, tuple) else one != other:
+                yield f"publication {name}: {what} {_shown(one)} here, {_shown(other)} there"

@@ -1,0 +1,40 @@
+"""Where a first schema comes from: a dump, or the migrations that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from migrasafe.migrations.model import Migration
+from migrasafe.schema.evolve import evolve, with_search_path
+from migrasafe.schema.evolve.session import DEFAULT_PATH
+from migrasafe.schema.model import BEFORE_HISTORY, Moment, Schema
+from migrasafe.sql.script import Script
+
+
+def schema_from_script(script: Script) -> Schema:
+    """The schema that a script makes in an empty database, such as the output of `pg_dump --schema-only`.
+
+    It is complete: what the script does not make does not exist. Everything in it was there before history, and the
+    search path is the default again, whatever the script set for itself.
+    """
+    schema = Schema(complete=True)
+    schema = replace(schema, schemas=schema.schemas.insert("public", BEFORE_HISTORY))
+    for statement in script.statements:
+        schema = evolve(schema, statement, BEFORE_HISTORY)
+    return with_search_path(schema, DEFAULT_PATH)
+
+
+def schema_from_history(migrations: Iterable[Migration], schema: Schema | None = None) -> Schema:
+    """The schema after all of the migrations, each in a session of its own, starting from `schema` or from nothing.
+
+    Transactions are taken to commit. An object's moment names the place of its migration and of its part in it.
+    """
+    current = schema if schema is not None else Schema()
+    path = current.search_path
+    for place, migration in enumerate(migrations):
+        for part_place, part in enumerate(migration.parts):
+            for number, statement in enumerate(part.script.statements):
+                current = evolve(current, statement, Moment(place, part_place, number))
+        current = with_search_path(current, path)
+    return current
