@@ -66,11 +66,18 @@ def alter_table(draft: Draft, statement: AlterTable) -> None:
     if not isinstance(relation, Table):
         _alter_other(draft, statement)
         return
-    for action in statement.actions:
+    for action in _in_order(statement.actions):
         current = draft.table(relation.ref)
         if current is None:
             return
         _alter_one(draft, current, statement, action)
+
+
+def _in_order(actions: tuple[Action, ...]) -> list[Action] | tuple[Action, ...]:
+    """The actions in the order of PostgreSQL's passes: drops, types, new columns, constraints, the rest."""
+    if len(actions) < 2:
+        return actions
+    return sorted(actions, key=lambda action: _PASSES.get(type(action), _LAST_PASS))
 
 
 def _alter_one(draft: Draft, table: Table, statement: AlterTable, action: Action) -> None:
@@ -97,6 +104,24 @@ def drop_constraint(draft: Draft, table: Table, action: DropConstraint, *, only:
             columns.drop_not_null(draft, table, DropNotNull(column=column.name), only=only)
             return
 
+
+_PASSES: dict[type[Action], int] = {
+    DropColumn: 0,
+    DropConstraint: 0,
+    DropDefault: 0,
+    DropNotNull: 0,
+    DropExpression: 0,
+    DropIdentity: 0,
+    AlterColumnType: 1,
+    AddColumn: 2,
+    SetExpression: 3,
+    SetNotNull: 4,
+    SetIdentity: 4,
+    AddConstraint: 5,
+    SetDefault: 6,
+    AddIdentity: 6,
+}
+_LAST_PASS = 7
 
 _WITH_CHILDREN: dict[type[Action], Callable[..., None]] = {
     AddColumn: columns.add_column,

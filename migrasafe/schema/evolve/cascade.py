@@ -145,7 +145,7 @@ def remove_column(draft: Draft, ref: Ref, name: str, *, only: bool = False) -> N
         if name in constraint.columns and constraint.kind is not ConstraintKind.FOREIGN_KEY:
             _lose_key(draft, ref, constraint)
     column = ColumnRef(ref, name)
-    for dependent in draft.dependents_of(ref):
+    for dependent in (ref, *draft.dependents_of(ref)):
         _lose_column(draft, dependent, column)
     table = draft.table(ref)
     if table is None:
@@ -229,17 +229,36 @@ def remove_constraint(draft: Draft, ref: Ref, name: str, *, only: bool = False) 
 def _copy_below(draft: Draft, child: Table, constraint: Constraint) -> Constraint | None:
     if constraint.kind in (ConstraintKind.CHECK, ConstraintKind.NOT_NULL):
         return child.constraint(constraint.name)
+    alike = []
     for own in child.constraints:
         if own.kind is not constraint.kind or not own.inherited:
             continue
         if constraint.kind is ConstraintKind.FOREIGN_KEY:
-            if own.columns == constraint.columns and own.target == constraint.target:
-                return own
+            if same_foreign_key(own, constraint):
+                alike.append(own)
         elif own.index is not None:
             index = draft.index(own.index)
             if index is not None and index.parent == constraint.index:
                 return own
-    return None
+    # Which of two equal keys is the copy of which, only the name tells.
+    return next((own for own in alike if own.name == constraint.name), alike[0] if alike else None)
+
+
+def same_foreign_key(one: Constraint, other: Constraint) -> bool:
+    """Whether two FOREIGN KEYs of a table and one below it say the same."""
+    return (
+        one.columns == other.columns
+        and one.target == other.target
+        and one.target_columns == other.target_columns
+        and _on_change(one) == _on_change(other)
+        and one.deferrable == other.deferrable
+        and one.initially_deferred == other.initially_deferred
+    )
+
+
+def _on_change(constraint: Constraint) -> tuple[str, str, bool] | None:
+    references = constraint.references
+    return None if references is None else (references.on_delete, references.on_update, references.match_full)
 
 
 def _lose_key(draft: Draft, ref: Ref, key: Constraint) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from migrasafe.schema.evolve.cascade import same_foreign_key
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
 from migrasafe.schema.evolve.generated_names import clipped, first_free, joined_columns
@@ -154,7 +155,7 @@ def inherit_foreign_key(draft: Draft, partition: Ref, constraint: Constraint) ->
     if child is None:
         return
     for own in child.constraints:
-        if own.kind is ConstraintKind.FOREIGN_KEY and not own.inherited and _same_key(own, constraint):
+        if own.kind is ConstraintKind.FOREIGN_KEY and not own.inherited and same_foreign_key(own, constraint):
             constraints = tuple(replace(c, inherited=True) if c is own else c for c in child.constraints)
             break
     else:
@@ -166,16 +167,6 @@ def inherit_foreign_key(draft: Draft, partition: Ref, constraint: Constraint) ->
     draft.put(replace(child, constraints=constraints))
     for below_it in child.partitions:
         inherit_foreign_key(draft, below_it, own)
-
-
-def _same_key(one: Constraint, other: Constraint) -> bool:
-    return (
-        one.columns == other.columns
-        and one.target == other.target
-        and one.target_columns == other.target_columns
-        and one.valid == other.valid
-        and one.deferrable == other.deferrable
-    )
 
 
 def _add_indexed(draft: Draft, table: Table, definition: ConstraintDef, only: bool) -> None:  # noqa: FBT001

@@ -67,7 +67,11 @@ def _column(draft: Draft, statement: Rename) -> None:
 
 def _attribute(draft: Draft, statement: Rename) -> None:
     composite = draft.types.get(draft.find_type(statement.name))
-    if isinstance(composite, Composite):
+    if isinstance(composite, Composite) and statement.part is not None:
+        for dependent in draft.dependents_of(composite.ref):
+            table = draft.table(dependent)
+            if table is not None and table.of_type == composite.ref:
+                rename_column(draft, dependent, statement.part, statement.new_name)
         attributes = tuple(
             replace(a, name=statement.new_name) if a.name == statement.part else a for a in composite.attributes
         )

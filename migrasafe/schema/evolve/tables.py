@@ -175,7 +175,8 @@ def _constraints(
         made.update((c.name, c) for c in copied_checks(draft, parent))
     for clause, source in likes:
         if "constraints" in clause.including:
-            made.update((c.name, replace(c, inherited=False)) for c in copied_checks(draft, source))
+            checks = (c for c in source.constraints if c.kind is ConstraintKind.CHECK)
+            made.update((c.name, replace(c, inherited=False, born=draft.moment)) for c in checks)
     indexes: list[Ref] = []
     # Names are counted while the table is being made, so that its own generated ones differ from each other.
     names_before = draft.constraint_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from migrasafe.schema.evolve.cascade import remove_type
+from migrasafe.schema.evolve.cascade import remove_column, remove_type
 from migrasafe.schema.evolve.constraints import check_constraint
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import is_null
@@ -102,7 +102,28 @@ def alter_attribute(draft: Draft, name: Name, action: AlterAttribute) -> None:
     else:
         type_name = resolved_type(draft, action.type)
         attributes = tuple(replace(a, type=type_name) if a.name == action.attribute else a for a in attributes)
+    put_attributes(draft, composite, attributes)
+
+
+def put_attributes(draft: Draft, composite: Composite, attributes: tuple[Column, ...]) -> None:
+    """Change a composite type, and the tables made OF it with it: ALTER TYPE … CASCADE."""
     draft.put_type(replace(composite, attributes=attributes))
+    before = {a.name for a in composite.attributes}
+    after = {a.name: a for a in attributes}
+    for dependent in draft.dependents_of(composite.ref):
+        table = draft.table(dependent)
+        if table is None or table.of_type != composite.ref:
+            continue
+        known = {c.name for c in table.columns}
+        new = tuple(replace(a, born=draft.moment) for a in attributes if a.name not in known)
+        draft.put(replace(table, columns=tuple(_typed(c, after) for c in table.columns) + new))
+        for name in sorted(before - after.keys()):
+            remove_column(draft, table.ref, name)
+
+
+def _typed(column: Column, attributes: dict[str, Column]) -> Column:
+    attribute = attributes.get(column.name)
+    return column if attribute is None or attribute.type == column.type else replace(column, type=attribute.type)
 
 
 def create_range(draft: Draft, statement: CreateRange) -> None:

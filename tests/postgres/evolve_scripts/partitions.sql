@@ -1,0 +1,85 @@
+-- Partitions and inheritance: what is cloned, attached, detached, and what flows down.
+CREATE TABLE tenants (id int PRIMARY KEY);
+CREATE TABLE events (
+    id bigint NOT NULL,
+    tenant int NOT NULL REFERENCES tenants,
+    at date NOT NULL,
+    kind text DEFAULT 'x' CHECK (kind <> ''),
+    PRIMARY KEY (id, at)
+) PARTITION BY RANGE (at);
+CREATE INDEX ON events (tenant, lower(kind));
+CREATE TABLE events_2023 PARTITION OF events FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+CREATE TABLE events_2024 PARTITION OF events (kind DEFAULT 'y' NOT NULL, CHECK (tenant > 0)) FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE events_rest PARTITION OF events DEFAULT;
+CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY LIST (at);
+CREATE TABLE events_2025_a PARTITION OF events_2025 FOR VALUES IN ('2025-02-01');
+CREATE INDEX events_at ON events (at);
+ALTER TABLE events ADD COLUMN source text DEFAULT 'web';
+ALTER TABLE events ADD COLUMN counted int CHECK (counted > 0), ADD COLUMN IF NOT EXISTS source int;
+ALTER TABLE events ALTER COLUMN source SET NOT NULL;
+ALTER TABLE events ALTER COLUMN source TYPE varchar(20);
+ALTER TABLE events ALTER COLUMN source DROP NOT NULL;
+ALTER TABLE events ALTER COLUMN source SET DEFAULT 'api';
+ALTER TABLE events RENAME COLUMN source TO origin;
+ALTER TABLE events ADD CONSTRAINT sane CHECK (id > 0) NOT VALID;
+ALTER TABLE events VALIDATE CONSTRAINT sane;
+ALTER TABLE events RENAME CONSTRAINT sane TO sound;
+ALTER TABLE events DROP CONSTRAINT sound;
+ALTER TABLE events ADD CONSTRAINT uniq UNIQUE (id, at, tenant);
+ALTER TABLE events DROP CONSTRAINT uniq;
+CREATE TABLE loose (id bigint NOT NULL, tenant int NOT NULL, at date NOT NULL, kind text DEFAULT 'x' CONSTRAINT events_kind_check CHECK (kind <> ''), origin varchar(20), counted int CONSTRAINT events_counted_check CHECK (counted > 0));
+CREATE INDEX loose_at ON loose (at);
+ALTER TABLE loose ADD CONSTRAINT loose_fk FOREIGN KEY (tenant) REFERENCES tenants;
+ALTER TABLE events ATTACH PARTITION loose FOR VALUES FROM ('2022-01-01') TO ('2023-01-01');
+ALTER TABLE events DETACH PARTITION loose;
+ALTER TABLE events DETACH PARTITION events_2023;
+ALTER TABLE events_2023 DROP COLUMN counted;
+ALTER TABLE events DROP COLUMN counted;
+CREATE INDEX events_origin ON ONLY events (origin);
+CREATE INDEX events_2024_origin ON events_2024 (origin);
+CREATE INDEX events_rest_origin ON events_rest (origin);
+CREATE INDEX events_2025_origin ON events_2025 (origin);
+ALTER INDEX events_origin ATTACH PARTITION events_2024_origin;
+ALTER INDEX events_origin ATTACH PARTITION events_rest_origin;
+ALTER INDEX events_origin ATTACH PARTITION events_2025_origin;
+ALTER INDEX events_2024_origin RENAME TO renamed_origin;
+DROP INDEX events_origin;
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER stamped AFTER INSERT ON events FOR EACH ROW EXECUTE FUNCTION stamp();
+CREATE TRIGGER counted AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION stamp();
+CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+ALTER TABLE events DETACH PARTITION events_2026;
+DROP TRIGGER stamped ON events;
+ALTER TABLE events RENAME TO happenings;
+ALTER TABLE events_2024 RENAME TO happenings_2024;
+ALTER TABLE happenings ADD CONSTRAINT other_fk FOREIGN KEY (tenant) REFERENCES tenants ON DELETE CASCADE;
+ALTER TABLE happenings DROP CONSTRAINT other_fk;
+DROP TABLE happenings_2024;
+ALTER TABLE tenants RENAME COLUMN id TO tenant_id;
+ALTER TABLE tenants DROP COLUMN tenant_id CASCADE;
+DROP TABLE happenings;
+CREATE TABLE hashed (id int PRIMARY KEY, v text) PARTITION BY HASH (id);
+CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE hashed_1 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE refers (hashed_id int REFERENCES hashed, v int);
+ALTER TABLE hashed ALTER COLUMN v SET DEFAULT 'z';
+ALTER TABLE hashed_0 ALTER COLUMN v SET DEFAULT 'own';
+CREATE UNIQUE INDEX hashed_v ON hashed (id, v);
+ALTER TABLE hashed DETACH PARTITION hashed_1;
+CREATE TABLE by_expression (a int, b int) PARTITION BY RANGE ((a + b), a);
+DROP TABLE hashed CASCADE;
+CREATE TABLE animals (id serial PRIMARY KEY, name text NOT NULL, legs int DEFAULT 4 CHECK (legs >= 0), CONSTRAINT not_down CHECK (name <> '') NO INHERIT);
+CREATE TABLE dogs (breed text, name text DEFAULT 'Rex') INHERITS (animals);
+CREATE TABLE birds (wings int) INHERITS (animals);
+CREATE TABLE puppies (age int) INHERITS (dogs);
+ALTER TABLE animals ADD COLUMN weight numeric;
+ALTER TABLE animals ADD CONSTRAINT light CHECK (weight < 1000);
+ALTER TABLE animals ALTER COLUMN legs SET DEFAULT 2;
+ALTER TABLE animals RENAME COLUMN legs TO feet;
+ALTER TABLE animals DROP COLUMN name;
+ALTER TABLE animals DROP COLUMN weight;
+ALTER TABLE ONLY animals DROP COLUMN feet;
+ALTER TABLE birds NO INHERIT animals;
+ALTER TABLE birds INHERIT animals;
+ALTER TABLE ONLY animals ALTER COLUMN id SET DEFAULT 1;
+DROP TABLE animals CASCADE;
