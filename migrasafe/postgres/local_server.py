@@ -46,7 +46,7 @@ SETTINGS: Mapping[str, str] = {
     "max_parallel_maintenance_workers": "0",
     "jit": "off",
     "shared_buffers": "32MB",
-    "max_connections": "60",
+    "max_connections": "100",
     "max_prepared_transactions": "8",
     "max_locks_per_transaction": "256",
     "timezone": "UTC",

@@ -31,7 +31,7 @@ def main(request_path: str) -> None:
     os.setsid()
     folder = Path(request["folder"])
     os.chdir(folder)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _end)
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)  # not SIG_IGN, which the server would inherit
     try:
@@ -39,6 +39,10 @@ def main(request_path: str) -> None:
     finally:
         os.chdir("/")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(0)
 
 
 def _run_server(request: dict[str, object], folder: Path) -> None:

