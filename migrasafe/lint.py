@@ -30,6 +30,8 @@ class LintedMigration:
     statements: int
     findings: tuple[Finding, ...]
     scripts: tuple[Script, ...]
+    hint: str | None = None
+    """`before` or `after` where the layout itself says when to deploy."""
     notices: tuple[Notice, ...] = ()
 
 
@@ -94,6 +96,7 @@ def _report(walk: _Walk, rules: _Dispatch) -> LintedMigration:
         statements=sum(len(part.script.statements) for part in migration.parts),
         findings=tuple(dict.fromkeys(findings)),
         scripts=tuple(part.script for part in migration.parts),
+        hint=migration.hint,
         notices=migration.notices,
     )
 

@@ -1,0 +1,101 @@
+"""The command line: parses options, prints, and decides nothing but the exit status.
+
+0 fine · 1 findings at or above --fail-on · 2 the input cannot be used · 3 a bug of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from migrasafe import __version__
+from migrasafe.errors import MigrasafeError
+
+_COMMANDS = {
+    "lint": "Say which migrations are not safe to run, and what to do instead.",
+    "rules": "List the rules.",
+    "explain": "Show the page of a rule.",
+}
+
+
+class _Commands(click.Group):
+    """Imports the module of a command only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        match cmd_name:
+            case "lint":
+                from migrasafe.cli.lint import lint
+
+                return lint
+            case "rules":
+                from migrasafe.cli.rules import rules
+
+                return rules
+            case "explain":
+                from migrasafe.cli.explain import explain
+
+                return explain
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(_COMMANDS)}"
+            raise MigrasafeError(f"there is no command {args[0]}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="migrasafe %(version)s (grammar of PostgreSQL 18)")
+def cli() -> None:
+    """Says whether a PostgreSQL migration can be deployed while the old and the new app version both run.
+
+    \b
+    Example:
+      migrasafe lint db/migrations --pg-version 16
+    """
+
+
+def main() -> None:
+    """The entry point: turns every outcome into an exit status, and never shows a traceback."""
+    try:
+        status = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except MigrasafeError as error:
+        _say(str(error))
+        sys.exit(2)
+    except click.ClickException as error:
+        _say(error.format_message())
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; a flush at exit must not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("MIGRASAFE_DEBUG"):
+            raise
+        _say(
+            f"this is a bug in migrasafe: {type(error).__name__}: {error}. Please report it with the file that shows it; "
+            "MIGRASAFE_DEBUG=1 shows where it happened"
+        )
+        sys.exit(3)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say(message: str) -> None:
+    click.echo(f"migrasafe: {message}", err=True)

@@ -1,0 +1,5 @@
+"""`python -m migrasafe`."""
+
+from migrasafe.cli import main
+
+main()

@@ -1,0 +1,28 @@
+"""`migrasafe explain RULE`: the page of a rule."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+
+from migrasafe.errors import InputError
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("rule")
+def explain(rule: str) -> None:
+    """Show why a rule exists, a bad and a good migration, and when it is fine.
+
+    \b
+    Example:
+      migrasafe explain create-index-without-concurrently
+    """
+    from migrasafe.rules.page import page_ids, read_page
+
+    known = page_ids()
+    if rule not in known:
+        close = difflib.get_close_matches(rule, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else "`migrasafe rules` lists them"
+        raise InputError(f"there is no rule {rule}; {hint}")
+    click.echo(read_page(rule).text.rstrip())

@@ -1,0 +1,57 @@
+"""The JSON report: a contract that scripts stand on; `version` changes when it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from migrasafe.findings import Finding
+from migrasafe.lint import LintedMigration, LintResult
+
+
+def render(result: LintResult) -> str:
+    """One JSON document, keys in a fixed order."""
+    document = {
+        "version": 1,
+        "pg_version": result.target.pg_version,
+        "files": len(result.migrations),
+        "statements": result.statements,
+        "findings": [_finding(finding) for finding in result.findings],
+        "migrations": [_migration(migration) for migration in result.migrations],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _finding(finding: Finding) -> Mapping[str, Any]:
+    place, fix = finding.place, finding.fix
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "end_line": place.end_line,
+        "end_column": place.end_column,
+        "message": finding.message,
+        "help": finding.help,
+        "objects": list(finding.objects),
+        "lock": finding.lock.value if finding.lock is not None else None,
+        "work": finding.work,
+        "assumed": list(finding.assumed),
+        "fix": {"kind": fix.kind.value, "replacement": fix.replacement, "steps": fix.steps},
+        "docs": f"migrasafe explain {finding.rule}",
+    }
+
+
+def _migration(migration: LintedMigration) -> Mapping[str, Any]:
+    return {
+        "path": migration.path,
+        "id": migration.id,
+        "transaction": migration.transaction,
+        "deploy": migration.hint or "unknown",
+        "notices": [
+            {"path": one.path, "line": one.line, "message": one.message, "blocking": one.blocking}
+            for one in migration.notices
+        ],
+    }
