@@ -118,6 +118,8 @@ def _sections(text: str, shown: str) -> dict[str, tuple[int, int]]:
     found = [(match.group("title"), match.start(), match.end()) for match in _HEADING.finditer(text)]
     titles = tuple(title for title, _, _ in found)
     if titles != SECTIONS:
-        raise ConfigError(f"{shown}: the sections must be {', '.join(SECTIONS)}, in this order; found {', '.join(titles)}")
+        raise ConfigError(
+            f"{shown}: the sections must be {', '.join(SECTIONS)}, in this order; found {', '.join(titles)}"
+        )
     starts = [start for _, start, _ in found[1:]] + [len(text)]
     return {title: (end, start) for (title, _, end), start in zip(found, starts, strict=True)}

@@ -29,6 +29,7 @@ from migrasafe.rules import (
     drop_column_in_use,
     drop_default_of_required_column,
     drop_index_without_concurrently,
+    drop_key,
     drop_object_in_use,
     drop_table_in_use,
     enforce_constraint_by_scan,
@@ -50,6 +51,7 @@ from migrasafe.rules import (
     statement_not_understood,
     transaction_left_open,
     truncate_table,
+    unique_over_few_values,
     vacuum_full_by_rewrite,
     work_while_lock_is_held,
 )
@@ -82,6 +84,7 @@ RULES: tuple[Rule, ...] = (
     drop_column_in_use.RULE,
     drop_default_of_required_column.RULE,
     drop_index_without_concurrently.RULE,
+    drop_key.RULE,
     drop_object_in_use.RULE,
     drop_table_in_use.RULE,
     enforce_constraint_by_scan.RULE,
@@ -103,6 +106,7 @@ RULES: tuple[Rule, ...] = (
     statement_not_understood.RULE,
     transaction_left_open.RULE,
     truncate_table.RULE,
+    unique_over_few_values.RULE,
     vacuum_full_by_rewrite.RULE,
     work_while_lock_is_held.RULE,
 )

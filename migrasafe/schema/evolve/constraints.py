@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from migrasafe.schema.evolve.cascade import same_foreign_key
+from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
 from migrasafe.schema.evolve.generated_names import clipped, first_free, joined_columns
@@ -257,7 +257,12 @@ _ADD: dict[ConstraintKind, Callable[[Draft, Table, ConstraintDef, bool], None]] 
 
 
 def validate_constraint(draft: Draft, table: Table, action: ValidateConstraint) -> None:
-    """VALIDATE CONSTRAINT, here and wherever below it was inherited."""
+    """VALIDATE CONSTRAINT, here and wherever below it was inherited. On a table that was never seen being made the
+    constraint is taken to exist: a CHECK that says we do not know what."""
+    if not table.complete and table.constraint(action.name) is None:
+        assumed = Constraint(name=action.name, kind=ConstraintKind.CHECK)
+        draft.put(replace(table, constraints=(*table.constraints, assumed)))
+        return
     for one in (table, *below(draft, table)):
         constraint = one.constraint(action.name)
         if constraint is None or constraint.valid or not constraint.enforced:
