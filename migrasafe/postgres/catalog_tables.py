@@ -16,6 +16,7 @@ from migrasafe.postgres.catalog_text import (
     query_sql,
     type_sql,
 )
+from migrasafe.schema.evolve.expressions import is_null
 from migrasafe.schema.evolve.indexes import index_reads
 from migrasafe.schema.evolve.names_used import columns_of_table_used, columns_used
 from migrasafe.schema.model import (
@@ -103,7 +104,7 @@ def columns_by_relation(rows: Iterable[Row], texts: ServerTexts) -> Mapping[int,
                 type=texts.type(row.type),
                 not_null=row.not_null,
                 not_null_valid=row.not_null_valid,
-                default=expression if not row.generated else None,
+                default=expression if not row.generated and not is_null(expression) else None,
                 identity=Identity(always=row.identity == "a") if row.identity else None,
                 generated=expression if row.generated else None,
                 generated_stored=row.generated != "v",

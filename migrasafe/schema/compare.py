@@ -35,6 +35,11 @@ from migrasafe.sql.statements import ConstraintKind, IndexElement, TypeName
 Facts = Mapping[str, object]
 """What is compared of a part, by what to call it."""
 
+
+class _Unknown:
+    """Stands for what could not be known, such as the type of a computed column of CREATE TABLE AS."""
+
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -82,6 +87,8 @@ def _facts(name: str, here: Facts, there: Facts) -> Iterator[str]:
 
 
 def _same(one: object, other: object) -> bool:
+    if one is _Unknown or other is _Unknown:
+        return True
     if isinstance(one, TypeName) and isinstance(other, TypeName):
         # A type of an extension has no schema where only the migrations were read.
         if None in (one.schema, other.schema):
@@ -173,7 +180,7 @@ def _table_facts(table: Table) -> Facts:
 
 def _column_facts(column: Column) -> Facts:
     return {
-        "type": column.type,
+        "type": column.type or _Unknown,
         "NOT NULL": column.not_null,
         "NOT NULL validated": column.not_null_valid,
         "default": column.default is not None,

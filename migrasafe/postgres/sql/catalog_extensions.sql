@@ -1,4 +1,5 @@
--- Which extensions are installed?
+-- Which extensions are installed, besides the one that every database has?
 SELECT extname AS name
 FROM pg_extension
+WHERE extname <> 'plpgsql'
 ORDER BY extname

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from migrasafe.schema.evolve import (
@@ -19,6 +18,7 @@ from migrasafe.schema.evolve import (
     types,
     views,
 )
+from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql.statements import (
@@ -85,16 +85,18 @@ from migrasafe.sql.statements import (
 )
 
 
-def evolve(schema: Schema, statement: Statement, moment: Moment) -> Schema:
+def evolve(schema: Schema, statement: Statement, moment: Moment, *, guarded: bool = False) -> Schema:
     """The catalog after `statement` ran, and succeeded, at `moment`; the same value where nothing changed.
 
     Takes any statement. One about an object that was never seen being made assumes the object, with what the statement
-    tells of it, unless `schema.complete` says that everything there is was seen. Raises nothing.
+    tells of it, unless `schema.complete` says that everything there is was seen. `guarded`: it stands in a DO block, where
+    making what exists already is prevented by a branch or a handler, and so changes nothing. Raises nothing.
     """
     change = _CHANGES.get(type(statement))
     if change is None:
         return schema
     draft = Draft(schema, moment)
+    draft.existing_stays = guarded
     change(draft, statement)
     return draft.finished()
 

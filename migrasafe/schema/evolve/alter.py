@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from migrasafe.schema.evolve import columns, table_settings
 from migrasafe.schema.evolve.cascade import remove_constraint
 from migrasafe.schema.evolve.constraints import add_constraint, alter_constraint, validate_constraint
+from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.evolve.partitions import attach_partition, detach_partition, inherit

@@ -6,6 +6,7 @@ from typing import Any
 
 from migrasafe.schema.evolve.names_used import literal_sequence
 from migrasafe.schema.model import Ref
+from migrasafe.sql.expressions import is_null_constant
 from migrasafe.sql.statements import Expression, Name, Node
 
 _PLACES = frozenset({"location", "list_start", "list_end", "rexpr_list_start", "rexpr_list_end", "name_location"})
@@ -31,11 +32,8 @@ def sequence_of_default(expression: Expression | None) -> Name | None:
 
 
 def is_null(expression: Expression | None) -> bool:
-    """Whether a default is the constant NULL: PostgreSQL stores none then."""
-    node: Any = expression.node if expression is not None else {}
-    while "TypeCast" in node:
-        node = node["TypeCast"].get("arg", {})
-    return bool(node.get("A_Const", {}).get("isnull"))
+    """Whether a default is the constant NULL: the same as none."""
+    return expression is not None and is_null_constant(expression)
 
 
 def same_expression(one: Expression | None, other: Expression | None) -> bool:

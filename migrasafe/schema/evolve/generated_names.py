@@ -1,15 +1,15 @@
 """The names PostgreSQL makes up for constraints, indexes and sequences that were given none.
 
-Follows makeObjectName, ChooseRelationName, ChooseConstraintName and FigureColname of PostgreSQL itself, to the byte:
+Follows makeObjectName, ChooseRelationName and ChooseConstraintName of PostgreSQL itself, to the byte:
 later migrations drop `orders_customer_id_fkey` by that very name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from migrasafe.sql.statements import IndexElement, Node
+from migrasafe.sql.output_names import UNNAMED, output_name
+from migrasafe.sql.statements import IndexElement
 
 MOST_BYTES = 63
 """NAMEDATALEN - 1."""
@@ -73,129 +73,5 @@ def index_column_names(elements: Iterable[IndexElement], include: Iterable[str] 
 def _element_name(element: IndexElement) -> str:
     if element.column is not None:
         return element.column
-    return (label_of(element.expression.node) if element.expression is not None else None) or "expr"
-
-
-def label_of(node: Node) -> str | None:
-    """What an expression's result is called where nobody says; None for `?column?`: FigureColname."""
-    return _label(node)[0]
-
-
-def _label(node: Node) -> tuple[str | None, int]:
-    """The label, and how strongly it is meant: 2 a name, 1 a type or CASE, 0 nothing."""
-    for key, value in node.items():
-        special = _SPECIAL.get(key)
-        if special is not None:
-            return special(value)
-        if key in _FIXED:
-            return _FIXED[key], 2
-    return None, 0
-
-
-def _last_string(items: Any) -> str | None:
-    for item in reversed(items or ()):
-        if "String" in item:
-            return str(item["String"].get("sval", ""))
-    return None
-
-
-def _column_ref(value: Node) -> tuple[str | None, int]:
-    name = _last_string(value.get("fields"))
-    return name, 2 if name is not None else 0
-
-
-def _indirection(value: Node) -> tuple[str | None, int]:
-    name = _last_string(value.get("indirection"))
-    return (name, 2) if name is not None else _label(value.get("arg", {}))
-
-
-def _call(value: Node) -> tuple[str | None, int]:
-    return _last_string(value.get("funcname")), 2
-
-
-def _operator(value: Node) -> tuple[str | None, int]:
-    return ("nullif", 2) if value.get("kind") == "AEXPR_NULLIF" else (None, 0)
-
-
-def _cast(value: Node) -> tuple[str | None, int]:
-    name, strength = _label(value.get("arg", {}))
-    if strength <= 1:
-        type_name = _last_string(value.get("typeName", {}).get("names"))
-        if type_name is not None:
-            return type_name, 1
-    return name, strength
-
-
-def _collate(value: Node) -> tuple[str | None, int]:
-    return _label(value.get("arg", {}))
-
-
-def _case(value: Node) -> tuple[str | None, int]:
-    name, strength = _label(value.get("defresult", {}))
-    return (name, strength) if strength > 1 else ("case", 1)
-
-
-def _sublink(value: Node) -> tuple[str | None, int]:
-    kind = value.get("subLinkType")
-    if kind == "EXISTS_SUBLINK":
-        return "exists", 2
-    if kind == "ARRAY_SUBLINK":
-        return "array", 2
-    if kind == "EXPR_SUBLINK":
-        targets: Any = value.get("subselect", {}).get("SelectStmt", {}).get("targetList") or ({},)
-        target = targets[0].get("ResTarget", {})
-        return (target["name"], 2) if "name" in target else _label(target.get("val", {}))
-    return None, 0
-
-
-def _value_function(value: Node) -> tuple[str | None, int]:
-    name = str(value.get("op", "")).removeprefix("SVFOP_").lower().removesuffix("_n")
-    return name, 2
-
-
-def _min_max(value: Node) -> tuple[str | None, int]:
-    return ("least" if value.get("op") == "IS_LEAST" else "greatest"), 2
-
-
-def _xml(value: Node) -> tuple[str | None, int]:
-    name = {
-        "IS_XMLCONCAT": "xmlconcat",
-        "IS_XMLELEMENT": "xmlelement",
-        "IS_XMLFOREST": "xmlforest",
-        "IS_XMLPARSE": "xmlparse",
-        "IS_XMLPI": "xmlpi",
-        "IS_XMLROOT": "xmlroot",
-    }.get(str(value.get("op")))
-    return name, 2 if name else 0
-
-
-_SPECIAL: dict[str, Callable[[Any], tuple[str | None, int]]] = {
-    "ColumnRef": _column_ref,
-    "A_Indirection": _indirection,
-    "FuncCall": _call,
-    "A_Expr": _operator,
-    "TypeCast": _cast,
-    "CollateClause": _collate,
-    "CaseExpr": _case,
-    "SubLink": _sublink,
-    "SQLValueFunction": _value_function,
-    "MinMaxExpr": _min_max,
-    "XmlExpr": _xml,
-}
-
-_FIXED = {
-    "GroupingFunc": "grouping",
-    "A_ArrayExpr": "array",
-    "RowExpr": "row",
-    "CoalesceExpr": "coalesce",
-    "XmlSerialize": "xmlserialize",
-    "JsonParseExpr": "json",
-    "JsonScalarExpr": "json_scalar",
-    "JsonSerializeExpr": "json_serialize",
-    "JsonObjectConstructor": "json_object",
-    "JsonArrayConstructor": "json_array",
-    "JsonArrayQueryConstructor": "json_array",
-    "JsonObjectAgg": "json_objectagg",
-    "JsonArrayAgg": "json_arrayagg",
-    "MergeSupportFunc": "merge_action",
-}
+    name = output_name(element.expression.node) if element.expression is not None else UNNAMED
+    return "expr" if name == UNNAMED else name

@@ -2,45 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from migrasafe.schema.evolve.draft import Draft
-from migrasafe.schema.model import ColumnRef, Table, View
-from migrasafe.sql.names_read import resolve
-from migrasafe.sql.statements import Name, Query, TypeName
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputColumn:
-    name: str
-    type: TypeName | None = None
-    collation: str | None = None
+from migrasafe.schema.evolve.type_names import resolved_type
+from migrasafe.schema.model import Column, ColumnRef, Table, View
+from migrasafe.sql.names_read import Resolved, resolve
+from migrasafe.sql.statements import Name, Node, Query, TypeName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
-    columns: tuple[OutputColumn, ...]
+    """What a query reads and gives."""
+
+    reads: frozenset[ColumnRef]
+    columns: tuple[Column, ...]
+    """Types are known for plain columns and casts only; nothing else of them is."""
     complete: bool
+    """False where a `*` over an unknown relation hides some."""
 
 
-def reads_of(draft: Draft, query: Query) -> frozenset[ColumnRef]:
-    """The relations a query reads, and their columns where they can be told."""
-    resolved = resolve(query, lambda name: _columns_of(draft, name))
-    return frozenset(ColumnRef(draft.resolve(*read.relation), read.column) for read in resolved.reads)
+def outputs_of(draft: Draft, query: Query) -> Outputs:
+    """What a query reads and gives, as far as the catalog tells."""
+    resolved = resolve(query, lambda name: _column_names(draft, name))
+    reads = frozenset(ColumnRef(draft.resolve(*read.relation), read.column) for read in resolved.reads)
+    columns = _columns(draft, query, resolved)
+    return Outputs(reads=reads, columns=columns or (), complete=columns is not None)
 
 
-def output_columns_of(draft: Draft, query: Query) -> Outputs:
-    """The columns a query gives; not complete where a `*` over an unknown relation hides some."""
-    resolved = resolve(query, lambda name: _columns_of(draft, name))
-    if resolved.columns is None or "SelectStmt" not in query.node:
-        return Outputs(columns=(), complete=False)
-    return Outputs(columns=tuple(OutputColumn(name=name) for name in resolved.columns), complete=True)
-
-
-def _columns_of(draft: Draft, name: Name) -> tuple[str, ...] | None:
+def _column_names(draft: Draft, name: Name) -> tuple[str, ...] | None:
     relation = draft.relations.get(draft.resolve(*name))
     if isinstance(relation, Table) and relation.complete:
         return tuple(column.name for column in relation.columns)
     if isinstance(relation, View) and relation.complete:
         return relation.columns
     return None
+
+
+def _columns(draft: Draft, query: Query, resolved: Resolved) -> tuple[Column, ...] | None:
+    if resolved.columns is None or "SelectStmt" not in query.node:
+        return None
+    types = list(_types(draft, query.node["SelectStmt"]))
+    known = len(types) == len(resolved.columns)
+    return tuple(
+        Column(name=name, type=types[place] if known else None, born=draft.moment)
+        for place, name in enumerate(resolved.columns)
+    )
+
+
+# --- types ------------------------------------------------------------------------------------------------------------
+
+
+def _types(draft: Draft, select: Node) -> Iterator[TypeName | None]:
+    """The types of the output columns, None where only PostgreSQL can tell."""
+    while "larg" in select:
+        select = select["larg"]
+    tables = dict(_tables(draft, select.get("fromClause") or ()))
+    for target in select.get("targetList") or ():
+        value = target.get("ResTarget", {}).get("val", {})
+        if "ColumnRef" in value and "A_Star" in value["ColumnRef"].get("fields", [{}])[-1]:
+            names = _strings(value["ColumnRef"]["fields"])
+            for alias, table in tables.items():
+                if not names or alias == names[-1]:
+                    yield from (column.type for column in table.columns)
+            continue
+        yield _type(draft, value, tables)
+
+
+def _type(draft: Draft, value: Node, tables: dict[str, Table]) -> TypeName | None:
+    if "TypeCast" in value:
+        return resolved_type(draft, _written_type(value["TypeCast"].get("typeName", {})))
+    names = _strings(value.get("ColumnRef", {}).get("fields") or ())
+    if not names:
+        return None
+    candidates = [tables.get(names[-2])] if len(names) > 1 else list(tables.values())
+    for table in candidates:
+        column = table.column(names[-1]) if table is not None else None
+        if column is not None:
+            return column.type
+    return None
+
+
+def _written_type(node: Node) -> TypeName:
+    names = _strings(node.get("names") or ())
+    schema = names[-2] if len(names) > 1 and names[-2] != "pg_catalog" else None
+    modifiers = tuple(
+        str(m["A_Const"].get("ival", {}).get("ival", 0)) for m in node.get("typmods") or () if "A_Const" in m
+    )
+    return TypeName(schema=schema, name=names[-1] if names else "", modifiers=modifiers, array="arrayBounds" in node)
+
+
+def _tables(draft: Draft, items: Any) -> Iterator[tuple[str, Table]]:
+    """The tables of a FROM clause by the name that the query has for them."""
+    stack = list(reversed(items))
+    while stack:
+        item = stack.pop()
+        if "JoinExpr" in item:
+            stack.extend((item["JoinExpr"].get("rarg", {}), item["JoinExpr"].get("larg", {})))
+        elif "RangeVar" in item:
+            name = item["RangeVar"]
+            relation = draft.relations.get(draft.resolve(name.get("schemaname"), name.get("relname", "")))
+            if isinstance(relation, Table):
+                yield name.get("alias", {}).get("aliasname") or name.get("relname", ""), relation
+
+
+def _strings(nodes: Any) -> list[str]:
+    return [node["String"].get("sval", "") for node in nodes if "String" in node]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from migrasafe.schema.evolve.column_renames import rename_column
+from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
 from migrasafe.schema.evolve.functions import overloads_meant

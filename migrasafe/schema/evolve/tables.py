@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migrasafe.schema.evolve.cascade import remove_relation
 from migrasafe.schema.evolve.columns import new_column, new_sequence
 from migrasafe.schema.evolve.constraints import (
@@ -13,6 +11,7 @@ from migrasafe.schema.evolve.constraints import (
     foreign_key,
     indexed_constraint,
 )
+from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.indexes import free_index_ref
 from migrasafe.schema.evolve.partitions import inherited_columns, take_from_parent

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migrasafe.schema.evolve.cascade import remove_relation
+from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
-from migrasafe.schema.evolve.query_names import output_columns_of, reads_of
+from migrasafe.schema.evolve.query_names import outputs_of
 from migrasafe.schema.model import Column, RelationKind, Table, View
 from migrasafe.sql.statements import CreateTableAs, CreateView, RefreshMaterializedView
 
@@ -20,14 +19,14 @@ def create_view(draft: Draft, statement: CreateView) -> None:
         if draft.existing_stays:
             return
         remove_relation(draft, ref)
-    outputs = output_columns_of(draft, statement.query)
+    outputs = outputs_of(draft, statement.query)
     names = tuple(output.name for output in outputs.columns)
     draft.put(
         View(
             ref=ref,
             query=statement.query,
             columns=(*statement.columns, *names[len(statement.columns) :]),
-            reads=reads_of(draft, statement.query),
+            reads=outputs.reads,
             complete=outputs.complete or bool(statement.columns),
             options=statement.options,
             born=replaced.born if replaced is not None else draft.moment,
@@ -42,11 +41,8 @@ def create_table_as(draft: Draft, statement: CreateTableAs) -> None:
         if statement.if_not_exists or draft.existing_stays:
             return
         remove_relation(draft, ref)
-    outputs = output_columns_of(draft, statement.query)
-    columns = [
-        Column(name=output.name, type=output.type, collation=output.collation, born=draft.moment)
-        for output in outputs.columns
-    ]
+    outputs = outputs_of(draft, statement.query)
+    columns = list(outputs.columns)
     for place, name in enumerate(statement.columns):
         if place < len(columns):
             columns[place] = replace(columns[place], name=name)
@@ -59,7 +55,7 @@ def create_table_as(draft: Draft, statement: CreateTableAs) -> None:
                 kind=RelationKind.MATERIALIZED_VIEW,
                 query=statement.query,
                 columns=tuple(column.name for column in columns),
-                reads=reads_of(draft, statement.query),
+                reads=outputs.reads,
                 populated=statement.with_data,
                 complete=outputs.complete,
                 born=draft.moment,
