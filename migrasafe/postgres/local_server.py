@@ -131,7 +131,8 @@ class LocalServer:
 
 
 def _reachable_programs(binaries: Binaries, user: ServerUser) -> Path:
-    return copy_where_reachable(binaries.folder.parent, user) / binaries.folder.name
+    root = copy_where_reachable(binaries.root, user, parts=binaries.parts)
+    return root / binaries.folder.relative_to(binaries.root)
 
 
 def _new_folder(user: ServerUser) -> Path:

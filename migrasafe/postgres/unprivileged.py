@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,22 +80,33 @@ def cache_folder(user: ServerUser) -> Path:
     return Path.home() / ".cache" / "migrasafe"
 
 
-def copy_where_reachable(folder: Path, user: ServerUser) -> Path:
-    """Return `folder` without links, or a copy of it in the cache when `user` cannot get to it."""
+def copy_where_reachable(folder: Path, user: ServerUser, *, parts: Sequence[str] = (".",)) -> Path:
+    """Return `folder` without links, or a copy of it in the cache when `user` cannot get to it (below /root, say).
+
+    `parts` are the folders in it that are copied, at the same places as in the original.
+    """
     folder = folder.resolve()
-    if user.reaches(folder):
+    if all(user.reaches(folder / part) for part in parts):
         return folder
-    newest_change = int(folder.stat().st_mtime)
+    newest_change = max(int((folder / part).stat().st_mtime) for part in parts)
     copy = cache_folder(user) / "copies" / f"{'-'.join(folder.parts[1:])}-{newest_change}"
-    if not copy.is_dir():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(folder, unfinished, symlinks=True)
-        try:
-            unfinished.rename(copy)
-        except OSError:  # another process was faster; its copy is as good
-            shutil.rmtree(unfinished)
+    for part in parts:
+        _copy_once(folder / part, copy / part)
     return copy
+
+
+def _copy_once(folder: Path, copy: Path) -> None:
+    """Copy a folder unless it was copied before, so that a copy that is there is always whole."""
+    if copy.is_dir():
+        return
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
+    shutil.copytree(folder, unfinished, symlinks=True)
+    unfinished.chmod(0o755)
+    try:
+        unfinished.rename(copy)
+    except OSError:  # another process was faster; its copy is as good
+        shutil.rmtree(unfinished)
 
 
 def _nearest_existing(path: Path) -> Path:
