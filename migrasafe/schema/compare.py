@@ -19,6 +19,7 @@ from migrasafe.schema.model import (
     EnumType,
     Function,
     Index,
+    OtherType,
     Policy,
     Ref,
     Relation,
@@ -49,7 +50,7 @@ def differences(here: Schema, there: Schema) -> tuple[str, ...]:
     found: list[str] = []
     found.extend(_missing("schema", set(here.schemas) - {"public"}, set(there.schemas) - {"public"}))
     found.extend(_by_name(dict(here.relations.items()), dict(there.relations.items()), _relation))
-    found.extend(_by_name(dict(here.types.items()), dict(there.types.items()), _type))
+    found.extend(_by_name(_own_types(here), _own_types(there), _type))
     found.extend(_by_name(_overloads(here), _overloads(there), _function))
     found.extend(_missing("extension", here.extensions, there.extensions))
     found.extend(_publications(here, there))
@@ -282,6 +283,15 @@ def _sequence_facts(sequence: Sequence) -> Facts:
 
 
 # --- types, functions, publications -----------------------------------------------------------------------------------
+
+
+def _own_types(schema: Schema) -> dict[Ref, Type]:
+    """Without what came with extensions: only a server knows of that."""
+    return {
+        ref: item
+        for ref, item in schema.types.items()
+        if not (isinstance(item, OtherType) and item.kind == "extension")
+    }
 
 
 def _type(name: str, here: Type, there: Type) -> Iterator[str]:

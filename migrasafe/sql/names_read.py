@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/queries-table-expressions.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from migrasafe.sql.output_names import output_name
@@ -38,6 +38,8 @@ class _Source:
     columns: tuple[str, ...] | None
     relation: Name | None = None
     """None for subqueries, CTEs and functions: what they read is counted where they stand."""
+    merged: frozenset[str] = frozenset()
+    """Columns that a JOIN … USING shows once, before all others, in `*`."""
 
 
 _Scopes = tuple[tuple[_Source, ...], ...]
@@ -108,10 +110,14 @@ class _Resolver:
                 right = list(self.source(fields["rarg"], (tuple(left), *scopes), ctes))
                 both = (*left, *right)
                 self.expressions(fields.get("quals"), (both, *scopes), ctes)
-                for column in _aliases(fields.get("usingClause")) or ():
+                using = _aliases(fields.get("usingClause")) or _common(left, right, natural=fields.get("isNatural"))
+                for column in using:
                     for source in both:
                         self.add(source, column)
-                yield from both
+                if using:
+                    yield _Source(alias="", columns=using)
+                for source in both:
+                    yield replace(source, merged=source.merged.union(using)) if using else source
             case _:  # functions, TABLESAMPLE, JSON_TABLE, XMLTABLE
                 self.expressions(fields, scopes, ctes)
                 if "relation" in fields:
@@ -177,6 +183,15 @@ class _Resolver:
             self.reads.add(Read(source.relation, column))
 
 
+def _common(left: list[_Source], right: list[_Source], *, natural: bool | None) -> tuple[str, ...]:
+    """The columns that a NATURAL JOIN joins by, as far as they are known."""
+    if not natural:
+        return ()
+    ours = dict.fromkeys(column for source in left for column in source.columns or () if column not in source.merged)
+    theirs = {column for source in right for column in source.columns or ()}
+    return tuple(column for column in ours if column in theirs)
+
+
 def _aliases(nodes: list[Mapping[str, Any]] | None) -> tuple[str, ...] | None:
     return tuple(node["String"]["sval"] for node in nodes) if nodes else None
 
@@ -200,7 +215,7 @@ def _outputs(targets: list[Mapping[str, Any]], sources: tuple[_Source, ...]) -> 
                     continue
                 if source.columns is None:
                     return None
-                found.extend(source.columns)
+                found.extend(column for column in source.columns if names or column not in source.merged)
             continue
         found.append(target.get("name") or output_name(value))
     return tuple(found)

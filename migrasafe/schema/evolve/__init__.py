@@ -89,8 +89,8 @@ def evolve(schema: Schema, statement: Statement, moment: Moment, *, guarded: boo
     """The catalog after `statement` ran, and succeeded, at `moment`; the same value where nothing changed.
 
     Takes any statement. One about an object that was never seen being made assumes the object, with what the statement
-    tells of it, unless `schema.complete` says that everything there is was seen. `guarded`: it stands in a DO block, where
-    making what exists already is prevented by a branch or a handler, and so changes nothing. Raises nothing.
+    tells of it, unless `schema.complete` says that everything there is was seen. `guarded`: it stands in a DO block,
+    where a branch or a handler prevents making what exists already. Raises nothing.
     """
     change = _CHANGES.get(type(statement))
     if change is None:

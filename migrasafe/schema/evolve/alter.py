@@ -7,10 +7,14 @@ from typing import Any
 
 from migrasafe.schema.evolve import columns, table_settings
 from migrasafe.schema.evolve.cascade import remove_constraint
-from migrasafe.schema.evolve.constraints import add_constraint, alter_constraint, validate_constraint
+from migrasafe.schema.evolve.constraints import (
+    add_constraint,
+    alter_constraint,
+    not_null_by_generated_name,
+    validate_constraint,
+)
 from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
-from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.evolve.partitions import attach_partition, detach_partition, inherit
 from migrasafe.schema.evolve.types import alter_attribute
 from migrasafe.schema.model import Index, Table, View
@@ -99,10 +103,9 @@ def drop_constraint(draft: Draft, table: Table, action: DropConstraint, *, only:
     if table.constraint(action.name) is not None:
         remove_constraint(draft, table.ref, action.name, only=only)
         return
-    for column in table.columns:
-        if column.not_null and object_name(table.ref.name, column.name, "not_null") == action.name:
-            columns.drop_not_null(draft, table, DropNotNull(column=column.name), only=only)
-            return
+    unnamed = not_null_by_generated_name(table, action.name)
+    if unnamed is not None:
+        columns.drop_not_null(draft, table, DropNotNull(column=unnamed), only=only)
 
 
 _PASSES: dict[type[Action], int] = {

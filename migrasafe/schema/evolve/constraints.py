@@ -8,7 +8,7 @@ from migrasafe.schema.evolve.cascade import same_foreign_key
 from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
-from migrasafe.schema.evolve.generated_names import clipped, first_free, joined_columns
+from migrasafe.schema.evolve.generated_names import clipped, first_free, joined_columns, object_name
 from migrasafe.schema.evolve.indexes import free_index_ref, give_index_to_partition, index_reads
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.model import Column, Constraint, Index, Ref, RelationKind, Table
@@ -294,6 +294,14 @@ def alter_constraint(draft: Draft, table: Table, action: AlterConstraint) -> Non
         if action.no_inherit is not None:
             changed = replace(changed, no_inherit=action.no_inherit)
         draft.put(replace(one, constraints=tuple(changed if c is constraint else c for c in one.constraints)))
+
+
+def not_null_by_generated_name(table: Table, name: str) -> str | None:
+    """The column whose NOT NULL has this name on version 18, where each has one; nobody named it."""
+    for column in table.columns:
+        if column.not_null and object_name(table.ref.name, column.name, "not_null") == name:
+            return column.name
+    return None
 
 
 def copied_checks(draft: Draft, source: Table) -> list[Constraint]:

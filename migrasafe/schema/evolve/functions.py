@@ -6,9 +6,10 @@ from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.evolve.partitions import copy_trigger_down
+from migrasafe.schema.evolve.query_names import outputs_of
 from migrasafe.schema.evolve.type_names import resolved_type
-from migrasafe.schema.model import Function, Ref, Table, Trigger
-from migrasafe.sql.statements import AlterFunction, Argument, CreateFunction, CreateTrigger, Name, TypeName
+from migrasafe.schema.model import ColumnRef, Function, Ref, Table, Trigger
+from migrasafe.sql.statements import AlterFunction, Argument, CreateFunction, CreateTrigger, Name, Select, TypeName
 
 _INPUT = frozenset({"in", "inout", "variadic"})
 
@@ -31,6 +32,7 @@ def create_function(draft: Draft, statement: CreateFunction) -> None:
         procedure=statement.procedure,
         source_text=statement.source_text,
         body_span=statement.body.text_span if statement.body is not None else None,
+        reads=_atomic_reads(draft, statement),
         born=draft.moment,
     )
     wanted = input_types(arguments)
@@ -42,6 +44,14 @@ def create_function(draft: Draft, statement: CreateFunction) -> None:
     else:
         overloads.append(function)
     draft.put_functions(ref, tuple(overloads))
+
+
+def _atomic_reads(draft: Draft, statement: CreateFunction) -> frozenset[ColumnRef]:
+    """What a BEGIN ATOMIC body reads; a body in quotes depends on nothing."""
+    if statement.body is None or statement.source_text is not None:
+        return frozenset()
+    queries = [g.statement.query for g in statement.body.statements if isinstance(g.statement, Select)]
+    return frozenset().union(*(outputs_of(draft, query).reads for query in queries))
 
 
 def alter_function(draft: Draft, statement: AlterFunction) -> None:
@@ -101,7 +111,7 @@ def create_trigger(draft: Draft, statement: CreateTrigger) -> None:
     reads = {*statement.columns, *columns_used(statement.when)}
     trigger = Trigger(
         name=statement.name,
-        function=draft.find_function(statement.function),
+        function=_trigger_function(draft, statement.function),
         timing=statement.timing,
         events=statement.events,
         columns=statement.columns,
@@ -111,6 +121,17 @@ def create_trigger(draft: Draft, statement: CreateTrigger) -> None:
         born=existing.born if existing is not None and statement.replace else draft.moment,
     )
     put_trigger(draft, table, trigger)
+
+
+_BUILT_IN = frozenset(
+    {"suppress_redundant_updates_trigger", "tsvector_update_trigger", "tsvector_update_trigger_column"}
+)
+
+
+def _trigger_function(draft: Draft, name: Name) -> Ref:
+    if name.schema is None and name.name in _BUILT_IN:
+        return Ref("pg_catalog", name.name)
+    return draft.find_function(name)
 
 
 def put_trigger(draft: Draft, table: Table, trigger: Trigger) -> None:

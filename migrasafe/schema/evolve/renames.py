@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from migrasafe.schema.evolve.column_renames import rename_column
+from migrasafe.schema.evolve.constraints import not_null_by_generated_name
 from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
 from migrasafe.schema.evolve.functions import overloads_meant
 from migrasafe.schema.evolve.generated_names import clipped
 from migrasafe.schema.evolve.moves import move_functions, move_relation, move_type
-from migrasafe.schema.model import Composite, Domain, Index, Ref, Table, View
-from migrasafe.sql.statements import Name, Rename, SetSchema
+from migrasafe.schema.model import Composite, Constraint, Domain, Index, Ref, Table, View
+from migrasafe.sql.statements import ConstraintKind, Name, Rename, SetSchema
 
 
 def rename(draft: Draft, statement: Rename) -> None:
@@ -82,8 +83,14 @@ def _constraint(draft: Draft, statement: Rename) -> None:
     """A constraint of a table, with the index behind it and the copies it left below; or of a domain."""
     table = draft.table(draft.resolve(*statement.name))
     old, new = statement.part or "", statement.new_name
-    if table is None or table.constraint(old) is None:
+    if table is None:
         _domain_constraint(draft, statement)
+        return
+    if table.constraint(old) is None:
+        column = not_null_by_generated_name(table, old)
+        if column is not None:
+            named = Constraint(name=new, kind=ConstraintKind.NOT_NULL, columns=(column,))
+            draft.put(replace(table, constraints=(*table.constraints, named)))
         return
     inherited_below = below(draft, table)
     constraint = table.constraint(old)

@@ -9,6 +9,7 @@ CREATE VIEW with_cte AS WITH big AS (SELECT id FROM orgs WHERE owner > 1) SELECT
 CREATE VIEW subselect AS SELECT (SELECT title FROM orgs WHERE orgs.id = users.org_id) AS org, name FROM users;
 CREATE VIEW unioned AS SELECT id FROM users UNION ALL SELECT id FROM orgs;
 CREATE VIEW using_join AS SELECT * FROM (SELECT id, name FROM users) a JOIN (SELECT id, title FROM orgs) b USING (id);
+CREATE VIEW using_more AS SELECT * FROM users JOIN (SELECT id AS org_id, title FROM orgs) o USING (org_id) NATURAL JOIN (SELECT id, 1 AS one FROM orgs) n;
 CREATE VIEW named (a, b) AS SELECT id, name FROM users;
 CREATE VIEW functions AS SELECT lower(email), coalesce(name, 'x'), 1, now(), CASE WHEN id > 1 THEN 2 END FROM users;
 CREATE OR REPLACE VIEW user_emails AS SELECT id, email AS address, org_id FROM users;

@@ -1,0 +1,27 @@
+-- since: 18
+CREATE TABLE goods (id int CONSTRAINT id_given NOT NULL, price int, note text NOT NULL);
+ALTER TABLE goods ADD CONSTRAINT price_given NOT NULL price NOT VALID;
+ALTER TABLE goods VALIDATE CONSTRAINT price_given;
+ALTER TABLE goods DROP CONSTRAINT price_given;
+ALTER TABLE goods DROP CONSTRAINT goods_note_not_null;
+ALTER TABLE goods ADD PRIMARY KEY (id);
+ALTER TABLE goods ADD CONSTRAINT cheap CHECK (price < 100) NOT ENFORCED;
+ALTER TABLE goods ADD COLUMN twice int GENERATED ALWAYS AS (price * 2) VIRTUAL;
+ALTER TABLE goods ADD COLUMN thrice int GENERATED ALWAYS AS (price * 3);
+CREATE TABLE sold (good int CONSTRAINT of_good REFERENCES goods NOT ENFORCED, price int NOT NULL);
+ALTER TABLE sold ALTER CONSTRAINT of_good ENFORCED;
+ALTER TABLE sold ALTER CONSTRAINT of_good NOT ENFORCED;
+ALTER TABLE sold RENAME CONSTRAINT sold_price_not_null TO price_there;
+ALTER TABLE sold DROP CONSTRAINT price_there;
+CREATE TABLE parents (id int NOT NULL, name text);
+CREATE TABLE children (age int) INHERITS (parents);
+ALTER TABLE parents ADD CONSTRAINT named NOT NULL name;
+ALTER TABLE parents DROP CONSTRAINT named;
+ALTER TABLE goods DROP CONSTRAINT cheap;
+ALTER TABLE goods ALTER COLUMN twice SET EXPRESSION AS (price * 4);
+CREATE TABLE bookings (during tsrange, other int4range, CONSTRAINT once UNIQUE (during, other WITHOUT OVERLAPS));
+CREATE TABLE by_month (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE by_month_1 PARTITION OF by_month FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+ALTER TABLE by_month ALTER COLUMN id SET NOT NULL;
+ALTER TABLE by_month ADD PRIMARY KEY (id, at);
+ALTER TABLE by_month DROP CONSTRAINT by_month_pkey;
