@@ -8,6 +8,9 @@
     def test_everywhere(each_major, database):  # the same test once for each major version 12–18 that is here
         ...                                     # each_major is the version; `database` and `server` follow it
 
+    @pytest.mark.since(18)                      # … on 18 and newer only
+    def test_what_is_new(each_major, database):
+
     def test_two(session, second_session):      # two sessions in the same database
     def test_server(server):                    # a RunningServer: dsn of its `postgres` database, major, description
 

@@ -53,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the servers; the process that the user started makes the folder whose lock keeps them alive."""
+    config.addinivalue_line("markers", "since(major): the test is about this major version of PostgreSQL and newer")
     try:
         found = available_servers()
         majors = [int(major) for major in config.getoption("--majors").split(",") if major]
@@ -89,16 +90,29 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "each_major" in metafunc.fixturenames:
-        majors = list(metafunc.config.stash[SERVERS]) or [None]
-        metafunc.parametrize("each_major", majors, ids=lambda major: f"pg{major}")
+        since = metafunc.definition.get_closest_marker("since")
+        oldest = since.args[0] if since else OLDEST
+        majors = [major for major in metafunc.config.stash[SERVERS] if major >= oldest]
+        metafunc.parametrize("each_major", majors or [None], ids=lambda major: f"pg{major}")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that needs a server, before -m selects by mark."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark every test that needs a server, before -m selects by mark, and leave out those without a server to run on.
+
+    With no server at all they stay, and fail with a sentence that says how to get one.
+    """
     for item in items:
         if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.postgres)
+    without = [item for item in items if _has_no_server(item)] if config.stash[SERVERS] else []
+    config.hook.pytest_deselected(items=without)
+    items[:] = [item for item in items if item not in without]
+
+
+def _has_no_server(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("each_major", 0) is None
 
 
 @pytest.fixture
