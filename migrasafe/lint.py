@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from migrasafe.effects.model import NOTHING
 from migrasafe.effects.predict import predict
@@ -52,8 +52,8 @@ class LintResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintOptions:
-    target: Target = Target()
-    schema: Schema = Schema()
+    target: Target = field(default_factory=Target)
+    schema: Schema = field(default_factory=Schema)
     """The catalog before the first migration."""
     in_transaction: bool | None = None
     """None: as the migration tool would run it."""
@@ -232,5 +232,3 @@ def _set(session: Session, statement: SetVariable) -> Session:
         return replace(session, settings={}, local={})
     value = None if statement.values is None else ", ".join(statement.values)
     return session.set(statement.name, value, local=statement.local)
-
-

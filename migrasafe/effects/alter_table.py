@@ -110,9 +110,7 @@ def _tablespace(action: SetTablespace, index: int, ref: Ref, situation: Situatio
     table = situation.schema.table(ref)
     if table is not None and table.tablespace == action.tablespace:
         return _locked(index, ref)
-    work = Work(
-        kind=WorkKind.FILE_COPY, relation=ref, cause=Cause.TABLESPACE, action=index, detail=action.tablespace
-    )
+    work = Work(kind=WorkKind.FILE_COPY, relation=ref, cause=Cause.TABLESPACE, action=index, detail=action.tablespace)
     return _locked(index, ref).and_(Effects(work=(work,)))
 
 

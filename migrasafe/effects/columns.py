@@ -39,24 +39,18 @@ def _work_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situ
     if rewrite is not None:
         yield rewrite
     if column.generated is not None and not column.generated_stored and column.not_null:
-        yield Work(
-            kind=WorkKind.SCAN, relation=ref, cause=Cause.NEW_COLUMN_NOT_NULL, action=index, column=column.name
-        )
+        yield Work(kind=WorkKind.SCAN, relation=ref, cause=Cause.NEW_COLUMN_NOT_NULL, action=index, column=column.name)
     for constraint in column.constraints:
         match constraint.kind:
             case ConstraintKind.CHECK if constraint.enforced and not constraint.not_valid:
-                yield Work(
-                    kind=WorkKind.SCAN, relation=ref, cause=Cause.INLINE_CHECK, action=index, column=column.name
-                )
+                yield Work(kind=WorkKind.SCAN, relation=ref, cause=Cause.INLINE_CHECK, action=index, column=column.name)
             case ConstraintKind.FOREIGN_KEY if _has_value(column) and constraint.enforced:
                 yield Work(
                     kind=WorkKind.SCAN, relation=ref, cause=Cause.INLINE_FOREIGN_KEY, action=index, column=column.name
                 )
             case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY:
                 cause = Cause.UNIQUE if constraint.kind is ConstraintKind.UNIQUE else Cause.PRIMARY_KEY
-                yield Work(
-                    kind=WorkKind.INDEX_BUILD, relation=ref, cause=cause, action=index, column=column.name
-                )
+                yield Work(kind=WorkKind.INDEX_BUILD, relation=ref, cause=cause, action=index, column=column.name)
 
 
 def _has_value(column: ColumnDef) -> bool:
@@ -71,7 +65,8 @@ def _has_value(column: ColumnDef) -> bool:
 
 def _rewrite_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situation) -> Work | None:
     cause: Cause | None = None
-    detail, assumed = "", ()
+    detail = ""
+    assumed: tuple[str, ...] = ()
     domain = situation.domain(column.type) if column.type is not None else None
     if column.type is not None and column.type.name in _SERIALS and column.type.schema is None:
         cause, detail = Cause.SERIAL_COLUMN, column.type.name
@@ -99,9 +94,7 @@ def _rewrite_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: S
     )
 
 
-def _failures_of_new_column(
-    column: ColumnDef, index: int, ref: Ref, situation: Situation
-) -> Iterator[Failure]:
+def _failures_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situation) -> Iterator[Failure]:
     table = situation.schema.table(ref)
     if table is not None and table.column(column.name) is not None:
         yield Failure(
@@ -146,16 +139,12 @@ def alter_type(action: AlterColumnType, index: int, ref: Ref, situation: Situati
     for part in situation.with_partitions(table):
         work_found.extend(_work_of_type_change(action, index, part, situation))
     locks = [lock]
-    for constraint in table.constraints:
-        if constraint.target is not None and action.column in constraint.columns:
-            locks.append(Lock(relation=constraint.target, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index))
+    locks.extend(_on_targets(action.column, index, table, LockMode.SHARE_ROW_EXCLUSIVE))
     failures = tuple(_failures_of_type_change(action, index, table, situation))
     return Effects(locks=tuple(locks), work=tuple(work_found), failures=failures)
 
 
-def _work_of_type_change(
-    action: AlterColumnType, index: int, table: Table, situation: Situation
-) -> Iterator[Work]:
+def _work_of_type_change(action: AlterColumnType, index: int, table: Table, situation: Situation) -> Iterator[Work]:
     column = table.column(action.column)
     old = column.type if column is not None else None
     change = change_cost(old, action.type, action.using, action.column, situation)
@@ -175,7 +164,9 @@ def _work_of_type_change(
         return
     collated = action.collation is not None and column is not None and action.collation.name != column.collation
     for one in situation.schema.indexes_of(table):
-        if action.column in one.reads and (change.cost is Cost.RELABEL or collated or _must_rebuild(one, action.column)):
+        if action.column in one.reads and (
+            change.cost is Cost.RELABEL or collated or _must_rebuild(one, action.column)
+        ):
             if old == action.type and not collated:
                 continue
             yield Work(
@@ -222,9 +213,7 @@ def _failures_of_type_change(
 
     for dependent in sorted(situation.schema.dependents_of(table.ref)):
         view = situation.schema.view(dependent)
-        if view is not None and any(
-            read.relation == table.ref and read.column == action.column for read in view.reads
-        ):
+        if view is not None and any(read.relation == table.ref and read.column == action.column for read in view.reads):
             yield failure(f"the view {dependent.name}")
     for policy in table.policies:
         if action.column in policy.reads:
@@ -235,6 +224,13 @@ def _failures_of_type_change(
     for column in table.columns:
         if column.generated is not None and action.column in columns_read(column.generated):
             yield failure(f"the generated column {column.name}")
+
+
+def _on_targets(column: str, index: int, table: Table, mode: LockMode) -> Iterator[Lock]:
+    """Locks on the tables that the column's foreign keys point at: their triggers are made again or dropped."""
+    for constraint in table.constraints:
+        if constraint.target is not None and column in constraint.columns:
+            yield Lock(relation=constraint.target, mode=mode, action=index)
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------
@@ -257,9 +253,7 @@ def drop_column(action: DropColumn, index: int, ref: Ref, situation: Situation) 
     table = situation.schema.table(ref)
     failures: list[Failure] = []
     if table is not None:
-        for constraint in table.constraints:
-            if constraint.target is not None and action.column in constraint.columns:
-                locks.append(Lock(relation=constraint.target, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
+        locks.extend(_on_targets(action.column, index, table, LockMode.ACCESS_EXCLUSIVE))
         for dependent in sorted(situation.schema.dependents_of(ref)):
             view = situation.schema.view(dependent)
             reads = view.reads if view is not None else frozenset()
@@ -273,5 +267,3 @@ def drop_column(action: DropColumn, index: int, ref: Ref, situation: Situation) 
                     )
                 )
     return Effects(locks=tuple(locks), failures=tuple(failures))
-
-

@@ -62,7 +62,7 @@ def _add_foreign_key(constraint: ConstraintDef, index: int, ref: Ref, situation:
         Lock(relation=ref, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index),
         Lock(relation=target, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index),
     )
-    work = ()
+    work: tuple[Work, ...] = ()
     if not constraint.not_valid and constraint.enforced:
         work = (_scan(ref, Cause.FOREIGN_KEY, index, constraint.name or ""),)
     failures: tuple[Failure, ...] = ()
@@ -92,9 +92,7 @@ def _primary_key_nulls(constraint: ConstraintDef, ref: Ref, index: int, situatio
             yield _scan(ref, Cause.PRIMARY_KEY_NULLS, index, column=column.name)
 
 
-def _using_index_failures(
-    constraint: ConstraintDef, ref: Ref, index: int, situation: Situation
-) -> tuple[Failure, ...]:
+def _using_index_failures(constraint: ConstraintDef, ref: Ref, index: int, situation: Situation) -> tuple[Failure, ...]:
     table = situation.schema.table(ref)
     if constraint.using_index is None or table is None or table.kind is not RelationKind.PARTITIONED_TABLE:
         return ()
@@ -126,9 +124,9 @@ def not_null_scan(ref: Ref, column_name: str, index: int, situation: Situation) 
         column = part.column(column_name)
         if column is not None and column.not_null and column.not_null_valid:
             continue
-        if column is not None and column.not_null and not column.not_null_valid:
-            yield _scan(part.ref, Cause.SET_NOT_NULL, index, column=column_name)
-        elif part.kind is not RelationKind.PARTITIONED_TABLE and not _proof(part, column_name):
+        if (column is not None and column.not_null and not column.not_null_valid) or (
+            part.kind is not RelationKind.PARTITIONED_TABLE and not _proof(part, column_name)
+        ):
             yield _scan(part.ref, Cause.SET_NOT_NULL, index, column=column_name)
 
 

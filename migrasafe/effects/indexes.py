@@ -15,9 +15,9 @@ from migrasafe.sql.statements import CreateIndex, Name, Reindex
 def create_index(statement: CreateIndex, situation: Situation) -> Effects:
     table_ref = situation.ref(statement.table)
     table = situation.schema.table(table_ref)
-    if statement.if_not_exists and statement.name is not None:
-        if situation.schema.relation(Ref(table_ref.schema, statement.name)) is not None:
-            return Effects(locks=(Lock(relation=table_ref, mode=LockMode.SHARE),))
+    existing = Ref(table_ref.schema, statement.name) if statement.if_not_exists and statement.name else None
+    if existing is not None and situation.schema.relation(existing) is not None:
+        return Effects(locks=(Lock(relation=table_ref, mode=LockMode.SHARE),))
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.SHARE
     partitioned = table is not None and table.kind is RelationKind.PARTITIONED_TABLE
     failures = []
@@ -55,9 +55,7 @@ def create_index(statement: CreateIndex, situation: Situation) -> Effects:
 
 
 def _not_in_block(command: str) -> Failure:
-    return Failure(
-        trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block"
-    )
+    return Failure(trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block")
 
 
 def drop_index(name: Name, situation: Situation, *, concurrently: bool) -> Effects:
@@ -79,9 +77,7 @@ def drop_index(name: Name, situation: Situation, *, concurrently: bool) -> Effec
 
 
 def reindex(statement: Reindex, situation: Situation) -> Effects:
-    failures = (
-        (_not_in_block("REINDEX CONCURRENTLY"),) if statement.concurrently and situation.in_block else ()
-    )
+    failures = (_not_in_block("REINDEX CONCURRENTLY"),) if statement.concurrently and situation.in_block else ()
     if statement.kind in ("SCHEMA", "DATABASE", "SYSTEM"):
         if situation.in_block and not failures:
             failures = (_not_in_block(f"REINDEX {statement.kind}"),)

@@ -81,9 +81,7 @@ def drop(statement: Drop, situation: Situation) -> Effects:
     for dropped in statement.objects:
         match statement.kind:
             case "INDEX":
-                effects = effects.and_(
-                    indexes.drop_index(dropped.name, situation, concurrently=statement.concurrently)
-                )
+                effects = effects.and_(indexes.drop_index(dropped.name, situation, concurrently=statement.concurrently))
             case "TABLE" | "FOREIGN TABLE":
                 effects = effects.and_(_drop_table(dropped.name, statement, situation))
             case "VIEW" | "MATERIALIZED VIEW":
@@ -118,7 +116,9 @@ def _drop_table(name: Name, statement: Drop, situation: Situation) -> Effects:
             effects = effects.and_(strong(dependent)) if statement.cascade else effects
             if not statement.cascade:
                 what = "a foreign key of" if is_foreign_key else "the view"
-                effects = effects.and_(_depends(f"cannot drop table {name.name}: {what} {dependent.name} depends on it"))
+                effects = effects.and_(
+                    _depends(f"cannot drop table {name.name}: {what} {dependent.name} depends on it")
+                )
     return effects
 
 
@@ -209,7 +209,7 @@ def alter_domain(statement: AlterDomain, situation: Situation) -> Effects:
 
 def vacuum(statement: Vacuum, situation: Situation) -> Effects:
     command = "VACUUM" if statement.vacuum else "ANALYZE"
-    failures = ()
+    failures: tuple[Failure, ...] = ()
     if statement.vacuum and situation.in_block:
         failures = (
             Failure(trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block"),
@@ -218,9 +218,7 @@ def vacuum(statement: Vacuum, situation: Situation) -> Effects:
     refs = [situation.ref(table) for table in statement.tables]
     if statement.full and not refs:
         refs = [Ref("public", "every table")]
-    work = tuple(
-        Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.VACUUM_FULL) for ref in refs if statement.full
-    )
+    work = tuple(Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.VACUUM_FULL) for ref in refs if statement.full)
     return Effects(locks=tuple(Lock(relation=ref, mode=mode) for ref in refs), work=work, failures=failures)
 
 

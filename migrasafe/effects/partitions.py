@@ -108,9 +108,7 @@ def create_partition(name: Ref, parent_ref: Ref, situation: Situation, *, is_def
     default = default_partition(parent, situation) if parent is not None else None
     if default is not None and not is_default:
         locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE))
-        work.append(
-            Work(kind=WorkKind.SCAN, relation=default.ref, cause=Cause.DEFAULT_PARTITION, detail=name.name)
-        )
+        work.append(Work(kind=WorkKind.SCAN, relation=default.ref, cause=Cause.DEFAULT_PARTITION, detail=name.name))
     return Effects(locks=tuple(locks), work=tuple(work))
 
 

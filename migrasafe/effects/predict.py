@@ -81,9 +81,7 @@ def _cluster_wide(statement: ClusterWide, situation: Situation) -> Effects:
 
 
 def _not_in_block(command: str) -> Effects:
-    failure = Failure(
-        trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block"
-    )
+    failure = Failure(trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block")
     return Effects(failures=(failure,))
 
 

@@ -14,7 +14,22 @@ from migrasafe.sql.statements import Copy, Delete, Dml, Expression, Insert, Merg
 
 # Columns that name one row, or a few, in any schema people write: used only where the schema is not known.
 _KEY_NAMES = frozenset(
-    {"id", "uuid", "guid", "key", "name", "slug", "code", "email", "username", "login", "token", "version", "pk", "rowid"}
+    {
+        "id",
+        "uuid",
+        "guid",
+        "key",
+        "name",
+        "slug",
+        "code",
+        "email",
+        "username",
+        "login",
+        "token",
+        "version",
+        "pk",
+        "rowid",
+    }
 )
 _KEY_ENDINGS = ("_id", "_uuid", "_key", "_name", "_code", "_slug", "_token", "id", "_hash")
 
@@ -143,9 +158,7 @@ def _reads_many(query: Query, ref: Ref, situation: Situation) -> bool:
     if "limitCount" in select and "sortClause" not in select:
         return False
     where = select.get("whereClause")
-    most, _ = touches_most_rows(
-        Expression(node=where) if where else None, situation.schema.table(ref), joins=False
-    )
+    most, _ = touches_most_rows(Expression(node=where) if where else None, situation.schema.table(ref), joins=False)
     return most
 
 

@@ -14,7 +14,13 @@ Words = Callable[[Step, Work], str]
 
 
 def rule_for(
-    rule: str, causes: tuple[Cause, ...], on: tuple[type[Statement], ...], *, why: Words, instead: str, steps: Words | None = None
+    rule: str,
+    causes: tuple[Cause, ...],
+    on: tuple[type[Statement], ...],
+    *,
+    why: Words,
+    instead: str,
+    steps: Words | None = None,
 ) -> Rule:
     """A rule that reports every work of these causes. `why` says what the waiting is for, after "wait while"."""
 

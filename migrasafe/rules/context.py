@@ -119,7 +119,7 @@ class Step:
         *,
         severity: Severity = Severity.ERROR,
         action: int | None = None,
-        help: str = "",  # noqa: A002 - the word people read in the output
+        help: str = "",
         objects: Iterable[Ref | str] = (),
         lock: LockMode | None = None,
         work: Work | None = None,

@@ -23,10 +23,14 @@ def check(step: Step) -> Iterator[Finding]:
     ref = step.situation.ref(statement.table)
     table = step.schema.table(ref)
     partitioned = table is not None and table.kind is RelationKind.PARTITIONED_TABLE
-    replacement = None if partitioned else insert_after(step.script.source.text, statement.span, "INDEX", "CONCURRENTLY")
+    replacement = (
+        None if partitioned else insert_after(step.script.source.text, statement.span, "INDEX", "CONCURRENTLY")
+    )
     if partitioned:
         keys = columns_sql(tuple(element.column or "…" for element in statement.elements))
-        index = quote_ident(statement.name or name_for(ref.name, *(e.column or "expr" for e in statement.elements), "idx"))
+        index = quote_ident(
+            statement.name or name_for(ref.name, *(e.column or "expr" for e in statement.elements), "idx")
+        )
         steps = (
             f"CREATE INDEX {index} ON ONLY {sql_name(ref)} ({keys});\n"
             f"-- for each partition, outside a transaction:\n"

@@ -9,7 +9,10 @@ from migrasafe.sql.statements import AlterTable, CreateTable
 RULE = rule_for(
     "default-partition-scan",
     (Cause.DEFAULT_PARTITION,),
-    (AlterTable, CreateTable,),
+    (
+        AlterTable,
+        CreateTable,
+    ),
     why=lambda _, work: f"it is scanned for rows that belong to {work.detail}",
     instead="Give the DEFAULT partition a validated CHECK constraint that excludes the new bound, before.",
 )

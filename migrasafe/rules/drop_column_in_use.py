@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.findings import Finding
+from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
 from migrasafe.sql.statements import AlterTable, DropColumn
@@ -31,6 +32,7 @@ def check(step: Step) -> Iterator[Finding]:
             help="Deploy an app version that does not use the column, and drop it when the old version is gone.",
             action=index,
             objects=(f"{ref}.{action.column}",),
+            lock=LockMode.ACCESS_EXCLUSIVE,
             assumed=("the running app uses it; migrasafe lint --old PATH looks",),
         )
 

@@ -25,9 +25,9 @@ def check(step: Step) -> Iterator[Finding]:
             # The default served to fill the rows there are; the running app does not know the column at all.
             if not column.not_null:
                 continue
-        elif column is not None and column.type is not None and not column.not_null:
-            continue
-        elif column is not None and column.type is not None and column.default is None and column.identity is None:
+        elif (column is not None and column.type is not None and not column.not_null) or (
+            column is not None and column.type is not None and column.default is None and column.identity is None
+        ):
             continue
         yield step.finding(
             RULE.id,

@@ -35,7 +35,9 @@ def check(step: Step) -> Iterator[Finding]:
             help="Drop it concurrently, outside a transaction.",
             objects=(ref,),
             lock=LockMode.ACCESS_EXCLUSIVE,
-            replacement=insert_after(step.script.source.text, statement.span, "INDEX", "CONCURRENTLY") if single else None,
+            replacement=insert_after(step.script.source.text, statement.span, "INDEX", "CONCURRENTLY")
+            if single
+            else None,
         )
 
 

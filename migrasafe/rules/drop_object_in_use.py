@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.findings import Finding
+from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.schema.model import BEFORE_HISTORY, Moment
 from migrasafe.sql.statements import (
@@ -54,6 +55,7 @@ def check(step: Step) -> Iterator[Finding]:
             f"The running app fails if it still uses the {kind} {dropped.name}.",
             help=f"Deploy an app version that does not use the {kind}, and drop it when the old version is gone.",
             objects=(str(dropped.name),),
+            lock=LockMode.ACCESS_EXCLUSIVE if "VIEW" in statement.kind else None,
             assumed=("the running app uses it; migrasafe lint --old PATH looks",),
         )
 

@@ -6,26 +6,62 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from migrasafe.errors import ConfigError
+from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 SECTIONS = ("Why", "Given", "Bad", "Good", "When it is fine")
+
+
+LockName = Literal[
+    "ACCESS SHARE",
+    "ROW SHARE",
+    "ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE",
+    "SHARE ROW EXCLUSIVE",
+    "EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+]
+WorkName = Literal["none", "table rewrite", "index build", "scan", "bulk write", "bulk read", "file copy"]
+
+
+class FactsOfVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What differs on one major version."""
+
+    lock: LockName | None = None
+    work: WorkName | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the first block of a page says."""
 
     title: str
-    severity: str
-    """`error` | `warning` | `info`, as the rule reports at most."""
-    lock: str | None = None
+    severity: Literal["error", "warning", "info"]
+    """As the rule reports at most."""
+    lock: LockName | None = None
     """The strongest lock that the bad examples take on a table that was there before."""
-    work: str | None = None
-    """The words of effects.model.WorkKind."""
+    work: WorkName | None = None
+    """The most that they do under it; the words of effects.model.WorkKind."""
+    fails: str | None = None
+    """The SQLSTATE with which the bad examples fail."""
     since: str
+    default: bool = True
+    versions: dict[str, FactsOfVersion] = {}
+    """Facts that differ on one major version, by its number."""
+
+    def lock_on(self, major: int) -> str | None:
+        """The lock on this major version."""
+        own = self.versions.get(str(major))
+        return own.lock if own is not None and own.lock else self.lock
+
+    def work_on(self, major: int) -> str | None:
+        """The work on this major version."""
+        own = self.versions.get(str(major))
+        return own.work if own is not None and own.work else self.work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +69,26 @@ class Block:
     """A fenced block of a page."""
 
     language: str
+    """`sql`, `python`, `text` or `toml`."""
     words: frozenset[str]
-    """What stands behind the language: `no-transaction`, `pg18`."""
+    """What stands behind the language and says how it is run: `no-transaction`, `pg18`, `pg12-17`."""
     text: str
     span: tuple[int, int]
     """Where its text stands in the page."""
+
+    @property
+    def majors(self) -> range:
+        """The major versions it is meant for."""
+        for word in self.words:
+            versions = _VERSIONS.fullmatch(word)
+            if versions is not None:
+                return range(int(versions["first"]), int(versions["last"] or NEWEST) + 1)
+        return range(OLDEST, NEWEST + 1)
+
+    @property
+    def pg_version(self) -> int:
+        """The version to lint it for: the default one, or the nearest on which it is meant to run."""
+        return min(max(DEFAULT, self.majors[0]), self.majors[-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +99,10 @@ class Page:
     why: str
     given: tuple[Block, ...]
     bad: tuple[Block, ...]
-    """SQL blocks, each followed by the text block with its output."""
+    """Migrations, each followed by the text block with what migrasafe prints about it."""
     good: tuple[Block, ...]
+    """Migrations, each of them after what is given."""
+    when_fine: str
 
 
 def pages_folder() -> Path:
@@ -59,13 +112,17 @@ def pages_folder() -> Path:
     return packaged if packaged.is_dir() else package.parent / "rules"
 
 
+def page_path(page_id: str) -> Path:
+    return pages_folder() / f"{page_id}.md"
+
+
 def page_ids() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in pages_folder().glob("*.md") if path.stem != "README"))
 
 
 def read_page(page_id: str) -> Page:
     """One page. Raises ConfigError that names the file and what is wrong with it."""
-    path = pages_folder() / f"{page_id}.md"
+    path = page_path(page_id)
     return parse_page(page_id, path.read_text(encoding="utf-8"), str(path))
 
 
@@ -77,7 +134,7 @@ def parse_page(page_id: str, text: str, shown: str) -> Page:
     if not text.startswith(f"# {page_id}\n"):
         raise ConfigError(f"{shown}:1: the page must begin with “# {page_id}”")
     sections = _sections(text, shown)
-    blocks = [_block(match) for match in _FENCE.finditer(text)]
+    blocks = [_block(match, shown, text.count("\n", 0, match.start()) + 1) for match in _FENCE.finditer(text)]
     if not blocks or blocks[0].language != "toml":
         raise ConfigError(f"{shown}: the first block must be the facts, in toml")
     try:
@@ -85,8 +142,6 @@ def parse_page(page_id: str, text: str, shown: str) -> Page:
         facts = msgspec.convert(raw, Facts)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{shown}: facts: {error}") from error
-    if facts.severity not in ("error", "warning", "info"):
-        raise ConfigError(f"{shown}: facts: severity must be error, warning or info, not {facts.severity}")
 
     def within(title: str) -> tuple[Block, ...]:
         start, end = sections[title]
@@ -99,19 +154,30 @@ def parse_page(page_id: str, text: str, shown: str) -> Page:
         text=text,
         why=text[why_start:why_end].strip(),
         given=within("Given"),
-        bad=within("Bad"),
+        bad=_in_turns(within("Bad"), shown),
         good=within("Good"),
+        when_fine=text[slice(*sections["When it is fine"])].strip(),
     )
 
 
-def _block(match: re.Match[str]) -> Block:
-    words = match.group("info").split()
-    return Block(
-        language=words[0] if words else "",
-        words=frozenset(words[1:]),
-        text=match.group("text"),
-        span=match.span("text"),
-    )
+def _in_turns(blocks: tuple[Block, ...], shown: str) -> tuple[Block, ...]:
+    languages = [block.language for block in blocks]
+    if not blocks or len(blocks) % 2 or set(languages[::2]) - {"sql", "python"} or set(languages[1::2]) != {"text"}:
+        raise ConfigError(f"{shown}: Bad must have sql or python blocks, each followed by a text block with its output")
+    return blocks
+
+
+_VERSIONS = re.compile(r"pg(?P<first>1[2-8])(?:-(?P<last>1[2-8]))?")
+
+
+def _block(match: re.Match[str], shown: str, line: int) -> Block:
+    language, *words = match.group("info").split() or [""]
+    if language not in ("sql", "python", "text", "toml"):
+        raise ConfigError(f"{shown}:{line}: a block must be sql, python, text or toml, not {language or 'nothing'}")
+    unknown = [word for word in words if word != "no-transaction" and not _VERSIONS.fullmatch(word)]
+    if unknown:
+        raise ConfigError(f"{shown}:{line}: {unknown[0]} is not known here: write no-transaction, pg15 or pg12-14")
+    return Block(language=language, words=frozenset(words), text=match.group("text"), span=match.span("text"))
 
 
 def _sections(text: str, shown: str) -> dict[str, tuple[int, int]]:

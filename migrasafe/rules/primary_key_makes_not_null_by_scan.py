@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from migrasafe.effects.model import Cause
-from migrasafe.rules.set_not_null_by_full_scan import not_null_first
 from migrasafe.rules.by_cause import rule_for
+from migrasafe.rules.set_not_null_by_full_scan import not_null_first
 from migrasafe.sql.statements import AlterTable
 
 RULE = rule_for(

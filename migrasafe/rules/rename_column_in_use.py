@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.findings import Finding
+from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Table
@@ -38,6 +39,7 @@ def check(step: Step) -> Iterator[Finding]:
             "-- 4. when the old version is gone\n"
             f"ALTER TABLE {table} DROP COLUMN {old};"
         ),
+        lock=LockMode.ACCESS_EXCLUSIVE,
         assumed=("the running app uses it; migrasafe lint --old PATH looks",),
     )
 

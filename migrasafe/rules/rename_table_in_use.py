@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.findings import Finding
+from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Ref
@@ -45,6 +46,7 @@ def check(step: Step) -> Iterator[Finding]:
             "-- deploy the app version that uses the new name; when the old version is gone\n"
             f"DROP VIEW {quote_ident(ref.name)};"
         ),
+        lock=LockMode.ACCESS_EXCLUSIVE,
         assumed=("the running app uses it; migrasafe lint --old PATH looks",),
     )
 
@@ -54,7 +56,10 @@ def _is_replaced(step: Step, ref: Ref) -> bool:
     if not step.in_transaction:
         return False
     for statement in step.later:
-        if isinstance(statement, CreateView | CreateTable | CreateTableAs) and step.situation.ref(statement.name) == ref:
+        if (
+            isinstance(statement, CreateView | CreateTable | CreateTableAs)
+            and step.situation.ref(statement.name) == ref
+        ):
             return True
         if isinstance(statement, Rename) and Ref(ref.schema, statement.new_name) == ref:
             return True

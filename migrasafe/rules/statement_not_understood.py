@@ -23,7 +23,9 @@ def check(step: Step) -> Iterator[Finding]:
         return
     assert isinstance(statement, Unrecognized)
     if statement.kind == "syntax error":
-        yield step.finding(RULE.id, f"PostgreSQL cannot read this: {statement.reason}.", help="Nothing in it was checked.")
+        yield step.finding(
+            RULE.id, f"PostgreSQL cannot read this: {statement.reason}.", help="Nothing in it was checked."
+        )
         return
     yield step.finding(
         RULE.id,

@@ -37,7 +37,11 @@ def columns_sql(columns: tuple[str, ...]) -> str:
 def references_sql(references: References) -> str:
     """`REFERENCES users (id) ON DELETE CASCADE`."""
     target = references.table
-    written = quote_ident(target.name) if target.schema is None else f"{quote_ident(target.schema)}.{quote_ident(target.name)}"
+    written = (
+        quote_ident(target.name)
+        if target.schema is None
+        else f"{quote_ident(target.schema)}.{quote_ident(target.name)}"
+    )
     columns = f" ({columns_sql(references.columns)})" if references.columns else ""
     actions = "".join(
         f" ON {event} {action}"
@@ -50,4 +54,3 @@ def references_sql(references: References) -> str:
 def constraint_name(constraint: ConstraintDef, table: Ref, suffix: str) -> str:
     """The constraint's own name, or the one PostgreSQL would choose."""
     return constraint.name or name_for(table.name, *constraint.columns, suffix)
-

@@ -44,7 +44,15 @@ def _first_action(text: str, found: list[Token]) -> int | None:
     if not words or words[0] != "alter":
         return None
     place = 1
-    while place < len(words) and words[place] in ("table", "view", "index", "sequence", "materialized", "foreign", "type"):
+    while place < len(words) and words[place] in (
+        "table",
+        "view",
+        "index",
+        "sequence",
+        "materialized",
+        "foreign",
+        "type",
+    ):
         place += 1
     if words[place : place + 2] == ["if", "exists"]:
         place += 2

@@ -49,10 +49,11 @@ def columns_read(expression: Expression) -> frozenset[str]:
 
 def relations_in(node: Node) -> tuple[Name, ...]:
     """The relations a query names in its FROM clauses, in all of its parts, without those that its WITH clauses make."""
-    made, found = set(), {}
+    made: set[str] = set()
+    found: dict[Name, None] = {}
     for kind, fields in walk(node):
         if kind == "CommonTableExpr":
-            made.add(fields.get("ctename"))
+            made.add(str(fields.get("ctename")))
         elif kind == "RangeVar":
             found[Name(fields.get("schemaname"), fields.get("relname", ""))] = None
     return tuple(name for name in reversed(found) if name.schema is not None or name.name not in made)
@@ -143,11 +144,11 @@ def _inlines_to_less(fact: FunctionFact, look_up: LookUp, pg_version: int) -> bo
     """A SQL function of one plain SELECT is inlined by the planner before it looks at volatility."""
     if fact.language != "sql" or not fact.source_text or fact.security_definer or fact.strict or fact.has_settings:
         return False
-    from migrasafe.sql.libpg_query import ParserError, TooDeep, parse
+    from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 
     try:
         trees = parse(fact.source_text)
-    except (ParserError, TooDeep, ValueError):
+    except (ParserError, TooDeepError, ValueError):
         return False
     if len(trees) != 1:
         return False
@@ -246,9 +247,11 @@ def equality_columns(where: Expression) -> frozenset[str]:
             if _names(comparison.get("name", [])) != ("=",):
                 continue
             for side, other in (("lexpr", "rexpr"), ("rexpr", "lexpr")):
-                names = _names(comparison.get(side, {}).get("ColumnRef", {}).get("fields", [])) if isinstance(
-                    comparison.get(side), dict
-                ) else ()
+                names = (
+                    _names(comparison.get(side, {}).get("ColumnRef", {}).get("fields", []))
+                    if isinstance(comparison.get(side), dict)
+                    else ()
+                )
                 if names and _is_pinned(comparison.get(other)):
                     found.add(names[-1])
     return frozenset(found)
@@ -256,5 +259,5 @@ def equality_columns(where: Expression) -> frozenset[str]:
 
 def _is_pinned(node: Any) -> bool:
     if isinstance(node, dict) and "SubLink" in node:
-        return node["SubLink"].get("subLinkType") == "EXPR_SUBLINK"
+        return bool(node["SubLink"].get("subLinkType") == "EXPR_SUBLINK")
     return not any(kind in ("ColumnRef", "SubLink") for kind, _ in walk(node if node is not None else {}))

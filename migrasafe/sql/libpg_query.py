@@ -43,7 +43,7 @@ class ParserError(Exception):
         self.offset = offset
 
 
-class TooDeep(Exception):
+class TooDeepError(Exception):
     """SQL nested deeper than can be read; the interpreter survives it."""
 
 
@@ -94,7 +94,7 @@ _decode = msgspec.json.Decoder().decode
 def parse(sql: str) -> list[Mapping[str, Any]]:
     """The RawStmt nodes of `sql`, `location` fields in characters.
 
-    Raises ParserError for SQL that PostgreSQL 18 does not accept, TooDeep for SQL nested beyond what can be read, and
+    Raises ParserError for SQL that PostgreSQL 18 does not accept, TooDeepError for SQL nested beyond what can be read, and
     ValueError for text with a NUL, where the parser would silently stop.
     """
     _refuse_nul(sql)
@@ -120,7 +120,7 @@ def _parse(sql: str) -> Any:
             raise _error(result.error.contents, sql)
         return _decode(result.parse_tree)
     except RecursionError as error:
-        raise TooDeep from error
+        raise TooDeepError from error
     finally:
         lib.pg_query_free_parse_result(result)
 
@@ -137,7 +137,7 @@ def _parse_plpgsql(sql: str) -> Any:
             raise _error(result.error.contents, sql)
         return _decode(_STRAY.sub(b"", result.plpgsql_funcs))
     except RecursionError as error:
-        raise TooDeep from error
+        raise TooDeepError from error
     finally:
         lib.pg_query_free_plpgsql_parse_result(result)
 
@@ -161,7 +161,7 @@ def _on_enough_stack(sql: str, call: Callable[[], T]) -> T:
     if len(sql) <= _SMALL and threading.current_thread() is threading.main_thread():
         return call()
     if _operators(sql) > _MOST_OPERATORS:
-        raise TooDeep
+        raise TooDeepError
     return _in_big_thread(call)
 
 

@@ -6,7 +6,7 @@ import re
 
 from migrasafe.sql.convert import convert
 from migrasafe.sql.convert.base import Origin
-from migrasafe.sql.libpg_query import ParserError, TooDeep, parse
+from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 from migrasafe.sql.script import Comment, Script
 from migrasafe.sql.source import Source
 from migrasafe.sql.split import Chunk, ChunkKind, split
@@ -85,7 +85,7 @@ def _parse(text: str, span: Span) -> tuple[Statement, ...]:
     except ParserError as error:
         at = None if error.offset is None else span.start + error.offset
         return (Unrecognized(span=span, reason=error.message, at=at),)
-    except TooDeep:
+    except TooDeepError:
         return (Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed"),)
     except ValueError as error:  # a NUL or a lone surrogate
         return (Unrecognized(span=span, reason=str(error)),)

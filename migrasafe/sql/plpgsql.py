@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from migrasafe.sql.libpg_query import ParserError, TooDeep, parse, parse_plpgsql
+from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse, parse_plpgsql
 from migrasafe.sql.statements import Body, Guarded, Span, Statement, Transaction, Unrecognized
 
 ParseInner = Callable[[str, int], tuple[Statement, ...]]
@@ -20,8 +20,8 @@ def read_body(create_function_sql: str, body_span: Span, source_text: str, parse
     """Every embedded statement in order. What cannot be read, such as EXECUTE of a computed string, is Unrecognized."""
     try:
         functions = parse_plpgsql(create_function_sql)
-    except (ParserError, TooDeep, ValueError) as error:
-        reason = f"plpgsql cannot read this body: {error or 'nested too deeply'}"
+    except (ParserError, TooDeepError, ValueError) as error:
+        reason = f"plpgsql cannot read this body: {error if str(error) else 'nested too deeply'}"
         return Body(statements=(Guarded(statement=Unrecognized(span=body_span, reason=reason)),), text_span=body_span)
     reader = _Reader(body_span, source_text, parse_inner)
     for function in functions:
@@ -169,7 +169,7 @@ def _constant_string(expression: str) -> str | None:
     """The value of a string constant, or of several joined with ||. None for anything else."""
     try:
         trees = parse(f"SELECT {expression}")
-    except (ParserError, TooDeep, ValueError):
+    except (ParserError, TooDeepError, ValueError):
         return None
     targets = trees[0]["stmt"].get("SelectStmt", {}).get("targetList", [])
     return _value(targets[0]["ResTarget"].get("val", {})) if len(targets) == 1 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from migrasafe.sql.convert import access, objects, programs, rows, session, tables, types
+from migrasafe.sql.convert import access, alter_table, objects, programs, rows, session, tables, types
 from migrasafe.sql.convert.base import Fields, Origin, fields, kind, object_name, options, relation
 from migrasafe.sql.convert.programs import ParseInner
 from migrasafe.sql.statements import CreateSchema, Statement, Unrecognized, Utility
@@ -117,9 +117,9 @@ _CONVERTERS: Mapping[str, Converter] = {
     "AlterSeqStmt": objects.alter_sequence,
     "AlterSubscriptionStmt": access.subscription("alter"),
     "AlterSystemStmt": access.cluster_wide("alter", "SYSTEM", "setstmt_name"),
-    "AlterTableMoveAllStmt": tables.alter_all_in_tablespace,
+    "AlterTableMoveAllStmt": alter_table.alter_all_in_tablespace,
     "AlterTableSpaceOptionsStmt": access.cluster_wide("alter", "TABLESPACE", "tablespacename"),
-    "AlterTableStmt": tables.alter_table,
+    "AlterTableStmt": alter_table.alter_table,
     "AlterTypeStmt": _alter_type,
     "CallStmt": programs.call,
     "ClusterStmt": rows.cluster,

@@ -24,15 +24,18 @@ def fields(node: Mapping[str, Any] | None) -> Fields:
     """The fields of a wrapped node: `{"ColumnDef": {...}}` → `{...}`."""
     if not node:
         return {}
-    return next(iter(node.values()))  # type: ignore[no-any-return]  # JSON: a wrapper has exactly one key
+    only: Fields = next(iter(node.values()))
+    return only
 
 
 def kind(node: Mapping[str, Any]) -> str:
     return next(iter(node))
 
 
-def text_of(node: Mapping[str, Any]) -> str:
+def text_of(node: Mapping[str, Any] | None) -> str:
     """The text of a String, constant, type name or list of strings, for names of options and the like."""
+    if not node:
+        return ""
     match kind(node):
         case "String":
             return str(node["String"].get("sval", ""))

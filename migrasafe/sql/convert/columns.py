@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,13 +35,14 @@ _KINDS = {
     "CONSTR_EXCLUSION": ConstraintKind.EXCLUDE,
 }
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
-_ATTRIBUTES = {
-    "CONSTR_ATTR_DEFERRABLE": {"deferrable": True},
-    "CONSTR_ATTR_NOT_DEFERRABLE": {"deferrable": False},
-    "CONSTR_ATTR_DEFERRED": {"deferrable": True, "initially_deferred": True},
-    "CONSTR_ATTR_IMMEDIATE": {"initially_deferred": False},
-    "CONSTR_ATTR_ENFORCED": {"enforced": True},
-    "CONSTR_ATTR_NOT_ENFORCED": {"enforced": False},
+_Attribute = Callable[[ConstraintDef], ConstraintDef]
+_ATTRIBUTES: Mapping[str, _Attribute] = {
+    "CONSTR_ATTR_DEFERRABLE": lambda one: replace(one, deferrable=True),
+    "CONSTR_ATTR_NOT_DEFERRABLE": lambda one: replace(one, deferrable=False),
+    "CONSTR_ATTR_DEFERRED": lambda one: replace(one, deferrable=True, initially_deferred=True),
+    "CONSTR_ATTR_IMMEDIATE": lambda one: replace(one, initially_deferred=False),
+    "CONSTR_ATTR_ENFORCED": lambda one: replace(one, enforced=True),
+    "CONSTR_ATTR_NOT_ENFORCED": lambda one: replace(one, enforced=False),
 }
 
 
@@ -110,7 +111,7 @@ def column_def(node: Fields) -> ColumnDef:
     generated, stored, not_null, null, of_identity = None, True, False, False, None
     for item in node.get("constraints", []):
         part = fields(item)
-        match part.get("contype"):
+        match str(part.get("contype")):
             case "CONSTR_DEFAULT":
                 default = expression(part.get("raw_expr"))
             case "CONSTR_NULL":
@@ -121,7 +122,7 @@ def column_def(node: Fields) -> ColumnDef:
                 generated = expression(part.get("raw_expr"))
                 stored = part.get("generated_kind", "s") != "v"
             case attribute if attribute in _ATTRIBUTES and found:
-                found[-1] = replace(found[-1], **_ATTRIBUTES[attribute])
+                found[-1] = _ATTRIBUTES[attribute](found[-1])
             case _:
                 made = constraint(part, name)
                 if made is not None:
