@@ -1,0 +1,78 @@
+"""Which tool a folder belongs to, and which folders of a project hold migrations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migrasafe.migrations.folder import Folder
+from migrasafe.migrations.formats import FORMATS, load_format
+from migrasafe.migrations.formats.protocol import Claim, Strength
+
+_NAMED_FOR_MIGRATIONS = re.compile(r"(?i)^(?:.*[-_.])?(?:migrations?|migrate|deltas?|versions)(?:[-_.].*)?$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A tool that could own a folder."""
+
+    layout: str
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A folder of migrations and the tools whose claims on it are equally strong."""
+
+    folder: Folder
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def strength(self) -> Strength:
+        return self.candidates[0].claim.strength
+
+
+def candidates(folder: Folder) -> Found | None:
+    """The strongest claims on a folder, in the order of FORMATS; None where no tool claims it."""
+    claims = []
+    for layout in FORMATS:
+        module = load_format(layout)
+        claim = module.claims(folder) if module else None
+        if claim is not None:
+            claims.append(Candidate(layout=layout, claim=claim))
+    if not claims:
+        return None
+    strongest = max(candidate.claim.strength for candidate in claims)
+    return Found(folder=folder, candidates=tuple(one for one in claims if one.claim.strength is strongest))
+
+
+def find_migrations(folder: Folder) -> tuple[Found, ...]:
+    """The folders of migrations: this one, or those below it; none where there are no migrations.
+
+    A folder of .sql files that no tool claims counts when its name says that it holds migrations; where there is no better
+    one, every folder of .sql files does.
+    """
+    own = candidates(folder)
+    if own is not None and own.strength > Strength.FALLBACK:
+        return (own,)
+    below = tuple(found for inner in folder.folders.values() for found in _search(inner))
+    named = tuple(found for found in below if _is_migrations(found))
+    if own is not None:
+        known = tuple(found for found in named if found.strength > Strength.FALLBACK)
+        return known if known and not _NAMED_FOR_MIGRATIONS.match(folder.name) else (own,)
+    return named or below
+
+
+def _search(folder: Folder) -> Iterator[Found]:
+    found = candidates(folder)
+    if found is not None:
+        yield found
+        if found.strength > Strength.FALLBACK:
+            return
+    for inner in folder.folders.values():
+        yield from _search(inner)
+
+
+def _is_migrations(found: Found) -> bool:
+    return found.strength > Strength.FALLBACK or bool(_NAMED_FOR_MIGRATIONS.match(found.folder.name))

@@ -1,0 +1,187 @@
+"""A folder as a value: what lies in it, below it and above it, so that deciding whose it is needs no disk."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from migrasafe.errors import InputError
+from migrasafe.sql.source import Source, read_source
+
+SKIPPED = frozenset(
+    {
+        "node_modules",
+        "vendor",
+        "target",
+        "venv",
+        "env",
+        "dist",
+        "build",
+        "site-packages",
+        "__pycache__",
+        "__pypackages__",
+        "bower_components",
+    }
+)
+"""Folders that hold other people's code or what was built; those whose name begins with a dot are left out too."""
+_HEAD_LENGTH = 4000
+_LEVELS_ABOVE = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Folder:
+    """A folder's name, its files, its folders, and the folder above. Texts are read when they are asked for."""
+
+    path: str
+    """As people gave it, or joined to what they gave."""
+    files: tuple[str, ...] = ()
+    """Names of the files directly in it, sorted."""
+    folders: Mapping[str, Folder] = field(default_factory=dict)
+    above: Folder | None = None
+    texts: Mapping[str, str] | None = None
+    """Texts by file name, for a folder that is not on a disk."""
+
+    @property
+    def name(self) -> str:
+        """Its own name, also when it was given as `.`."""
+        return posixpath.basename(self.path) if self.texts is not None else Path(self.path).resolve().name
+
+    def place(self, file: str) -> str:
+        """The path of a file in it or below it, to show and to open."""
+        return str(Path(self.path, file))
+
+    def source(self, file: str) -> Source:
+        """The text of a file in it or below it. Raises InputError."""
+        folder, name = self._owner(file)
+        if folder is not None and folder.texts is not None:
+            return Source(path=self.place(file), text=folder.texts[name])
+        return read_source(Path(self.path, file), self.place(file))
+
+    def head(self, file: str) -> str:
+        """The first characters of a file; nothing for one that cannot be read."""
+        folder, name = self._owner(file)
+        if folder is not None and folder.texts is not None:
+            return folder.texts.get(name, "")[:_HEAD_LENGTH]
+        return _head(Path(self.path, file))
+
+    def has(self, file: str) -> bool:
+        """Whether a file lies in it or below it, by its relative path."""
+        folder, name = self._owner(file)
+        return folder is not None and name in folder.files
+
+    def below(self) -> Iterator[str]:
+        """Yield the relative paths of all files in it and below it, folder by folder."""
+        yield from self.files
+        for name, folder in self.folders.items():
+            for file in folder.below():
+                yield f"{name}/{file}"
+
+    def upwards(self) -> Iterator[Folder]:
+        """Yield the folder itself and those above it, up to the root of the project."""
+        folder: Folder | None = self
+        while folder is not None:
+            yield folder
+            folder = folder.above
+
+    def only(self, files: frozenset[str]) -> Folder:
+        """The same folder without the .sql files in it and below it that are not among these relative paths."""
+        kept = tuple(file for file in self.files if file in files or not file.endswith(".sql"))
+        folders: dict[str, Folder] = {}
+        narrowed = replace(self, files=kept, folders=MappingProxyType(folders))
+        for name, folder in self.folders.items():
+            inner = frozenset(file.removeprefix(f"{name}/") for file in files if file.startswith(f"{name}/"))
+            if inner:
+                folders[name] = replace(folder.only(inner), above=narrowed)
+        return narrowed
+
+    def _owner(self, file: str) -> tuple[Folder | None, str]:
+        folder: Folder | None = self
+        *steps, name = file.split("/")
+        for step in steps:
+            if folder is None:
+                break
+            folder = folder.above if step == ".." else folder.folders.get(step)
+        return folder, name
+
+
+def list_folder(path: str) -> Folder:
+    """What lies in a folder, below it, and directly in those above it. Raises InputError for one that cannot be read."""
+    try:
+        next(Path(path).iterdir(), None)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return _below(path, _above(path))
+
+
+def list_shallow(path: str, levels: int) -> Folder:
+    """Likewise, but only so many levels below it: for the owner of one file."""
+    return _below(path, _above(path), levels)
+
+
+def folder_of(path: str, texts: Mapping[str, str], above: Folder | None = None) -> Folder:
+    """A folder that is not on a disk, from texts by relative path."""
+    direct = {name: text for name, text in texts.items() if "/" not in name}
+    folders: dict[str, Folder] = {}
+    folder = Folder(
+        path=path, files=tuple(sorted(direct)), folders=MappingProxyType(folders), above=above, texts=direct
+    )
+    for name in sorted({file.split("/", 1)[0] for file in texts if "/" in file}):
+        inner = {file.removeprefix(f"{name}/"): text for file, text in texts.items() if file.startswith(f"{name}/")}
+        folders[name] = folder_of(f"{path}/{name}", inner, folder)
+    return folder
+
+
+def _below(path: str, above: Folder | None, levels: int = 40) -> Folder:
+    files, names = _scan(path)
+    folders: dict[str, Folder] = {}
+    folder = Folder(path=path, files=files, folders=MappingProxyType(folders), above=above)
+    if levels > 0:
+        for name in names:
+            if name not in SKIPPED and not name.startswith("."):
+                folders[name] = _below(str(Path(path, name)), folder, levels - 1)
+    return folder
+
+
+def _above(path: str) -> Folder | None:
+    """The folders above, outermost last, up to the one that holds .git."""
+    chain: list[tuple[str, tuple[str, ...]]] = []
+    place = Path(path)
+    for _ in range(_LEVELS_ABOVE):
+        if (place / ".git").exists():
+            break
+        up = place / ".." if place.name in ("", "..") else place.parent
+        if up.resolve() in (place.resolve(), Path(os.sep)):
+            break
+        chain.append((str(up), _scan(str(up))[0]))
+        place = up
+    folder: Folder | None = None
+    for up, files in reversed(chain):
+        folder = Folder(path=up, files=files, above=folder)
+    return folder
+
+
+def _scan(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the files and of the folders in a folder; links to folders are not followed."""
+    files, folders = [], []
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+                elif entry.is_file():
+                    files.append(entry.name)
+    except OSError:
+        return (), ()
+    return tuple(sorted(files)), tuple(sorted(folders))
+
+
+def _head(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD_LENGTH).decode("utf-8-sig", errors="replace")
+    except OSError:
+        return ""

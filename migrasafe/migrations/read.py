@@ -1,0 +1,163 @@
+"""Paths as people give them → histories: folders by the tool that owns them, files by name, standard input."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from migrasafe.errors import AmbiguousLayout, InputError
+from migrasafe.migrations.detect import Found, candidates, find_migrations
+from migrasafe.migrations.folder import Folder, list_folder, list_shallow
+from migrasafe.migrations.formats import FORMATS, load_format
+from migrasafe.migrations.formats.order import natural
+from migrasafe.migrations.formats.plain import read_sources, refuses_transaction
+from migrasafe.migrations.formats.protocol import Format, Strength
+from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
+from migrasafe.sql.source import Source, read_source
+from migrasafe.sql.statements import Transaction
+
+
+def read_history(paths: Sequence[str], *, layout: str | None = None, stdin: str | None = None) -> tuple[History, ...]:
+    """The histories of folders, files and `-` (whose text is `stdin`), in the order given.
+
+    A folder that is no tool's own is searched: every folder of migrations below it is a history. Files that no tool claims
+    form one plain history together. Raises InputError for what cannot be read, and AmbiguousLayout for a folder that
+    several tools would run differently.
+    """
+    if layout is not None and layout not in FORMATS:
+        close = difflib.get_close_matches(layout, FORMATS, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(FORMATS)}"
+        raise InputError(f"--layout {layout}: there is no such layout; {hint}")
+    histories: list[History] = []
+    files: list[str] = []
+    for path in paths:
+        if path == "-":
+            source = Source(path="<stdin>", text=stdin or "")
+            histories.append(History(layout="plain", root="<stdin>", migrations=read_sources((source,))))
+        elif Path(path).is_dir():
+            histories.extend(_folder(path, layout))
+        elif Path(path).exists():
+            files.append(path)
+        else:
+            raise InputError(f"{path}: there is no such file or folder")
+    return (*histories, *_files(files, layout))
+
+
+def _folder(path: str, layout: str | None) -> tuple[History, ...]:
+    folder = list_folder(path)
+    if layout is not None:
+        histories = tuple(_format(layout).read(owned) for owned in _owned(folder, layout))
+    else:
+        histories = tuple(_read(found) for found in find_migrations(folder))
+    read = tuple(history for history in histories if history.migrations or history.notices)
+    if not read:
+        tool = f" of {layout}" if layout else ""
+        raise InputError(f"{path}: holds no migrations{tool} that migrasafe can find; give the folder that holds them")
+    return read
+
+
+def _owned(folder: Folder, layout: str) -> tuple[Folder, ...]:
+    """The folders that a given tool claims, this one or those below it; this one where it claims none."""
+    tool = _format(layout)
+
+    def search(place: Folder) -> list[Folder]:
+        if tool.claims(place) is not None:
+            return [place]
+        return [found for inner in place.folders.values() for found in search(inner)]
+
+    return tuple(search(folder)) or (folder,)
+
+
+def _format(layout: str) -> Format:
+    module = load_format(layout)
+    if module is None:
+        raise InputError(f"--layout {layout}: is not part of this installation")
+    return module
+
+
+def _read(found: Found) -> History:
+    """Read with the tool that claims the folder; among several, only if all would run it the same way."""
+    first, *others = [_format(candidate.layout).read(found.folder) for candidate in found.candidates]
+    if not others:
+        return first
+    if found.strength is Strength.OWN or any(_as_run(other) != _as_run(first) for other in others):
+        could = "; ".join(f"{one.layout} ({one.claim.why})" for one in found.candidates)
+        raise AmbiguousLayout(
+            f"{found.folder.path}: could belong to {could}: say which with --layout {found.candidates[0].layout}"
+            f" or --layout {' or --layout '.join(one.layout for one in found.candidates[1:])}"
+        )
+    names = ", ".join(one.layout for one in found.candidates)
+    message = f"read as {first.layout}: could be of {names}, which would all run it the same way"
+    return replace(first, notices=(*first.notices, Notice(path=found.folder.path, line=1, message=message)))
+
+
+def _as_run(history: History) -> list[tuple[str, tuple[tuple[int, str], ...]]]:
+    """What two readings of a folder must agree on to be one."""
+    return [
+        (migration.path, tuple((len(part.script.statements), _mode(part)) for part in migration.parts))
+        for migration in history.migrations
+    ]
+
+
+def _mode(part: Part) -> str:
+    """The transaction mode, where it makes a difference to these statements."""
+    statements = part.script.statements
+    if any(isinstance(one, Transaction) or refuses_transaction(one) for one in statements):
+        return part.transaction.value
+    return "any" if part.transaction is not TransactionMode.NONE else "none"
+
+
+def _files(paths: Sequence[str], layout: str | None) -> tuple[History, ...]:
+    """Files given by name: read as the tool would that owns their folder, the others as one plain history."""
+    owners: dict[tuple[Path, str], list[str]] = {}
+    loose: list[str] = []
+    for path in paths:
+        owner = _owner(Path(path), layout)
+        if owner is None:
+            loose.append(path)
+        else:
+            owners.setdefault(owner, []).append(path)
+    histories = []
+    for (root, tool), members in owners.items():
+        wanted = {Path(path).resolve(): path for path in members}
+        inside = frozenset(path.relative_to(root.resolve()).as_posix() for path in wanted)
+        history = _format(tool).read(list_shallow(str(root), 1).only(inside))
+        kept = tuple(one for one in history.migrations if Path(one.path).resolve() in wanted)
+        read = {Path(one.path).resolve() for one in kept}
+        loose.extend(path for real, path in wanted.items() if real not in read)
+        if kept:
+            histories.append(replace(history, migrations=kept))
+    return (*histories, *_loose(loose))
+
+
+def _owner(path: Path, layout: str | None) -> tuple[Path, str] | None:
+    """The folder that a tool owns and that holds the file, directly or one level down, and the tool."""
+    places = [path.parent]
+    if path.name in ("up.sql", "migration.sql") or path.suffix == ".py":
+        places.insert(0, path.parent / ".." if path.parent.name in ("", "..") else path.parent.parent)
+    for root in places:
+        file = path.resolve().relative_to(root.resolve()).as_posix()
+        folder = list_shallow(str(root), file.count("/")).only(frozenset((file,)))
+        if layout is not None:
+            if _format(layout).claims(folder) is not None:
+                return root, layout
+            continue
+        found = candidates(folder)
+        if found is not None and found.strength > Strength.NAMES and len(found.candidates) == 1:
+            return root, found.candidates[0].layout
+    return None
+
+
+def _loose(paths: Sequence[str]) -> tuple[History, ...]:
+    if not paths:
+        return ()
+    for path in paths:
+        if path.endswith((".py", ".go")):
+            raise InputError(f"{path}: is not SQL, and no migration tool that migrasafe knows claims its folder")
+    folders = {str(Path(path).parent) for path in paths}
+    ordered = sorted(paths, key=lambda path: natural(Path(path).name)) if len(folders) == 1 else paths
+    migrations: tuple[Migration, ...] = read_sources(read_source(Path(path), str(Path(path))) for path in ordered)
+    return (History(layout="plain", root=os.path.commonpath(list(folders)) or ".", migrations=migrations),)
