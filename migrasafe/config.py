@@ -1,39 +1,102 @@
-"""Settings from `migrasafe.toml` or `[tool.migrasafe]` in pyproject.toml: found by walking up, read strictly."""
+"""Settings from `migrasafe.toml` or `[tool.migrasafe]` in pyproject.toml: found by walking up, read strictly.
+
+Three stages, each a frozen value: what a file says, what the command line says over it (both are `Options`), and
+`Settings`, where nothing is left open.
+"""
 
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from migrasafe.errors import ConfigError
-from migrasafe.target import NEWEST, OLDEST
+from migrasafe.findings import Severity
+from migrasafe.target import DEFAULT, NEWEST, OLDEST, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathOptions:
+    """What a config says about the files that match a pattern."""
+
+    pattern: str
+    """Relative to the config; `*` stands for anything, also for folders."""
+    ignore: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a config file says; None where it says nothing."""
+    """What a config file, or the command line, says; None where it says nothing."""
 
     paths: tuple[str, ...] | None = None
     layout: str | None = None
     pg_version: int | None = None
     in_transaction: str | None = None
+    independent: bool | None = None
     schema: str | None = None
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
+    severity: Mapping[str, Severity] | None = None
     fail_on: str | None = None
     large_table: int | None = None
+    per_path: tuple[PathOptions, ...] | None = None
     source: Path | None = None
     """The file it came from."""
 
+    def over(self, below: Options) -> Options:
+        """These, and those below where these say nothing."""
+        said = {one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None}
+        return replace(below, **said)
 
-_CHOICES = {"in_transaction": ("auto", "yes", "no"), "fail_on": ("error", "warning", "never")}
-_LISTS = frozenset({"paths", "select", "ignore"})
-_NUMBERS = frozenset({"pg_version", "large_table"})
-_KEYS = ("paths", "layout", "pg_version", "in_transaction", "schema", "select", "ignore", "fail_on", "large_table")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a run of lint goes by."""
+
+    paths: tuple[str, ...]
+    layout: str | None
+    target: Target
+    in_transaction: bool | None
+    """None: as the migration tool would run it."""
+    independent: bool
+    schema: str | None
+    select: tuple[str, ...]
+    """Empty: all rules that run by default."""
+    ignore: tuple[str, ...]
+    severity: Mapping[str, Severity]
+    fail_on: Severity | None
+    """None: never."""
+    per_path: tuple[PathOptions, ...]
+    folder: Path
+    """What the patterns of `per_path` are relative to."""
+
+
+def settle(options: Options, *, folder: Path) -> Settings:
+    """The settings for a run in `folder`; paths that a config gives are relative to the config."""
+    home = options.source.parent if options.source is not None else folder
+    fail_on = options.fail_on or "error"
+    return Settings(
+        paths=options.paths or (),
+        layout=options.layout,
+        target=Target(
+            pg_version=options.pg_version or DEFAULT,
+            pg_version_assumed=options.pg_version is None,
+            busy_rows=options.large_table or 0,
+        ),
+        in_transaction={"auto": None, "yes": True, "no": False}[options.in_transaction or "auto"],
+        independent=options.independent or False,
+        schema=options.schema,
+        select=options.select or (),
+        ignore=options.ignore or (),
+        severity=options.severity or {},
+        fail_on=None if fail_on == "never" else Severity(fail_on),
+        per_path=options.per_path or (),
+        folder=home,
+    )
 
 
 def find_config(start: Path) -> Options:
@@ -69,37 +132,97 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _table_of(path: Path) -> dict[str, Any] | None:
-    table = _toml(path).get("tool", {}).get("migrasafe")
+    tool = _toml(path).get("tool")
+    table = tool.get("migrasafe") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
         raise ConfigError(f"{path}: tool.migrasafe must be a table")
     return table
 
 
+_CHOICES = {"in_transaction": ("auto", "yes", "no"), "fail_on": ("error", "warning", "info", "never")}
+_PATHS = frozenset({"paths"})
+_LISTS = frozenset({"select", "ignore"}) | _PATHS
+_NUMBERS = frozenset({"pg_version", "large_table"})
+_KEYS = tuple(one.name for one in fields(Options) if one.name != "source")
+
+
 def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
+    """The options in a table. Every problem in it is told at once, in one ConfigError."""
     values: dict[str, Any] = {}
+    problems: list[str] = []
     for raw, value in table.items():
         key = raw.replace("-", "_")
-        if key not in _KEYS:
-            close = difflib.get_close_matches(key, _KEYS, n=1)
-            hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(_KEYS)}"
-            raise ConfigError(f"{path}: unknown key {prefix}{raw}{hint}")
-        values[key] = _checked(key, value, f"{path}: {prefix}{raw}")
+        where = f"{path}: {prefix}{raw}"
+        try:
+            if key not in _KEYS:
+                close = difflib.get_close_matches(key, _KEYS, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(_KEYS)}"
+                raise ConfigError(f"{where} is not a setting; {hint}")
+            if key in values:
+                raise ConfigError(f"{where} is there twice")
+            values[key] = _checked(key, value, where)
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("; ".join(problems))
+    if values.get("paths") is not None:
+        values["paths"] = tuple(os.path.relpath(path.parent / one) for one in values["paths"])
+    schema = values.get("schema")
+    if schema is not None and not is_dsn(schema):
+        values["schema"] = os.path.relpath(path.parent / schema)
     return Options(**values, source=path)
+
+
+def is_dsn(schema: str) -> bool:
+    """Whether this names a server, not a file."""
+    return "://" in schema or "=" in schema
 
 
 def _checked(key: str, value: Any, where: str) -> Any:
     if key in _LISTS:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f"{where} must be a list of strings")
-        return tuple(value)
+        return _strings(value, where)
     if key in _NUMBERS:
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise ConfigError(f"{where} must be a whole number")
         if key == "pg_version" and not OLDEST <= value <= NEWEST:
-            raise ConfigError(f"{where} must be from {OLDEST} to {NEWEST}")
+            raise ConfigError(f"{where} must be from {OLDEST} to {NEWEST}, not {value}")
         return value
+    if key == "independent":
+        if not isinstance(value, bool):
+            raise ConfigError(f"{where} must be true or false")
+        return value
+    if key == "severity":
+        return {rule: _severity(one, f"{where}.{rule}") for rule, one in _table(value, where).items()}
+    if key == "per_path":
+        return tuple(_per_path(pattern, one, where) for pattern, one in _table(value, where).items())
     if not isinstance(value, str):
         raise ConfigError(f"{where} must be a string")
     if key in _CHOICES and value not in _CHOICES[key]:
         raise ConfigError(f"{where} must be one of {', '.join(_CHOICES[key])}, not {value}")
     return value
+
+
+def _strings(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(f"{where} must be a list of strings")
+    return tuple(value)
+
+
+def _table(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} must be a table")
+    return value
+
+
+def _severity(value: Any, where: str) -> Severity:
+    if value not in [one.value for one in Severity]:
+        raise ConfigError(f"{where} must be error, warning or info")
+    return Severity(value)
+
+
+def _per_path(pattern: str, value: Any, where: str) -> PathOptions:
+    table = _table(value, f'{where}."{pattern}"')
+    unknown = [key for key in table if key != "ignore"]
+    if unknown:
+        raise ConfigError(f'{where}."{pattern}".{unknown[0]} is not a setting; known is ignore')
+    return PathOptions(pattern=pattern, ignore=_strings(table.get("ignore", []), f'{where}."{pattern}".ignore'))

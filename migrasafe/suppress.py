@@ -6,16 +6,23 @@ Above the statement, on its line, or right above an action inside it; `allow-fil
 from __future__ import annotations
 
 import difflib
+import os
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
+from migrasafe.config import Settings
 from migrasafe.findings import Finding, Place, Severity
 from migrasafe.sql.script import Script
 
-_MARK = re.compile(r"\s*migrasafe:\s*(?P<rest>.*)\Z", re.DOTALL)
-_ALLOW = re.compile(r"(?P<verb>allow|allow-file)\s+(?P<rules>[\w\s,-]+?)(?:\s+because\b\s*(?P<reason>.*))?\Z", re.DOTALL)
 UNUSED, BAD = "unused-allow", "bad-allow"
+"""Rules about suppressions themselves: they have a page, and no check of statements."""
+_MARK = re.compile(r"\s*migrasafe:\s*(?P<rest>.*)\Z", re.DOTALL)
+_ALLOW = re.compile(
+    r"(?P<verb>allow|allow-file)\s+(?P<rules>[\w\s,-]+?)(?:\s+because\b\s*(?P<reason>.*))?\Z", re.DOTALL
+)
+_LINE_COMMENT = re.compile(r"(?P<before>.*?)(?:#|//|--)\s*(?P<text>migrasafe:.*)\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +40,27 @@ class Allow:
     place: Place
 
 
-def suppress(findings: Sequence[Finding], scripts: Sequence[Script], known: Collection[str]) -> tuple[Finding, ...]:
-    """The findings that nobody allowed, with new ones about suppressions that are malformed or suppress nothing."""
+def suppress(
+    findings: Sequence[Finding],
+    scripts: Sequence[Script],
+    known: Collection[str],
+    *,
+    ran: Collection[str] | None = None,
+    rendered_from: Mapping[str, str] | None = None,
+) -> tuple[Finding, ...]:
+    """The findings that nobody allowed, with new ones about suppressions that are malformed or suppress nothing.
+
+    `known` are the ids of all rules; `ran` of those that were run: to allow another may be of use another time.
+    `rendered_from` has the texts, by path, of the Python and Go files that scripts were rendered from. Pure.
+    """
+    ran = known if ran is None else ran
     allows: list[Allow] = []
     troubles: list[Finding] = []
-    for script in scripts:
-        for outcome in _read(script, known):
-            if isinstance(outcome, Allow):
-                allows.append(outcome)
-            else:
-                troubles.append(outcome)
+    for outcome in _all(scripts, known, rendered_from or {}):
+        if isinstance(outcome, Allow):
+            allows.append(outcome)
+        else:
+            troubles.append(outcome)
     if not allows and not troubles:
         return tuple(findings)
     used: set[tuple[int, str]] = set()
@@ -53,8 +71,25 @@ def suppress(findings: Sequence[Finding], scripts: Sequence[Script], known: Coll
         if not covering:
             kept.append(finding)
     for number, allow in enumerate(allows):
-        troubles.extend(_unused(allow, rule) for rule in allow.rules if (number, rule) not in used)
-    return tuple(sorted((*kept, *troubles), key=lambda one: (one.place.path, one.place.line, one.place.column)))
+        unused = [rule for rule in allow.rules if rule in ran and (number, rule) not in used]
+        troubles.extend(_unused(allow, rule) for rule in unused)
+    told = [trouble for trouble in troubles if trouble.rule in ran]
+    return tuple(sorted((*kept, *told), key=lambda one: (one.place.path, one.place.line, one.place.column)))
+
+
+def configured(findings: Sequence[Finding], settings: Settings) -> tuple[Finding, ...]:
+    """The findings that the config does not ignore in their files, with the severities that it gives them. Pure."""
+    if not settings.per_path and not settings.severity:
+        return tuple(findings)
+    kept = (one for one in findings if one.rule not in _ignored(one.place.path, settings))
+    return tuple(replace(one, severity=settings.severity.get(one.rule, one.severity)) for one in kept)
+
+
+def _ignored(path: str, settings: Settings) -> frozenset[str]:
+    """The rules that the config ignores in a file; its patterns are relative to its folder."""
+    relative = os.path.relpath(path, settings.folder).replace(os.sep, "/")
+    matching = (one for one in settings.per_path if fnmatchcase(relative, one.pattern))
+    return frozenset(rule for one in matching for rule in one.ignore)
 
 
 def _covers(allow: Allow, finding: Finding) -> bool:
@@ -63,7 +98,18 @@ def _covers(allow: Allow, finding: Finding) -> bool:
     return allow.whole_file or allow.line <= finding.place.line <= allow.last_line
 
 
-def _read(script: Script, known: Collection[str]) -> Iterator[Allow | Finding]:
+def _all(
+    scripts: Sequence[Script], known: Collection[str], rendered_from: Mapping[str, str]
+) -> Iterator[Allow | Finding]:
+    for script in scripts:
+        if script.origins is None:
+            yield from _in_sql(script, known)
+    for path, text in rendered_from.items():
+        if "migrasafe:" in text:
+            yield from _in_program(path, text.split("\n"), known)
+
+
+def _in_sql(script: Script, known: Collection[str]) -> Iterator[Allow | Finding]:
     """The suppressions of one script, and a finding for each that cannot be understood."""
     source = script.source
     for comment in script.comments:
@@ -73,29 +119,52 @@ def _read(script: Script, known: Collection[str]) -> Iterator[Allow | Finding]:
         line, column = source.position(comment.span.start)
         end_line, end_column = source.position(comment.span.end)
         place = Place(path=source.path, line=line, column=column, end_line=end_line, end_column=end_column)
-        match = _ALLOW.match(mark.group("rest").strip())
-        if match is None:
-            yield _bad(place, f"“{comment.text.strip()}” is not understood")
+        yield _understood(mark.group("rest"), place, _next_code_line(script, comment.span.end, line), known)
+
+
+def _in_program(path: str, lines: Sequence[str], known: Collection[str]) -> Iterator[Allow | Finding]:
+    """Likewise for the comments of a Python or Go file, each about its own line or the next one with code."""
+    for number, text in enumerate(lines, start=1):
+        match = _LINE_COMMENT.match(text.rstrip())
+        mark = _MARK.match(match.group("text")) if match is not None else None
+        if match is None or mark is None:
             continue
-        rules = tuple(word for word in re.split(r"[\s,]+", match.group("rules").strip()) if word)
-        unknown = [rule for rule in rules if rule not in known]
-        reason = (match.group("reason") or "").strip()
-        if unknown:
-            close = difflib.get_close_matches(unknown[0], list(known), n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            yield _bad(place, f"there is no rule {unknown[0]}{hint}")
-        elif not reason:
-            yield _bad(place, f"the reason is missing: “allow {', '.join(rules)} because …”")
-        else:
-            yield Allow(
-                rules=rules,
-                reason=reason,
-                whole_file=match.group("verb") == "allow-file",
-                path=source.path,
-                line=line,
-                last_line=_next_code_line(script, comment.span.end, line),
-                place=place,
-            )
+        column = len(match.group("before")) + 1
+        place = Place(path=path, line=number, column=column, end_line=number, end_column=len(text.rstrip()) + 1)
+        last = number
+        if not match.group("before").strip():
+            later = (n for n in range(number, len(lines)) if not _is_comment(lines[n]))
+            last = next(later, number - 1) + 1
+        yield _understood(mark.group("rest"), place, last, known)
+
+
+def _is_comment(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith(("#", "//", "--"))
+
+
+def _understood(rest: str, place: Place, last_line: int, known: Collection[str]) -> Allow | Finding:
+    """What stands behind `migrasafe:`, read."""
+    match = _ALLOW.match(rest.strip())
+    if match is None:
+        return _bad(place, f"“{' '.join(rest.split())}” is not understood")
+    rules = tuple(dict.fromkeys(word for word in re.split(r"[\s,]+", match.group("rules").strip()) if word))
+    reason = " ".join((match.group("reason") or "").split())
+    unknown = [rule for rule in rules if rule not in known]
+    if unknown and (reason or unknown[0] == rules[0]):
+        close = difflib.get_close_matches(unknown[0], sorted(known), n=1)
+        hint = f"; did you mean {close[0]}?" if close else "; `migrasafe rules` lists them"
+        return _bad(place, f"there is no rule {unknown[0]}{hint}")
+    if not reason:
+        return _bad(place, f"it gives no reason, as in “allow {rules[0]} because the table is empty”")
+    return Allow(
+        rules=rules,
+        reason=reason,
+        whole_file=match.group("verb") == "allow-file",
+        path=place.path,
+        line=place.line,
+        last_line=last_line,
+        place=place,
+    )
 
 
 def _next_code_line(script: Script, offset: int, line: int) -> int:
@@ -120,8 +189,8 @@ def _bad(place: Place, what: str) -> Finding:
         rule=BAD,
         severity=Severity.ERROR,
         place=place,
-        message=f"This suppression does nothing: {what}.",
-        help="Write: -- migrasafe: allow <rule>[, <rule>] because <reason>",
+        message=f"This comment allows nothing: {what}.",
+        help="-- migrasafe: allow <rule>[, <rule>] because <reason>",
     )
 
 
@@ -131,5 +200,5 @@ def _unused(allow: Allow, rule: str) -> Finding:
         severity=Severity.WARNING,
         place=allow.place,
         message=f"There is no {rule} here to allow.",
-        help="Remove the rule from the comment.",
+        help="Take the rule out of the comment, or put the comment right above the statement that it is about.",
     )

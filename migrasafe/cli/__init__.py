@@ -90,8 +90,8 @@ def main() -> None:
         if os.environ.get("MIGRASAFE_DEBUG"):
             raise
         _say(
-            f"this is a bug in migrasafe: {type(error).__name__}: {error}. Please report it with the file that shows it; "
-            "MIGRASAFE_DEBUG=1 shows where it happened"
+            f"this is a bug in migrasafe {__version__}: {type(error).__name__}: {error}. Please report it, with the file "
+            "that shows it and what MIGRASAFE_DEBUG=1 prints"
         )
         sys.exit(3)
     sys.exit(status if isinstance(status, int) else 0)

@@ -5,69 +5,79 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from migrasafe.config import Options, find_config, read_config
+from migrasafe.cli import read_inputs
+from migrasafe.config import Options, Settings, find_config, read_config, settle
 from migrasafe.errors import InputError
 from migrasafe.findings import Severity
-from migrasafe.lint import LintOptions, LintResult, lint as lint_histories
-from migrasafe.migrations.model import History, Migration
+from migrasafe.lint import LintOptions, LintResult
+from migrasafe.lint import lint as lint_histories
+from migrasafe.report import FORMATS, write_report
 from migrasafe.rules.context import Rule
 from migrasafe.rules.registry import RULES
-from migrasafe.schema.model import Schema
-from migrasafe.suppress import BAD, UNUSED, suppress
-from migrasafe.target import DEFAULT, NEWEST, OLDEST, Target
+from migrasafe.suppress import BAD, UNUSED, configured, suppress
+from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
-_FLOORS = {"error": Severity.ERROR.weight, "warning": Severity.WARNING.weight}
+KNOWN = frozenset((*(rule.id for rule in RULES), BAD, UNUSED))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1)
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Write the report here.")
-@click.option("--pg-version", type=click.IntRange(OLDEST, NEWEST), help=f"Major version of the server. [default: {DEFAULT}]")
+@click.option("--format", "report", type=click.Choice(tuple(FORMATS)), default="text", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False), help="Write the report to this file.")
+@click.option(
+    "--pg-version", type=click.IntRange(OLDEST, NEWEST), help=f"Major version of the server. [default: {DEFAULT}]"
+)
 @click.option(
     "--in-transaction",
     type=click.Choice(["auto", "yes", "no"]),
-    help="Whether each migration runs in one transaction; auto: as its tool would.",
+    help="Whether each migration runs in one transaction; auto: as its tool would. [default: auto]",
 )
-@click.option("--independent", is_flag=True, help="Each file stands alone: none is another's history.")
-@click.option("--schema", help="The catalog before the first migration: a file of pg_dump --schema-only, or a DSN.")
+@click.option("--independent", is_flag=True, default=None, help="Each file stands alone: none is another's history.")
+@click.option(
+    "--schema", metavar="FILE|DSN", help="The schema before the first migration: pg_dump --schema-only, or a server."
+)
 @click.option("--since", metavar="GIT_REF", help="Report only migrations added or changed since; the rest is history.")
-@click.option("--layout", help="The migration tool, where the folder does not tell.")
-@click.option("--select", multiple=True, metavar="RULE", help="Run only these rules.")
+@click.option("--layout", metavar="TOOL", help="The migration tool, where the folder does not tell.")
+@click.option("--select", multiple=True, metavar="RULE", help="Run only these rules (comma-separated, or repeat it).")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Do not run these rules.")
-@click.option("--fail-on", type=click.Choice(["error", "warning", "never"]), help="[default: error]")
-@click.option("--large-table", type=click.IntRange(0), metavar="ROWS", help="Smaller tables are not busy (needs --schema DSN).")
-@click.option("--config", type=click.Path(exists=True, dir_okay=False), help="This config file, not the nearest one.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info", "never"]),
+    help="Exit with 1 from this severity on. [default: error]",
+)
+@click.option(
+    "--large-table",
+    type=click.IntRange(0),
+    metavar="ROWS",
+    help="Tables with fewer rows are not busy (needs --schema DSN, which knows them).",
+)
+@click.option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one.")
 @click.option("--no-config", is_flag=True, help="Read no config file.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing when nothing is found.")
 def lint(
     paths: tuple[str, ...],
     *,
-    output_format: str,
+    report: str,
     output: str | None,
-    pg_version: int | None,
-    in_transaction: str | None,
-    independent: bool,
-    schema: str | None,
     since: str | None,
-    layout: str | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str | None,
-    large_table: int | None,
     config: str | None,
     no_config: bool,
     color: str,
+    quiet: bool,
+    **said: Any,
 ) -> int:
     """Say which migrations are not safe to run, who has to wait or breaks, and what to do instead.
 
     PATHS are migration folders, files, or - for standard input; with none, what the config says, or this folder.
+    Exit status: 0 fine, 1 findings at or above --fail-on, 2 the input cannot be used, 3 a bug in migrasafe.
 
     \b
     Examples:
@@ -75,123 +85,87 @@ def lint(
       migrasafe lint db/migrations --since origin/main --pg-version 16
       cat change.sql | migrasafe lint - --in-transaction no
     """
-    options = _options(config, no_config=no_config)
-    rules = _chosen(select or options.select or (), ignore or options.ignore or ())
-    version = pg_version or options.pg_version
-    target = Target(
-        pg_version=version or DEFAULT,
-        pg_version_assumed=version is None,
-        busy_rows=large_table if large_table is not None else options.large_table or 0,
-    )
-    transaction = {"auto": None, "yes": True, "no": False}[in_transaction or options.in_transaction or "auto"]
-    histories = _read(paths or _configured_paths(options), layout or options.layout)
-    lint_options = LintOptions(
-        target=target,
-        schema=_schema(schema or options.schema),
-        in_transaction=transaction,
-        independent=independent,
-        reported=_reported(since, histories),
-    )
-    result = _without_allowed(lint_histories(histories, rules, lint_options))
-    _write(_render(result, output_format, color=_wants_color(color, output)), output)
-    return _status(result, fail_on or options.fail_on or "error")
-
-
-def _options(config: str | None, *, no_config: bool) -> Options:
-    if no_config:
-        return Options()
-    return read_config(Path(config)) if config else find_config(Path.cwd())
-
-
-def _configured_paths(options: Options) -> tuple[str, ...]:
-    """Paths of a config are relative to it."""
-    if options.paths is None or options.source is None:
-        return (".",)
-    return tuple(os.path.relpath(options.source.parent / path) for path in options.paths)
-
-
-def _read(paths: Sequence[str], layout: str | None) -> tuple[History, ...]:
-    from migrasafe.migrations.read import read_history
-
-    stdin = None
-    if "-" in paths:
-        from migrasafe.sql.source import source_from_bytes
-
-        stdin = source_from_bytes(sys.stdin.buffer.read(), "<stdin>").text
-    return read_history(paths, layout=layout, stdin=stdin)
-
-
-def _schema(given: str | None) -> Schema:
-    if given is None:
-        return Schema()
-    if "://" in given or "=" in given:
-        from migrasafe.postgres.connect import connect
-        from migrasafe.postgres.introspect import load_schema
-
-        with connect(given) as connection:
-            return load_schema(connection)
-    from migrasafe.schema.load import schema_from_script
-    from migrasafe.sql.parse import read_script
-    from migrasafe.sql.source import read_source
-
-    return schema_from_script(read_script(read_source(Path(given))))
-
-
-def _chosen(select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
-    known = [rule.id for rule in RULES]
-    for name in (*select, *ignore):
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else "`migrasafe rules` lists them"
-            raise InputError(f"there is no rule {name}; {hint}")
-    if select:
-        return tuple(rule for rule in RULES if rule.id in select and rule.id not in ignore)
-    return tuple(rule for rule in RULES if rule.default and rule.id not in ignore)
-
-
-def _reported(since: str | None, histories: Sequence[History]) -> Callable[[Migration], bool]:
-    if since is None:
-        return lambda _: True
-    from migrasafe.cli.since import changed_since
-
-    changed = changed_since(since, [Path(migration.path) for history in histories for migration in history.migrations])
-
-    def is_changed(migration: Migration) -> bool:
-        return Path(migration.path).resolve() in changed
-
-    return is_changed
-
-
-def _without_allowed(result: LintResult) -> LintResult:
-    known = frozenset((*(rule.id for rule in RULES), UNUSED, BAD))
-    return replace(
-        result,
-        migrations=tuple(
-            replace(migration, findings=suppress(migration.findings, migration.scripts, known))
-            for migration in result.migrations
+    settings = _settings(paths, config, said, no_config=no_config)
+    rules = _chosen(settings)
+    histories = read_inputs.histories(settings.paths, settings.layout)
+    linted = lint_histories(
+        histories,
+        rules,
+        LintOptions(
+            target=settings.target,
+            schema=read_inputs.schema_before(settings.schema),
+            in_transaction=settings.in_transaction,
+            independent=settings.independent,
+            reported=read_inputs.reported(since, histories),
         ),
     )
+    texts = read_inputs.program_texts(linted)
+    result = without_allowed(linted, settings, texts)
+    if result.findings or _unread(result) or not quiet or output is not None:
+        _write(write_report(report, result, texts, color=_wants_color(color, output)), output)
+    return _status(result, settings.fail_on)
+
+
+def _settings(paths: tuple[str, ...], config: str | None, said: Mapping[str, Any], *, no_config: bool) -> Settings:
+    """What the command line says, over what the config says."""
+    folder = Path.cwd()
+    if no_config and config is not None:
+        raise InputError("--config and --no-config exclude each other: give one of them")
+    file = Options() if no_config else read_config(Path(config)) if config is not None else find_config(folder)
+    lists = {key: _rule_ids(said[key]) for key in ("select", "ignore")}
+    settings = settle(Options(**{**said, **lists}, paths=paths or None).over(file), folder=folder)
+    where = f"{file.source}: " if file.source is not None else ""
+    _check_rules(lists["select"] or (), "--select: ")
+    _check_rules(lists["ignore"] or (), "--ignore: ")
+    _check_rules((*settings.select, *settings.ignore, *settings.severity), where)
+    _check_rules([rule for one in settings.per_path for rule in one.ignore], where)
+    return settings
+
+
+def _rule_ids(given: Sequence[str]) -> tuple[str, ...] | None:
+    return tuple(rule.strip() for words in given for rule in words.split(",") if rule.strip()) or None
+
+
+def _check_rules(named: Collection[str], where: str) -> None:
+    for rule in named:
+        if rule not in KNOWN:
+            close = difflib.get_close_matches(rule, sorted(KNOWN), n=1)
+            hint = f"did you mean {close[0]}?" if close else "`migrasafe rules` lists them"
+            raise InputError(f"{where}there is no rule {rule}; {hint}")
+
+
+def _ran(settings: Settings) -> frozenset[str]:
+    """The ids of the rules that these settings run."""
+    default = frozenset((*(rule.id for rule in RULES if rule.default), BAD, UNUSED))
+    return (frozenset(settings.select) or default) - frozenset(settings.ignore)
+
+
+def _chosen(settings: Settings) -> tuple[Rule, ...]:
+    ran = _ran(settings)
+    return tuple(rule for rule in RULES if rule.id in ran)
+
+
+def without_allowed(result: LintResult, settings: Settings, texts: Mapping[str, str]) -> LintResult:
+    """The result without what comments and the config allow. `texts`: of the programs that SQL was rendered from."""
+    ran = _ran(settings)
+    migrations = []
+    for migration in result.migrations:
+        programs = {path: texts[path] for path in read_inputs.origins(migration) if path in texts}
+        left = suppress(migration.findings, migration.scripts, KNOWN, ran=ran, rendered_from=programs)
+        migrations.append(replace(migration, findings=configured(left, settings)))
+    return replace(result, migrations=tuple(migrations))
 
 
 def _wants_color(color: str, output: str | None) -> bool:
     if color != "auto":
         return color == "always"
-    return output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def _render(result: LintResult, output_format: str, *, color: bool) -> str:
-    if output_format == "json":
-        from migrasafe.report import json as json_report
-
-        return json_report.render(result)
-    from migrasafe.report import text
-
-    return text.render(result, color=color)
+    terminal = output is None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return terminal and not os.environ.get("NO_COLOR")
 
 
 def _write(report: str, output: str | None) -> None:
     if output is None:
-        click.echo(report, nl=False)
+        click.echo(report, nl=False, color=True)  # whether to colour is decided already
         return
     try:
         Path(output).write_text(report, encoding="utf-8")
@@ -199,12 +173,16 @@ def _write(report: str, output: str | None) -> None:
         raise InputError(f"--output {output}: cannot be written: {error.strerror or error}") from error
 
 
-def _status(result: LintResult, fail_on: str) -> int:
-    floor = _FLOORS.get(fail_on)
-    if floor is None:
+def _unread(result: LintResult) -> bool:
+    """Whether something could not be read, so that silence about it would be false."""
+    notices = (*result.notices, *(notice for migration in result.migrations for notice in migration.notices))
+    return any(notice.blocking for notice in notices)
+
+
+def _status(result: LintResult, fail_on: Severity | None) -> int:
+    if fail_on is None:
         return 0
     worst = max((finding.severity.weight for finding in result.findings), default=0)
-    unread = any(notice.blocking for migration in result.migrations for notice in migration.notices)
-    if unread or any(notice.blocking for notice in result.notices):
+    if _unread(result):
         worst = max(worst, Severity.WARNING.weight)
-    return 1 if worst >= floor else 0
+    return 1 if worst >= fail_on.weight else 0

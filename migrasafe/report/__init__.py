@@ -1,1 +1,17 @@
-"""What was found, for people and for machines."""
+"""What was found, for people and for machines: one module per format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from migrasafe.lint import LintResult
+
+FORMATS = {"text": "migrasafe.report.text", "json": "migrasafe.report.json"}
+"""The formats and their modules, imported when asked for: each has `render(result, texts, color)`."""
+
+
+def write_report(name: str, result: LintResult, texts: Mapping[str, str], *, color: bool) -> str:
+    """The report in the format of this name. `texts`: the programs, by path, that SQL was rendered from."""
+    rendered: str = import_module(FORMATS[name]).render(result, texts, color=color)
+    return rendered

@@ -10,7 +10,7 @@ from migrasafe.findings import Finding
 from migrasafe.lint import LintedMigration, LintResult
 
 
-def render(result: LintResult) -> str:
+def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
     """One JSON document, keys in a fixed order."""
     document = {
         "version": 1,

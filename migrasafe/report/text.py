@@ -2,121 +2,143 @@
 
 from __future__ import annotations
 
-import unicodedata
+import textwrap
 from collections.abc import Iterator, Mapping
 
-from migrasafe.findings import Finding, Severity
+from migrasafe.findings import Finding, FixKind, Severity
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
-from migrasafe.sql.script import Script
+from migrasafe.report.excerpt import Lines, printable, rows
 
 _COLORS = {Severity.ERROR: "31;1", Severity.WARNING: "33;1", Severity.INFO: "36;1"}
-_MOST_LINES = 5
-"""Of a statement that is shown."""
-_LINES_OF_INSTEAD = 30
+_DIM = "2"
+_WIDTH = 88
+_LINES_OF_SQL = 40
 
 
-def render(result: LintResult, *, color: bool = False) -> str:
-    """The whole report, with a summary as its last line."""
-    paint = _Paint(color)
-    blocks = []
-    for notice in result.notices:
-        blocks.append(_notice(notice, paint))
+def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
+    """The whole report, file by file, with a summary as its last line.
+
+    `texts` are the Python and Go files, by path, that SQL was rendered from.
+    """
+    paint = _Paint(color=color)
+    blocks = [_notice(notice, paint) for notice in result.notices]
     for migration in result.migrations:
         blocks.extend(_notice(notice, paint) for notice in migration.notices)
-        if migration.findings:
-            excerpts = _Excerpts(migration)
-            blocks.extend(_finding(finding, excerpts, result, paint) for finding in migration.findings)
-    blocks.append(_summary(result))
+        blocks.extend(_findings(migration, texts or {}, paint))
+    blocks.append(_summary(result, paint))
     return "\n\n".join(blocks) + "\n"
+
+
+def render_findings(migration: LintedMigration, texts: Mapping[str, str] | None = None) -> str:
+    """The findings of one migration without the summary, as the rule pages show them."""
+    return "\n\n".join(_findings(migration, texts or {}, _Paint(color=False))) + "\n"
 
 
 class _Paint:
     """Colour, on a terminal only."""
 
-    def __init__(self, color: bool) -> None:  # noqa: FBT001 - the only thing to know
+    def __init__(self, *, color: bool) -> None:
         self._color = color
 
     def __call__(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._color else text
 
 
-class _Excerpts:
-    """Lines of the sources of one migration, split once."""
-
-    def __init__(self, migration: LintedMigration) -> None:
-        self._scripts: Mapping[str, Script] = {script.source.path: script for script in migration.scripts}
-        self._lines: dict[str, list[str]] = {}
-
-    def lines(self, path: str) -> list[str] | None:
-        script = self._scripts.get(path)
-        if script is None or script.origins is not None:
-            return None
-        if path not in self._lines:
-            self._lines[path] = script.source.text.split("\n")
-        return self._lines[path]
+def _findings(migration: LintedMigration, texts: Mapping[str, str], paint: _Paint) -> Iterator[str]:
+    if not migration.findings:
+        return
+    lines = Lines(migration, texts)
+    made = _sql_by_origin(migration)
+    for finding in migration.findings:
+        yield "\n".join(_finding(finding, lines, made, paint))
 
 
-def _finding(finding: Finding, excerpts: _Excerpts, result: LintResult, paint: _Paint) -> str:
-    place = finding.place
-    head = f"{paint(finding.severity.value, _COLORS[finding.severity])}[{finding.rule}] {place.path}:{place.line}:{place.column}"
-    parts = [head, *_excerpt(finding, excerpts, paint)]
-    parts.append(f"  {finding.message}")
-    if finding.lock is not None:
-        work = f", {finding.work}" if finding.work else ""
-        parts.append(paint(f"  lock: {finding.lock.value}{work}", "2"))
-    if finding.assumed:
-        parts.append(paint(f"  assumed: {'; '.join(finding.assumed)}", "2"))
-    if finding.help:
-        parts.append("  instead: " + finding.help.replace("\n", "\n  "))
-    parts.extend(_instead(finding))
-    if finding.severity is not Severity.INFO:
-        parts.append(paint(f"  more: migrasafe explain {finding.rule}", "2"))
-    return "\n".join(parts)
+def _sql_by_origin(migration: LintedMigration) -> dict[tuple[str, int], list[str]]:
+    """What each line of a program made."""
+    made: dict[tuple[str, int], list[str]] = {}
+    for script in migration.scripts:
+        for statement, origin in zip(script.statements, script.origins or (), strict=False):
+            sql = script.source.text[statement.span.start : statement.span.end]
+            made.setdefault((origin.path, origin.line), []).append(sql)
+    return made
+
+
+def _finding(finding: Finding, lines: Lines, made: Mapping[tuple[str, int], list[str]], paint: _Paint) -> Iterator[str]:
+    place, severity = finding.place, finding.severity
+    yield f"{paint(f'{severity.value}[{finding.rule}]', _COLORS[severity])} {place.path}:{place.line}:{place.column}"
+    yield from _excerpt(finding, lines, paint)
+    yield from _made_here(made.get((place.path, place.line), ()), paint)
+    yield from _wrapped(finding.message)
+    if finding.lock is not None or finding.work is not None:
+        lock = f"lock: {finding.lock.value}" if finding.lock is not None else ""
+        work = f"work: {finding.work}" if finding.work is not None else ""
+        yield paint(f"  {' · '.join(part for part in (lock, work) if part)}", _DIM)
+    for assumed in finding.assumed:
+        yield paint("\n".join(_wrapped(f"assumed: {assumed}")), _DIM)
+    yield from _instead(finding)
+    yield paint(f"  more: migrasafe explain {finding.rule}", _DIM)
+
+
+def _excerpt(finding: Finding, lines: Lines, paint: _Paint) -> Iterator[str]:
+    known = lines.of(finding.place.path)
+    if not 1 <= finding.place.line <= len(known):
+        return
+    shown = list(rows(finding.place, known))
+    margin = max(len(str(row.number)) for row in shown if row.number is not None)
+    empty = paint(f"  {'':>{margin}} |", _DIM)
+    for row in shown:
+        number = "" if row.number is None else str(row.number)
+        yield f"{paint(f'  {number:>{margin}} |', _DIM)} {row.text}".rstrip()
+        if row.underline is not None:
+            start, columns = row.underline
+            yield f"{empty} {' ' * start}{paint('^' * columns, _COLORS[finding.severity])}"
+
+
+def _made_here(made: list[str] | tuple[()], paint: _Paint) -> Iterator[str]:
+    """The SQL that this line of a program makes; several statements where it stands in a loop."""
+    if not made:
+        return
+    yield paint("  which runs:", _DIM)
+    yield from _indented(made[0])
+    if len(made) > 1:
+        yield paint(f"    … and {len(made) - 1} more", _DIM)
 
 
 def _instead(finding: Finding) -> Iterator[str]:
-    sql = finding.fix.replacement or finding.fix.steps
-    if not sql:
-        return
-    text = sql if finding.fix.steps else f"{sql};"
-    lines = text.split("\n")
-    for line in lines[:_LINES_OF_INSTEAD]:
-        yield f"    {line}".rstrip()
-    if len(lines) > _LINES_OF_INSTEAD:
-        yield f"    … {len(lines) - _LINES_OF_INSTEAD} more lines"
+    fix = finding.fix
+    if finding.help:
+        yield from _wrapped(f"instead: {finding.help}")
+    elif fix.kind is not FixKind.NONE:
+        yield "  instead:"
+    if fix.replacement:
+        yield from _indented(fix.replacement.rstrip().removesuffix(";") + ";")
+    elif fix.steps:
+        yield from _indented(fix.steps)
 
 
-def _excerpt(finding: Finding, excerpts: _Excerpts, paint: _Paint) -> Iterator[str]:
-    """The lines of the statement with their numbers; carets under it when it is on one line."""
-    place = finding.place
-    lines = excerpts.lines(place.path)
-    if lines is None:
-        return
-    last = min(place.end_line, place.line + _MOST_LINES - 1)
-    width = len(str(last))
-    for number in range(place.line, last + 1):
-        text = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
-        shown = text.expandtabs(4)
-        yield f"  {paint(f'{number:>{width}} |', '2')} {shown[:200]}"
-    if place.end_line > last:
-        yield f"  {paint(' ' * width + ' |', '2')} …"
-    elif place.line == place.end_line and place.line <= len(lines):
-        text = lines[place.line - 1]
-        before = _width(text[: place.column - 1])
-        under = max(1, _width(text[: place.end_column - 1]) - before)
-        if before < 200:
-            yield f"  {paint(' ' * width + ' |', '2')} {' ' * before}{paint('^' * min(under, 200 - before), _COLORS[finding.severity])}"
+def _indented(sql: str) -> Iterator[str]:
+    lines = textwrap.dedent(sql.strip("\n")).split("\n")
+    for line in lines[:_LINES_OF_SQL]:
+        yield f"    {printable(line)}".rstrip()
+    if len(lines) > _LINES_OF_SQL:
+        yield f"    … {len(lines) - _LINES_OF_SQL} more lines"
 
 
-def _width(text: str) -> int:
-    """Columns on a terminal: wide characters take two, combining ones none."""
-    expanded = text.expandtabs(4)
-    if expanded.isascii():
-        return len(expanded)
-    return sum(
-        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in expanded
-    )
+def _wrapped(text: str) -> Iterator[str]:
+    """Prose, wrapped; lines that are indented already are SQL and stay as they are."""
+    for line in text.split("\n"):
+        if line.startswith(" "):
+            yield f"  {line}"
+        else:
+            yield from textwrap.wrap(
+                printable(line),
+                width=_WIDTH,
+                initial_indent="  ",
+                subsequent_indent="  ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
 
 
 def _notice(notice: Notice, paint: _Paint) -> str:
@@ -124,16 +146,25 @@ def _notice(notice: Notice, paint: _Paint) -> str:
     return f"{word}: {notice.path}:{notice.line}: {notice.message}"
 
 
-def _summary(result: LintResult) -> str:
-    counts = {severity: 0 for severity in Severity}
+def _summary(result: LintResult, paint: _Paint) -> str:
+    """`2 errors, 1 warning in 14 migrations, 80 statements, for PostgreSQL 15 …`."""
+    counts = dict.fromkeys(Severity, 0)
     for finding in result.findings:
         counts[finding.severity] += 1
+    found = [
+        paint(_number(count, severity.value), _COLORS[severity]) if severity is not Severity.INFO else f"{count} advice"
+        for severity, count in counts.items()
+        if count
+    ]
+    scope = f"{_number(len(result.migrations), 'migration')}, {_number(result.statements, 'statement')}"
+    target = f"for PostgreSQL {result.target.pg_version}"
+    if result.target.pg_version_assumed:
+        target += " (assumed: set --pg-version)"
     unread = sum(notice.blocking for migration in result.migrations for notice in migration.notices)
     unread += sum(notice.blocking for notice in result.notices)
-    found = [f"{count} {severity.value}{'s' if count != 1 and severity is not Severity.INFO else ''}"
-             for severity, count in counts.items() if count]
-    files, statements = len(result.migrations), result.statements
-    scope = f"{files} migration{'s' if files != 1 else ''}, {statements} statement{'s' if statements != 1 else ''}"
-    assumed = " (assumed; set --pg-version)" if result.target.pg_version_assumed else ""
-    missing = f"; {unread} could not be read whole" if unread else ""
-    return f"{', '.join(found) or 'Nothing found'} in {scope}{missing}, for PostgreSQL {result.target.pg_version}{assumed}."
+    missing = f"; {_number(unread, 'place')} could not be checked, see above" if unread else ""
+    return f"{', '.join(found) or 'Nothing found'} in {scope}, {target}{missing}."
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,70 @@
+"""What a command works on, read from where the settings say: migrations, the schema before them, programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from migrasafe.config import is_dsn
+from migrasafe.lint import LintedMigration, LintResult
+from migrasafe.migrations.model import History, Migration
+from migrasafe.schema.model import Schema
+from migrasafe.sql.source import read_source, source_from_bytes
+
+
+def histories(paths: Sequence[str], layout: str | None) -> tuple[History, ...]:
+    """The migrations of the paths, of standard input for `-`, of the working folder for none."""
+    from migrasafe.migrations.read import read_history
+
+    stdin = source_from_bytes(sys.stdin.buffer.read(), "<stdin>").text if "-" in paths else None
+    return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin)
+
+
+def schema_before(given: str | None) -> Schema:
+    """The catalog before the first migration: empty, from a dump, or from a server."""
+    if given is None:
+        return Schema()
+    if is_dsn(given):
+        from migrasafe.postgres.connect import connect
+        from migrasafe.postgres.introspect import load_schema
+
+        with connect(given) as connection:
+            return load_schema(connection)
+    from migrasafe.schema.load import schema_from_script
+    from migrasafe.sql.parse import read_script
+
+    return schema_from_script(read_script(read_source(Path(given))))
+
+
+def reported(since: str | None, read: Sequence[History]) -> Callable[[Migration], bool]:
+    """Which migrations to report on: all, or those that git says are new or changed."""
+    if since is None:
+        return lambda _: True
+    from migrasafe.cli.since import changed_since
+
+    migrations = [migration for history in read for migration in history.migrations]
+    changed = changed_since(since, [Path(migration.path) for migration in migrations])
+    return lambda migration: not _files(migration).isdisjoint(changed)
+
+
+def _files(migration: Migration) -> set[Path]:
+    """The files that a migration is made of."""
+    paths = {migration.path}
+    paths.update(part.script.source.path for part in migration.parts)
+    return {Path(path).resolve() for path in paths}
+
+
+def origins(migration: LintedMigration) -> Iterator[str]:
+    """The files, other than SQL, that its statements were rendered from, each once."""
+    return iter(dict.fromkeys(origin.path for script in migration.scripts for origin in script.origins or ()))
+
+
+def program_texts(result: LintResult) -> dict[str, str]:
+    """The text of each Python or Go file that made SQL, by path: for its comments, and for excerpts of it."""
+    texts: dict[str, str] = {}
+    for path in {path for migration in result.migrations for path in origins(migration)}:
+        with suppress(OSError, UnicodeDecodeError):  # gone since it was rendered: shown without an excerpt
+            texts[path] = Path(path).read_text(encoding="utf-8-sig")
+    return texts
