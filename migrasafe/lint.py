@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from migrasafe.effects.model import NOTHING
 from migrasafe.effects.predict import predict
 from migrasafe.effects.session import Session
@@ -71,7 +73,7 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
         schema = options.schema
         for place, migration in enumerate(history.migrations):
             before = options.schema if options.independent else schema
-            walk = _Walk(migration, place, replace(before, search_path=options.schema.search_path), options)
+            walk = _Walk(migration, place, structs.replace(before, search_path=options.schema.search_path), options)
             if options.reported(migration):
                 linted.append(_report(walk, by_statement))
             else:

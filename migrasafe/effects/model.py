@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Ref
@@ -71,8 +72,7 @@ class Cause(Enum):
     TRUNCATE = "TRUNCATE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
+class Lock(Struct, frozen=True, kw_only=True):
     """A lock on a relation; locks on an index are given for its table."""
 
     relation: Ref
@@ -81,8 +81,7 @@ class Lock:
     """Index of the ALTER TABLE action that needs it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class Work(Struct, frozen=True, kw_only=True):
     kind: WorkKind
     relation: Ref
     cause: Cause
@@ -120,8 +119,7 @@ class Trouble(Enum):
     UNIQUE_VIOLATION = "23505"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     trouble: Trouble
     reason: str
     """One sentence, as PostgreSQL would say it, with the names."""
@@ -132,8 +130,7 @@ class Failure:
     assumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
+class Effects(Struct, frozen=True, kw_only=True):
     locks: tuple[Lock, ...] = ()
     work: tuple[Work, ...] = ()
     failures: tuple[Failure, ...] = ()

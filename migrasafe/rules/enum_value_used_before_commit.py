@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import Struct
+
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
 from migrasafe.sql.expressions import walk
@@ -50,8 +52,8 @@ def _literals(statement: Statement) -> set[str]:
                     found.add(fields["sval"].get("sval", ""))
         elif isinstance(item, tuple):
             stack.extend(item)
-        elif hasattr(item, "__dataclass_fields__"):
-            stack.extend(getattr(item, name) for name in item.__dataclass_fields__)
+        elif isinstance(item, Struct):
+            stack.extend(getattr(item, name) for name in item.__struct_fields__)
     return found
 
 

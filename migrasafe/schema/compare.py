@@ -7,8 +7,9 @@ server spells them in its own way), only whether they are there and what they re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from migrasafe.schema.model import (
     Column,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from migrasafe.migrations.model import Migration
 from migrasafe.schema.evolve import evolve, with_search_path

@@ -8,10 +8,10 @@ comes from is in load.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
+from msgspec import Struct, field
 from rpds import HashTrieMap, HashTrieSet
 
 from migrasafe.sql.statements import (
@@ -65,8 +65,7 @@ class RelationKind(Enum):
     COMPOSITE_TYPE = "composite type"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     name: str
     type: TypeName | None
     """None where it could not be known, such as the columns of CREATE TABLE AS over unknown tables."""
@@ -84,8 +83,7 @@ class Column:
     """Of an inherited column: the table defines it itself as well, so it stays when the parent's goes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
+class Constraint(Struct, frozen=True, kw_only=True):
     """CHECK, FOREIGN KEY, UNIQUE, PRIMARY KEY, EXCLUDE, or a NOT NULL with a name (18)."""
 
     name: str
@@ -108,8 +106,7 @@ class Constraint:
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class Index(Struct, frozen=True, kw_only=True):
     """An index; found through its own name and listed by its table."""
 
     ref: Ref
@@ -132,8 +129,7 @@ class Index:
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
+class Trigger(Struct, frozen=True, kw_only=True):
     name: str
     function: Ref | None
     timing: str = "after"
@@ -149,8 +145,7 @@ class Trigger:
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     name: str
     command: str = "all"
     permissive: bool = True
@@ -162,8 +157,7 @@ class Policy:
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """A table of any kind: ordinary, partitioned, foreign."""
 
     ref: Ref
@@ -221,8 +215,7 @@ class ColumnRef(NamedTuple):
     column: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(Struct, frozen=True, kw_only=True):
     ref: Ref
     kind: RelationKind = RelationKind.VIEW
     query: Query | None = None
@@ -238,16 +231,14 @@ class View:
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence:
+class Sequence(Struct, frozen=True, kw_only=True):
     ref: Ref
     type: TypeName | None = None
     owned_by: ColumnRef | None = None
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnumType:
+class EnumType(Struct, frozen=True, kw_only=True):
     ref: Ref
     labels: tuple[str, ...] = ()
     label_born: tuple[tuple[str, Moment], ...] = ()
@@ -255,8 +246,7 @@ class EnumType:
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Domain:
+class Domain(Struct, frozen=True, kw_only=True):
     ref: Ref
     type: TypeName
     not_null: bool = False
@@ -271,15 +261,13 @@ class Domain:
         return self.not_null or bool(self.constraints)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composite:
+class Composite(Struct, frozen=True, kw_only=True):
     ref: Ref
     attributes: tuple[Column, ...] = ()
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtherType:
+class OtherType(Struct, frozen=True, kw_only=True):
     """A range, base or shell type: all we need is that it exists."""
 
     ref: Ref
@@ -287,8 +275,7 @@ class OtherType:
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class Function(Struct, frozen=True, kw_only=True):
     """One overload of a function or procedure."""
 
     ref: Ref
@@ -307,8 +294,7 @@ class Function:
     born: Moment = BEFORE_HISTORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class Publication(Struct, frozen=True, kw_only=True):
     name: str
     all_tables: bool = False
     tables: tuple[Ref, ...] = ()
@@ -322,8 +308,7 @@ Relation: TypeAlias = Table | View | Sequence | Index
 Type: TypeAlias = EnumType | Domain | Composite | OtherType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
+class Schema(Struct, frozen=True, kw_only=True):
     """The catalog: every object we know of, by full name."""
 
     relations: HashTrieMap[Ref, Relation] = field(default_factory=HashTrieMap)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from typing import NamedTuple
 
 
@@ -38,8 +39,13 @@ class Token(NamedTuple):
 
 
 _WORD_START = r"[A-Za-z_\u0080-\U0010ffff]"
-_TOKEN = re.compile(
-    rf"""
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    # Compiled when it is first needed: most runs only cut statements apart, which split.py does without it.
+    return re.compile(
+        rf"""
     (?P<SPACE>\s+)
   | (?P<COMMENT>--[^\n\r]*)
   | (?P<BLOCK>/\*)
@@ -60,8 +66,10 @@ _TOKEN = re.compile(
   | (?P<OPERATOR>[-+*/<>=~!@\#%^&|`?]+)
   | (?P<PUNCTUATION>.)
     """,
-    re.VERBOSE | re.DOTALL,
-)
+        re.VERBOSE | re.DOTALL,
+    )
+
+
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 # Inside an operator, `--` and `/*` begin a comment all the same.
 _COMMENT_IN_OPERATOR = re.compile(r"--|/\*")
@@ -92,7 +100,7 @@ def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Token]
     last UNTERMINATED token."""
     stop = len(text) if end is None else end
     place = start
-    match_at = _TOKEN.match
+    match_at = _token().match
     while place < stop:
         match = match_at(text, place, stop)
         if match is None:  # cannot happen: PUNCTUATION takes any character

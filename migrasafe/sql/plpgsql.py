@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse, parse_plpgsql
 from migrasafe.sql.statements import Body, Guarded, Span, Statement, Transaction, Unrecognized
 
@@ -131,7 +133,7 @@ class _Reader:
         from migrasafe.sql.source import Source
 
         for statement in read_script(Source(path="", text=sql)).statements:
-            self.add(replace(statement, span=span), guard)
+            self.add(structs.replace(statement, span=span), guard)
 
     def find(self, text: str, fields: Mapping[str, Any]) -> int | None:
         start = max(self.place, self.line_span(fields).start)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from migrasafe.sql.statements.base import Expression, Name, Statement, TypeName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreatePolicy(Statement):
+class CreatePolicy(Statement, frozen=True, kw_only=True):
     name: str
     table: Name
     command: str = "all"
@@ -19,8 +18,7 @@ class CreatePolicy(Statement):
     check: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterPolicy(Statement):
+class AlterPolicy(Statement, frozen=True, kw_only=True):
     name: str
     table: Name
     roles: tuple[str, ...] = ()
@@ -28,8 +26,7 @@ class AlterPolicy(Statement):
     check: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant(Statement):
+class Grant(Statement, frozen=True, kw_only=True):
     """GRANT and REVOKE of privileges on objects."""
 
     revoke: bool
@@ -44,22 +41,19 @@ class Grant(Statement):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantRole(Statement):
+class GrantRole(Statement, frozen=True, kw_only=True):
     revoke: bool
     roles: tuple[str, ...]
     grantees: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultPrivileges(Statement):
+class DefaultPrivileges(Statement, frozen=True, kw_only=True):
     """ALTER DEFAULT PRIVILEGES."""
 
     schemas: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleStatement(Statement):
+class RoleStatement(Statement, frozen=True, kw_only=True):
     """CREATE | ALTER | DROP ROLE, REASSIGN OWNED, DROP OWNED."""
 
     verb: str
@@ -70,15 +64,13 @@ class RoleStatement(Statement):
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedTable:
+class PublishedTable(Struct, frozen=True, kw_only=True):
     table: Name
     columns: tuple[str, ...] = ()
     where: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreatePublication(Statement):
+class CreatePublication(Statement, frozen=True, kw_only=True):
     name: str
     all_tables: bool = False
     tables: tuple[PublishedTable, ...] = ()
@@ -86,8 +78,7 @@ class CreatePublication(Statement):
     options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterPublication(Statement):
+class AlterPublication(Statement, frozen=True, kw_only=True):
     name: str
     verb: str
     """`add` | `drop` | `set` | `options`."""
@@ -96,16 +87,14 @@ class AlterPublication(Statement):
     options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionStatement(Statement):
+class SubscriptionStatement(Statement, frozen=True, kw_only=True):
     verb: str
     """`create` | `alter` | `drop`."""
     name: str
     options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterWide(Statement):
+class ClusterWide(Statement, frozen=True, kw_only=True):
     """CREATE | ALTER | DROP DATABASE or TABLESPACE, ALTER SYSTEM: beyond this database's schema."""
 
     verb: str

@@ -2,86 +2,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from migrasafe.sql.statements.base import Expression, Name, Statement, TypeName
 from migrasafe.sql.statements.tables import ColumnDef, ConstraintDef, Identity, PartitionBound
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Struct, frozen=True, kw_only=True):
     """One action of an ALTER TABLE; its place in the list of actions is its index."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddColumn(Action):
+class AddColumn(Action, frozen=True, kw_only=True):
     column: ColumnDef
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropColumn(Action):
+class DropColumn(Action, frozen=True, kw_only=True):
     column: str
     if_exists: bool = False
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterColumnType(Action):
+class AlterColumnType(Action, frozen=True, kw_only=True):
     column: str
     type: TypeName
     using: Expression | None = None
     collation: Name | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetDefault(Action):
+class SetDefault(Action, frozen=True, kw_only=True):
     column: str
     default: Expression
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropDefault(Action):
+class DropDefault(Action, frozen=True, kw_only=True):
     column: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetNotNull(Action):
+class SetNotNull(Action, frozen=True, kw_only=True):
     column: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropNotNull(Action):
+class DropNotNull(Action, frozen=True, kw_only=True):
     column: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetExpression(Action):
+class SetExpression(Action, frozen=True, kw_only=True):
     column: str
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropExpression(Action):
+class DropExpression(Action, frozen=True, kw_only=True):
     column: str
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddIdentity(Action):
+class AddIdentity(Action, frozen=True, kw_only=True):
     column: str
     identity: Identity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetIdentity(Action):
+class SetIdentity(Action, frozen=True, kw_only=True):
     column: str
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropIdentity(Action):
+class DropIdentity(Action, frozen=True, kw_only=True):
     column: str
     if_exists: bool = False
 
@@ -93,8 +81,7 @@ class ColumnProperty(Enum):
     OPTIONS = "OPTIONS"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetColumnProperty(Action):
+class SetColumnProperty(Action, frozen=True, kw_only=True):
     """SET STATISTICS, SET STORAGE, SET COMPRESSION, SET (…) and RESET (…) of a column."""
 
     column: str
@@ -102,25 +89,21 @@ class SetColumnProperty(Action):
     value: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddConstraint(Action):
+class AddConstraint(Action, frozen=True, kw_only=True):
     constraint: ConstraintDef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropConstraint(Action):
+class DropConstraint(Action, frozen=True, kw_only=True):
     name: str
     if_exists: bool = False
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidateConstraint(Action):
+class ValidateConstraint(Action, frozen=True, kw_only=True):
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterConstraint(Action):
+class AlterConstraint(Action, frozen=True, kw_only=True):
     """ALTER CONSTRAINT: deferrability, ENFORCED / NOT ENFORCED (18), INHERIT (18). None: left as it is."""
 
     name: str
@@ -130,23 +113,20 @@ class AlterConstraint(Action):
     no_inherit: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttachPartition(Action):
+class AttachPartition(Action, frozen=True, kw_only=True):
     """ALTER TABLE … ATTACH PARTITION, and ALTER INDEX … ATTACH PARTITION (without a bound)."""
 
     partition: Name
     bound: PartitionBound | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetachPartition(Action):
+class DetachPartition(Action, frozen=True, kw_only=True):
     partition: Name
     concurrently: bool = False
     finalize: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetTriggers(Action):
+class SetTriggers(Action, frozen=True, kw_only=True):
     """ENABLE | DISABLE TRIGGER name | ALL | USER; `rule` for ENABLE | DISABLE RULE."""
 
     enabled: bool
@@ -158,68 +138,57 @@ class SetTriggers(Action):
     rule: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetRowSecurity(Action):
+class SetRowSecurity(Action, frozen=True, kw_only=True):
     """ENABLE | DISABLE | FORCE | NO FORCE ROW LEVEL SECURITY."""
 
     enabled: bool | None = None
     forced: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetLogged(Action):
+class SetLogged(Action, frozen=True, kw_only=True):
     logged: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetTablespace(Action):
+class SetTablespace(Action, frozen=True, kw_only=True):
     tablespace: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetAccessMethod(Action):
+class SetAccessMethod(Action, frozen=True, kw_only=True):
     method: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetOptions(Action):
+class SetOptions(Action, frozen=True, kw_only=True):
     """SET (…) and RESET (…) of storage parameters; a reset option has the value None."""
 
     options: tuple[tuple[str, str | None], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterOn(Action):
+class ClusterOn(Action, frozen=True, kw_only=True):
     index: str | None
     """None: SET WITHOUT CLUSTER."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inherit(Action):
+class Inherit(Action, frozen=True, kw_only=True):
     parent: Name
     add: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfType(Action):
+class OfType(Action, frozen=True, kw_only=True):
     type: Name | None
     """None: NOT OF."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerTo(Action):
+class OwnerTo(Action, frozen=True, kw_only=True):
     owner: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplicaIdentity(Action):
+class ReplicaIdentity(Action, frozen=True, kw_only=True):
     identity: str
     """`default` | `full` | `nothing` | `index`."""
     index: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterAttribute(Action):
+class AlterAttribute(Action, frozen=True, kw_only=True):
     """ALTER TYPE … ADD | DROP | ALTER ATTRIBUTE of a composite type."""
 
     verb: str
@@ -229,15 +198,13 @@ class AlterAttribute(Action):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownAction(Action):
+class UnknownAction(Action, frozen=True, kw_only=True):
     """An action we have no type for: it is reported, never taken as harmless."""
 
     subtype: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterTable(Statement):
+class AlterTable(Statement, frozen=True, kw_only=True):
     """ALTER TABLE | VIEW | INDEX | SEQUENCE | MATERIALIZED VIEW | FOREIGN TABLE | TYPE with actions."""
 
     name: Name
@@ -248,8 +215,7 @@ class AlterTable(Statement):
     actions: tuple[Action, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterAllInTablespace(Statement):
+class AlterAllInTablespace(Statement, frozen=True, kw_only=True):
     """ALTER TABLE | INDEX | MATERIALIZED VIEW ALL IN TABLESPACE … SET TABLESPACE …."""
 
     kind: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 Node: TypeAlias = Mapping[str, Any]
 """One node of PostgreSQL's parse tree, as libpg_query prints it: `{"ColumnRef": {...}}`."""
@@ -27,8 +28,7 @@ class Name(NamedTuple):
         return self.name if self.schema is None else f"{self.schema}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeName:
+class TypeName(Struct, frozen=True, kw_only=True):
     """A type as written: `varchar(20)[]`, `public.mood`, `bigserial`.
 
     `name` is PostgreSQL's internal name for built-in types (`int4`, `varchar`, `timestamptz`, `bpchar`), with schema
@@ -44,29 +44,25 @@ class TypeName:
     """For `table.column%TYPE`: the parts before `%TYPE`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Expression:
+class Expression(Struct, frozen=True, kw_only=True, eq=False):
     """A value expression: its parse tree. Walk it with migrasafe.sql.expressions."""
 
     node: Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Query:
+class Query(Struct, frozen=True, kw_only=True, eq=False):
     """A SELECT, VALUES, INSERT, UPDATE, DELETE or MERGE: its parse tree, `{"SelectStmt": {...}}`."""
 
     node: Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """One SQL statement, typed. `span` points into the source it was read from."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unrecognized(Statement):
+class Unrecognized(Statement, frozen=True, kw_only=True):
     """SQL that we could not type: a syntax error, syntax we do not know, dynamic SQL. Always reported."""
 
     reason: str
@@ -77,8 +73,7 @@ class Unrecognized(Statement):
     """`syntax error` | `unknown statement` | `dynamic sql` | `too deep` | `meta-command` | `other language`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Utility(Statement):
+class Utility(Statement, frozen=True, kw_only=True):
     """A statement that changes neither schema nor rows nor takes a lock that matters: COMMENT, SHOW, NOTIFY …"""
 
     command: str

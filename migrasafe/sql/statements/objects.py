@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from migrasafe.sql.statements.base import Expression, Name, Query, Statement, TypeName
 from migrasafe.sql.statements.tables import Persistence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DroppedObject:
+class DroppedObject(Struct, frozen=True, kw_only=True):
     name: Name
     table: Name | None = None
     """The table of a trigger, policy or rule."""
@@ -17,8 +16,7 @@ class DroppedObject:
     """Argument types of a function, procedure, aggregate or operator; None where none were written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drop(Statement):
+class Drop(Statement, frozen=True, kw_only=True):
     kind: str
     """The words after DROP: `TABLE`, `MATERIALIZED VIEW`, `INDEX`, `TYPE`, `TRIGGER`, `POLICY`, `SCHEMA` …"""
     objects: tuple[DroppedObject, ...]
@@ -27,8 +25,7 @@ class Drop(Statement):
     concurrently: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rename(Statement):
+class Rename(Statement, frozen=True, kw_only=True):
     """ALTER … RENAME. For a column, attribute, constraint, trigger, policy, rule or enum value `part` names it."""
 
     kind: str
@@ -42,8 +39,7 @@ class Rename(Statement):
     arguments: tuple[TypeName, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetSchema(Statement):
+class SetSchema(Statement, frozen=True, kw_only=True):
     kind: str
     name: Name
     new_schema: str
@@ -51,8 +47,7 @@ class SetSchema(Statement):
     arguments: tuple[TypeName, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetOwner(Statement):
+class SetOwner(Statement, frozen=True, kw_only=True):
     """ALTER … OWNER TO of anything that is not altered by ALTER TABLE."""
 
     kind: str
@@ -60,8 +55,7 @@ class SetOwner(Statement):
     owner: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexElement:
+class IndexElement(Struct, frozen=True, kw_only=True):
     """One key of an index: a column, or an expression."""
 
     column: str | None = None
@@ -72,8 +66,7 @@ class IndexElement:
     nulls_first: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateIndex(Statement):
+class CreateIndex(Statement, frozen=True, kw_only=True):
     name: str | None
     table: Name
     elements: tuple[IndexElement, ...]
@@ -88,8 +81,7 @@ class CreateIndex(Statement):
     tablespace: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reindex(Statement):
+class Reindex(Statement, frozen=True, kw_only=True):
     kind: str
     """`INDEX` | `TABLE` | `SCHEMA` | `DATABASE` | `SYSTEM`."""
     name: Name | None
@@ -97,8 +89,7 @@ class Reindex(Statement):
     tablespace: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateView(Statement):
+class CreateView(Statement, frozen=True, kw_only=True):
     name: Name
     query: Query
     columns: tuple[str, ...] = ()
@@ -108,15 +99,13 @@ class CreateView(Statement):
     options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshMaterializedView(Statement):
+class RefreshMaterializedView(Statement, frozen=True, kw_only=True):
     name: Name
     concurrently: bool = False
     with_data: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateSequence(Statement):
+class CreateSequence(Statement, frozen=True, kw_only=True):
     name: Name
     if_not_exists: bool = False
     persistence: Persistence = Persistence.PERMANENT
@@ -125,8 +114,7 @@ class CreateSequence(Statement):
     """(table, column); None for OWNED BY NONE or no clause."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterSequence(Statement):
+class AlterSequence(Statement, frozen=True, kw_only=True):
     name: Name
     if_exists: bool = False
     options: tuple[str, ...] = ()
@@ -135,15 +123,13 @@ class AlterSequence(Statement):
     owned_by: tuple[Name, str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateSchema(Statement):
+class CreateSchema(Statement, frozen=True, kw_only=True):
     name: str
     if_not_exists: bool = False
     elements: tuple[Statement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateExtension(Statement):
+class CreateExtension(Statement, frozen=True, kw_only=True):
     name: str
     if_not_exists: bool = False
     schema: str | None = None
@@ -151,8 +137,7 @@ class CreateExtension(Statement):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterExtension(Statement):
+class AlterExtension(Statement, frozen=True, kw_only=True):
     """ALTER EXTENSION UPDATE (`update`), or ADD | DROP of a member (`contents`)."""
 
     name: str
@@ -160,16 +145,14 @@ class AlterExtension(Statement):
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateStatistics(Statement):
+class CreateStatistics(Statement, frozen=True, kw_only=True):
     name: Name | None
     table: Name | None
     if_not_exists: bool = False
     columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRule(Statement):
+class CreateRule(Statement, frozen=True, kw_only=True):
     name: str
     table: Name
     event: str

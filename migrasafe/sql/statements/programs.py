@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from migrasafe.sql.statements.base import Expression, Name, Query, Span, Statement, TypeName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Argument:
+class Argument(Struct, frozen=True, kw_only=True):
     name: str | None
     type: TypeName
     mode: str = "in"
@@ -16,8 +15,7 @@ class Argument:
     default: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guarded:
+class Guarded(Struct, frozen=True, kw_only=True):
     """A statement inside a body, and whether a branch, a loop or a handler decides if it runs."""
 
     statement: Statement
@@ -28,8 +26,7 @@ class Guarded:
     """Conditions that an exception handler around it catches: it is guarded against these failures."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(Struct, frozen=True, kw_only=True):
     """The inside of a function or DO block, as far as we can read it."""
 
     statements: tuple[Guarded, ...] = ()
@@ -37,8 +34,7 @@ class Body:
     text_span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateFunction(Statement):
+class CreateFunction(Statement, frozen=True, kw_only=True):
     name: Name
     arguments: tuple[Argument, ...] = ()
     returns: TypeName | None = None
@@ -56,8 +52,7 @@ class CreateFunction(Statement):
     """The text between the quotes, for functions that have one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterFunction(Statement):
+class AlterFunction(Statement, frozen=True, kw_only=True):
     name: Name
     kind: str = "FUNCTION"
     arguments: tuple[TypeName, ...] | None = None
@@ -65,22 +60,19 @@ class AlterFunction(Statement):
     security_definer: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoBlock(Statement):
+class DoBlock(Statement, frozen=True, kw_only=True):
     language: str
     body: Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Statement):
+class Call(Statement, frozen=True, kw_only=True):
     """CALL procedure(…)."""
 
     name: Name
     query: Query
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTrigger(Statement):
+class CreateTrigger(Statement, frozen=True, kw_only=True):
     name: str
     table: Name
     function: Name
@@ -97,8 +89,7 @@ class CreateTrigger(Statement):
     when: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateEventTrigger(Statement):
+class CreateEventTrigger(Statement, frozen=True, kw_only=True):
     name: str
     event: str
     function: Name

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migrasafe.sql.statements.base import Expression, Name, Query, Statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Select(Statement):
+class Select(Statement, frozen=True, kw_only=True):
     query: Query
     locking: str | None = None
     """`update` | `no key update` | `share` | `key share`, the strongest of the FOR clauses."""
@@ -16,8 +13,7 @@ class Select(Statement):
     """INSERT, UPDATE, DELETE and MERGE in its WITH clauses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dml(Statement):
+class Dml(Statement, frozen=True, kw_only=True):
     """What INSERT, UPDATE, DELETE and MERGE have in common."""
 
     table: Name
@@ -27,35 +23,30 @@ class Dml(Statement):
     """Further DML in its WITH clauses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Insert(Dml):
+class Insert(Dml, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     rows: int | None = None
     """How many rows VALUES gives; None for INSERT … SELECT, 1 for DEFAULT VALUES."""
     on_conflict: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update(Dml):
+class Update(Dml, frozen=True, kw_only=True):
     assignments: tuple[tuple[str, Expression | None], ...] = ()
     """(column, value); None where one value assigns several columns."""
     joins: bool = False
     """It has a FROM clause."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete(Dml):
+class Delete(Dml, frozen=True, kw_only=True):
     joins: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merge(Dml):
+class Merge(Dml, frozen=True, kw_only=True):
     actions: tuple[str, ...] = ()
     """`insert`, `update`, `delete`, `nothing`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy(Statement):
+class Copy(Statement, frozen=True, kw_only=True):
     table: Name | None
     """None: COPY (query) TO."""
     from_: bool
@@ -63,23 +54,20 @@ class Copy(Statement):
     query: Query | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truncate(Statement):
+class Truncate(Statement, frozen=True, kw_only=True):
     tables: tuple[Name, ...]
     cascade: bool = False
     restart_identity: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockTable(Statement):
+class LockTable(Statement, frozen=True, kw_only=True):
     tables: tuple[Name, ...]
     mode: str
     """As PostgreSQL writes it: `ACCESS EXCLUSIVE`."""
     nowait: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vacuum(Statement):
+class Vacuum(Statement, frozen=True, kw_only=True):
     """VACUUM, and ANALYZE with `vacuum` false. No tables: all of them."""
 
     tables: tuple[Name, ...] = ()
@@ -88,8 +76,7 @@ class Vacuum(Statement):
     analyze: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster(Statement):
+class Cluster(Statement, frozen=True, kw_only=True):
     """CLUSTER table USING index; no table: every table that was clustered before."""
 
     table: Name | None = None

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migrasafe.sql.statements.base import Statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction(Statement):
+class Transaction(Statement, frozen=True, kw_only=True):
     verb: str
     """`begin` | `commit` | `rollback` | `savepoint` | `release` | `rollback to` | `prepare` | `commit prepared` |
     `rollback prepared`."""
@@ -16,8 +13,7 @@ class Transaction(Statement):
     chain: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetVariable(Statement):
+class SetVariable(Statement, frozen=True, kw_only=True):
     """SET, SET LOCAL, RESET and SET … TO DEFAULT; `values` is None for the last two. RESET ALL: name `all`."""
 
     name: str
@@ -25,7 +21,6 @@ class SetVariable(Statement):
     local: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetConstraints(Statement):
+class SetConstraints(Statement, frozen=True, kw_only=True):
     names: tuple[str, ...]
     deferred: bool

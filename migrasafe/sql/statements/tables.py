@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from migrasafe.sql.statements.base import Expression, Name, Query, Statement, TypeName
 
@@ -23,8 +24,7 @@ class ConstraintKind(Enum):
     EXCLUDE = "EXCLUDE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class References:
+class References(Struct, frozen=True, kw_only=True):
     """The target of a FOREIGN KEY; no columns means the primary key of `table`."""
 
     table: Name
@@ -34,8 +34,7 @@ class References:
     match_full: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstraintDef:
+class ConstraintDef(Struct, frozen=True, kw_only=True):
     """A constraint as written, on a column or on the table. `columns` is filled in for column constraints too."""
 
     kind: ConstraintKind
@@ -58,14 +57,12 @@ class ConstraintDef:
     tablespace: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     always: bool
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnDef:
+class ColumnDef(Struct, frozen=True, kw_only=True):
     """A column as written, its own constraints pulled out."""
 
     name: str
@@ -86,15 +83,13 @@ class ColumnDef:
     storage: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LikeClause:
+class LikeClause(Struct, frozen=True, kw_only=True):
     table: Name
     including: frozenset[str] = frozenset()
     """`defaults`, `constraints`, `identity`, `generated`, `indexes`, `storage`, `statistics`, `comments`, `compression`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartitionBy:
+class PartitionBy(Struct, frozen=True, kw_only=True):
     strategy: str
     """`range` | `list` | `hash`."""
     columns: tuple[str | None, ...]
@@ -102,8 +97,7 @@ class PartitionBy:
     expressions: tuple[Expression, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartitionBound:
+class PartitionBound(Struct, frozen=True, kw_only=True):
     default: bool = False
     strategy: str = ""
     """`range` | `list` | `hash`; empty for DEFAULT."""
@@ -114,8 +108,7 @@ class PartitionBound:
     remainder: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTable(Statement):
+class CreateTable(Statement, frozen=True, kw_only=True):
     name: Name
     if_not_exists: bool = False
     persistence: Persistence = Persistence.PERMANENT
@@ -133,8 +126,7 @@ class CreateTable(Statement):
     options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTableAs(Statement):
+class CreateTableAs(Statement, frozen=True, kw_only=True):
     """CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW."""
 
     name: Name

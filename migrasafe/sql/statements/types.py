@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migrasafe.sql.statements.base import Expression, Name, Statement, TypeName
 from migrasafe.sql.statements.tables import ColumnDef, ConstraintDef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateEnum(Statement):
+class CreateEnum(Statement, frozen=True, kw_only=True):
     name: Name
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddEnumValue(Statement):
+class AddEnumValue(Statement, frozen=True, kw_only=True):
     type: Name
     label: str
     if_not_exists: bool = False
@@ -23,35 +19,30 @@ class AddEnumValue(Statement):
     after: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameEnumValue(Statement):
+class RenameEnumValue(Statement, frozen=True, kw_only=True):
     type: Name
     label: str
     new_label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateComposite(Statement):
+class CreateComposite(Statement, frozen=True, kw_only=True):
     name: Name
     attributes: tuple[ColumnDef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRange(Statement):
+class CreateRange(Statement, frozen=True, kw_only=True):
     name: Name
     subtype: TypeName | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateOther(Statement):
+class CreateOther(Statement, frozen=True, kw_only=True):
     """CREATE of what matters little to migrations: base type, operator, aggregate, cast, collation, text search …"""
 
     kind: str
     name: Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateDomain(Statement):
+class CreateDomain(Statement, frozen=True, kw_only=True):
     name: Name
     type: TypeName
     not_null: bool = False
@@ -60,8 +51,7 @@ class CreateDomain(Statement):
     collation: Name | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterDomain(Statement):
+class AlterDomain(Statement, frozen=True, kw_only=True):
     name: Name
     verb: str
     """`set default` | `drop default` | `set not null` | `drop not null` | `add constraint` | `drop constraint` |
