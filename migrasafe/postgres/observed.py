@@ -28,12 +28,16 @@ class Observed:
     """Its place in the migration, from 0."""
     in_transaction: bool
     """False: it ran by itself, so that each of its locks ended with it or earlier."""
+    command: str = ""
+    """The server's name for it, such as `ALTER TABLE` or `UPDATE 5`; empty when it failed or was sampled."""
     locks: Mapping[str, LockMode] = field(default_factory=dict)
     """The strongest lock that this statement took and the transaction did not hold before."""
     held: Mapping[str, LockMode] = field(default_factory=dict)
     """The strongest lock held when the statement was done, also those of earlier statements; empty outside one."""
     rewrites: tuple[str, ...] = ()
-    """Tables written anew, row by row, or copied to another tablespace."""
+    """Tables written anew, row by row."""
+    copies: tuple[str, ...] = ()
+    """Tables whose file was copied to another tablespace as it is."""
     scans: tuple[str, ...] = ()
     """Tables whose rows were all read: to verify a constraint, build an index, rewrite, or by a query."""
     index_builds: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ class Relation:
     """Its own, or for an index that of its table."""
     file_node: int
     """Changes when all rows are written to a new file."""
+    tablespace: int
     size_bytes: int
     rows_read: int
     rows_changed: int
@@ -54,9 +55,8 @@ HeldLocks = frozenset[tuple[int, LockMode]]
 
 def read_relations(session: Connection) -> Relations:
     """Read all relations outside the system schemas, as this session sees them, its own changes included."""
-    fields = ("oid", "schema", "name", "kind", "table_oid", "file_node", "size_bytes", "rows_read", "rows_changed")
     rows = run(session, query("relations_and_their_tables"))
-    return {row[0]: Relation(**dict(zip(fields, row, strict=True))) for row in rows}
+    return {row[0]: Relation(**dict(zip(_FIELDS, row, strict=True))) for row in rows}
 
 
 def read_locks(watcher: Connection, backend: int) -> HeldLocks:
@@ -86,8 +86,20 @@ def rewritten(moments: Moments, before: Relations) -> set[str]:
     earlier, later = moments
     return {
         str(before[oid])
-        for oid in before.keys() & earlier.keys() & later.keys()
-        if before[oid].holds_rows and later[oid].file_node != earlier[oid].file_node and later[oid].size_bytes > 0
+        for oid in _present_throughout(moments, before)
+        if later[oid].file_node != earlier[oid].file_node
+        and later[oid].tablespace == earlier[oid].tablespace
+        and later[oid].size_bytes > 0
+    }
+
+
+def moved(moments: Moments, before: Relations) -> set[str]:
+    """Name the tables whose file was copied to another tablespace."""
+    earlier, later = moments
+    return {
+        str(before[oid])
+        for oid in _present_throughout(moments, before)
+        if later[oid].file_node and later[oid].tablespace != earlier[oid].tablespace
     }
 
 
@@ -95,9 +107,9 @@ def difference(moments: Moments, before: Relations, counter: Literal["rows_read"
     """Count the rows that were read or changed between two moments of one transaction, where there were any."""
     earlier, later = moments
     counts = {}
-    for oid in before.keys() & earlier.keys() & later.keys():
+    for oid in _present_throughout(moments, before):
         count = getattr(later[oid], counter) - getattr(earlier[oid], counter)
-        if before[oid].holds_rows and count > 0:
+        if count > 0:
             counts[str(before[oid])] = count
     return dict(sorted(counts.items()))
 
@@ -117,4 +129,23 @@ def named(names: Iterable[str], moments: Moments, locked: HeldLocks, before: Rel
     return found
 
 
+def _present_throughout(moments: Moments, before: Relations) -> set[int]:
+    """Return the tables that existed before the migration, and before and after its statement."""
+    earlier, later = moments
+    return {oid for oid in before.keys() & earlier.keys() & later.keys() if before[oid].holds_rows}
+
+
+_FIELDS = (
+    "oid",
+    "schema",
+    "name",
+    "kind",
+    "table_oid",
+    "file_node",
+    "tablespace",
+    "size_bytes",
+    "rows_read",
+    "rows_changed",
+)
+"""Of Relation, in the order of the query's columns."""
 _LOCK_MODES = {mode.name.title().replace("_", "") + "Lock": mode for mode in LockMode}

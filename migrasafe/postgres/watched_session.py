@@ -15,6 +15,7 @@ from migrasafe.postgres.relations import (
     HeldLocks,
     Relations,
     difference,
+    moved,
     named,
     read_locks,
     read_relations,
@@ -119,6 +120,7 @@ class WatchedSession:
         timeout = run(self._session, "SHOW lock_timeout")[0][0]
         run(self._session, "SET lock_timeout = 0")
         self._listen()
+        self._tag = ""
         sampled = run_sampled(self._session, statement, earlier, self._connect)
         run(self._session, f"SET lock_timeout = '{timeout}'")
         self._now = read_relations(self._session)
@@ -145,8 +147,10 @@ class WatchedSession:
         return Observed(
             statement=number,
             in_transaction=True,
+            command=self._tag,
             locks=strongest_by_table(new_locks, before),
             rewrites=tuple(sorted(named(work.rewritten_tables, moments, locked, before) | rewritten(moments, before))),
+            copies=tuple(sorted(moved(moments, before))),
             scans=tuple(sorted(named(work.verified_tables, moments, locked, before) | validated)),
             index_builds=tuple(sorted(named(work.indexed_tables, moments, locked, before))),
             rows_read=difference(moments, before, "rows_read"),

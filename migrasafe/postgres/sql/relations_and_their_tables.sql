@@ -5,6 +5,7 @@ SELECT relation.oid,
        relation.relkind::text,
        coalesce(index.indrelid, relation.oid) AS table_oid,
        relation.relfilenode,
+       relation.reltablespace,
        pg_catalog.pg_relation_size(relation.oid) AS size_bytes,
        coalesce(pg_catalog.pg_stat_get_xact_tuples_returned(relation.oid), 0) AS rows_read,
        coalesce(pg_catalog.pg_stat_get_xact_tuples_inserted(relation.oid), 0)
