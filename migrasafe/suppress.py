@@ -146,16 +146,16 @@ def _understood(rest: str, place: Place, last_line: int, known: Collection[str])
     """What stands behind `migrasafe:`, read."""
     match = _ALLOW.match(rest.strip())
     if match is None:
-        return _bad(place, f"“{' '.join(rest.split())}” is not understood")
+        return _bad(place, f"“{' '.join(rest.split())}” is not understood.")
     rules = tuple(dict.fromkeys(word for word in re.split(r"[\s,]+", match.group("rules").strip()) if word))
     reason = " ".join((match.group("reason") or "").split())
     unknown = [rule for rule in rules if rule not in known]
     if unknown and (reason or unknown[0] == rules[0]):
         close = difflib.get_close_matches(unknown[0], sorted(known), n=1)
-        hint = f"; did you mean {close[0]}?" if close else "; `migrasafe rules` lists them"
+        hint = f"; did you mean {close[0]}?" if close else "; `migrasafe rules` lists them."
         return _bad(place, f"there is no rule {unknown[0]}{hint}")
     if not reason:
-        return _bad(place, f"it gives no reason, as in “allow {rules[0]} because the table is empty”")
+        return _bad(place, f"it gives no reason, as in “allow {rules[0]} because the table is empty”.")
     return Allow(
         rules=rules,
         reason=reason,
@@ -189,7 +189,7 @@ def _bad(place: Place, what: str) -> Finding:
         rule=BAD,
         severity=Severity.ERROR,
         place=place,
-        message=f"This comment allows nothing: {what}.",
+        message=f"This comment allows nothing: {what}",
         help="-- migrasafe: allow <rule>[, <rule>] because <reason>",
     )
 

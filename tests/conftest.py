@@ -1,3 +1,3 @@
 """Loads the fixtures that give tests a real PostgreSQL; how to use them is said in tests/postgres/conftest.py."""
 
-pytest_plugins = ["tests.postgres.servers"]
+pytest_plugins = ["tests.pages", "tests.postgres.servers"]

@@ -42,6 +42,8 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     title: str
     severity: Literal["error", "warning", "info"]
     """As the rule reports at most."""
+    category: Literal["lock", "compatibility", "failure", "data", "practice"]
+    """What it protects: other sessions, the app version still running, the migration itself, the data, good habits."""
     lock: LockName | None = None
     """The strongest lock that the bad examples take on a table that was there before."""
     work: WorkName | None = None

@@ -1,0 +1,68 @@
+"""Pages of the rule book as tests: how their blocks are linted, and the option `pytest --update-pages`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from migrasafe.findings import Finding
+from migrasafe.lint import LintedMigration, LintOptions, lint
+from migrasafe.migrations.model import History, Migration, Part, TransactionMode
+from migrasafe.rules.page import Block, Page
+from migrasafe.rules.registry import RULES
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.script import Script
+from migrasafe.sql.source import Source
+from migrasafe.suppress import BAD, UNUSED, suppress
+from migrasafe.target import Target
+
+KNOWN = frozenset((*(rule.id for rule in RULES), BAD, UNUSED))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-pages", action="store_true", help="write what lint prints into the rule pages")
+
+
+def examples(page: Page) -> Iterator[tuple[Block, Block]]:
+    """The bad migrations, each with the block of its output."""
+    return zip(page.bad[::2], page.bad[1::2], strict=True)
+
+
+def lint_after(given: Sequence[Block], text: str, *, pg_version: int, in_transaction: bool) -> LintedMigration:
+    """A migration on the schema that Given makes, with the findings that no comment allows."""
+    before = [_migration(f"given-{number}.sql", block.text, in_transaction=False) for number, block in enumerate(given)]
+    migration = _migration("migration.sql", text, in_transaction=in_transaction)
+    history = History(layout="plain", root=".", migrations=(*before, migration))
+    options = LintOptions(
+        target=Target(pg_version=pg_version, pg_version_assumed=False), reported=lambda one: one is migration
+    )
+    (linted,) = lint([history], RULES, options).migrations
+    return replace(linted, findings=suppress(linted.findings, linted.scripts, KNOWN))
+
+
+def lint_block(page: Page, block: Block) -> LintedMigration:
+    return lint_after(
+        page.given, block.text, pg_version=block.pg_version, in_transaction="no-transaction" not in block.words
+    )
+
+
+def with_fix(block: Block, linted: LintedMigration, finding: Finding) -> str:
+    """The block's text with the finding's replacement in the place of its statement."""
+    (script,) = linted.scripts
+    start, end = statement_span(script, finding)
+    return block.text[:start] + (finding.fix.replacement or "") + block.text[end:]
+
+
+def statement_span(script: Script, finding: Finding) -> tuple[int, int]:
+    """Where the statement stands that a finding is about."""
+    lines = script.source.text.split("\n")
+    offset = sum(len(line) + 1 for line in lines[: finding.place.line - 1]) + finding.place.column - 1
+    return next((one.span.start, one.span.end) for one in script.statements if one.span.start <= offset < one.span.end)
+
+
+def _migration(path: str, text: str, *, in_transaction: bool) -> Migration:
+    mode = TransactionMode.ONE if in_transaction else TransactionMode.NONE
+    script = read_script(Source(path=path, text=text))
+    return Migration(id=path, path=path, parts=(Part(script=script, transaction=mode),))
