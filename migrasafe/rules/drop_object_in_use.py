@@ -41,23 +41,29 @@ def check(step: Step) -> Iterator[Finding]:
     assert isinstance(statement, Drop)
     if statement.kind not in _KINDS:
         return
-    for dropped in statement.objects:
-        known, born = _born(step, statement.kind, dropped)
-        if born is not None and born != BEFORE_HISTORY and born.migration == step.moment.migration:
-            continue
-        if not known and statement.if_exists and step.schema.complete:
-            continue
-        if _is_made_again(step, statement.kind, dropped) or _is_trigger_function(step, statement.kind, dropped):
-            continue
-        kind = statement.kind.lower()
-        yield step.finding(
-            RULE.id,
-            f"The running app fails if it still uses the {kind} {dropped.name}.",
-            help=f"Deploy an app version that does not use the {kind}, and drop it when the old version is gone.",
-            objects=(str(dropped.name),),
-            lock=LockMode.ACCESS_EXCLUSIVE if "VIEW" in statement.kind else None,
-            assumed=("the running app uses it; migrasafe lint --old PATH looks",),
-        )
+    dropped = [one for one in statement.objects if _is_in_use(step, statement, one)]
+    if not dropped:
+        return
+    kind = statement.kind.lower()
+    names = ", ".join(str(one.name) for one in dropped)
+    yield step.finding(
+        RULE.id,
+        f"The running app fails if it still uses the {kind} {names}.",
+        help=f"Deploy an app version that does not use the {kind}, and drop it when the old version is gone.",
+        objects=[str(one.name) for one in dropped],
+        lock=LockMode.ACCESS_EXCLUSIVE if "VIEW" in statement.kind else None,
+        assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+    )
+
+
+def _is_in_use(step: Step, statement: Drop, dropped: DroppedObject) -> bool:
+    """Whether the running app may use it: it was there before, and the transaction does not make it again."""
+    known, born = _born(step, statement.kind, dropped)
+    if born is not None and born != BEFORE_HISTORY and born.migration == step.moment.migration:
+        return False
+    if not known and statement.if_exists and step.schema.complete:
+        return False
+    return not (_is_made_again(step, statement.kind, dropped) or _is_trigger_function(step, statement.kind, dropped))
 
 
 def _born(step: Step, kind: str, dropped: DroppedObject) -> tuple[bool, Moment | None]:

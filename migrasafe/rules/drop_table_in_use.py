@@ -8,7 +8,7 @@ from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
-from migrasafe.schema.model import Table
+from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.statements import Drop
 
 
@@ -17,21 +17,27 @@ def check(step: Step) -> Iterator[Finding]:
     assert isinstance(statement, Drop)
     if statement.kind not in ("TABLE", "FOREIGN TABLE"):
         return
-    for dropped in statement.objects:
-        ref = step.situation.ref(dropped.name)
-        table = step.schema.relation(ref)
-        if not step.situation.exists_already(ref) or (table is not None and not isinstance(table, Table)):
-            continue
-        if table is None and statement.if_exists and step.schema.complete:
-            continue
-        yield step.finding(
-            RULE.id,
-            f"The running app fails if it still uses {shown(ref)}, and its rows are lost.",
-            help="Deploy an app version that does not use the table; rename it, and drop it when nobody has missed it.",
-            objects=(ref,),
-            lock=LockMode.ACCESS_EXCLUSIVE,
-            assumed=("the running app uses it; migrasafe lint --old PATH looks",),
-        )
+    refs = [step.situation.ref(dropped.name) for dropped in statement.objects]
+    used = [ref for ref in refs if _is_in_use(step, statement, ref)]
+    if not used:
+        return
+    one = len(used) == 1
+    yield step.finding(
+        RULE.id,
+        f"The running app fails if it still uses {', '.join(shown(ref) for ref in used)}, "
+        f"and {'its' if one else 'their'} rows are lost.",
+        help="Deploy an app version that does not use the table; rename it, and drop it when nobody has missed it.",
+        objects=used,
+        lock=LockMode.ACCESS_EXCLUSIVE,
+        assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+    )
+
+
+def _is_in_use(step: Step, statement: Drop, ref: Ref) -> bool:
+    table = step.schema.relation(ref)
+    if not step.situation.exists_already(ref) or (table is not None and not isinstance(table, Table)):
+        return False
+    return not (table is None and statement.if_exists and step.schema.complete)
 
 
 RULE = Rule(id="drop-table-in-use", check=check, on=(Drop,))

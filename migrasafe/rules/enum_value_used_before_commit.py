@@ -10,7 +10,7 @@ from msgspec import Struct
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
 from migrasafe.sql.expressions import walk
-from migrasafe.sql.statements import AddEnumValue, Expression, Query, Statement
+from migrasafe.sql.statements import AddEnumValue, CreateFunction, Expression, Query, Statement
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -25,6 +25,8 @@ def check(step: Step) -> Iterator[Finding]:
     for later in step.later:
         if _ends_transaction(later):
             return
+        if isinstance(later, CreateFunction) and later.language != "sql":
+            continue  # its body is not looked at before it is called
         if statement.label in _literals(later):
             yield step.finding(
                 RULE.id,

@@ -29,8 +29,8 @@ def check(step: Step) -> Iterator[Finding]:
             continue
         own = step.own_lock(work)
         for relation, held in step.held_against_others():
-            if relation == work.relation and own is not None and own.strength >= held.mode.strength:
-                continue  # the statement would hold this lock anyway: the rule about its own work speaks of it
+            if own is not None and own.strength >= held.mode.strength:
+                continue  # the statement makes others wait by itself as much: the rule about its own work speaks of it
             yield _finding(step, work, relation, held)
             return
 
