@@ -1,5 +1,5 @@
--- Which triggers do tables have, those left out that PostgreSQL makes for foreign keys? Before version 15 the copies of a
--- row trigger on partitions were linked to it by name and function only, before 13 not at all.
+-- Which triggers do tables have, those left out that PostgreSQL makes for foreign keys? The copies of a row trigger on
+-- partitions say so themselves from version 13 on; before, they pass for internal and only depend on it.
 SELECT
     t.tgrelid AS relation,
     t.tgname AS name,
@@ -20,5 +20,5 @@ LEFT JOIN LATERAL (
       AND e.deptype = 'P'
     LIMIT 1
 ) d ON true
-WHERE NOT t.tgisinternal
+WHERE NOT t.tgisinternal OR (t.tgconstraint = 0 AND d.objid IS NOT NULL)
 ORDER BY t.tgrelid, t.oid

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve import (
     access,
     alter,
@@ -18,7 +20,6 @@ from migrasafe.schema.evolve import (
     types,
     views,
 )
-from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql.statements import (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrasafe.schema.evolve.copies import replace
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.names_used import columns_of_table_used
 from migrasafe.schema.model import Policy, Publication, Ref, Table

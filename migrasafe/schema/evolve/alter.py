@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve import columns, table_settings
 from migrasafe.schema.evolve.cascade import remove_constraint
 from migrasafe.schema.evolve.constraints import (
@@ -13,7 +15,6 @@ from migrasafe.schema.evolve.constraints import (
     not_null_by_generated_name,
     validate_constraint,
 )
-from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.partitions import attach_partition, detach_partition, inherit
 from migrasafe.schema.evolve.types import alter_attribute

@@ -6,7 +6,8 @@ we still know of were changed by something we could not read.
 
 from __future__ import annotations
 
-from migrasafe.schema.evolve.copies import replace
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import sequence_of_default
 from migrasafe.schema.evolve.family import children_of

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrasafe.schema.evolve.copies import replace
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import with_renamed_column
 from migrasafe.schema.evolve.family import children_of

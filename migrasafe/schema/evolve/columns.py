@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.cascade import remove_column, remove_relation
 from migrasafe.schema.evolve.constraints import add_constraint
-from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import is_null, nextval_of
 from migrasafe.schema.evolve.family import below, family

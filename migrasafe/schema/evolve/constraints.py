@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.cascade import same_foreign_key
-from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
 from migrasafe.schema.evolve.generated_names import clipped, first_free, joined_columns, object_name

@@ -234,10 +234,7 @@ class Draft:
             (old.policies, new.policies),
         ):
             if before is not after:
-                kept = {id(part) for part in before}
-                added.extend(part for part in after if id(part) not in kept)
-                kept = {id(part) for part in after}
-                removed.extend(part for part in before if id(part) not in kept)
+                _note_changed(before, after, added, removed)
         for part in added:
             self._depend(ref, needs.part_needs(part, self))
         lost = {need for part in removed for need in needs.part_needs(part, self)}
@@ -324,3 +321,22 @@ class Draft:
                 if owner == table and column in (None, owner_column):
                     found.append(relation)
         return found
+
+
+def _note_changed(
+    before: tuple[needs.Part, ...], after: tuple[needs.Part, ...], added: list[needs.Part], removed: list[needs.Part]
+) -> None:
+    """Which parts are new and which are gone; appending and changing in place are what nearly always happens."""
+    kept = len(before)
+    if len(after) > kept and after[:kept] == before:
+        added.extend(after[kept:])
+    elif len(after) == kept:
+        for old, new in zip(before, after, strict=True):
+            if old is not new:
+                removed.append(old)
+                added.append(new)
+    else:
+        ids = {id(part) for part in before}
+        added.extend(part for part in after if id(part) not in ids)
+        ids = {id(part) for part in after}
+        removed.extend(part for part in before if id(part) not in ids)

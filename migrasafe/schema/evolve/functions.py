@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrasafe.schema.evolve.copies import replace
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.evolve.partitions import copy_trigger_down

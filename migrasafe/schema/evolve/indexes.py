@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrasafe.schema.evolve.copies import replace
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import same_expression
 from migrasafe.schema.evolve.generated_names import clipped, first_free, index_column_names, joined_columns

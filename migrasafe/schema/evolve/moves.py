@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from migrasafe.schema.evolve.copies import replace
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import nextval_of, sequence_of_default
 from migrasafe.schema.model import (

@@ -2,68 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 from migrasafe.sql.statements import Expression, Name, Node
 
-
-@dataclass(slots=True, kw_only=True)
-class NamesUsed:
-    """Names as written, in no particular order."""
-
-    columns: list[tuple[str, ...]] = field(default_factory=list)
-    """Each with its qualifiers: `("orders", "id")`."""
-    functions: list[Name] = field(default_factory=list)
-    types: list[Name] = field(default_factory=list)
-    relations: list[Name] = field(default_factory=list)
-    sequences: list[Name] = field(default_factory=list)
-    """Arguments of nextval and currval, where they are literals."""
-    subquery: bool = False
+_NAMING = frozenset({"ColumnRef", "FuncCall", "TypeName", "typeName", "RangeVar", "SubLink"})
+_LEAVES = frozenset({"ColumnRef", "A_Const", "TypeName", "typeName", "String", "RangeVar"})
+_LISTS_OF_STRINGS = frozenset({"name", "funcname", "names", "fields", "opname"})
 
 
-def names_used(node: Node) -> NamesUsed:
-    """Every name in the tree, subqueries included."""
-    used = NamesUsed()
+def naming_nodes(node: Node) -> Iterator[tuple[str, Node]]:
+    """The nodes of a tree that name something, subqueries included; without recursion, however deep it is."""
     stack: list[Any] = [node]
     while stack:
         item = stack.pop()
-        if isinstance(item, list):
+        if type(item) is list:
             stack.extend(item)
             continue
         for key, value in item.items():
-            if not isinstance(value, (dict, list)):
-                continue
-            visit = _VISITS.get(key)
-            if visit is not None and isinstance(value, dict):
-                visit(used, value)
-            if key != "ColumnRef":
+            kind = type(value)
+            if kind is dict:
+                if key in _NAMING:
+                    yield key, value
+                if key not in _LEAVES:
+                    stack.append(value)
+            elif kind is list and key not in _LISTS_OF_STRINGS:
                 stack.append(value)
-    return used
 
 
 def columns_used(expression: Expression | None) -> tuple[str, ...]:
     """The columns that an expression over one table reads, each once, in the order in which they appear."""
     if expression is None:
         return ()
-    seen: dict[str, None] = {}
-    for path in reversed(names_used(expression.node).columns):
-        seen[path[-1]] = None
-    return tuple(seen)
+    paths = [strings(node["fields"]) for kind, node in naming_nodes(expression.node) if kind == "ColumnRef"]
+    return tuple(dict.fromkeys(path[-1] for path in reversed(paths) if path))
 
 
 def columns_of_table_used(expression: Expression | None, table: str, columns: frozenset[str]) -> frozenset[str]:
     """The columns of `table` that an expression with subqueries (a policy) reads, as far as names alone tell."""
     if expression is None:
         return frozenset()
-    used = names_used(expression.node)
+    nodes = list(naming_nodes(expression.node))
+    subquery = any(kind == "SubLink" for kind, _ in nodes)
     found = set()
-    for path in used.columns:
-        of_this_table = len(path) == 1 or not used.subquery or path[-2] == table
-        if of_this_table and (path[-1] in columns or not columns):
+    for kind, node in nodes:
+        path = strings(node["fields"]) if kind == "ColumnRef" else ()
+        if path and (len(path) == 1 or not subquery or path[-2] == table) and (path[-1] in columns or not columns):
             found.add(path[-1])
     return frozenset(found)
+
+
+def name_of(parts: tuple[str, ...]) -> Name | None:
+    """The name that a list of strings spells; a catalog in front is dropped."""
+    if not parts:
+        return None
+    return Name(parts[-2] if len(parts) > 1 else None, parts[-1])
+
+
+def strings(nodes: Any) -> tuple[str, ...]:
+    """The texts of a list of String nodes; a `*` among them is left out."""
+    return tuple([item["String"].get("sval", "") for item in nodes or () if "String" in item])
+
+
+# --- sequences --------------------------------------------------------------------------------------------------------
+
+_OF_SEQUENCES = frozenset({"nextval", "currval", "setval"})
+
+
+def names_sequence(call: Node) -> bool:
+    """Whether a function call is one of those whose first argument is a sequence."""
+    name = call["funcname"][-1] if call.get("funcname") else {}
+    return name.get("String", {}).get("sval") in _OF_SEQUENCES
+
+
+def literal_sequence(call: Node) -> Name | None:
+    """The sequence of a nextval call whose argument is a literal, with or without a cast to regclass or text."""
+    arguments = call.get("args") or ()
+    argument: Any = arguments[0] if arguments else {}
+    while "TypeCast" in argument:
+        argument = argument["TypeCast"].get("arg", {})
+    text = argument.get("A_Const", {}).get("sval", {}).get("sval")
+    return split_name(text) if text else None
 
 
 def split_name(text: str) -> Name | None:
@@ -89,70 +109,4 @@ def split_name(text: str) -> Name | None:
         place += 1
     if not parts or not all(parts) or len(parts) > 3:
         return None
-    return Name(parts[-2] if len(parts) > 1 else None, parts[-1])
-
-
-# --- one kind of node each --------------------------------------------------------------------------------------------
-
-
-def _strings(nodes: Any) -> tuple[str, ...]:
-    return tuple(item["String"].get("sval", "") for item in nodes or () if "String" in item)
-
-
-def _column(used: NamesUsed, node: Node) -> None:
-    names = _strings(node.get("fields"))
-    if names and len(names) == len(node["fields"]):
-        used.columns.append(names)
-
-
-def _function(used: NamesUsed, node: Node) -> None:
-    name = _name(_strings(node.get("funcname")))
-    if name is None:
-        return
-    if name.name in ("nextval", "currval", "setval") and name.schema in (None, "pg_catalog"):
-        sequence = literal_sequence(node)
-        if sequence is not None:
-            used.sequences.append(sequence)
-    elif name.schema != "pg_catalog":
-        used.functions.append(name)
-
-
-def literal_sequence(call: Node) -> Name | None:
-    """The sequence of a nextval call whose argument is a literal, with or without a cast to regclass or text."""
-    arguments = call.get("args") or ()
-    argument: Any = arguments[0] if arguments else {}
-    while "TypeCast" in argument:
-        argument = argument["TypeCast"].get("arg", {})
-    text = argument.get("A_Const", {}).get("sval", {}).get("sval")
-    return split_name(text) if text else None
-
-
-def _type(used: NamesUsed, node: Node) -> None:
-    name = _name(_strings(node.get("names")))
-    if name is not None and name.schema != "pg_catalog":
-        used.types.append(name)
-
-
-def _relation(used: NamesUsed, node: Node) -> None:
-    if "relname" in node:
-        used.relations.append(Name(node.get("schemaname"), node["relname"]))
-
-
-def _subquery(used: NamesUsed, node: Node) -> None:
-    used.subquery = True
-
-
-def _name(parts: tuple[str, ...]) -> Name | None:
-    if not parts:
-        return None
-    return Name(parts[-2] if len(parts) > 1 else None, parts[-1])
-
-
-_VISITS: dict[str, Callable[[NamesUsed, Node], None]] = {
-    "ColumnRef": _column,
-    "FuncCall": _function,
-    "TypeName": _type,
-    "typeName": _type,
-    "RangeVar": _relation,
-    "SubLink": _subquery,
-}
+    return name_of(tuple(parts))

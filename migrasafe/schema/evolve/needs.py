@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from migrasafe.schema.evolve.names_used import names_used
+from migrasafe.schema.evolve.names_used import literal_sequence, name_of, names_sequence, naming_nodes, strings
 from migrasafe.schema.model import (
     Column,
     Composite,
@@ -22,7 +22,7 @@ from migrasafe.schema.model import (
     Type,
     View,
 )
-from migrasafe.sql.statements import Expression, Query, TypeName
+from migrasafe.sql.statements import Expression, Node, Query, TypeName
 
 
 class Lookup(Protocol):
@@ -76,36 +76,37 @@ def index_needs(index: Index, lookup: Lookup) -> Iterator[Ref]:
         yield from expression_needs(index.predicate, lookup)
 
 
-def expression_needs(expression: Expression | None, lookup: Lookup) -> Iterator[Ref]:
+def expression_needs(expression: Expression | None, lookup: Lookup) -> Iterable[Ref]:
     """User-defined functions, types, sequences and (in subqueries) relations that an expression mentions."""
     if expression is None or "A_Const" in expression.node:
-        return
-    used = names_used(expression.node)
-    for schema, name in used.functions:
-        function = lookup.known_function(schema, name)
-        if function is not None:
-            yield function
-    for schema, name in used.types:
-        type_ref = lookup.known_type(schema, name)
-        if type_ref is not None:
-            yield type_ref
-    for schema, name in (*used.sequences, *used.relations):
-        yield lookup.resolve(schema, name)
+        return ()
+    return _needs_of_tree(expression.node, lookup, relations=True)
 
 
-def query_needs(query: Query | None, lookup: Lookup) -> Iterator[Ref]:
-    """User-defined functions and types that a query mentions; its relations are in View.reads."""
-    if query is None:
-        return
-    used = names_used(query.node)
-    for schema, name in used.functions:
-        function = lookup.known_function(schema, name)
-        if function is not None:
-            yield function
-    for schema, name in used.types:
-        type_ref = lookup.known_type(schema, name)
-        if type_ref is not None:
-            yield type_ref
+def query_needs(query: Query | None, lookup: Lookup) -> Iterable[Ref]:
+    """User-defined functions, types and sequences that a query mentions; its relations are in View.reads."""
+    return () if query is None else _needs_of_tree(query.node, lookup, relations=False)
+
+
+def _needs_of_tree(tree: Node, lookup: Lookup, *, relations: bool) -> Iterator[Ref]:
+    for kind, node in naming_nodes(tree):
+        found: Ref | None = None
+        match kind:
+            case "FuncCall":
+                name = name_of(strings(node.get("funcname")))
+                if names_sequence(node):
+                    sequence = literal_sequence(node)
+                    found = lookup.resolve(*sequence) if sequence is not None else None
+                elif name is not None and name.schema != "pg_catalog":
+                    found = lookup.known_function(*name)
+            case "TypeName" | "typeName":
+                name = name_of(strings(node.get("names")))
+                if name is not None and name.schema != "pg_catalog":
+                    found = lookup.known_type(*name)
+            case "RangeVar" if relations and "relname" in node:
+                found = lookup.resolve(node.get("schemaname"), node["relname"])
+        if found is not None:
+            yield found
 
 
 def type_needs(item: Type, lookup: Lookup) -> set[Ref]:
@@ -141,19 +142,20 @@ def _type_ref(type_name: TypeName | None) -> tuple[Ref, ...]:
     return (Ref(type_name.schema, type_name.name),)
 
 
-def _column_needs(column: Column, lookup: Lookup) -> Iterator[Ref]:
-    yield from _type_ref(column.type)
-    if column.default is not None:
-        yield from expression_needs(column.default, lookup)
-    if column.generated is not None:
-        yield from expression_needs(column.generated, lookup)
+def _column_needs(column: Column, lookup: Lookup) -> Iterable[Ref]:
+    if column.default is None and column.generated is None:
+        return _type_ref(column.type)
+    return (
+        *_type_ref(column.type),
+        *expression_needs(column.default, lookup),
+        *expression_needs(column.generated, lookup),
+    )
 
 
-def _constraint_needs(constraint: Constraint, lookup: Lookup) -> Iterator[Ref]:
+def _constraint_needs(constraint: Constraint, lookup: Lookup) -> Iterable[Ref]:
     if constraint.target is not None:
-        yield constraint.target
-    if constraint.expression is not None:
-        yield from expression_needs(constraint.expression, lookup)
+        return (constraint.target,)
+    return expression_needs(constraint.expression, lookup)
 
 
 def _trigger_needs(trigger: Trigger, lookup: Lookup) -> Iterator[Ref]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.constraints import (
     free_constraint_name,
     inherit_check,
     inherit_foreign_key,
     is_partitioned,
 )
-from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.generated_names import clipped
 from migrasafe.schema.evolve.indexes import attach_index, give_index_to_partition

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.cascade import remove_relation
 from migrasafe.schema.evolve.columns import new_column, new_sequence
 from migrasafe.schema.evolve.constraints import (
@@ -11,7 +13,6 @@ from migrasafe.schema.evolve.constraints import (
     foreign_key,
     indexed_constraint,
 )
-from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.indexes import free_index_ref
 from migrasafe.schema.evolve.partitions import inherited_columns, take_from_parent

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrasafe.schema.evolve.copies import replace
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.model import View
 from migrasafe.sql.statements import Name, TypeName

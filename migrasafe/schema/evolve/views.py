@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from migrasafe.schema.evolve.cascade import remove_relation
-from migrasafe.schema.evolve.copies import replace
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.query_names import outputs_of
 from migrasafe.schema.model import Column, RelationKind, Table, View

@@ -11,4 +11,7 @@ ALTER TABLE measurements DROP COLUMN measured CASCADE;
 CREATE FUNCTION whole() RETURNS SETOF measurements LANGUAGE sql AS 'SELECT * FROM measurements';
 CREATE FUNCTION counted(OUT n bigint) LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM measurements; END;
 DROP TABLE measurements CASCADE;
+CREATE TABLE checked (id int, CONSTRAINT own CHECK (id > 0) NO INHERIT);
+CREATE TABLE copied (LIKE checked INCLUDING CONSTRAINTS);
+CREATE TABLE below () INHERITS (checked);
 CREATE OR REPLACE TRIGGER nothing AFTER INSERT ON readings_2023 FOR EACH STATEMENT EXECUTE FUNCTION suppress_redundant_updates_trigger();

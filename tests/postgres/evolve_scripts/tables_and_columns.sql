@@ -100,7 +100,7 @@ ALTER TABLE purchases ADD PRIMARY KEY (purchase_id);
 ALTER TABLE parent_child DROP COLUMN parent;
 ALTER TABLE parent_child DROP COLUMN id CASCADE;
 ALTER TABLE doubled ADD CONSTRAINT positive CHECK (id > 0) NOT VALID;
-ALTER TABLE doubled ADD CHECK (other > 0), ADD CHECK (other < 10), ADD CHECK (other <> id) NO INHERIT;
+ALTER TABLE doubled ADD CHECK (other > 0), ADD CHECK (other < 10), ADD CHECK (other <> id);
 ALTER TABLE doubled VALIDATE CONSTRAINT positive;
 ALTER TABLE doubled RENAME CONSTRAINT positive TO above_zero;
 ALTER TABLE doubled RENAME COLUMN other TO another;
