@@ -44,7 +44,7 @@ def lint_after(given: Sequence[Block], text: str, *, pg_version: int, in_transac
 
 def lint_block(page: Page, block: Block) -> LintedMigration:
     return lint_after(
-        page.given, block.text, pg_version=block.pg_version, in_transaction="no-transaction" not in block.words
+        page.before(block), block.text, pg_version=block.pg_version, in_transaction="no-transaction" not in block.words
     )
 
 

@@ -50,6 +50,8 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The most that they do under it; the words of effects.model.WorkKind."""
     fails: str | None = None
     """The SQLSTATE with which the bad examples fail."""
+    unmeasured: str | None = None
+    """Why a server is not asked whether lock and work are true."""
     since: str
     default: bool = True
     versions: dict[str, FactsOfVersion] = {}
@@ -73,7 +75,7 @@ class Block:
     language: str
     """`sql`, `python`, `text` or `toml`."""
     words: frozenset[str]
-    """What stands behind the language and says how it is run: `no-transaction`, `pg18`, `pg12-17`."""
+    """What stands behind the language and says how it is run: `no-transaction`, `next`, `pg18`, `pg12-17`."""
     text: str
     span: tuple[int, int]
     """Where its text stands in the page."""
@@ -103,8 +105,15 @@ class Page:
     bad: tuple[Block, ...]
     """Migrations, each followed by the text block with what migrasafe prints about it."""
     good: tuple[Block, ...]
-    """Migrations, each of them after what is given."""
+    """Migrations, each of them after what is given; with the word `next`, also after the one before it."""
     when_fine: str
+
+    def before(self, block: Block) -> tuple[Block, ...]:
+        """What has run when this block runs."""
+        if "next" not in block.words:
+            return self.given
+        earlier = self.good[self.good.index(block) - 1]
+        return (*self.before(earlier), earlier)
 
 
 def pages_folder() -> Path:
@@ -157,7 +166,7 @@ def parse_page(page_id: str, text: str, shown: str) -> Page:
         why=text[why_start:why_end].strip(),
         given=within("Given"),
         bad=_in_turns(within("Bad"), shown),
-        good=within("Good"),
+        good=_chains(within("Good"), shown),
         when_fine=text[slice(*sections["When it is fine"])].strip(),
     )
 
@@ -169,6 +178,12 @@ def _in_turns(blocks: tuple[Block, ...], shown: str) -> tuple[Block, ...]:
     return blocks
 
 
+def _chains(blocks: tuple[Block, ...], shown: str) -> tuple[Block, ...]:
+    if blocks and "next" in blocks[0].words:
+        raise ConfigError(f"{shown}: the first block of Good is not next to any")
+    return blocks
+
+
 _VERSIONS = re.compile(r"pg(?P<first>1[2-8])(?:-(?P<last>1[2-8]))?")
 
 
@@ -176,9 +191,11 @@ def _block(match: re.Match[str], shown: str, line: int) -> Block:
     language, *words = match.group("info").split() or [""]
     if language not in ("sql", "python", "text", "toml"):
         raise ConfigError(f"{shown}:{line}: a block must be sql, python, text or toml, not {language or 'nothing'}")
-    unknown = [word for word in words if word != "no-transaction" and not _VERSIONS.fullmatch(word)]
+    unknown = [word for word in words if word not in ("no-transaction", "next") and not _VERSIONS.fullmatch(word)]
     if unknown:
-        raise ConfigError(f"{shown}:{line}: {unknown[0]} is not known here: write no-transaction, pg15 or pg12-14")
+        raise ConfigError(
+            f"{shown}:{line}: {unknown[0]} is not known here: write no-transaction, next, pg15 or pg12-14"
+        )
     return Block(language=language, words=frozenset(words), text=match.group("text"), span=match.span("text"))
 
 
