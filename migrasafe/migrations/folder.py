@@ -159,8 +159,8 @@ def _above(path: str) -> Folder | None:
         chain.append((str(up), _scan(str(up))[0]))
         place = up
     folder: Folder | None = None
-    for up, files in reversed(chain):
-        folder = Folder(path=up, files=files, above=folder)
+    for shown, files in reversed(chain):
+        folder = Folder(path=shown, files=files, above=folder)
     return folder
 
 

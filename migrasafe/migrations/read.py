@@ -13,9 +13,10 @@ from migrasafe.migrations.detect import Found, candidates, find_migrations
 from migrasafe.migrations.folder import Folder, list_folder, list_shallow
 from migrasafe.migrations.formats import FORMATS, load_format
 from migrasafe.migrations.formats.order import natural
-from migrasafe.migrations.formats.plain import read_sources, refuses_transaction
+from migrasafe.migrations.formats.plain import read_sources
 from migrasafe.migrations.formats.protocol import Format, Strength
 from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
+from migrasafe.migrations.transaction import refuses_transaction
 from migrasafe.sql.source import Source, read_source
 from migrasafe.sql.statements import Transaction
 

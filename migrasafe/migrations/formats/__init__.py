@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 
 FORMATS = {
     "alembic": "alembic",
+    "diesel": "diesel",
+    "prisma": "prisma",
+    "flyway": "flyway",
+    "goose": "goose",
+    "sql-migrate": "sql_migrate",
+    "dbmate": "dbmate",
+    "sqlx": "sqlx",
+    "pop": "pop",
+    "golang-migrate": "golang_migrate",
     "plain": "plain",
 }
 """The names of --layout, and the modules. Where two tools would run a folder the same way, the first one reads it."""

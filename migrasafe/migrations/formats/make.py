@@ -36,10 +36,11 @@ def from_source(
     transaction: TransactionMode = TransactionMode.ONE,
     sections: Sequence[Span] | None = None,
     notices: tuple[Notice, ...] = (),
+    repeatable: bool = False,
 ) -> Migration:
     """A migration that is one text, masked or not."""
     if isinstance(source, Masked):
         notices = (*source.notices, *notices)
         source = source.source
     part = Part(script=up_script(source, sections), transaction=transaction)
-    return Migration(id=id, path=source.path, name=name, parts=(part,), notices=notices)
+    return Migration(id=id, path=source.path, name=name, parts=(part,), repeatable=repeatable, notices=notices)

@@ -9,20 +9,9 @@ from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.make import up_script
 from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.protocol import Claim, Strength
-from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
-from migrasafe.sql.script import Script
+from migrasafe.migrations.model import History, Migration, Notice, Part
+from migrasafe.migrations.transaction import unknown_transaction
 from migrasafe.sql.source import Source
-from migrasafe.sql.statements import (
-    AlterTable,
-    ClusterWide,
-    CreateIndex,
-    DetachPartition,
-    Drop,
-    Reindex,
-    Statement,
-    Transaction,
-    Vacuum,
-)
 
 _DOWN = re.compile(r"(?i)(?:^|[._-])(?:down|rollback|revert|undo)\.sql$")
 _UP = re.compile(r"(?i)[._-]up(?=\.sql$)")
@@ -60,27 +49,6 @@ def _migration(source: Source) -> Migration:
         path=source.path,
         parts=(Part(script=script, transaction=unknown_transaction(script)),),
     )
-
-
-def unknown_transaction(script: Script) -> TransactionMode:
-    """One transaction, where no tool says: unless the script runs its own, or could only ever run without."""
-    alone = any(isinstance(statement, Transaction) or refuses_transaction(statement) for statement in script.statements)
-    return TransactionMode.NONE if alone else TransactionMode.ONE
-
-
-def refuses_transaction(statement: Statement) -> bool:
-    """Whether PostgreSQL never runs it inside a transaction block, whatever the version."""
-    match statement:
-        case (
-            CreateIndex(concurrently=True) | Drop(concurrently=True) | Reindex(concurrently=True) | Vacuum(vacuum=True)
-        ):
-            return True
-        case ClusterWide(verb=verb, kind=kind):
-            return kind == "SYSTEM" or verb.lower() != "alter"
-        case AlterTable(actions=actions):
-            return any(isinstance(action, DetachPartition) and action.concurrently for action in actions)
-        case _:
-            return False
 
 
 def _half(down: str, ups: list[str]) -> bool:

@@ -1,0 +1,88 @@
+"""What migrasafe and the process that runs the revisions say to each other: one JSON value per line."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Literal, TypeAlias
+
+import msgspec
+
+
+class Direction(Enum):
+    UPGRADE = "upgrade"
+    DOWNGRADE = "downgrade"
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
+    """The first line to a new process: what is true for all revisions."""
+
+    import_roots: tuple[str, ...] = ()
+    """Folders that the app's own packages are imported from."""
+    stub_everything: bool = False
+    """Import none of the app's own code: a process before this one died of it."""
+    plugins: tuple[str, ...] = ()
+    """Packages whose import gives `op` more operations."""
+    config_file: str | None = None
+    """alembic.ini."""
+    options: dict[str, bool | str] = {}
+    """For MigrationContext.configure, as env.py has them."""
+    naming_convention: dict[str, str] = {}
+    """Of the app's MetaData."""
+    earlier: tuple[str, ...] = ()
+    """SQL of the revisions that other processes have rendered before."""
+    dsn: str | None = None
+    """A server to run the revisions on; None: they only believe that there is one."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, tag="task"):
+    """Run one revision."""
+
+    path: str
+    revision: str
+    direction: Direction = Direction.UPGRADE
+    offline: bool = False
+    """What `context.is_offline_mode()` answers."""
+
+
+class Executed(msgspec.Struct, frozen=True, kw_only=True, tag="executed"):
+    """SQL that was sent to the server in one go: one statement, or a string of several."""
+
+    sql: str
+    line: int
+    """Of the revision file."""
+    transaction: int | None
+    """Which transaction of this revision; None: outside of any."""
+
+
+NoticeKind: TypeAlias = Literal["read", "asked", "stub", "type", "decision", "call", "placeholder", "repeated", "other"]
+
+
+class Noticed(msgspec.Struct, frozen=True, kw_only=True, tag="noticed"):
+    """Something that a person must know about how this revision was rendered."""
+
+    kind: NoticeKind
+    line: int
+    text: str
+    """What it is about: a name, or a whole sentence for `other`."""
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
+    """The revision has ended, well or not."""
+
+    failure: str | None = None
+    """The exception in one line."""
+    line: int = 0
+    read_before: bool = False
+    """It had read the database, or asked for tables, before it failed."""
+    asked_offline: bool = False
+    """It asked whether this is offline mode, or its source says that it would."""
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """The process has started; or it cannot, and why."""
+
+    failure: str | None = None
+
+
+Message: TypeAlias = Executed | Noticed | Done | Ready
+"""From the process."""

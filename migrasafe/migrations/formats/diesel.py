@@ -1,0 +1,65 @@
+"""diesel: `migrations/<version>_<name>/{up,down}.sql`, and metadata.toml where there is no transaction.
+
+https://docs.diesel.rs/main/diesel_migrations/struct.FileBasedMigrations.html
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from migrasafe.errors import InputError
+from migrasafe.migrations.folder import Folder
+from migrasafe.migrations.formats.make import from_file
+from migrasafe.migrations.formats.protocol import Claim, Strength
+from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
+
+_NAME = re.compile(r"^(\d[\d-]*)_?(.*)$")
+
+
+def claims(folder: Folder) -> Claim | None:
+    """Claim a folder of folders with an up.sql each."""
+    if _versions(folder):
+        return Claim(strength=Strength.OWN, why="folders named <version>_<name> with an up.sql each")
+    return None
+
+
+def read(folder: Folder) -> History:
+    """Read in the order of the versions: the digits of the folder names. Raises InputError."""
+    versions = sorted(_versions(folder))
+    without = [
+        name
+        for name, inner in folder.folders.items()
+        if _NAME.match(name) and "up.sql" not in inner.files and inner.files
+    ]
+    return History(
+        layout="diesel",
+        root=folder.path,
+        migrations=tuple(_migration(folder, version, inner) for version, inner in versions),
+        notices=tuple(
+            Notice(path=folder.place(name), line=1, message="has no up.sql: nothing of it was read", blocking=True)
+            for name in without
+        ),
+    )
+
+
+def _versions(folder: Folder) -> list[tuple[str, str]]:
+    """The version and the name of each folder with an up.sql."""
+    return [
+        (match.group(1).replace("-", ""), name)
+        for name, inner in folder.folders.items()
+        if "up.sql" in inner.files and (match := _NAME.match(name))
+    ]
+
+
+def _migration(folder: Folder, version: str, name: str) -> Migration:
+    match = _NAME.match(name)
+    mode = TransactionMode.ONE
+    if folder.has(f"{name}/metadata.toml"):
+        metadata = folder.source(f"{name}/metadata.toml")
+        try:
+            if tomllib.loads(metadata.text).get("run_in_transaction") is False:
+                mode = TransactionMode.NONE
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{metadata.path}: is not valid TOML: {error}") from error
+    return from_file(folder, f"{name}/up.sql", id=version, name=match.group(2) if match else name, transaction=mode)

@@ -1,0 +1,147 @@
+"""Flyway: `V<version>__<name>.sql`, repeatable `R__<name>.sql` last, undo `U<version>__<name>.sql` left out.
+
+https://documentation.red-gate.com/flyway/flyway-concepts/migrations/migration-naming
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from migrasafe.migrations.folder import Folder
+from migrasafe.migrations.formats.flyway_settings import Settings, settings_for
+from migrasafe.migrations.formats.make import from_source
+from migrasafe.migrations.formats.order import version
+from migrasafe.migrations.formats.protocol import Claim, Strength
+from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
+from migrasafe.migrations.template import mask
+from migrasafe.migrations.transaction import refuses_transaction
+
+_PLACEHOLDER = r"\$\{[A-Za-z_][\w.:-]*\}"
+_VERSION = r"\d+(?:[._]\d+)*"
+_DEFAULT_NAME = re.compile(rf"^(?:V{_VERSION}__.*|R__.*|U{_VERSION}__.*)\.sql$")
+_BARE_NAME = re.compile(rf"^{_VERSION}__.+\.sql$")
+_EXECUTE_IN_TRANSACTION = re.compile(r"^\s*executeInTransaction\s*=\s*(true|false)\s*$", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    path: str
+    kind: str
+    """`V` or `R`, whatever the prefixes are."""
+    version: str
+    name: str
+
+
+def claims(folder: Folder) -> Claim | None:
+    """Claim a folder with Flyway's names in it, or directly in the folders below it (its locations)."""
+    settings = settings_for(folder)
+    names = [name for file in _locations(folder) if (name := file.rsplit("/", 1)[-1])]
+    if any(_DEFAULT_NAME.match(name) and not name.startswith("R__") for name in names):
+        return Claim(strength=Strength.OWN, why="files named V<version>__<name>.sql")
+    if settings.found_in and any(_kind(name, settings) for name in names):
+        return Claim(strength=Strength.OWN, why=f"files named as {settings.found_in} says")
+    if any(_BARE_NAME.match(name) for name in names):
+        return Claim(strength=Strength.PROJECT, why="files named <version>__<name>.sql")
+    return None
+
+
+def read(folder: Folder) -> History:
+    """Read the versioned files of all locations by their numbers, then the repeatable ones by name. Raises InputError."""
+    settings = settings_for(folder)
+    files = [found for file in _locations(folder) if (found := _file(file, settings))]
+    known = {found.path for found in files}
+    left = [file for file in _locations(folder) if file not in known and not _is_undo(file, settings)]
+    versioned = sorted((one for one in files if one.kind == "V"), key=lambda one: (version(one.version), one.path))
+    repeatable = sorted((one for one in files if one.kind == "R"), key=lambda one: (one.name, one.path))
+    return History(
+        layout="flyway",
+        root=folder.path,
+        migrations=tuple(_migration(folder, one, settings) for one in (*versioned, *repeatable)),
+        notices=(
+            *_twice(folder, versioned),
+            *(
+                Notice(path=folder.place(file), line=1, message="not read: not a name that Flyway runs")
+                for file in left
+            ),
+        ),
+    )
+
+
+def _locations(folder: Folder) -> list[str]:
+    """The .sql files in the folder and below it: Flyway looks into the folders of its locations too."""
+    return [file for file in folder.below() if file.endswith(".sql")]
+
+
+def _kind(name: str, settings: Settings) -> re.Match[str] | None:
+    if not name.endswith(settings.suffixes):
+        return None
+    separator = re.escape(settings.separator)
+    pattern = (
+        rf"^(?:(?P<R>{re.escape(settings.repeatable_prefix)}){separator}"
+        rf"|{re.escape(settings.prefix)}(?P<version>{_VERSION}){separator})(?P<name>.*?)\.\w+$"
+    )
+    return re.match(pattern, name)
+
+
+def _file(path: str, settings: Settings) -> _File | None:
+    name = path.rsplit("/", 1)[-1]
+    match = _kind(name, settings)
+    if match is None and not settings.found_in and _BARE_NAME.match(name):
+        match = re.match(rf"^(?P<R>(?!))?(?P<version>{_VERSION})__(?P<name>.*)\.sql$", name)
+    if match is None:
+        return None
+    kind = "R" if match["R"] is not None else "V"
+    return _File(path=path, kind=kind, version=match["version"] or "", name=match["name"].replace("_", " "))
+
+
+def _is_undo(path: str, settings: Settings) -> bool:
+    return bool(re.match(rf"^{re.escape(settings.undo_prefix)}{_VERSION}__", path.rsplit("/", 1)[-1]))
+
+
+def _migration(folder: Folder, file: _File, settings: Settings) -> Migration:
+    def filled(placeholder: str) -> str:
+        return re.sub(r"\W+", "_", placeholder[2:-1]).strip("_").lower()
+
+    migration = from_source(
+        mask(folder.source(file.path), _PLACEHOLDER, filled, "Flyway"),
+        id=f"R__{file.name}" if file.kind == "R" else file.version,
+        name=file.name,
+        repeatable=file.kind == "R",
+    )
+    script_settings = f"{file.path}.conf"
+    said = folder.has(script_settings) and _EXECUTE_IN_TRANSACTION.search(folder.source(script_settings).text)
+    if said:
+        return _in_mode(migration, in_transaction=said.group(1).lower() == "true")
+    return _without_transaction(migration, settings)
+
+
+def _without_transaction(migration: Migration, settings: Settings) -> Migration:
+    """Flyway looks into the statements: a script in which one refuses a transaction runs without."""
+    statements = [statement for part in migration.parts for statement in part.script.statements]
+    refusing = [statement for statement in statements if refuses_transaction(statement)]
+    if not refusing:
+        return migration
+    alone = _in_mode(migration, in_transaction=False)
+    if settings.mixed or len(refusing) == len(statements):
+        return alone
+    line = migration.parts[0].script.source.position(refusing[0].span.start)[0]
+    message = "a statement that runs in no transaction beside others that do: Flyway runs it only with mixed=true"
+    return replace(alone, notices=(*alone.notices, Notice(path=migration.path, line=line, message=message)))
+
+
+def _in_mode(migration: Migration, *, in_transaction: bool) -> Migration:
+    mode = TransactionMode.ONE if in_transaction else TransactionMode.NONE
+    return replace(migration, parts=tuple(replace(part, transaction=mode) for part in migration.parts))
+
+
+def _twice(folder: Folder, files: list[_File]) -> list[Notice]:
+    """Flyway refuses two files of one version: in several locations of a project they are alternatives."""
+    first: dict[tuple[int, ...], _File] = {}
+    notices = []
+    for file in files:
+        other = first.setdefault(version(file.version), file)
+        if other is not file:
+            message = f"has the version of {folder.place(other.path)}: both were read, which Flyway would refuse"
+            notices.append(Notice(path=folder.place(file.path), line=1, message=message))
+    return notices
