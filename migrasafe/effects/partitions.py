@@ -135,7 +135,9 @@ def detach(action: DetachPartition, index: int, ref: Ref, situation: Situation) 
         )
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if action.concurrently or action.finalize else LockMode.ACCESS_EXCLUSIVE
     locks = [Lock(relation=ref, mode=mode, action=index)]
-    child_mode = LockMode.SHARE_UPDATE_EXCLUSIVE if action.concurrently else LockMode.ACCESS_EXCLUSIVE
+    # Before 14 the partition itself was locked no more than that.
+    weak_child = action.concurrently or not situation.target.at_least(14)
+    child_mode = LockMode.SHARE_UPDATE_EXCLUSIVE if weak_child else LockMode.ACCESS_EXCLUSIVE
     locks.append(Lock(relation=partition, mode=child_mode, action=index))
     if default is not None and not action.concurrently:
         locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
