@@ -320,7 +320,8 @@ class Schema(Struct, frozen=True, kw_only=True):
     dependents: HashTrieMap[Ref, HashTrieSet[Ref]] = field(default_factory=HashTrieMap)
     """relation, type or function → what depends on it: views reading it, tables with an FK to it or with a column of
     the type, sequences it owns, types and functions built on the type, indexes whose expression calls the function.
-    Plain indexes, policies and partitions are listed by their table instead."""
+    Plain indexes, policies and partitions are listed by their table instead. It may list a little too much, also what
+    is gone: look before you believe it."""
     constraint_names: HashTrieMap[Ref, int] = field(default_factory=HashTrieMap)
     """(schema, constraint name) → how many tables have one of that name: PostgreSQL's generated names avoid them."""
     search_path: tuple[str, ...] = ("public",)

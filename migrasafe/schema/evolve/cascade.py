@@ -116,10 +116,9 @@ def _table_loses(draft: Draft, table: Table, lost: Ref) -> None:
 
 
 def _default_needs(draft: Draft, column: Column, lost: Ref) -> bool:
-    # What is lost is no longer found by name, so a name that would mean it counts.
     sequence = sequence_of_default(column.default)
     if sequence is not None:
-        return sequence.name == lost.name and sequence.schema in (None, lost.schema)
+        return Ref(sequence.schema or "", sequence.name) == lost
     return lost in set(expression_needs(column.default, draft))
 
 

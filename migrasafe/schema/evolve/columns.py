@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from migrasafe.schema.evolve.cascade import remove_column, remove_relation
 from migrasafe.schema.evolve.constraints import add_constraint
 from migrasafe.schema.evolve.draft import Draft
-from migrasafe.schema.evolve.expressions import is_null, nextval_of
+from migrasafe.schema.evolve.expressions import is_null, nextval_of, with_full_sequence_name
 from migrasafe.schema.evolve.family import below, family
 from migrasafe.schema.evolve.generated_names import first_free
 from migrasafe.schema.evolve.type_names import SERIAL_TYPES, resolved_type
@@ -47,8 +47,8 @@ def new_column(draft: Draft, table: Ref, definition: ColumnDef, *, key: bool = F
         not_null = True
     elif identity is not None:
         new_sequence(draft, table, definition.name, type_name)
-    elif default is not None and is_null(default):
-        default = None
+    elif default is not None:
+        default = None if is_null(default) else with_full_sequence_name(draft, default)
     collation = definition.collation
     return Column(
         name=definition.name,
@@ -128,7 +128,7 @@ def alter_type(draft: Draft, table: Table, action: AlterColumnType, *, only: boo
 
 
 def set_default(draft: Draft, table: Table, action: SetDefault, *, only: bool) -> None:
-    default = None if is_null(action.default) else action.default
+    default = None if is_null(action.default) else with_full_sequence_name(draft, action.default)
     _alter(draft, table, action.column, lambda c: replace(c, default=default), only=only)
 
 

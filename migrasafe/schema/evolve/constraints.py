@@ -10,7 +10,7 @@ from migrasafe.schema.evolve.cascade import same_foreign_key
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
 from migrasafe.schema.evolve.generated_names import clipped, first_free, joined_columns, object_name
-from migrasafe.schema.evolve.indexes import free_index_ref, give_index_to_partition, index_reads
+from migrasafe.schema.evolve.indexes import free_index_ref, give_index_to_partition, index_reads, remove_index
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.model import Column, Constraint, Index, Ref, RelationKind, Table
 from migrasafe.sql.statements import (
@@ -69,7 +69,7 @@ def indexed_constraint(draft: Draft, table: Ref, definition: ConstraintDef) -> t
     """A PRIMARY KEY, UNIQUE or EXCLUDE and the index behind it, which is put already but not listed by the table."""
     elements = tuple(IndexElement(column=column) for column in definition.columns)
     if definition.name is not None:
-        ref = Ref(table.schema, clipped(definition.name))
+        ref = _made_free(draft, Ref(table.schema, clipped(definition.name)))
     else:
         ref = free_index_ref(draft, table, elements, definition.include, definition.kind)
     excludes = definition.kind is ConstraintKind.EXCLUDE
@@ -90,6 +90,15 @@ def indexed_constraint(draft: Draft, table: Ref, definition: ConstraintDef) -> t
     draft.put(index)
     constraint = _built(draft, definition, ref.name, definition.columns, new_table=True)
     return replace(constraint, index=ref, expression=None), index
+
+
+def _made_free(draft: Draft, ref: Ref) -> Ref:
+    """A name that PostgreSQL would refuse if it were taken: the index that had it must be gone by other means."""
+    if draft.index(ref) is not None:
+        remove_index(draft, ref)
+    if ref in draft.relations:
+        return Ref(ref.schema, first_free(ref.name, None, "key", lambda name: Ref(ref.schema, name) in draft.relations))
+    return ref
 
 
 def _built(
@@ -177,6 +186,7 @@ def _add_indexed(draft: Draft, table: Table, definition: ConstraintDef, only: bo
         table, constraint, index = _from_index(draft, table, definition, definition.using_index)
     else:
         constraint, index = indexed_constraint(draft, table.ref, definition)
+        table = draft.table(table.ref) or table
         if only and table.partitions:
             index = replace(index, valid=False)
             draft.put(index)
@@ -199,11 +209,12 @@ def _from_index(
     """UNIQUE | PRIMARY KEY USING INDEX: the index takes the name of the constraint."""
     old = Ref(table.ref.schema, index_name)
     index = draft.index(old)
-    if index is None:
+    if index is None or index.table != table.ref:
         index = Index(ref=old, table=table.ref, unique=True)
     else:
         draft.take(old)
-    ref = Ref(table.ref.schema, clipped(definition.name or index_name))
+    ref = _made_free(draft, Ref(table.ref.schema, clipped(definition.name or index_name)))
+    table = draft.table(table.ref) or table
     index = replace(index, ref=ref, constraint=ref.name)
     draft.put(index)
     listed = [ref if one == old else one for one in table.indexes]

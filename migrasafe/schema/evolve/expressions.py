@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.names_used import literal_sequence
 from migrasafe.schema.model import Ref
 from migrasafe.sql.expressions import is_null_constant
@@ -19,6 +20,12 @@ def nextval_of(sequence: Ref) -> Expression:
     regclass = {"TypeCast": {"arg": literal, "typeName": {"names": [{"String": {"sval": "regclass"}}], "typemod": -1}}}
     call = {"funcname": [{"String": {"sval": "nextval"}}], "args": [regclass], "funcformat": "COERCE_EXPLICIT_CALL"}
     return Expression(node={"FuncCall": call})
+
+
+def with_full_sequence_name(draft: Draft, default: Expression | None) -> Expression | None:
+    """A nextval default with the sequence under its full name: PostgreSQL keeps the sequence, whatever it is called."""
+    name = sequence_of_default(default)
+    return default if name is None else nextval_of(draft.resolve(*name))
 
 
 def sequence_of_default(expression: Expression | None) -> Name | None:

@@ -119,7 +119,7 @@ def _swap_in_column(column: Column, old: Ref, new: Ref) -> Column:
     type_name = swapped_type(column.type, old, new)
     default = column.default
     sequence = sequence_of_default(default)
-    if sequence is not None and sequence.name == old.name and sequence.schema in (None, old.schema):
+    if sequence is not None and Ref(sequence.schema or "", sequence.name) == old:
         default = nextval_of(new)
     if type_name is column.type and default is column.default:
         return column
