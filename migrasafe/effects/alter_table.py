@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from migrasafe.effects import columns, constraints, partitions
-from migrasafe.effects.model import NOTHING, Cause, Effects, Lock, Work, WorkKind
+from migrasafe.effects.model import NOTHING, Cause, Effects, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Ref
@@ -51,9 +51,18 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
         case "VIEW":
             return Effects(locks=(Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE),))
     effects = NOTHING
+    # PostgreSQL runs all DROP COLUMNs of a statement first: a column of that name can be added by the same statement.
+    dropped = {str(ref) + "." + action.column for action in statement.actions if isinstance(action, DropColumn)}
     for index, action in enumerate(statement.actions):
         predict = _ACTIONS.get(type(action))
         effects = effects.and_(predict(action, index, ref, situation) if predict else _locked(index, ref))
+    if dropped:
+        still = tuple(
+            one
+            for one in effects.failures
+            if one.trouble is not Trouble.DUPLICATE_COLUMN or not dropped.intersection(one.objects)
+        )
+        effects = Effects(locks=effects.locks, work=effects.work, failures=still)
     if not statement.only:
         effects = effects.and_(_locks_below(effects, ref, situation))
     return effects

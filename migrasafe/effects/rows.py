@@ -87,7 +87,7 @@ def touches_most_rows(where: Expression | None, table: Table | None, *, joins: b
         if table.rows is None and not table.columns:
             return True, ()
         return not _pins_few_rows(pinned, table), ("the columns compared are not a key",)
-    if any(column in _KEY_NAMES or column.endswith(_KEY_ENDINGS) for column in pinned):
+    if _sounds_like_a_key(pinned):
         return False, ()
     return True, (f"{', '.join(sorted(pinned))} is assumed not to be a key",)
 
@@ -97,8 +97,15 @@ def _pins_few_rows(pinned: frozenset[str], table: Table) -> bool:
     if any(set(columns) <= pinned for columns in keys if columns):
         return True
     types = {column.name: column.type.name for column in table.columns if column.type is not None}
-    wide = [name for name in pinned if types.get(name) not in ("bool", None)]
-    return any(name in _KEY_NAMES or name.endswith(_KEY_ENDINGS) for name in wide)
+    wide = frozenset(name for name in pinned if types.get(name) not in ("bool", None))
+    return _sounds_like_a_key(wide)
+
+
+def _sounds_like_a_key(columns: frozenset[str]) -> bool:
+    """Whether these columns together name a few rows: one that is called like a key, or several."""
+    return len(columns) > 1 or any(
+        column.lower() in _KEY_NAMES or column.lower().endswith(_KEY_ENDINGS) for column in columns
+    )
 
 
 def predict_select(statement: Select, situation: Situation) -> Effects:

@@ -115,17 +115,15 @@ class _Reader:
             return
         text = str(node.get("PLpgSQL_expr", {}).get("query", ""))
         offset = self.find(text, fields)
-        if offset is None and text.upper().startswith("SELECT "):  # PERFORM is stored as a SELECT
-            text = text[len("SELECT ") :]
-            offset = self.find(text, fields)
-            if offset is not None:
-                self.add_text(f"SELECT {text}", Span(offset, offset + len(text)), guard)
-                return
-        if offset is None:
-            self.add_text(text, self.line_span(fields), guard)
+        if offset is not None:
+            for statement in self.parse_inner(text, offset):
+                self.add(statement, guard)
             return
-        for statement in self.parse_inner(text, offset):
-            self.add(statement, guard)
+        # PERFORM is stored as a SELECT, and SELECT … INTO without its INTO: neither stands in the source like that.
+        performed = text[len("SELECT ") :] if text.upper().startswith("SELECT ") else ""
+        offset = self.find(performed, fields)
+        span = self.line_span(fields) if offset is None else Span(offset, offset + len(performed))
+        self.add_text(text, span, guard)
 
     def add_text(self, sql: str, span: Span, guard: _Guard) -> None:
         """A statement whose text does not stand in the source as it is: all of it is at `span`."""
