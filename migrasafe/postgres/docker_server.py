@@ -33,7 +33,7 @@ class DockerServer:
         """
         try:
             from docker.errors import DockerException  # type: ignore[import-untyped]  # docker ships no types
-            from testcontainers.postgres import PostgresContainer
+            from testcontainers.community.postgres import PostgresContainer
         except ImportError as error:
             raise ServerError("a server in Docker needs testcontainers: pip install 'migrasafe[docker]'") from error
         try:
@@ -43,7 +43,8 @@ class DockerServer:
             container.with_command("postgres -c fsync=off -c autovacuum=off -c max_parallel_maintenance_workers=0")
             container.start()
         except DockerException as error:
-            raise ServerError(f"Docker could not start {self.image}:{self.major}: {error}") from error
+            reason = " ".join(str(error).split())
+            raise ServerError(f"Docker could not start {self.image}:{self.major}: {reason}") from error
         return RunningServer(
             dsn=container.get_connection_url(),
             major=self.major,

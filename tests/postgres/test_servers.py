@@ -15,6 +15,7 @@ import pytest
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import connect, major_version, run
+from migrasafe.postgres.docker_server import DockerServer, docker_answers
 from migrasafe.postgres.find_server import GivenServer, available_servers, choose_server
 from migrasafe.postgres.local_server import LocalServer
 from migrasafe.postgres.unprivileged import copy_where_reachable, server_user
@@ -136,6 +137,13 @@ def test_a_missing_major_is_one_sentence_that_says_what_there_is():
 def test_an_unknown_kind_of_server_is_refused():
     with pytest.raises(ServerError, match="MIGRASAFE_TEST_SERVER=podman is not a kind of server"):
         available_servers({"MIGRASAFE_TEST_SERVER": "podman"})
+
+
+def test_a_docker_that_does_not_answer_is_one_sentence(monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    assert not docker_answers()
+    with pytest.raises(ServerError, match=r"^Docker could not start postgres:15: .*[^\n]$"):
+        DockerServer(major=15).start()
 
 
 def test_a_dsn_that_leads_nowhere_is_one_sentence_without_its_password():
