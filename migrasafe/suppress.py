@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from migrasafe.config import Settings
 from migrasafe.findings import Finding, Place, Severity
 from migrasafe.sql.script import Script
+from migrasafe.sql.statements import Span
 
 UNUSED, BAD = "unused-allow", "bad-allow"
 """Rules about suppressions themselves: they have a page, and no check of statements."""
@@ -119,7 +120,7 @@ def _in_sql(script: Script, known: Collection[str]) -> Iterator[Allow | Finding]
         line, column = source.position(comment.span.start)
         end_line, end_column = source.position(comment.span.end)
         place = Place(path=source.path, line=line, column=column, end_line=end_line, end_column=end_column)
-        yield _understood(mark.group("rest"), place, _next_code_line(script, comment.span.end, line), known)
+        yield _understood(mark.group("rest"), place, _next_code_line(script, comment.span, line), known)
 
 
 def _in_program(path: str, lines: Sequence[str], known: Collection[str]) -> Iterator[Allow | Finding]:
@@ -167,12 +168,12 @@ def _understood(rest: str, place: Place, last_line: int, known: Collection[str])
     )
 
 
-def _next_code_line(script: Script, offset: int, line: int) -> int:
+def _next_code_line(script: Script, comment: Span, line: int) -> int:
     """The line of the first token after the comment: what stands there is what the comment is about."""
-    text, place = script.source.text, offset
-    ends = {comment.span.start: comment.span.end for comment in script.comments}
-    before = text[text.rfind("\n", 0, offset) + 1 : offset]
-    if before.strip() and not before.lstrip().startswith(("--", "/*")):
+    text, place = script.source.text, comment.end
+    ends = {one.span.start: one.span.end for one in script.comments}
+    before = text[text.rfind("\n", 0, comment.start) + 1 : comment.start].strip()
+    if before and not before.startswith(("--", "/*")):
         return line  # behind code: it is about its own line
     while place < len(text):
         if text[place].isspace():

@@ -73,6 +73,7 @@ def test_good_examples_succeed_and_do_no_work_while_others_wait(page_id, place, 
     views = {f"{schema}.{name}" for schema, name in database.execute("SELECT schemaname, matviewname FROM pg_matviews")}
     for one in seen:
         assert one.rewrites == ()
-        locks = {**one.locks, **one.held}.items()
+        # Outside a transaction a lock may be gone again when the work begins: REINDEX CONCURRENTLY swaps indexes so.
+        locks = {**one.locks, **one.held}.items() if one.in_transaction else ()
         waiting = {table for table, mode in locks if mode.blocks_reads or (mode.blocks_writes and table not in views)}
         assert waiting.isdisjoint({*one.scans, *one.index_builds})

@@ -1,0 +1,132 @@
+"""A config is found by walking up, read strictly, and gives way to the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migrasafe.config import Options, PathOptions, find_config, read_config, settle
+from migrasafe.errors import ConfigError
+from migrasafe.findings import Severity
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_nearest_config_above_the_folder_counts(tmp_path):
+    write(tmp_path / "migrasafe.toml", "pg_version = 14\n")
+    write(tmp_path / "shop/pyproject.toml", "[tool.migrasafe]\npg-version = 16\n")
+    (tmp_path / "shop/db/migrations").mkdir(parents=True)
+    assert find_config(tmp_path / "shop/db/migrations").pg_version == 16
+    assert find_config(tmp_path).pg_version == 14
+
+
+def test_a_pyproject_without_our_table_is_passed_by(tmp_path):
+    write(tmp_path / "migrasafe.toml", "pg_version = 14\n")
+    write(tmp_path / "shop/pyproject.toml", "[tool.other]\nx = 1\n")
+    assert find_config(tmp_path / "shop").pg_version == 14
+
+
+def test_the_search_ends_at_the_root_of_the_repository(tmp_path):
+    write(tmp_path / "migrasafe.toml", "pg_version = 14\n")
+    (tmp_path / "shop/.git").mkdir(parents=True)
+    assert find_config(tmp_path / "shop") == Options()
+
+
+def test_two_configs_in_one_folder_are_refused(tmp_path):
+    write(tmp_path / "migrasafe.toml", "")
+    write(tmp_path / "pyproject.toml", "[tool.migrasafe]\n")
+    with pytest.raises(ConfigError, match="both exist: keep one of them"):
+        find_config(tmp_path)
+
+
+def test_every_setting_can_be_given(tmp_path):
+    path = write(
+        tmp_path / "migrasafe.toml",
+        """
+paths = ["db"]
+layout = "flyway"
+pg_version = 16
+in_transaction = "no"
+independent = true
+schema = "postgresql://localhost/shop"
+select = ["drop-column-in-use"]
+ignore = ["truncate-table"]
+fail_on = "never"
+large_table = 1000
+[severity]
+missing-lock-timeout = "info"
+[per_path]
+"db/2019*" = { ignore = ["truncate-table"] }
+""",
+    )
+    settings = settle(read_config(path), folder=Path.cwd())
+    assert [Path(one).resolve() for one in settings.paths] == [tmp_path / "db"]
+    assert (settings.layout, settings.in_transaction, settings.independent) == ("flyway", False, True)
+    assert (settings.target.pg_version, settings.target.pg_version_assumed) == (16, False)
+    assert settings.target.busy_rows == 1000
+    assert settings.schema == "postgresql://localhost/shop"
+    assert (settings.select, settings.ignore) == (("drop-column-in-use",), ("truncate-table",))
+    assert settings.fail_on is None
+    assert settings.severity == {"missing-lock-timeout": Severity.INFO}
+    assert settings.per_path == (PathOptions(pattern="db/2019*", ignore=("truncate-table",)),)
+    assert settings.folder == tmp_path
+
+
+def test_the_command_line_wins_over_the_file():
+    file = Options(pg_version=14, fail_on="never", ignore=("a",))
+    merged = Options(pg_version=17, ignore=("b",)).over(file)
+    assert (merged.pg_version, merged.fail_on, merged.ignore) == (17, "never", ("b",))
+
+
+def test_without_any_config_the_version_is_assumed(tmp_path):
+    settings = settle(Options(), folder=tmp_path)
+    assert (settings.target.pg_version, settings.target.pg_version_assumed) == (15, True)
+    assert (settings.fail_on, settings.in_transaction, settings.paths) == (Severity.ERROR, None, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("pg_verson = 15", "pg_verson is not a setting; did you mean pg_version?"),
+        ("zzz = 15", "zzz is not a setting; known are paths"),
+        ("pg_version = 11", "pg_version must be from 12 to 18, not 11"),
+        ('pg_version = "15"', "pg_version must be a whole number"),
+        ("pg_version = true", "pg_version must be a whole number"),
+        ("pg_version = 15\npg-version = 16", "pg-version is there twice"),
+        ("large_table = -1", "large_table must be a whole number"),
+        ('paths = "db"', "paths must be a list of strings"),
+        ("select = [1]", "select must be a list of strings"),
+        ('fail_on = "always"', "fail_on must be one of error, warning, info, never, not always"),
+        ("layout = 3", "layout must be a string"),
+        ('independent = "yes"', "independent must be true or false"),
+        ("severity = 3", "severity must be a table"),
+        ('[severity]\ntruncate-table = "off"', "severity.truncate-table must be error, warning or info"),
+        ("[severity]\ntruncate-table = []", "severity.truncate-table must be error, warning or info"),
+        ('[per_path]\n"db/*" = { skip = true }', 'per_path."db/*".skip is not a setting; known is ignore'),
+        ("pg_version = ", "is not valid TOML"),
+    ],
+)
+def test_a_mistake_is_refused_with_the_file_and_the_key(tmp_path, text, complaint):
+    path = write(tmp_path / "migrasafe.toml", text)
+    with pytest.raises(ConfigError) as refused:
+        read_config(path)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert complaint in str(refused.value)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    path = write(tmp_path / "pyproject.toml", '[tool.migrasafe]\npg_version = 11\nlayuot = "x"\n')
+    with pytest.raises(ConfigError) as refused:
+        read_config(path)
+    assert "tool.migrasafe.pg_version must be" in str(refused.value)
+    assert "tool.migrasafe.layuot is not a setting; did you mean layout?" in str(refused.value)
+
+
+def test_a_config_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_config(tmp_path / "none.toml")
