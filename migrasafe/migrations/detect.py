@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migrasafe.migrations.folder import Folder
@@ -57,21 +56,20 @@ def find_migrations(folder: Folder) -> tuple[Found, ...]:
     if own is not None and own.strength > Strength.FALLBACK:
         return (own,)
     below = tuple(found for inner in folder.folders.values() for found in _search(inner))
-    named = tuple(found for found in below if _is_migrations(found))
     if own is not None:
-        known = tuple(found for found in named if found.strength > Strength.FALLBACK)
-        return known if known and not _NAMED_FOR_MIGRATIONS.match(folder.name) else (own,)
-    return named or below
+        return tuple(found for found in below if found.strength > Strength.FALLBACK) or (own,)
+    return tuple(found for found in below if _is_migrations(found)) or below
 
 
-def _search(folder: Folder) -> Iterator[Found]:
-    found = candidates(folder)
-    if found is not None:
-        yield found
-        if found.strength > Strength.FALLBACK:
-            return
-    for inner in folder.folders.values():
-        yield from _search(inner)
+def _search(folder: Folder) -> list[Found]:
+    """What a folder and those below it hold; .sql files above a tool's own folder are not migrations, but a dump or so."""
+    own = candidates(folder)
+    if own is not None and own.strength > Strength.FALLBACK:
+        return [own]
+    below = [found for inner in folder.folders.values() for found in _search(inner)]
+    if own is None or any(found.strength > Strength.FALLBACK for found in below):
+        return below
+    return [own, *below]
 
 
 def _is_migrations(found: Found) -> bool:

@@ -16,6 +16,8 @@ from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.plain import read_sources
 from migrasafe.migrations.formats.protocol import Format, Strength
 from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
+from migrasafe.migrations.notices import gathered
+from migrasafe.migrations.other_databases import OtherDatabaseError, other_database
 from migrasafe.migrations.transaction import refuses_transaction
 from migrasafe.sql.source import Source, read_source
 from migrasafe.sql.statements import Transaction
@@ -49,15 +51,41 @@ def read_history(paths: Sequence[str], *, layout: str | None = None, stdin: str 
 
 def _folder(path: str, layout: str | None) -> tuple[History, ...]:
     folder = list_folder(path)
+    skipped: tuple[Notice, ...] = ()
     if layout is not None:
         histories = tuple(_format(layout).read(owned) for owned in _owned(folder, layout))
     else:
-        histories = tuple(_read(found) for found in find_migrations(folder))
+        histories, skipped = _search(folder)
     read = tuple(history for history in histories if history.migrations or history.notices)
     if not read:
-        tool = f" of {layout}" if layout else ""
+        tool = f" of {layout}" if layout else " for PostgreSQL" if skipped else ""
         raise InputError(f"{path}: holds no migrations{tool} that migrasafe can find; give the folder that holds them")
-    return read
+    first, *others = (gathered(history) for history in read)
+    return (replace(first, notices=(*skipped, *first.notices)), *others)
+
+
+def _search(folder: Folder) -> tuple[tuple[History, ...], tuple[Notice, ...]]:
+    """The histories in a folder, and what was left out because it is for another database."""
+    histories: list[History] = []
+    skipped: list[Notice] = []
+    found_here = find_migrations(folder)
+    for found in found_here:
+        database = None if found.folder is folder else other_database(found.folder, folder)
+        if database is None:
+            try:
+                histories.append(_read(found))
+                continue
+            except OtherDatabaseError as error:
+                if found.folder is folder:
+                    raise
+                database = error.database
+        message = f"not read: these migrations are for {database}; give this folder by name to read them all the same"
+        skipped.append(Notice(path=found.folder.path, line=1, message=message))
+    loose = [file for file in folder.files if file.endswith(".sql")]
+    if loose and found_here and all(found.folder is not folder for found in found_here):
+        message = "not read: it lies beside the folders of migrations; give it by name to read it"
+        skipped.extend(Notice(path=folder.place(file), line=1, message=message) for file in loose)
+    return tuple(histories), tuple(skipped)
 
 
 def _owned(folder: Folder, layout: str) -> tuple[Folder, ...]:
@@ -130,7 +158,7 @@ def _files(paths: Sequence[str], layout: str | None) -> tuple[History, ...]:
         read = {Path(one.path).resolve() for one in kept}
         loose.extend(path for real, path in wanted.items() if real not in read)
         if kept:
-            histories.append(replace(history, migrations=kept))
+            histories.append(gathered(replace(history, migrations=kept)))
     return (*histories, *_loose(loose))
 
 

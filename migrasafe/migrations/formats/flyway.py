@@ -36,7 +36,7 @@ class _File:
 def claims(folder: Folder) -> Claim | None:
     """Claim a folder with Flyway's names in it, or directly in the folders below it (its locations)."""
     settings = settings_for(folder)
-    names = [name for file in _locations(folder) if (name := file.rsplit("/", 1)[-1])]
+    names = _claimed(folder, settings)
     if any(_DEFAULT_NAME.match(name) and not name.startswith("R__") for name in names):
         return Claim(strength=Strength.OWN, why="files named V<version>__<name>.sql")
     if settings.found_in and any(_kind(name, settings) for name in names):
@@ -71,6 +71,19 @@ def read(folder: Folder) -> History:
 def _locations(folder: Folder) -> list[str]:
     """The .sql files in the folder and below it: Flyway looks into the folders of its locations too."""
     return [file for file in folder.below() if file.endswith(".sql")]
+
+
+def _claimed(folder: Folder, settings: Settings) -> list[str]:
+    """The names that decide: of the files directly in the folder, else of several locations that share their versions."""
+    direct = [file for file in folder.files if file.endswith(".sql")]
+    if any(_file(file, settings) for file in direct):
+        return direct
+    inner = [f"{name}/{file}" for name, location in folder.folders.items() for file in location.files]
+    versions = [version(found.version) for file in inner if (found := _file(file, settings)) and found.kind == "V"]
+    locations = {file.split("/", 1)[0] for file in inner if _file(file, settings)}
+    if len(locations) > 1 and len(versions) == len(set(versions)):
+        return [file.split("/", 1)[1] for file in inner]
+    return []
 
 
 def _kind(name: str, settings: Settings) -> re.Match[str] | None:

@@ -18,7 +18,7 @@ def claims(folder: Folder) -> Claim | None:
     """Claim a folder of numbered up halves."""
     if not up_halves(folder.files):
         return None
-    shown = tool_in_use(folder, r"golang-migrate|migrate/migrate|mattermost/morph")
+    shown = tool_in_use(folder, r"golang-migrate|migrate/migrate")
     if shown:
         return Claim(strength=Strength.PROJECT, why=f"<version>_<name>.up.sql, and {shown} names it")
     return Claim(strength=Strength.NAMES, why="files named <version>_<name>.up.sql")

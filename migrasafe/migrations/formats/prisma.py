@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
-from migrasafe.errors import InputError
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.make import from_file
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Notice, TransactionMode
+from migrasafe.migrations.other_databases import OtherDatabaseError
 
 _PROVIDER = re.compile(r"""^\s*provider\s*=\s*["'](\w+)["']""", re.MULTILINE)
 
@@ -29,7 +29,7 @@ def read(folder: Folder) -> History:
         lock = folder.source("migration_lock.toml")
         provider = _PROVIDER.search(lock.text)
         if provider and provider.group(1) not in ("postgresql", "postgres", "cockroachdb"):
-            raise InputError(f"{lock.path}: these migrations are for {provider.group(1)}; migrasafe reads PostgreSQL's")
+            raise OtherDatabaseError(lock.path, provider.group(1))
     names = _names(folder)
     empty = [
         name for name, inner in folder.folders.items() if name not in names and re.match(r"\d", name) and inner.files

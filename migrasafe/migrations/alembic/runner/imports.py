@@ -1,0 +1,180 @@
+"""The app's own modules from where they lie, without what they need; stubs for everything that is missing.
+
+Only the app's code gets stubs: a library that looks for an optional dependency, and app code that is ready for it to be
+missing (`except ImportError`), must not find one.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import spec_from_loader
+from types import FrameType, ModuleType
+from typing import Any
+
+from migrasafe.migrations.alembic.runner.stubs import StubModule, Watch
+
+_SKIPPED_FRAMES = ("<frozen importlib", "importlib/__init__.py", __file__)
+_NOT_INSTALLED = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+def install(roots: Sequence[str], watch: Watch, *, own_code: bool) -> None:
+    """Let imports of the app's code work. `roots`: folders that hold its packages; without `own_code` those are stubs."""
+    folders = tuple(os.path.realpath(root) + os.sep for root in roots)
+    if own_code:
+        sys.meta_path.insert(0, AppFinder(folders, watch))
+    sys.meta_path.append(StubFinder(folders, watch))
+
+
+class AppFinder(MetaPathFinder):
+    """Finds the app's own modules; installed packages of the same name come first."""
+
+    def __init__(self, folders: Sequence[str], watch: Watch) -> None:
+        self._folders = folders
+        self._watch = watch
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Find a module below the roots, and let it load as far as it can."""
+        if path is None:
+            if fullname in sys.builtin_module_names or PathFinder.find_spec(fullname, None) is not None:
+                return None
+            places = [folder.rstrip(os.sep) for folder in self._folders]
+        else:
+            places = [place for place in path if self._is_inside(place)]
+        spec = PathFinder.find_spec(fullname, places) if places else None
+        if spec is None:
+            return None
+        if spec.origin is None or spec.loader is None:
+            return self._without_init(fullname, spec)
+        spec.loader = TolerantLoader(spec.loader, self._watch)
+        return spec
+
+    def _without_init(self, fullname: str, spec: ModuleSpec) -> ModuleSpec | None:
+        """A folder without `__init__.py`: a package whose own names are stubs."""
+        places = list(spec.submodule_search_locations or ())
+        if not any(_holds_python(place) for place in places):
+            return None
+        made = spec_from_loader(fullname, StubLoader(self._watch, quiet=True), is_package=True)
+        if made is not None:
+            made.submodule_search_locations = places
+        return made
+
+    def _is_inside(self, place: str) -> bool:
+        return os.path.join(os.path.realpath(place), "").startswith(tuple(self._folders))
+
+
+class TolerantLoader(Loader):
+    """Runs a module of the app; what it had not defined when it failed is stubs."""
+
+    def __init__(self, loader: Any, watch: Watch) -> None:
+        self._loader = loader
+        self._watch = watch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Create as usual."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run it, whatever happens."""
+        try:
+            self._loader.exec_module(module)
+        except (KeyboardInterrupt, MemoryError):
+            raise
+        except BaseException as error:
+            reason = (str(error).strip().splitlines() or [""])[0]
+            self._watch("stub", f"{module.__name__} (its import fails: {type(error).__name__}: {reason})")
+            module.__dict__["__migrasafe_watch__"] = self._watch
+            module.__class__ = StubModule
+
+
+class StubFinder(MetaPathFinder):
+    """Finds every module that nobody else finds, for the app's code."""
+
+    def __init__(self, folders: Sequence[str], watch: Watch) -> None:
+        self._folders = folders
+        self._watch = watch
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Make up a module, when the app's code imports it without being ready for its absence."""
+        frame = _importer()
+        if frame is None or not self._is_theirs(frame.f_code.co_filename):
+            return None
+        if frame.f_lineno in _lines_ready_for_absence(frame.f_code.co_filename):
+            return None
+        parent = sys.modules.get(fullname.rpartition(".")[0])
+        quiet = isinstance(parent, StubModule)
+        return spec_from_loader(fullname, StubLoader(self._watch, quiet=quiet), is_package=True)
+
+    def _is_theirs(self, file: str) -> bool:
+        if "site-packages" in file or "dist-packages" in file:
+            return False
+        return os.path.realpath(file).startswith(tuple(self._folders))
+
+
+class StubLoader(Loader):
+    """Makes a StubModule."""
+
+    def __init__(self, watch: Watch, *, quiet: bool) -> None:
+        self._watch = watch
+        self._quiet = quiet
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Make the module, and say so unless that of its package was said already."""
+        module = StubModule(spec.name)
+        module.__dict__["__migrasafe_watch__"] = self._watch
+        if not self._quiet:
+            self._watch("stub", spec.name)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Do nothing: names are made when they are asked for."""
+
+
+def _importer() -> FrameType | None:
+    """The frame of the import statement."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename.replace("\\", "/")
+        if not any(part in file for part in _SKIPPED_FRAMES):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+@cache
+def _lines_ready_for_absence(file: str) -> frozenset[int]:
+    """Lines of a file inside `try: … except ImportError`."""
+    try:
+        module = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return frozenset()
+    ready: set[int] = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Try) and any(_catches_absence(handler.type) for handler in node.handlers):
+            ready.update(range(node.body[0].lineno, (node.body[-1].end_lineno or node.body[-1].lineno) + 1))
+    return frozenset(ready)
+
+
+def _catches_absence(caught: ast.expr | None) -> bool:
+    if caught is None:
+        return True
+    names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(isinstance(name, ast.Name) and name.id in _NOT_INSTALLED for name in names)
+
+
+def _holds_python(place: str) -> bool:
+    try:
+        return any(name.endswith(".py") for name in os.listdir(place)) or any(
+            os.path.isfile(os.path.join(place, name, "__init__.py")) for name in os.listdir(place)
+        )
+    except OSError:
+        return False

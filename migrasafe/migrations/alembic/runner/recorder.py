@@ -1,0 +1,140 @@
+"""What a revision sends, with the line that sent it and the transaction it was sent in; and what to say about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from migrasafe.migrations.alembic.protocol import Executed, Message, Noticed, NoticeKind
+
+MOST_STATEMENTS = 20_000
+"""A revision that sends more is running away."""
+
+_REFLECTION = "sqlalchemy/dialects/postgresql/base.py"
+
+
+class RunawayError(Exception):
+    """A revision that sends statements without end."""
+
+
+class Recorder:
+    """Told by the driver what is executed; tells `emit`. One for the life of the process, `begin` for each revision."""
+
+    def __init__(self, emit: Callable[[Message], None]) -> None:
+        self._emit = emit
+        self._path = ""
+        self._said: set[Noticed] = set()
+        self._transactions: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._last_transaction = 0
+        self._line: int | None = None
+        self._running = False
+        self.statements: list[str] = []
+        """Of this revision."""
+        self.earlier: list[str] = []
+        """Of the revisions before."""
+        self.read_before = False
+        self.asked_offline = False
+
+    def begin(self, path: str, *, again: bool = False) -> None:
+        """Begin a revision; what the one before sent has happened, unless it is the same one `again`."""
+        if not again:
+            self.earlier.extend(self.statements)
+        self._path = path
+        self._said = set()
+        self._last_transaction = 0
+        self._line = None
+        self.statements = []
+        self.read_before = False
+        self.asked_offline = False
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """While the function of the revision runs: outside, what stubs are asked is nobody's concern."""
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+
+    @contextmanager
+    def from_line(self, line: int | None) -> Iterator[None]:
+        """What is sent in here was made by another line than the one that runs: queued operations of a batch."""
+        before, self._line = self._line, line
+        try:
+            yield
+        finally:
+            self._line = before
+
+    def line(self) -> int:
+        """The line of the revision file that runs now: of its innermost frame. 0 where it has none."""
+        if self._line is not None:
+            return self._line
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code.co_filename == self._path:
+                return frame.f_lineno
+            frame = frame.f_back
+        return 0
+
+    # --- from the driver ---
+
+    def executed(self, session: Any, sql: str, *, autocommit: bool) -> None:
+        """Note SQL that `session`, a connection of the driver, is about to run."""
+        if _is_reflection():
+            self.asked()
+            return
+        if autocommit:
+            transaction = None
+        elif session in self._transactions:
+            transaction = self._transactions[session]
+        else:
+            self._last_transaction += 1
+            transaction = self._transactions[session] = self._last_transaction
+        self.statements.append(sql)
+        if len(self.statements) > MOST_STATEMENTS:
+            raise RunawayError(f"it sends more than {MOST_STATEMENTS:,} statements")
+        self._emit(Executed(sql=sql, line=self.line(), transaction=transaction))
+
+    def ended(self, session: Any) -> None:
+        """Note that the transaction of a session was committed or rolled back."""
+        self._transactions.pop(session, None)
+
+    # --- notices ---
+
+    def notice(self, kind: NoticeKind, text: str) -> None:
+        """Say something about the line that runs, once."""
+        noticed = Noticed(kind=kind, line=self.line(), text=text)
+        if noticed not in self._said:
+            self._said.add(noticed)
+            self._emit(noticed)
+
+    def read(self) -> None:
+        """Note that the rows of a query were looked at."""
+        self.read_before = True
+        self.notice("read", "")
+
+    def asked(self, what: str = "") -> None:
+        """Note that the database was asked what there is."""
+        self.read_before = True
+        self.notice("asked", what)
+
+    def stub_used(self, kind: NoticeKind, name: str) -> None:
+        """Note what was asked of a stub, while the revision runs."""
+        if self._running or kind in ("stub", "type"):
+            self.notice(kind, name)
+
+
+def _is_reflection() -> bool:
+    """Whether SQLAlchemy itself asks, for an inspector or to see whether something exists."""
+    frame: FrameType | None = sys._getframe(2)
+    for _ in range(40):
+        if frame is None:
+            return False
+        if frame.f_code.co_filename.replace("\\", "/").endswith(_REFLECTION):
+            return True
+        frame = frame.f_back
+    return False

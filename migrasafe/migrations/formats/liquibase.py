@@ -1,0 +1,141 @@
+"""Liquibase's formatted SQL: changesets in files that open with `--liquibase formatted sql`, each its own transaction.
+
+https://docs.liquibase.com/concepts/changelogs/sql-format.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from migrasafe.migrations.folder import Folder
+from migrasafe.migrations.formats.liquibase_changelog import included
+from migrasafe.migrations.formats.make import up_script
+from migrasafe.migrations.formats.order import natural
+from migrasafe.migrations.formats.protocol import Claim, Strength
+from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
+from migrasafe.migrations.template import mask
+from migrasafe.sql.source import Source
+from migrasafe.sql.statements import Span
+
+HEADER = re.compile(r"^\s*--\s*liquibase\s+formatted\s+sql", re.IGNORECASE | re.MULTILINE)
+_CHANGESET = re.compile(
+    r"""^[ \t]*--[ \t]*changeset[ \t]+(?P<author>[^:\n]+):(?P<id>"[^"\n]*"|\S+)(?P<attributes>[^\n]*)""",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ATTRIBUTE = re.compile(r"""(?P<key>[A-Za-z]+):(?P<value>"[^"]*"|\S+)""")
+_PLACEHOLDER = r"\$\{[A-Za-z_][\w.:-]*\}"
+_POSTGRES = frozenset({"postgresql", "all"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Changeset:
+    id: str
+    span: Span
+    attributes: dict[str, str]
+
+
+def claims(folder: Folder) -> Claim | None:
+    """Claim a folder of formatted SQL, or one whose changelog includes such files."""
+    if any(HEADER.search(folder.head(file)) for file in folder.files if file.endswith(".sql")):
+        return Claim(strength=Strength.OWN, why="files with `--liquibase formatted sql`")
+    changelog = included(folder)
+    if changelog is not None and any(file.endswith(".sql") for file in changelog.files):
+        return Claim(strength=Strength.OWN, why=f"{changelog.path} includes .sql files")
+    return None
+
+
+def read(folder: Folder) -> History:
+    """Read the files in the order of the changelog, or in natural order where there is none. Raises InputError."""
+    changelog = included(folder)
+    direct = sorted((file for file in folder.files if file.endswith(".sql")), key=natural)
+    files = direct if changelog is None else [file for file in changelog.files if file.endswith(".sql")]
+    left = [file for file in direct if file not in files]
+    return History(
+        layout="liquibase",
+        root=folder.path,
+        migrations=tuple(_migration(folder, file) for file in files if folder.has(file)),
+        notices=(
+            *(changelog.notices if changelog else ()),
+            *(
+                Notice(path=folder.place(file), line=1, message="not read: the changelog does not include it")
+                for file in left
+            ),
+        ),
+    )
+
+
+def _migration(folder: Folder, file: str) -> Migration:
+    masked = mask(folder.source(file), _PLACEHOLDER, _property, "Liquibase")
+    source, notices = masked.source, list(masked.notices)
+    if not HEADER.search(source.text):
+        part = Part(script=up_script(source))  # <sqlFile>: all of it is one change
+        return Migration(id=file, path=source.path, parts=(part,), notices=tuple(notices))
+    changesets = _changesets(source)
+    source = _with_semicolons(source, changesets)
+    parts: list[Part] = []
+    repeatable = False
+    for changeset in changesets:
+        line = source.position(changeset.span.start)[0]
+        if (why := _left_out(changeset)) is not None:
+            message = f"changeset {changeset.id} was not read: {why}"
+            notices.append(Notice(path=source.path, line=line, message=message))
+            continue
+        alone = changeset.attributes.get("runintransaction", "true").lower() == "false"
+        mode = TransactionMode.NONE if alone else TransactionMode.ONE
+        header = () if parts else (Span(0, changesets[0].span.start),)  # comments, where suppressions may stand
+        parts.append(Part(script=up_script(source, (*header, changeset.span)), transaction=mode))
+        repeatable = repeatable or any(
+            changeset.attributes.get(key, "").lower() == "true" for key in ("runonchange", "runalways")
+        )
+    return Migration(
+        id=file.removesuffix(".sql"),
+        path=source.path,
+        parts=tuple(parts),
+        repeatable=repeatable,
+        notices=tuple(notices),
+    )
+
+
+def _property(placeholder: str) -> str:
+    return re.sub(r"\W+", "_", placeholder[2:-1]).strip("_").lower()
+
+
+def _changesets(source: Source) -> list[_Changeset]:
+    """From each changeset line to the next; rollbacks are comments, so nothing of them is read."""
+    matches = list(_CHANGESET.finditer(source.text))
+    ends = [*(match.start() for match in matches[1:]), len(source.text)]
+    return [
+        _Changeset(
+            id=f"{match['author'].strip()}:{match['id']}".replace('"', ""),
+            span=Span(match.end(), end),
+            attributes={
+                found["key"].lower(): found["value"].strip('"') for found in _ATTRIBUTE.finditer(match["attributes"])
+            },
+        )
+        for match, end in zip(matches, ends, strict=True)
+    ]
+
+
+def _left_out(changeset: _Changeset) -> str | None:
+    """Why PostgreSQL does not get a changeset."""
+    databases = {name.strip().lower() for name in changeset.attributes.get("dbms", "").split(",") if name.strip()}
+    wanted = {name for name in databases if not name.startswith("!")}
+    if "!postgresql" in databases or "none" in databases or (wanted and not wanted & _POSTGRES):
+        return f"dbms:{changeset.attributes['dbms']} leaves PostgreSQL out"
+    if changeset.attributes.get("ignore", "").lower() == "true":
+        return "it says ignore:true"
+    return None
+
+
+def _with_semicolons(source: Source, changesets: list[_Changeset]) -> Source:
+    """A delimiter of their own, as `endDelimiter:/`, becomes a semicolon, filled with spaces."""
+    text = source.text
+    for changeset in changesets:
+        delimiter = changeset.attributes.get("enddelimiter", ";").replace("\\n", "\n").strip()
+        if delimiter and delimiter != ";":
+            begin, end = changeset.span
+            alone = re.compile(rf"{re.escape(delimiter)}(?=[ \t\r]*$)", re.MULTILINE)
+            body = alone.sub(";" + " " * (len(delimiter) - 1), text[begin:end])
+            text = text[:begin] + body + text[end:]
+    return replace(source, text=text)

@@ -1,0 +1,40 @@
+"""Signs that a folder's migrations are for another database than PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from migrasafe.errors import InputError
+from migrasafe.migrations.folder import Folder
+
+_OTHERS = re.compile(
+    r"(?i)(?:^|[-_./])(sqlite3?|mysql|mariadb|clickhouse|mssql|sqlserver|oracle|cassandra|bigquery|d1)(?=$|[-_./])"
+)
+_POSTGRES = re.compile(r"(?i)postgres|pgsql|(?:^|[-_./])pg(?:$|[-_./])")
+_SQLITE_CRATE = re.compile(r"(?m)^\s*(?:sqlx|diesel)\b[^\n]*")
+
+
+class OtherDatabaseError(InputError):
+    """Migrations that a tool's own files say are not for PostgreSQL."""
+
+    def __init__(self, path: str, database: str) -> None:
+        super().__init__(f"{path}: these migrations are for {database}; migrasafe reads PostgreSQL's")
+        self.path = path
+        self.database = database
+
+
+def other_database(folder: Folder, root: Folder) -> str | None:
+    """The database that the path below `root` names, or the nearest Cargo.toml alone; None for PostgreSQL or no sign."""
+    depth = len(PurePath(root.path).parts)
+    below = "/".join(PurePath(folder.path).parts[depth:])
+    named = _OTHERS.search(below)
+    if named and not _POSTGRES.search(below):
+        return named.group(1).lower()
+    for place in folder.upwards():
+        if "Cargo.toml" in place.files:
+            uses = " ".join(_SQLITE_CRATE.findall(place.source("Cargo.toml").text)).lower()
+            return "sqlite" if "sqlite" in uses and "postgres" not in uses else None
+        if place is root:
+            break
+    return None
