@@ -11,8 +11,22 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from migrasafe.schema.compared_facts import (
+    Facts,
+    Unknown,
+    column_facts,
+    composite_facts,
+    constraint_facts,
+    domain_facts,
+    function_facts,
+    index_facts,
+    policy_facts,
+    sequence_facts,
+    table_facts,
+    trigger_facts,
+    view_facts,
+)
 from migrasafe.schema.model import (
-    Column,
     ColumnRef,
     Composite,
     Constraint,
@@ -21,26 +35,16 @@ from migrasafe.schema.model import (
     Function,
     Index,
     OtherType,
-    Policy,
     Ref,
     Relation,
     Schema,
     Sequence,
     Table,
-    Trigger,
     Type,
     View,
 )
 from migrasafe.sql.quote import spell_type
-from migrasafe.sql.statements import ConstraintKind, IndexElement, TypeName
-
-Facts = Mapping[str, object]
-"""What is compared of a part, by what to call it."""
-
-
-class _Unknown:
-    """Stands for what could not be known, such as the type of a computed column of CREATE TABLE AS."""
-
+from migrasafe.sql.statements import ConstraintKind, TypeName
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -89,7 +93,7 @@ def _facts(name: str, here: Facts, there: Facts) -> Iterator[str]:
 
 
 def _same(one: object, other: object) -> bool:
-    if one is _Unknown or other is _Unknown:
+    if one is Unknown or other is Unknown:
         return True
     if isinstance(one, TypeName) and isinstance(other, TypeName):
         # A type of an extension has no schema where only the migrations were read.
@@ -126,22 +130,22 @@ def _relation(name: str, here: Relation, there: Relation) -> Iterator[str]:
     if isinstance(here, Table) and isinstance(there, Table):
         yield from _table(name, here, there)
     elif isinstance(here, View) and isinstance(there, View):
-        yield from _facts(name, _view_facts(here), _view_facts(there))
+        yield from _facts(name, view_facts(here), view_facts(there))
     elif isinstance(here, Sequence) and isinstance(there, Sequence):
-        yield from _facts(name, _sequence_facts(here), _sequence_facts(there))
+        yield from _facts(name, sequence_facts(here), sequence_facts(there))
     elif isinstance(here, Index) and isinstance(there, Index):
-        yield from _facts(name, _index_facts(here), _index_facts(there))
+        yield from _facts(name, index_facts(here), index_facts(there))
     else:
         yield f"{name}: {_kind(here)} here, {_kind(there)} there"
 
 
 def _table(name: str, here: Table, there: Table) -> Iterator[str]:
-    yield from _facts(name, _table_facts(here), _table_facts(there))
+    yield from _facts(name, table_facts(here), table_facts(there))
     parts: tuple[tuple[str, Callable[[Table], Iterable[Any]], Callable[[Any], Facts]], ...] = (
-        ("column", lambda table: table.columns, _column_facts),
-        ("constraint", _compared_constraints, _constraint_facts),
-        ("trigger", lambda table: table.triggers, _trigger_facts),
-        ("policy", lambda table: table.policies, _policy_facts),
+        ("column", lambda table: table.columns, column_facts),
+        ("constraint", _compared_constraints, constraint_facts),
+        ("trigger", lambda table: table.triggers, trigger_facts),
+        ("policy", lambda table: table.policies, policy_facts),
     )
     for what, of_table, facts in parts:
         ours = {part.name: part for part in of_table(here)}
@@ -157,130 +161,6 @@ def _table(name: str, here: Table, there: Table) -> Iterator[str]:
 def _compared_constraints(table: Table) -> Iterator[Constraint]:
     # Whether a column is NOT NULL is compared with the column; servers before 18 have no constraint for it.
     return (c for c in table.constraints if c.kind is not ConstraintKind.NOT_NULL)
-
-
-def _table_facts(table: Table) -> Facts:
-    return {
-        "kind": table.kind.value,
-        "persistence": table.persistence.value,
-        "indexes": frozenset(table.indexes),
-        "row security": table.row_security,
-        "forced row security": table.row_security_forced,
-        "partitioned by": None
-        if table.partition_by is None
-        else (table.partition_by.strategy, table.partition_by.columns),
-        "partition of": table.partition_of,
-        "bound": table.bound is not None,
-        "partitions": frozenset(table.partitions),
-        "inherits": table.inherits,
-        "children": frozenset(table.children),
-        "replica identity": table.replica_identity,
-        "options": frozenset(table.options),
-        "of type": table.of_type,
-    }
-
-
-def _column_facts(column: Column) -> Facts:
-    return {
-        "type": column.type or _Unknown,
-        "NOT NULL": column.not_null,
-        "NOT NULL validated": column.not_null_valid,
-        "default": column.default is not None,
-        "identity": None if column.identity is None else column.identity.always,
-        "generated": column.generated is not None,
-        "stored": column.generated_stored,
-        "collation": column.collation,
-        "inherited": column.inherited,
-    }
-
-
-def _constraint_facts(constraint: Constraint) -> Facts:
-    references = constraint.references
-    return {
-        "kind": constraint.kind.value,
-        "columns": frozenset(constraint.columns) if constraint.kind is ConstraintKind.CHECK else constraint.columns,
-        "target": constraint.target,
-        "target columns": constraint.target_columns,
-        "on delete": references.on_delete if references is not None else None,
-        "on update": references.on_update if references is not None else None,
-        "valid": constraint.valid,
-        "enforced": constraint.enforced,
-        "deferrable": constraint.deferrable,
-        "initially deferred": constraint.initially_deferred,
-        "no inherit": constraint.no_inherit,
-        "index": constraint.index,
-        "inherited": constraint.inherited,
-    }
-
-
-def _trigger_facts(trigger: Trigger) -> Facts:
-    return {
-        "function": trigger.function,
-        "timing": trigger.timing,
-        "events": frozenset(trigger.events),
-        "columns": trigger.columns,
-        "per row": trigger.row,
-        "constraint": trigger.constraint,
-        "enabled": trigger.enabled,
-        "reads": trigger.reads,
-        "inherited": trigger.inherited,
-    }
-
-
-def _policy_facts(policy: Policy) -> Facts:
-    return {
-        "command": policy.command,
-        "permissive": policy.permissive,
-        "roles": frozenset(policy.roles),
-        "USING": policy.using is not None,
-        "WITH CHECK": policy.check is not None,
-        "reads": policy.reads,
-    }
-
-
-def _index_facts(index: Index) -> Facts:
-    return {
-        "table": index.table,
-        "elements": tuple(_element(element) for element in index.elements),
-        "unique": index.unique,
-        "method": index.method,
-        "predicate": index.predicate is not None,
-        "include": index.include,
-        "reads": index.reads,
-        "nulls not distinct": index.nulls_not_distinct,
-        "valid": index.valid,
-        "constraint": index.constraint,
-        "parent": index.parent,
-        "tablespace": index.tablespace,
-    }
-
-
-def _element(element: IndexElement) -> str:
-    order = " DESC" if element.descending else ""
-    if element.nulls_first is not None and element.nulls_first is not element.descending:
-        order += " NULLS FIRST" if element.nulls_first else " NULLS LAST"
-    return f"{element.column or '(expression)'}{order}"
-
-
-def _view_facts(view: View) -> Facts:
-    return {
-        "kind": view.kind.value,
-        "columns": view.columns,
-        "reads": _reads(view.reads),
-        "populated": view.populated,
-        "indexes": frozenset(view.indexes),
-        "options": frozenset(view.options),
-    }
-
-
-def _reads(reads: frozenset[ColumnRef]) -> frozenset[ColumnRef]:
-    """A relation read as a whole, or only counted, is the same as one of which some columns are read."""
-    with_columns = {read.relation for read in reads if read.column is not None}
-    return frozenset(r for r in reads if r.column is not None or r.relation not in with_columns)
-
-
-def _sequence_facts(sequence: Sequence) -> Facts:
-    return {"type": sequence.type or TypeName(name="int8"), "owned by": sequence.owned_by}
 
 
 # --- types, functions, publications -----------------------------------------------------------------------------------
@@ -301,23 +181,9 @@ def _type(name: str, here: Type, there: Type) -> Iterator[str]:
     elif isinstance(here, EnumType) and isinstance(there, EnumType):
         yield from _facts(name, {"labels": here.labels}, {"labels": there.labels})
     elif isinstance(here, Domain) and isinstance(there, Domain):
-        yield from _facts(name, _domain_facts(here), _domain_facts(there))
+        yield from _facts(name, domain_facts(here), domain_facts(there))
     elif isinstance(here, Composite) and isinstance(there, Composite):
-        yield from _facts(name, _composite_facts(here), _composite_facts(there))
-
-
-def _domain_facts(domain: Domain) -> Facts:
-    return {
-        "type": domain.type,
-        "NOT NULL": domain.not_null,
-        "default": domain.default is not None,
-        "constraints": frozenset((c.name, c.valid) for c in domain.constraints),
-        "collation": domain.collation,
-    }
-
-
-def _composite_facts(composite: Composite) -> Facts:
-    return {"attributes": tuple((a.name, a.type) for a in composite.attributes)}
+        yield from _facts(name, composite_facts(here), composite_facts(there))
 
 
 def _overloads(schema: Schema) -> dict[str, Function]:
@@ -336,20 +202,7 @@ def _bare(type_name: TypeName) -> TypeName:
 
 
 def _function(name: str, here: Function, there: Function) -> Iterator[str]:
-    yield from _facts(name, _function_facts(here), _function_facts(there))
-
-
-def _function_facts(function: Function) -> Facts:
-    return {
-        "arguments": tuple((a.name, a.mode) for a in function.arguments),
-        "language": function.language,
-        "volatility": function.volatility,
-        "strict": function.strict,
-        "security definer": function.security_definer,
-        "settings": frozenset(function.settings),
-        "procedure": function.procedure,
-        "reads": _reads(function.reads),
-    }
+    yield from _facts(name, function_facts(here), function_facts(there))
 
 
 def _publications(here: Schema, there: Schema) -> Iterator[str]:

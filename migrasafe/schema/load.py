@@ -11,6 +11,7 @@ from migrasafe.schema.evolve import evolve, with_search_path
 from migrasafe.schema.evolve.session import DEFAULT_PATH
 from migrasafe.schema.model import BEFORE_HISTORY, Moment, Schema
 from migrasafe.sql.script import Script
+from migrasafe.sql.statements import CreateTableAs
 
 
 def schema_from_script(script: Script) -> Schema:
@@ -22,6 +23,9 @@ def schema_from_script(script: Script) -> Schema:
     schema = Schema(complete=True)
     schema = replace(schema, schemas=schema.schemas.insert("public", BEFORE_HISTORY))
     for statement in script.statements:
+        if isinstance(statement, CreateTableAs) and statement.materialized_view:
+            # pg_dump leaves the rows to REFRESH commands that a dump of the schema does not have.
+            statement = replace(statement, with_data=True)
         schema = evolve(schema, statement, BEFORE_HISTORY)
     return with_search_path(schema, DEFAULT_PATH)
 

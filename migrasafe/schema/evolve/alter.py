@@ -8,13 +8,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from migrasafe.schema.evolve import columns, table_settings
-from migrasafe.schema.evolve.cascade import remove_constraint
-from migrasafe.schema.evolve.constraints import (
-    add_constraint,
+from migrasafe.schema.evolve.constraint_changes import (
     alter_constraint,
     not_null_by_generated_name,
     validate_constraint,
 )
+from migrasafe.schema.evolve.constraint_drops import remove_constraint
+from migrasafe.schema.evolve.constraints import add_constraint
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.partitions import attach_partition, detach_partition, inherit
 from migrasafe.schema.evolve.types import alter_attribute

@@ -26,7 +26,7 @@ from migrasafe.sql.statements import (
     DropExpression,
     DropIdentity,
     DropNotNull,
-    Identity,
+    Name,
     SetDefault,
     SetExpression,
     SetIdentity,
@@ -46,7 +46,7 @@ def new_column(draft: Draft, table: Ref, definition: ColumnDef, *, key: bool = F
         default = nextval_of(new_sequence(draft, table, definition.name, type_name))
         not_null = True
     elif identity is not None:
-        new_sequence(draft, table, definition.name, type_name)
+        new_sequence(draft, table, definition.name, type_name, identity.sequence)
     elif default is not None:
         default = None if is_null(default) else with_full_sequence_name(draft, default)
     collation = definition.collation
@@ -63,10 +63,13 @@ def new_column(draft: Draft, table: Ref, definition: ColumnDef, *, key: bool = F
     )
 
 
-def new_sequence(draft: Draft, table: Ref, column: str, type_name: TypeName | None) -> Ref:
+def new_sequence(draft: Draft, table: Ref, column: str, type_name: TypeName | None, given: Name | None = None) -> Ref:
     """Make the sequence of a serial or identity column."""
-    name = first_free(table.name, column, "seq", lambda name: Ref(table.schema, name) in draft.relations)
-    ref = Ref(table.schema, name)
+    if given is not None:
+        ref = Ref(given.schema or table.schema, given.name)
+    else:
+        name = first_free(table.name, column, "seq", lambda name: Ref(table.schema, name) in draft.relations)
+        ref = Ref(table.schema, name)
     draft.put(Sequence(ref=ref, type=type_name, owned_by=ColumnRef(table, column), born=draft.moment))
     return ref
 
@@ -163,18 +166,18 @@ def add_identity(draft: Draft, table: Table, action: AddIdentity, *, only: bool)
     column = table.column(action.column)
     if column is not None and column.identity is not None:
         return
-    new_sequence(draft, table.ref, action.column, column.type if column is not None else None)
+    type_name = column.type if column is not None else None
+    new_sequence(draft, table.ref, action.column, type_name, action.identity.sequence)
     _alter(draft, table, action.column, lambda c: replace(c, identity=action.identity, not_null=True), only=True)
 
 
 def set_identity(draft: Draft, table: Table, action: SetIdentity, *, only: bool) -> None:
     """SET GENERATED says whether the identity is ALWAYS; the other options belong to its sequence."""
-    always = next((o == "always" for o in action.options if o in ("always", "by default")), None)
 
     def change(column: Column) -> Column:
-        if column.identity is None or always is None:
+        if column.identity is None or action.always is None:
             return column
-        return replace(column, identity=Identity(always=always, options=column.identity.options))
+        return replace(column, identity=replace(column.identity, always=action.always))
 
     _alter(draft, table, action.column, change, only=True)
 

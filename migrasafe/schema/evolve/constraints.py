@@ -6,21 +6,19 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from migrasafe.schema.evolve.cascade import same_foreign_key
+from migrasafe.schema.evolve.constraint_drops import same_foreign_key
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
-from migrasafe.schema.evolve.generated_names import clipped, first_free, joined_columns, object_name
+from migrasafe.schema.evolve.generated_names import clipped, first_free, joined_columns
 from migrasafe.schema.evolve.indexes import free_index_ref, give_index_to_partition, index_reads, remove_index
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.model import Column, Constraint, Index, Ref, RelationKind, Table
 from migrasafe.sql.statements import (
     AddConstraint,
-    AlterConstraint,
     ConstraintDef,
     ConstraintKind,
     IndexElement,
     References,
-    ValidateConstraint,
 )
 
 INDEXED = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE})
@@ -263,57 +261,6 @@ _ADD: dict[ConstraintKind, Callable[[Draft, Table, ConstraintDef, bool], None]] 
     ConstraintKind.EXCLUDE: _add_indexed,
     ConstraintKind.NOT_NULL: _add_not_null,
 }
-
-
-# --- changing ---------------------------------------------------------------------------------------------------------
-
-
-def validate_constraint(draft: Draft, table: Table, action: ValidateConstraint) -> None:
-    """VALIDATE CONSTRAINT, here and wherever below it was inherited. On a table that was never seen being made the
-    constraint is taken to exist: a CHECK that says we do not know what."""
-    if not table.complete and table.constraint(action.name) is None:
-        assumed = Constraint(name=action.name, kind=ConstraintKind.CHECK)
-        draft.put(replace(table, constraints=(*table.constraints, assumed)))
-        return
-    for one in (table, *below(draft, table)):
-        constraint = one.constraint(action.name)
-        if constraint is None or constraint.valid or not constraint.enforced:
-            continue
-        validated = tuple(replace(c, valid=True) if c is constraint else c for c in one.constraints)
-        columns = one.columns
-        if constraint.kind is ConstraintKind.NOT_NULL:
-            columns = tuple(replace(c, not_null_valid=True) if c.name in constraint.columns else c for c in one.columns)
-        draft.put(replace(one, constraints=validated, columns=columns))
-
-
-def alter_constraint(draft: Draft, table: Table, action: AlterConstraint) -> None:
-    """ALTER CONSTRAINT: what the action leaves as None stays."""
-    for one in (table, *below(draft, table)):
-        constraint = one.constraint(action.name)
-        if constraint is None:
-            continue
-        changed = constraint
-        if action.deferrable is not None:
-            changed = replace(changed, deferrable=action.deferrable)
-            if not action.deferrable:
-                changed = replace(changed, initially_deferred=False)
-        if action.initially_deferred is not None:
-            changed = replace(changed, initially_deferred=action.initially_deferred)
-            if action.initially_deferred:
-                changed = replace(changed, deferrable=True)
-        if action.enforced is not None:
-            changed = replace(changed, enforced=action.enforced, valid=action.enforced)
-        if action.no_inherit is not None:
-            changed = replace(changed, no_inherit=action.no_inherit)
-        draft.put(replace(one, constraints=tuple(changed if c is constraint else c for c in one.constraints)))
-
-
-def not_null_by_generated_name(table: Table, name: str) -> str | None:
-    """The column whose NOT NULL has this name on version 18, where each has one; nobody named it."""
-    for column in table.columns:
-        if column.not_null and object_name(table.ref.name, column.name, "not_null") == name:
-            return column.name
-    return None
 
 
 def copied_checks(draft: Draft, source: Table) -> list[Constraint]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rpds import HashTrieSet
-
 from migrasafe.schema.evolve import needs
+from migrasafe.schema.evolve.dependents import Dependents, note_changed
 from migrasafe.schema.model import (
     BEFORE_HISTORY,
     TEMPORARY_SCHEMA,
@@ -38,9 +37,9 @@ class Draft:
 
     __slots__ = (
         "_before",
+        "_links",
         "complete",
         "constraint_names",
-        "dependents",
         "existing_stays",
         "extensions",
         "functions",
@@ -62,7 +61,7 @@ class Draft:
         self.schemas = schema.schemas
         self.extensions = schema.extensions
         self.publications = schema.publications
-        self.dependents = schema.dependents
+        self._links = Dependents(schema.dependents)
         self.constraint_names = schema.constraint_names
         self.search_path = schema.search_path
         self.temporary = schema.temporary
@@ -90,7 +89,7 @@ class Draft:
             schemas=self.schemas,
             extensions=self.extensions,
             publications=self.publications,
-            dependents=self.dependents,
+            dependents=self._links.listed,
             constraint_names=self.constraint_names,
             search_path=self.search_path,
             temporary=self.temporary,
@@ -185,8 +184,8 @@ class Draft:
             return
         wanted = needs.relation_needs(new, self)
         if old is not None:
-            self._forget(new.ref, needs.relation_needs(old, self) - wanted)
-        self._depend(new.ref, wanted)
+            self._links.forget(new.ref, needs.relation_needs(old, self) - wanted)
+        self._links.depend(new.ref, wanted)
 
     def take(self, ref: Ref) -> Relation | None:
         """Take a relation out, and nothing else; what depended on it is still listed."""
@@ -194,35 +193,27 @@ class Draft:
         if relation is None:
             return None
         self.relations = self.relations.remove(ref)
-        self._forget(ref, needs.relation_needs(relation, self))
+        self._links.forget(ref, needs.relation_needs(relation, self))
         if isinstance(relation, Table):
             self._count_constraints(ref.schema, relation.constraints, -1)
         return relation
 
-    def take_dependents(self, ref: Ref) -> Iterable[Ref]:
+    def take_dependents(self, ref: Ref) -> list[Ref]:
         """What depended on something that is gone, in the order of names; no longer listed."""
-        dependents = self.dependents.get(ref)
-        if dependents is None:
-            return ()
-        self.dependents = self.dependents.remove(ref)
-        return sorted(dependents)
+        return self._links.take(ref)
 
     def dependents_of(self, ref: Ref) -> list[Ref]:
-        return sorted(self.dependents.get(ref, ()))
+        return self._links.of(ref)
 
     def move_dependents(self, old: Ref, new: Ref) -> list[Ref]:
         """List under the new name what depended on the old one; returns it."""
-        dependents = self.dependents.get(old)
-        if dependents is None:
-            return []
-        self.dependents = self.dependents.remove(old).insert(new, dependents.update(self.dependents.get(new, ())))
-        return sorted(dependents)
+        return self._links.move(old, new)
 
     def _note_table(self, old: Table | None, new: Table) -> None:
         ref = new.ref
         if old is None:
             wanted = needs.relation_needs(new, self)
-            self._depend(ref, wanted)
+            self._links.depend(ref, wanted)
             self._count_constraints(ref.schema, new.constraints, 1)
             return
         added: list[needs.Part] = []
@@ -234,34 +225,17 @@ class Draft:
             (old.policies, new.policies),
         ):
             if before is not after:
-                _note_changed(before, after, added, removed)
+                note_changed(before, after, added, removed)
         for part in added:
-            self._depend(ref, needs.part_needs(part, self))
+            self._links.depend(ref, needs.part_needs(part, self))
         lost = {need for part in removed for need in needs.part_needs(part, self)}
         if lost:
-            self._forget(ref, lost - needs.relation_needs(new, self))
+            self._links.forget(ref, lost - needs.relation_needs(new, self))
         if old.of_type != new.of_type and new.of_type is not None:
-            self._depend(ref, (new.of_type,))
+            self._links.depend(ref, (new.of_type,))
         if old.constraints is not new.constraints:
             self._count_constraints(ref.schema, (p for p in removed if isinstance(p, Constraint)), -1)
             self._count_constraints(ref.schema, (p for p in added if isinstance(p, Constraint)), 1)
-
-    def _depend(self, dependent: Ref, on: Iterable[Ref]) -> None:
-        for need in on:
-            if need == dependent:
-                continue
-            known = self.dependents.get(need)
-            if known is None:
-                self.dependents = self.dependents.insert(need, HashTrieSet((dependent,)))
-            elif dependent not in known:
-                self.dependents = self.dependents.insert(need, known.insert(dependent))
-
-    def _forget(self, dependent: Ref, on: Iterable[Ref]) -> None:
-        for need in on:
-            known = self.dependents.get(need)
-            if known is not None and dependent in known:
-                rest = known.remove(dependent)
-                self.dependents = self.dependents.insert(need, rest) if rest else self.dependents.remove(need)
 
     def _count_constraints(self, schema: str, constraints: Iterable[Constraint], step: int) -> None:
         for constraint in constraints:
@@ -286,14 +260,14 @@ class Draft:
             return
         wanted = needs.type_needs(new, self)
         if old is not None:
-            self._forget(new.ref, needs.type_needs(old, self) - wanted)
-        self._depend(new.ref, wanted)
+            self._links.forget(new.ref, needs.type_needs(old, self) - wanted)
+        self._links.depend(new.ref, wanted)
 
     def take_type(self, ref: Ref) -> Type | None:
         item = self.types.get(ref)
         if item is not None:
             self.types = self.types.remove(ref)
-            self._forget(ref, needs.type_needs(item, self))
+            self._links.forget(ref, needs.type_needs(item, self))
         return item
 
     def put_functions(self, ref: Ref, overloads: tuple[Function, ...]) -> None:
@@ -305,8 +279,8 @@ class Draft:
             self.functions = self.functions.remove(ref)
         lost = {need for overload in before for need in needs.function_needs(overload, self)}
         wanted = {need for overload in overloads for need in needs.function_needs(overload, self)}
-        self._forget(ref, lost - wanted)
-        self._depend(ref, wanted)
+        self._links.forget(ref, lost - wanted)
+        self._links.depend(ref, wanted)
 
     def put_publication(self, publication: Publication) -> None:
         self.publications = self.publications.insert(publication.name, publication)
@@ -314,29 +288,10 @@ class Draft:
     def sequences_owned_by(self, table: Ref, column: str | None = None) -> list[Sequence]:
         """Sequences that belong to a table, or to one of its columns."""
         found = []
-        for ref in self.dependents.get(table, ()):
+        for ref in self._links.of(table):
             relation = self.relations.get(ref)
             if isinstance(relation, Sequence) and relation.owned_by is not None:
                 owner, owner_column = relation.owned_by
                 if owner == table and column in (None, owner_column):
                     found.append(relation)
         return found
-
-
-def _note_changed(
-    before: tuple[needs.Part, ...], after: tuple[needs.Part, ...], added: list[needs.Part], removed: list[needs.Part]
-) -> None:
-    """Which parts are new and which are gone; appending and changing in place are what nearly always happens."""
-    kept = len(before)
-    if len(after) > kept and after[:kept] == before:
-        added.extend(after[kept:])
-    elif len(after) == kept:
-        for old, new in zip(before, after, strict=True):
-            if old is not new:
-                removed.append(old)
-                added.append(new)
-    else:
-        ids = {id(part) for part in before}
-        added.extend(part for part in after if id(part) not in ids)
-        ids = {id(part) for part in after}
-        removed.extend(part for part in before if id(part) not in ids)

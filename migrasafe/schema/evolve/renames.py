@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from migrasafe.schema.evolve.column_renames import rename_column
-from migrasafe.schema.evolve.constraints import not_null_by_generated_name
+from migrasafe.schema.evolve.constraint_changes import not_null_by_generated_name
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
 from migrasafe.schema.evolve.functions import overloads_meant

@@ -192,6 +192,14 @@ def _set_options(*, reset: bool) -> Callable[[Fields], Action]:
     return convert
 
 
+def _set_identity(command: Fields) -> Action:
+    given = dict(options(_definition(command).get("items")))
+    when = given.get("generated")
+    # The grammar keeps ALWAYS and BY DEFAULT as the code of a character.
+    always = None if when is None else when == str(ord("a"))
+    return SetIdentity(column=command["name"], options=tuple(given), always=always)
+
+
 _IDENTITIES = {"d": "default", "f": "full", "n": "nothing", "i": "index"}
 
 
@@ -255,9 +263,7 @@ _ACTIONS: Mapping[str, Callable[[Fields], Action]] = {
         column=command["name"], if_exists=bool(command.get("missing_ok"))
     ),
     "AT_AddIdentity": lambda command: AddIdentity(column=command["name"], identity=identity(_definition(command))),
-    "AT_SetIdentity": lambda command: SetIdentity(
-        column=command["name"], options=tuple(key for key, _ in options(_definition(command).get("items")))
-    ),
+    "AT_SetIdentity": _set_identity,
     "AT_DropIdentity": lambda command: DropIdentity(column=command["name"], if_exists=bool(command.get("missing_ok"))),
     "AT_SetStatistics": _property(ColumnProperty.STATISTICS),
     "AT_SetStorage": _property(ColumnProperty.STORAGE),

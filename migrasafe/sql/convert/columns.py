@@ -98,9 +98,12 @@ def _references(node: Fields) -> References:
 
 
 def identity(node: Fields) -> Identity:
+    given = {fields(option).get("defname", ""): fields(option).get("arg") for option in node.get("options", [])}
+    sequence = given.get("sequence_name")
     return Identity(
         always=node.get("generated_when") == "a",
-        options=tuple(fields(option).get("defname", "") for option in node.get("options", [])),
+        options=tuple(given),
+        sequence=name_from_list(fields(sequence).get("items")) if sequence else None,
     )
 
 

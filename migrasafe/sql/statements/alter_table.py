@@ -67,6 +67,8 @@ class AddIdentity(Action, frozen=True, kw_only=True):
 class SetIdentity(Action, frozen=True, kw_only=True):
     column: str
     options: tuple[str, ...] = ()
+    always: bool | None = None
+    """SET GENERATED ALWAYS | BY DEFAULT; None: that stays."""
 
 
 class DropIdentity(Action, frozen=True, kw_only=True):

@@ -60,6 +60,8 @@ class ConstraintDef(Struct, frozen=True, kw_only=True):
 class Identity(Struct, frozen=True, kw_only=True):
     always: bool
     options: tuple[str, ...] = ()
+    sequence: Name | None = None
+    """SEQUENCE NAME, which pg_dump writes; None: PostgreSQL makes the name up."""
 
 
 class ColumnDef(Struct, frozen=True, kw_only=True):

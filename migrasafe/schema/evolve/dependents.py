@@ -1,0 +1,72 @@
+"""Who depends on whom, while one statement changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rpds import HashTrieMap, HashTrieSet
+
+from migrasafe.schema.evolve.needs import Part
+from migrasafe.schema.model import Ref
+
+
+class Dependents:
+    """Schema.dependents being changed."""
+
+    __slots__ = ("listed",)
+
+    def __init__(self, listed: HashTrieMap[Ref, HashTrieSet[Ref]]) -> None:
+        self.listed = listed
+
+    def of(self, ref: Ref) -> list[Ref]:
+        """In the order of names, so that the same history always gives the same schema."""
+        return sorted(self.listed.get(ref, ()))
+
+    def depend(self, dependent: Ref, on: Iterable[Ref]) -> None:
+        for need in on:
+            if need == dependent:
+                continue
+            known = self.listed.get(need)
+            if known is None:
+                self.listed = self.listed.insert(need, HashTrieSet((dependent,)))
+            elif dependent not in known:
+                self.listed = self.listed.insert(need, known.insert(dependent))
+
+    def forget(self, dependent: Ref, on: Iterable[Ref]) -> None:
+        for need in on:
+            known = self.listed.get(need)
+            if known is not None and dependent in known:
+                rest = known.remove(dependent)
+                self.listed = self.listed.insert(need, rest) if rest else self.listed.remove(need)
+
+    def take(self, ref: Ref) -> list[Ref]:
+        """What depended on something that is gone; no longer listed."""
+        found = self.of(ref)
+        if ref in self.listed:
+            self.listed = self.listed.remove(ref)
+        return found
+
+    def move(self, old: Ref, new: Ref) -> list[Ref]:
+        """List under the new name what depended on the old one; returns it."""
+        moved = self.listed.get(old)
+        if moved is None:
+            return []
+        self.listed = self.listed.remove(old).insert(new, moved.update(self.listed.get(new, ())))
+        return sorted(moved)
+
+
+def note_changed(before: tuple[Part, ...], after: tuple[Part, ...], added: list[Part], removed: list[Part]) -> None:
+    """Which parts are new and which are gone; appending and changing in place are what nearly always happens."""
+    kept = len(before)
+    if len(after) > kept and after[:kept] == before:
+        added.extend(after[kept:])
+    elif len(after) == kept:
+        for old, new in zip(before, after, strict=True):
+            if old is not new:
+                removed.append(old)
+                added.append(new)
+    else:
+        ids = {id(part) for part in before}
+        added.extend(part for part in after if id(part) not in ids)
+        ids = {id(part) for part in after}
+        removed.extend(part for part in before if id(part) not in ids)
