@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -71,11 +72,18 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point: turns every outcome into an exit status, and never shows a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files can hold what an encoding cannot
+            stream.reconfigure(errors="backslashreplace")
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(sys.argv[1:] or ["--help"], prog_name="migrasafe", standalone_mode=False)
         sys.stdout.flush()
     except MigrasafeError as error:
         _say(str(error))
+        sys.exit(2)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "migrasafe"
+        _say(f"{error.format_message().rstrip('.')}; `{command} --help` shows how")
         sys.exit(2)
     except click.ClickException as error:
         _say(error.format_message())

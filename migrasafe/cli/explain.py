@@ -18,6 +18,8 @@ def explain(rule: str) -> None:
     Example:
       migrasafe explain create-index-without-concurrently
     """
+    from migrasafe.cli.terminal import wants_color
+    from migrasafe.report.rule_page import render_page
     from migrasafe.rules.page import page_ids, read_page
 
     known = page_ids()
@@ -25,4 +27,4 @@ def explain(rule: str) -> None:
         close = difflib.get_close_matches(rule, known, n=1)
         hint = f"did you mean {close[0]}?" if close else "`migrasafe rules` lists them"
         raise InputError(f"there is no rule {rule}; {hint}")
-    click.echo(read_page(rule).text.rstrip())
+    click.echo(render_page(read_page(rule), color=wants_color()), nl=False, color=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import click
 
 from migrasafe.cli import read_inputs
+from migrasafe.cli.terminal import wants_color
 from migrasafe.config import Options, Settings, find_config, read_config, settle
 from migrasafe.errors import InputError
 from migrasafe.findings import Severity
@@ -102,7 +101,10 @@ def lint(
     texts = read_inputs.program_texts(linted)
     result = without_allowed(linted, settings, texts)
     if result.findings or _unread(result) or not quiet or output is not None:
-        _write(write_report(report, result, texts, color=_wants_color(color, output)), output)
+        _write(
+            write_report(report, result, texts, color=color == "always" if output is not None else wants_color(color)),
+            output,
+        )
     return _status(result, settings.fail_on)
 
 
@@ -154,13 +156,6 @@ def without_allowed(result: LintResult, settings: Settings, texts: Mapping[str, 
         left = suppress(migration.findings, migration.scripts, KNOWN, ran=ran, rendered_from=programs)
         migrations.append(replace(migration, findings=configured(left, settings)))
     return replace(result, migrations=tuple(migrations))
-
-
-def _wants_color(color: str, output: str | None) -> bool:
-    if color != "auto":
-        return color == "always"
-    terminal = output is None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    return terminal and not os.environ.get("NO_COLOR")
 
 
 def _write(report: str, output: str | None) -> None:

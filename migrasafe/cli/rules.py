@@ -24,6 +24,7 @@ def rules(output_format: str) -> None:
             {
                 "id": page.id,
                 "severity": page.facts.severity,
+                "category": page.facts.category,
                 "lock": page.facts.lock,
                 "work": page.facts.work,
                 "title": page.facts.title,
@@ -32,6 +33,8 @@ def rules(output_format: str) -> None:
         ]
         click.echo(json.dumps(listed, indent=1, ensure_ascii=False))
         return
-    width = max(len(page.id) for page in pages)
-    for page in pages:
-        click.echo(f"{page.id:<{width}}  {page.facts.severity:<7}  {page.facts.title}")
+    rows = [(page.id, page.facts.severity, page.facts.lock or "–", page.facts.title) for page in pages]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*cells, row[-1]]))

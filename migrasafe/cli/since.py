@@ -14,6 +14,8 @@ def changed_since(ref: str, paths: Sequence[Path]) -> frozenset[Path]:
 
     Raises InputError outside a repository, for a ref git does not know, and in a clone too shallow to have it.
     """
+    if not ref or ref.startswith("-"):
+        raise InputError(f"--since {ref or '(nothing)'}: give a commit, branch or tag of git, such as origin/main")
     folder = next((path.parent for path in paths if path.exists()), Path.cwd())
     root = Path(_git(folder, "rev-parse", "--show-toplevel", problem="is not inside a git repository").strip())
     _git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", problem=_unknown(folder, ref))

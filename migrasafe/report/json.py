@@ -8,6 +8,7 @@ from typing import Any
 
 from migrasafe.findings import Finding
 from migrasafe.lint import LintedMigration, LintResult
+from migrasafe.migrations.model import Notice
 
 
 def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
@@ -15,10 +16,11 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
     document = {
         "version": 1,
         "pg_version": result.target.pg_version,
-        "files": len(result.migrations),
+        "files": len({migration.path for migration in result.migrations}),
         "statements": result.statements,
         "findings": [_finding(finding) for finding in result.findings],
         "migrations": [_migration(migration) for migration in result.migrations],
+        "notices": [_notice(notice) for notice in result.notices],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
@@ -50,8 +52,9 @@ def _migration(migration: LintedMigration) -> Mapping[str, Any]:
         "id": migration.id,
         "transaction": migration.transaction,
         "deploy": migration.hint or "unknown",
-        "notices": [
-            {"path": one.path, "line": one.line, "message": one.message, "blocking": one.blocking}
-            for one in migration.notices
-        ],
+        "notices": [_notice(notice) for notice in migration.notices],
     }
+
+
+def _notice(notice: Notice) -> Mapping[str, Any]:
+    return {"path": notice.path, "line": notice.line, "message": notice.message, "blocking": notice.blocking}
