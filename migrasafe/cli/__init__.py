@@ -21,6 +21,11 @@ _COMMANDS = {
 }
 
 
+_INTERRUPTED = 130
+_READER_HAS_GONE = 141
+"""As shells say of a program that a signal ended: 128 and the number of SIGPIPE."""
+
+
 class _Commands(click.Group):
     """Imports the module of a command only when it is asked for."""
 
@@ -89,11 +94,11 @@ def main() -> None:
         _say(error.format_message())
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has gone; a flush at exit must not complain about it.
+        sys.exit(_INTERRUPTED)
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone; click turns that into SystemExit. A flush at exit must not complain of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(_READER_HAS_GONE)
     except Exception as error:
         if os.environ.get("MIGRASAFE_DEBUG"):
             raise
