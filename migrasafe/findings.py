@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from migrasafe.locks import LockMode
 
@@ -21,8 +22,7 @@ class Severity(Enum):
         return {Severity.ERROR: 3, Severity.WARNING: 2, Severity.INFO: 1}[self]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Lines and columns from 1, columns in characters; the end is after the last character."""
 
     path: str
@@ -40,16 +40,14 @@ class FixKind(Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
+class Fix(Struct, frozen=True, kw_only=True):
     kind: FixKind = FixKind.NONE
     replacement: str | None = None
     steps: str | None = None
     """Pasteable SQL with numbered comments and "deploy" in its places."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     rule: str
     severity: Severity
     place: Place

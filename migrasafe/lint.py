@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from msgspec import structs
 
@@ -87,7 +87,10 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
 def _report(walk: _Walk, rules: _Dispatch) -> LintedMigration:
     findings: list[Finding] = []
     for step in walk.steps(judge=True):
+        effects = step.effects
         for rule in rules.of(type(step.statement)):
+            if (rule.needs_work and not effects.work) or (rule.needs_failure and not effects.failures):
+                continue
             findings.extend(rule.check(step))
     migration = walk.migration
     findings.sort(key=lambda finding: (finding.place.path, finding.place.line, finding.place.column))
@@ -202,7 +205,7 @@ class _Walk:
                 if not self.session.in_transaction or self.session.tool_transaction:
                     held = self.session
                     self._begin(explicit=True)
-                    self.session = replace(
+                    self.session = structs.replace(
                         self.session,
                         held=held.held,
                         settings=held.settings,
@@ -231,6 +234,6 @@ class _Walk:
 
 def _set(session: Session, statement: SetVariable) -> Session:
     if statement.name == "all":
-        return replace(session, settings={}, local={})
+        return structs.replace(session, settings={}, local={})
     value = None if statement.values is None else ", ".join(statement.values)
     return session.set(statement.name, value, local=statement.local)

@@ -9,8 +9,10 @@ import difflib
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
 
 from migrasafe.config import Settings
 from migrasafe.findings import Finding, Place, Severity

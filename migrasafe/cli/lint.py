@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +85,8 @@ def lint(
       migrasafe lint db/migrations --since origin/main --pg-version 16
       cat change.sql | migrasafe lint - --in-transaction no
     """
+    # Everything made here lives until the end, and little of it is cyclic: collecting garbage would only cost time.
+    gc.disable()
     settings = _settings(paths, config, said, no_config=no_config)
     rules = _chosen(settings)
     histories = read_inputs.histories(settings.paths, settings.layout)

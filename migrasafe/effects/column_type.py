@@ -6,8 +6,9 @@ PostgreSQL keeps the rows when the new value is the old one under another label 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from migrasafe.effects.situation import Situation
 from migrasafe.sql.statements import Expression, TypeName
@@ -20,8 +21,7 @@ class Cost(Enum):
     """The rows stay, but the new type sorts or compares in another way: indexes on the column are built again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeChange:
+class TypeChange(Struct, frozen=True, kw_only=True):
     cost: Cost
     assumed: tuple[str, ...] = ()
 

@@ -5,15 +5,14 @@ https://www.postgresql.org/docs/current/sql-altertable.html: "adding a column wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from migrasafe.effects.situation import Situation
 from migrasafe.sql.expressions import FunctionFact, volatility_of
 from migrasafe.sql.statements import Expression
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultVerdict:
+class DefaultVerdict(Struct, frozen=True, kw_only=True):
     volatile: bool
     functions: tuple[str, ...] = ()
     """What makes it volatile."""

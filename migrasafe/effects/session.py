@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrasafe.effects.model import Effects
 from migrasafe.locks import LockMode
@@ -11,8 +13,7 @@ from migrasafe.schema.model import Moment, Ref
 from migrasafe.sql.statements import Span, Statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """A lock that an earlier statement of the open transaction took."""
 
     mode: LockMode
@@ -24,8 +25,7 @@ class Held:
         return self.statement.span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """What one connection knows between two statements. Settings are kept as written, lower-case names."""
 
     in_transaction: bool = False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrasafe.effects.session import Session
 from migrasafe.schema.model import BEFORE_HISTORY, Domain, EnumType, Index, Moment, Ref, Schema, Table, View
@@ -11,8 +12,7 @@ from migrasafe.sql.statements import Name, TypeName
 from migrasafe.target import Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """The moment before a statement runs."""
 
     schema: Schema

@@ -39,4 +39,4 @@ def check(step: Step) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(id="add-foreign-key-without-not-valid", check=check, on=(AlterTable,))
+RULE = Rule(id="add-foreign-key-without-not-valid", check=check, on=(AlterTable,), needs_work=True)

@@ -43,4 +43,4 @@ def check(step: Step) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(id="add-not-null-column-without-default", check=check, on=(AlterTable,))
+RULE = Rule(id="add-not-null-column-without-default", check=check, on=(AlterTable,), needs_failure=True)

@@ -26,4 +26,4 @@ def check(step: Step) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(id="bulk-change-in-one-transaction", check=check)
+RULE = Rule(id="bulk-change-in-one-transaction", check=check, needs_work=True)

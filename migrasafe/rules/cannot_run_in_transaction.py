@@ -21,4 +21,4 @@ def check(step: Step) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(id="cannot-run-in-transaction", check=check)
+RULE = Rule(id="cannot-run-in-transaction", check=check, needs_failure=True)

@@ -55,4 +55,4 @@ def _steps(step: Step, work: Work) -> str:
     )
 
 
-RULE = Rule(id="change-column-type", check=check, on=(AlterTable,))
+RULE = Rule(id="change-column-type", check=check, on=(AlterTable,), needs_work=True)

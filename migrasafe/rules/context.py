@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrasafe.effects.model import Cause, Effects, Work
 from migrasafe.effects.session import Held, Session
@@ -18,8 +19,7 @@ from migrasafe.sql.statements import AlterTable, Span, Statement
 from migrasafe.target import Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One statement in its place: the schema before and after it, its effects, the open transaction."""
 
     statement: Statement
@@ -148,11 +148,14 @@ class Step:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """A check: the id of its page, the statements it looks at, and whether it runs unless asked for."""
 
     id: str
     check: Callable[[Step], Iterable[Finding]]
     on: tuple[type[Statement], ...] = (Statement,)
     default: bool = True
+    needs_work: bool = False
+    """It speaks of work only: not asked about statements that do none."""
+    needs_failure: bool = False
+    """It speaks of failures only, likewise."""

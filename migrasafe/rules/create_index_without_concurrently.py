@@ -55,4 +55,4 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(id="create-index-without-concurrently", check=check, on=(CreateIndex,))
+RULE = Rule(id="create-index-without-concurrently", check=check, on=(CreateIndex,), needs_work=True)

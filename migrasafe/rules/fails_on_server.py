@@ -30,4 +30,4 @@ def check(step: Step) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(id="fails-on-server", check=check)
+RULE = Rule(id="fails-on-server", check=check, needs_failure=True)

@@ -25,4 +25,4 @@ def check(step: Step) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(id="reindex-without-concurrently", check=check, on=(Reindex,))
+RULE = Rule(id="reindex-without-concurrently", check=check, on=(Reindex,), needs_work=True)

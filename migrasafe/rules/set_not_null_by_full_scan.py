@@ -53,4 +53,4 @@ def not_null_first(step: Step, work: Work) -> str:
     return safe_way(work.relation, work.column or "", step)
 
 
-RULE = Rule(id="set-not-null-by-full-scan", check=check, on=(AlterTable,))
+RULE = Rule(id="set-not-null-by-full-scan", check=check, on=(AlterTable,), needs_work=True)

@@ -49,4 +49,4 @@ def _finding(step: Step, work: Work, relation: Ref, held: Held) -> Finding:
     )
 
 
-RULE = Rule(id="work-while-lock-is-held", check=check)
+RULE = Rule(id="work-while-lock-is-held", check=check, needs_work=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from migrasafe.sql.statements import Expression, Name, Node
 
@@ -59,8 +60,7 @@ def relations_in(node: Node) -> tuple[Name, ...]:
     return tuple(name for name in reversed(found) if name.schema is not None or name.name not in made)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionCall:
+class FunctionCall(Struct, frozen=True, kw_only=True):
     schema: str | None
     name: str
     arguments: int
@@ -85,8 +85,7 @@ def function_calls(node: Node) -> tuple[FunctionCall, ...]:
 # --- volatility -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionFact:
+class FunctionFact(Struct, frozen=True, kw_only=True):
     """What the schema knows of a function that a migration made."""
 
     volatility: str
@@ -97,8 +96,7 @@ class FunctionFact:
     has_settings: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volatility:
+class Volatility(Struct, frozen=True, kw_only=True):
     volatile_functions: tuple[str, ...] = ()
     unknown_functions: tuple[str, ...] = ()
 

@@ -6,8 +6,10 @@ https://www.postgresql.org/docs/current/queries-table-expressions.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.sql.output_names import output_name
 from migrasafe.sql.statements import Name, Query
@@ -23,15 +25,13 @@ class Read(NamedTuple):
     column: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class Resolved(Struct, frozen=True, kw_only=True):
     reads: frozenset[Read]
     columns: tuple[str, ...] | None
     """The names of the output columns; None where a `*` over something unknown hides them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
+class _Source(Struct, frozen=True, kw_only=True):
     """One item of a FROM clause."""
 
     alias: str

@@ -7,8 +7,9 @@ it knows neither psql meta-commands nor COPY data. https://www.postgresql.org/do
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from migrasafe.sql.lexer import Kind, end_of_comment, tokens
 from migrasafe.sql.script import Comment
@@ -21,8 +22,7 @@ class ChunkKind(Enum):
     UNTERMINATED = "unterminated"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
+class Chunk(Struct, frozen=True, kw_only=True):
     """One statement without its semicolon, or one psql meta-command to the end of its line."""
 
     kind: ChunkKind
