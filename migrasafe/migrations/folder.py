@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from migrasafe.errors import InputError
 from migrasafe.sql.source import Source, read_source
@@ -28,8 +29,11 @@ SKIPPED = frozenset(
     }
 )
 """Folders that hold other people's code or what was built; those whose name begins with a dot are left out too."""
+Listings: TypeAlias = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+"""Names of the files and of the folders in each folder."""
 _HEAD_LENGTH = 4000
 _LEVELS_ABOVE = 6
+_LEVELS_BELOW = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,12 +118,13 @@ def list_folder(path: str) -> Folder:
         next(Path(path).iterdir(), None)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return _below(path, _above(path))
+    listings: Listings = {}
+    return _below(path, _above(path, listings), _LEVELS_BELOW, listings)
 
 
-def list_shallow(path: str, levels: int) -> Folder:
-    """Likewise, but only so many levels below it: for the owner of one file."""
-    return _below(path, _above(path), levels)
+def list_shallow(path: str, levels: int, listings: Listings) -> Folder:
+    """Likewise, but only so many levels below it, for the owners of files; `listings` keeps what was listed before."""
+    return _below(path, _above(path, listings), levels, listings)
 
 
 def folder_of(path: str, texts: Mapping[str, str], above: Folder | None = None) -> Folder:
@@ -135,18 +140,18 @@ def folder_of(path: str, texts: Mapping[str, str], above: Folder | None = None) 
     return folder
 
 
-def _below(path: str, above: Folder | None, levels: int = 40) -> Folder:
-    files, names = _scan(path)
+def _below(path: str, above: Folder | None, levels: int, listings: Listings) -> Folder:
+    files, names = _scan(path, listings)
     folders: dict[str, Folder] = {}
     folder = Folder(path=path, files=files, folders=MappingProxyType(folders), above=above)
     if levels > 0:
         for name in names:
             if name not in SKIPPED and not name.startswith("."):
-                folders[name] = _below(str(Path(path, name)), folder, levels - 1)
+                folders[name] = _below(str(Path(path, name)), folder, levels - 1, listings)
     return folder
 
 
-def _above(path: str) -> Folder | None:
+def _above(path: str, listings: Listings) -> Folder | None:
     """The folders above, outermost last, up to the one that holds .git."""
     chain: list[tuple[str, tuple[str, ...]]] = []
     place = Path(path)
@@ -156,7 +161,7 @@ def _above(path: str) -> Folder | None:
         up = place / ".." if place.name in ("", "..") else place.parent
         if up.resolve() in (place.resolve(), Path(os.sep)):
             break
-        chain.append((str(up), _scan(str(up))[0]))
+        chain.append((str(up), _scan(str(up), listings)[0]))
         place = up
     folder: Folder | None = None
     for shown, files in reversed(chain):
@@ -164,19 +169,22 @@ def _above(path: str) -> Folder | None:
     return folder
 
 
-def _scan(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the files and of the folders in a folder; links to folders are not followed."""
+def _scan(path: str, listings: Listings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the files and of the folders in a folder; links to folders are not followed, and broken ones are files."""
+    if path in listings:
+        return listings[path]
     files, folders = [], []
     try:
         with os.scandir(path) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.name)
-                elif entry.is_file():
+                elif entry.is_file() or (entry.is_symlink() and not entry.is_dir()):
                     files.append(entry.name)
     except OSError:
-        return (), ()
-    return tuple(sorted(files)), tuple(sorted(folders))
+        files, folders = [], []
+    listings[path] = tuple(sorted(files)), tuple(sorted(folders))
+    return listings[path]
 
 
 def _head(path: Path) -> str:

@@ -9,15 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrasafe.errors import AmbiguousLayout, InputError
-from migrasafe.migrations.detect import Found, candidates, find_migrations
-from migrasafe.migrations.folder import Folder, list_folder, list_shallow
+from migrasafe.migrations.detect import Found, find_migrations
+from migrasafe.migrations.folder import Folder, list_folder
 from migrasafe.migrations.formats import FORMATS, load_format
 from migrasafe.migrations.formats.order import natural
-from migrasafe.migrations.formats.plain import read_sources
 from migrasafe.migrations.formats.protocol import Format, Strength
-from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
+from migrasafe.migrations.model import History, Notice, Part, TransactionMode
 from migrasafe.migrations.notices import gathered
+from migrasafe.migrations.one_text import read_text
 from migrasafe.migrations.other_databases import OtherDatabaseError, other_database
+from migrasafe.migrations.owner import owners
+from migrasafe.migrations.programs import program_migrations
 from migrasafe.migrations.transaction import refuses_transaction
 from migrasafe.sql.source import Source, read_source
 from migrasafe.sql.statements import Transaction
@@ -39,7 +41,7 @@ def read_history(paths: Sequence[str], *, layout: str | None = None, stdin: str 
     for path in paths:
         if path == "-":
             source = Source(path="<stdin>", text=stdin or "")
-            histories.append(History(layout="plain", root="<stdin>", migrations=read_sources((source,))))
+            histories.append(History(layout="plain", root="<stdin>", migrations=(read_text(source),)))
         elif Path(path).is_dir():
             histories.extend(_folder(path, layout))
         elif Path(path).exists():
@@ -58,6 +60,8 @@ def _folder(path: str, layout: str | None) -> tuple[History, ...]:
         histories, skipped = _search(folder)
     read = tuple(history for history in histories if history.migrations or history.notices)
     if not read:
+        if (program := program_migrations(folder)) is not None and layout is None:
+            raise InputError(program)
         tool = f" of {layout}" if layout else " for PostgreSQL" if skipped else ""
         raise InputError(f"{path}: holds no migrations{tool} that migrasafe can find; give the folder that holds them")
     first, *others = (gathered(history) for history in read)
@@ -141,43 +145,20 @@ def _mode(part: Part) -> str:
 
 def _files(paths: Sequence[str], layout: str | None) -> tuple[History, ...]:
     """Files given by name: read as the tool would that owns their folder, the others as one plain history."""
-    owners: dict[tuple[Path, str], list[str]] = {}
+    histories: list[History] = []
     loose: list[str] = []
-    for path in paths:
-        owner = _owner(Path(path), layout)
-        if owner is None:
-            loose.append(path)
-        else:
-            owners.setdefault(owner, []).append(path)
-    histories = []
-    for (root, tool), members in owners.items():
-        wanted = {Path(path).resolve(): path for path in members}
-        inside = frozenset(path.relative_to(root.resolve()).as_posix() for path in wanted)
-        history = _format(tool).read(list_shallow(str(root), 1).only(inside))
+    for owned in owners(paths, layout):
+        if owned.layout is None or owned.folder is None:
+            loose.extend(owned.paths)
+            continue
+        wanted = {Path(path).resolve(): path for path in owned.paths}
+        history = _format(owned.layout).read(owned.folder)
         kept = tuple(one for one in history.migrations if Path(one.path).resolve() in wanted)
         read = {Path(one.path).resolve() for one in kept}
         loose.extend(path for real, path in wanted.items() if real not in read)
         if kept:
             histories.append(gathered(replace(history, migrations=kept)))
     return (*histories, *_loose(loose))
-
-
-def _owner(path: Path, layout: str | None) -> tuple[Path, str] | None:
-    """The folder that a tool owns and that holds the file, directly or one level down, and the tool."""
-    places = [path.parent]
-    if path.name in ("up.sql", "migration.sql") or path.suffix == ".py":
-        places.insert(0, path.parent / ".." if path.parent.name in ("", "..") else path.parent.parent)
-    for root in places:
-        file = path.resolve().relative_to(root.resolve()).as_posix()
-        folder = list_shallow(str(root), file.count("/")).only(frozenset((file,)))
-        if layout is not None:
-            if _format(layout).claims(folder) is not None:
-                return root, layout
-            continue
-        found = candidates(folder)
-        if found is not None and found.strength > Strength.NAMES and len(found.candidates) == 1:
-            return root, found.candidates[0].layout
-    return None
 
 
 def _loose(paths: Sequence[str]) -> tuple[History, ...]:
@@ -188,5 +169,5 @@ def _loose(paths: Sequence[str]) -> tuple[History, ...]:
             raise InputError(f"{path}: is not SQL, and no migration tool that migrasafe knows claims its folder")
     folders = {str(Path(path).parent) for path in paths}
     ordered = sorted(paths, key=lambda path: natural(Path(path).name)) if len(folders) == 1 else paths
-    migrations: tuple[Migration, ...] = read_sources(read_source(Path(path), str(Path(path))) for path in ordered)
+    migrations = tuple(read_text(read_source(Path(path), str(Path(path)))) for path in ordered)
     return (History(layout="plain", root=os.path.commonpath(list(folders)) or ".", migrations=migrations),)

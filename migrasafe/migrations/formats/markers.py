@@ -11,7 +11,7 @@ from migrasafe.migrations.model import Notice
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Span
 
-_SAMPLE = 12
+SAMPLE = 12
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -63,7 +63,7 @@ def marked(source: Source, marker: re.Pattern[str], tool: str) -> Marked:
 
 def share_marked(folder: Folder, files: Sequence[str], marker: re.Pattern[str]) -> bool:
     """Whether any of some of the files, evenly picked, has the marker in its head."""
-    step = max(1, len(files) // _SAMPLE)
+    step = max(1, len(files) // SAMPLE)
     return any(marker.search(folder.head(file)) for file in files[::step])
 
 
