@@ -92,13 +92,14 @@ class Folder:
             folder = folder.above
 
     def only(self, files: frozenset[str]) -> Folder:
-        """The same folder without the .sql files in it and below it that are not among these relative paths."""
+        """The same folder without the .sql files in it and below it that are not among these relative paths; what a tool
+        writes down beside its migrations stays."""
         kept = tuple(file for file in self.files if file in files or not file.endswith(".sql"))
         folders: dict[str, Folder] = {}
         narrowed = replace(self, files=kept, folders=MappingProxyType(folders))
         for name, folder in self.folders.items():
             inner = frozenset(file.removeprefix(f"{name}/") for file in files if file.startswith(f"{name}/"))
-            if inner:
+            if inner or not any(file.endswith(".sql") for file in folder.below()):
                 folders[name] = replace(folder.only(inner), above=narrowed)
         return narrowed
 

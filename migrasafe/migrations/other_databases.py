@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from migrasafe.errors import InputError
 from migrasafe.migrations.folder import Folder
+from migrasafe.migrations.formats.tool_in_use import text_of
 
 _OTHERS = re.compile(
     r"(?i)(?:^|[-_./])(sqlite3?|mysql|mariadb|clickhouse|mssql|sqlserver|oracle|cassandra|bigquery|d1)(?=$|[-_./])"
@@ -33,7 +34,7 @@ def other_database(folder: Folder, root: Folder) -> str | None:
         return named.group(1).lower()
     for place in folder.upwards():
         if "Cargo.toml" in place.files:
-            uses = " ".join(_SQLITE_CRATE.findall(place.source("Cargo.toml").text)).lower()
+            uses = " ".join(_SQLITE_CRATE.findall(text_of(place, "Cargo.toml"))).lower()
             return "sqlite" if "sqlite" in uses and "postgres" not in uses else None
         if place is root:
             break

@@ -157,7 +157,8 @@ def _files(paths: Sequence[str], layout: str | None) -> tuple[History, ...]:
         read = {Path(one.path).resolve() for one in kept}
         loose.extend(path for real, path in wanted.items() if real not in read)
         if kept:
-            histories.append(gathered(replace(history, migrations=kept)))
+            about = tuple(note for note in history.notices if Path(note.path).resolve() in read)
+            histories.append(gathered(replace(history, migrations=kept, notices=about)))
     return (*histories, *_loose(loose))
 
 

@@ -105,7 +105,9 @@ def _file(path: str, settings: Settings) -> _File | None:
     if match is None:
         return None
     kind = "R" if match["R"] is not None else "V"
-    return _File(path=path, kind=kind, version=match["version"] or "", name=match["name"].replace("_", " "))
+    return _File(
+        path=path, kind=kind, version=(match["version"] or "").replace("_", "."), name=match["name"].replace("_", " ")
+    )
 
 
 def _is_undo(path: str, settings: Settings) -> bool:
@@ -155,6 +157,6 @@ def _twice(folder: Folder, files: list[_File]) -> list[Notice]:
     for file in files:
         other = first.setdefault(version(file.version), file)
         if other is not file:
-            message = f"has the version of {folder.place(other.path)}: both were read, which Flyway would refuse"
+            message = f"has the version of {other.path}: both were read, which Flyway would refuse"
             notices.append(Notice(path=folder.place(file.path), line=1, message=message))
     return notices

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from migrasafe.migrations.folder import Folder
+from migrasafe.migrations.formats.tool_in_use import text_of
 
 _SETTING = re.compile(
     r"""^[ \t]*(?:(?:spring\.)?flyway\.)?(?:sql[-_]?)?(?P<key>migration[-_]?prefix|undo[-_.]?(?:sql[-_]?)?(?:migration[-_]?)?prefix"""
@@ -34,7 +35,7 @@ def settings_for(folder: Folder) -> Settings:
     for place in folder.upwards():
         for file in place.files:
             if _FILES.match(file):
-                text = place.source(file).text
+                text = text_of(place, file)
                 if "flyway" in text.lower() and (found := dict(_read(text))):
                     return _settings(found, place.place(file))
     return Settings()

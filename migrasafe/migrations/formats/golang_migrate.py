@@ -10,7 +10,6 @@ from migrasafe.migrations.formats.make import from_source
 from migrasafe.migrations.formats.pairs import left_over, up_halves
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.formats.tool_in_use import tool_in_use
-from migrasafe.migrations.go_template import mask_go
 from migrasafe.migrations.model import History, TransactionMode
 
 
@@ -32,7 +31,7 @@ def read(folder: Folder) -> History:
         root=folder.path,
         migrations=tuple(
             from_source(
-                mask_go(folder.source(half.file), "the app"),
+                folder.source(half.file),
                 id=half.version,
                 name=half.name,
                 transaction=TransactionMode.IMPLICIT,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.liquibase_changelog import included
 from migrasafe.migrations.formats.make import up_script
+from migrasafe.migrations.formats.markers import share_marked
 from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
@@ -37,7 +38,7 @@ class _Changeset:
 
 def claims(folder: Folder) -> Claim | None:
     """Claim a folder of formatted SQL, or one whose changelog includes such files."""
-    if any(HEADER.search(folder.head(file)) for file in folder.files if file.endswith(".sql")):
+    if share_marked(folder, [file for file in folder.files if file.endswith(".sql")], HEADER):
         return Claim(strength=Strength.OWN, why="files with `--liquibase formatted sql`")
     changelog = included(folder)
     if changelog is not None and any(file.endswith(".sql") for file in changelog.files):

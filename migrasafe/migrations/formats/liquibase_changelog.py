@@ -11,6 +11,7 @@ from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.model import Notice
 
 _CHANGELOG = re.compile(r"\.(?:xml|ya?ml|json)$")
+_ROOT = re.compile(r"(?i)(?:change-?log|liquibase|master|root|main).*\.(?:xml|ya?ml|json)$")
 _INCLUDE = re.compile(
     r"""<include\s[^>]*?\bfile\s*=\s*["'](?P<xml>[^"']+)["']|<includeAll\s[^>]*?\bpath\s*=\s*["'](?P<xml_all>[^"']+)["']"""
     r"""|["']?\bfile["']?\s*:\s*["']?(?P<yaml>[^"'\s,}]+)|["']?\bpath["']?\s*:\s*["']?(?P<yaml_all>[^"'\s,}]+)"""
@@ -29,7 +30,7 @@ class Changelog:
 
 def included(folder: Folder) -> Changelog | None:
     """What the root changelog directly in the folder includes; None where there is none."""
-    changelogs = [file for file in folder.files if _CHANGELOG.search(file) and "databaseChangeLog" in folder.head(file)]
+    changelogs = [file for file in folder.files if _ROOT.search(file) and "databaseChangeLog" in folder.head(file)]
     if not changelogs:
         return None
     root = next((file for file in changelogs if "master" in file or "root" in file), changelogs[0])

@@ -13,8 +13,9 @@ from migrasafe.migrations.model import History, Migration, Notice, Part
 from migrasafe.migrations.transaction import unknown_transaction
 from migrasafe.sql.source import Source
 
-_DOWN = re.compile(r"(?i)(?:^|[._-])(?:down|rollback|revert|undo)\.sql$")
-_UP = re.compile(r"(?i)[._-]up(?=\.sql$)")
+_DOWN = re.compile(r"(?i)(?:^|[._-])(?:down|rollback|revert|undo)(?=\.sql$)")
+_SURELY_DOWN = re.compile(r"(?i)(?:^|\.)(?:down|rollback|revert|undo)\.sql$")
+_UP = re.compile(r"(?i)[._-](?:up|do|deploy|forward)(?=\.sql$)")
 
 
 def claims(folder: Folder) -> Claim | None:
@@ -27,12 +28,14 @@ def claims(folder: Folder) -> Claim | None:
 def read(folder: Folder) -> History:
     """Read the .sql files directly in the folder, in natural order. Raises InputError."""
     files = sorted((file for file in folder.files if file.endswith(".sql")), key=natural)
-    ups = [file for file in files if not _DOWN.search(file)]
+    stems = {_UP.sub("", file) for file in files if not _DOWN.search(file)}
+    halves = [file for file in files if _DOWN.search(file) and (_DOWN.sub("", file) in stems or file == "down.sql")]
+    alone = [file for file in files if _SURELY_DOWN.search(file) and file not in halves]
     return History(
         layout="plain",
         root=folder.path,
-        migrations=read_sources(folder.source(file) for file in ups),
-        notices=tuple(_not_run(folder, file) for file in files if _DOWN.search(file) and not _half(file, ups)),
+        migrations=read_sources(folder.source(file) for file in files if file not in halves and file not in alone),
+        notices=tuple(_not_run(folder, file) for file in alone),
     )
 
 
@@ -49,11 +52,6 @@ def _migration(source: Source) -> Migration:
         path=source.path,
         parts=(Part(script=script, transaction=unknown_transaction(script)),),
     )
-
-
-def _half(down: str, ups: list[str]) -> bool:
-    stem = _DOWN.sub("", down)
-    return any(_UP.sub("", up).removesuffix(".sql") == stem or up in ("up.sql", "migration.sql") for up in ups)
 
 
 def _not_run(folder: Folder, file: str) -> Notice:

@@ -23,7 +23,7 @@ def claims(folder: Folder) -> Claim | None:
     files = _files(folder)
     if not files:
         return None
-    if any(folder.head(file).startswith(_NO_TRANSACTION) for _, file, _ in files):
+    if any(folder.head(file).startswith(_NO_TRANSACTION) for _, file, _ in files[:: len(files) // 64 + 1]):
         return Claim(strength=Strength.OWN, why="files that begin with `-- no-transaction`")
     shown = tool_in_use(folder, r"(?m)^\s*sqlx(?:-core|-cli)?\b|crate:sqlx", (".sqlx",))
     if shown:

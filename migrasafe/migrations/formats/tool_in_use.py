@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from migrasafe.errors import InputError
 from migrasafe.migrations.folder import Folder
 
 _MANIFESTS = (
@@ -29,6 +30,14 @@ def tool_in_use(folder: Folder, sign: str, files: tuple[str, ...] = ()) -> str |
             if file in place.files:
                 return place.place(file)
         for file in _MANIFESTS:
-            if file in place.files and re.search(sign, place.source(file).text):
+            if file in place.files and re.search(sign, text_of(place, file)):
                 return place.place(file)
     return None
+
+
+def text_of(folder: Folder, file: str) -> str:
+    """What a file says that only gives signs; nothing for one that cannot be read: it is not a migration."""
+    try:
+        return folder.source(file).text
+    except InputError:
+        return ""

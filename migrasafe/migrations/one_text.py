@@ -1,0 +1,40 @@
+"""One text alone, as standard input or a file outside of any tool's folder: markers in it still tell up from down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePath
+
+from migrasafe.migrations.folder import folder_of
+from migrasafe.migrations.formats import load_format
+from migrasafe.migrations.formats.plain import read_sources
+from migrasafe.migrations.formats.protocol import Strength
+from migrasafe.migrations.model import Migration
+from migrasafe.sql.source import Source
+
+_TOOLS_WITH_MARKERS = ("goose", "sql-migrate", "dbmate", "node-pg-migrate", "liquibase", "sqlx")
+_NAME = "1_text.sql"
+"""A name that all of these tools would run."""
+
+
+def read_text(source: Source) -> Migration:
+    """The migration in a text: its up part where a tool's markers say which that is, else all of it."""
+    folder = folder_of("", {_NAME: source.text})
+    for layout in _TOOLS_WITH_MARKERS:
+        module = load_format(layout)
+        claim = module.claims(folder) if module else None
+        if module and claim and claim.strength is Strength.OWN:
+            (migration,) = module.read(folder).migrations
+            return _renamed(migration, source)
+    (migration,) = read_sources((source,))
+    return migration
+
+
+def _renamed(migration: Migration, source: Source) -> Migration:
+    parts = tuple(
+        replace(part, script=replace(part.script, source=replace(part.script.source, path=source.path)))
+        for part in migration.parts
+    )
+    notices = tuple(replace(notice, path=source.path) for notice in migration.notices)
+    name = PurePath(source.path).name.removesuffix(".sql")
+    return replace(migration, id=name, name="", path=source.path, parts=parts, notices=notices)
