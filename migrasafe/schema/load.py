@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from migrasafe.migrations.model import Migration
-from migrasafe.schema.evolve import evolve, with_search_path
+from migrasafe.schema.evolve import after_session, evolve, with_search_path
 from migrasafe.schema.evolve.session import DEFAULT_PATH
 from migrasafe.schema.model import BEFORE_HISTORY, Moment, Schema
 from migrasafe.sql.script import Script
@@ -41,5 +41,5 @@ def schema_from_history(migrations: Iterable[Migration], schema: Schema | None =
         for part_place, part in enumerate(migration.parts):
             for number, statement in enumerate(part.script.statements):
                 current = evolve(current, statement, Moment(place, part_place, number))
-        current = with_search_path(current, path)
+        current = after_session(current, path)
     return current

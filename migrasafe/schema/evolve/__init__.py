@@ -20,8 +20,9 @@ from migrasafe.schema.evolve import (
     types,
     views,
 )
+from migrasafe.schema.evolve.cascade import remove_relation
 from migrasafe.schema.evolve.draft import Draft
-from migrasafe.schema.model import Moment, Schema
+from migrasafe.schema.model import BEFORE_HISTORY, TEMPORARY_SCHEMA, Moment, Schema
 from migrasafe.sql.statements import (
     AddEnumValue,
     AlterAllInTablespace,
@@ -105,6 +106,16 @@ def evolve(schema: Schema, statement: Statement, moment: Moment, *, guarded: boo
 def with_search_path(schema: Schema, search_path: tuple[str, ...]) -> Schema:
     """The same catalog with another search path: what the end of a transaction does to SET LOCAL."""
     return schema if schema.search_path == search_path else replace(schema, search_path=search_path)
+
+
+def after_session(schema: Schema, search_path: tuple[str, ...]) -> Schema:
+    """The catalog once the session has ended: its temporary relations are gone, and its search path is another's."""
+    if schema.temporary:
+        draft = Draft(schema, BEFORE_HISTORY)
+        for ref in sorted(ref for ref in schema.relations if ref.schema == TEMPORARY_SCHEMA):
+            remove_relation(draft, ref)
+        schema = replace(draft.finished(), temporary=False)
+    return with_search_path(schema, search_path)
 
 
 def _create_schema(draft: Draft, statement: CreateSchema) -> None:

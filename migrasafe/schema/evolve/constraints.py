@@ -150,7 +150,7 @@ def inherit_check(draft: Draft, child: Table, constraint: Constraint) -> None:
     draft.put(replace(child, constraints=constraints))
 
 
-def _add_foreign_key(draft: Draft, table: Table, definition: ConstraintDef, only: bool) -> None:  # noqa: FBT001
+def _add_foreign_key(draft: Draft, table: Table, definition: ConstraintDef, only: bool) -> None:  # noqa: FBT001 - the action is always called with it
     constraint = foreign_key(draft, table.ref, definition, primary_key_columns(table))
     draft.put(replace(table, constraints=(*table.constraints, constraint)))
     for partition in table.partitions:
@@ -177,7 +177,7 @@ def inherit_foreign_key(draft: Draft, partition: Ref, constraint: Constraint) ->
         inherit_foreign_key(draft, below_it, own)
 
 
-def _add_indexed(draft: Draft, table: Table, definition: ConstraintDef, only: bool) -> None:  # noqa: FBT001
+def _add_indexed(draft: Draft, table: Table, definition: ConstraintDef, only: bool) -> None:  # noqa: FBT001 - the action is always called with it
     if definition.kind is ConstraintKind.PRIMARY_KEY and table.primary_key is not None:
         return  # PostgreSQL refuses a second one
     if definition.using_index is not None:
@@ -237,7 +237,7 @@ def with_not_null(table: Table, names: tuple[str, ...], draft: Draft) -> tuple[C
     return (*columns, *(Column(name=name, type=None, not_null=True) for name in names if name not in known))
 
 
-def _add_not_null(draft: Draft, table: Table, definition: ConstraintDef, only: bool) -> None:  # noqa: FBT001
+def _add_not_null(draft: Draft, table: Table, definition: ConstraintDef, only: bool) -> None:  # noqa: FBT001 - the action is always called with it
     """ADD [CONSTRAINT name] NOT NULL column [NOT VALID] (18)."""
     for one in (table, *(() if only or definition.no_inherit else below(draft, table))):
         columns = tuple(
