@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from migrasafe.sql.convert import access, alter_table, objects, programs, rows, session, tables, types
+from migrasafe.sql.convert import access, alter_table, indexes, objects, programs, rows, session, tables, types
 from migrasafe.sql.convert.base import Fields, Origin, fields, kind, object_name, options, relation
 from migrasafe.sql.convert.programs import ParseInner
 from migrasafe.sql.statements import CreateSchema, Statement, Unrecognized, Utility
@@ -162,13 +162,13 @@ _CONVERTERS: Mapping[str, Converter] = {
     "DropdbStmt": access.cluster_wide("drop", "DATABASE", "dbname"),
     "GrantRoleStmt": access.grant_role,
     "GrantStmt": access.grant,
-    "IndexStmt": objects.create_index,
+    "IndexStmt": indexes.create_index,
     "InsertStmt": rows.insert,
     "LockStmt": rows.lock,
     "MergeStmt": rows.merge,
     "ReassignOwnedStmt": access.reassign_owned,
     "RefreshMatViewStmt": objects.refresh,
-    "ReindexStmt": objects.reindex,
+    "ReindexStmt": indexes.reindex,
     "RenameStmt": objects.rename,
     "RuleStmt": objects.create_rule,
     "SelectStmt": rows.select,

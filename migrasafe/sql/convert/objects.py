@@ -9,11 +9,8 @@ from migrasafe.sql.convert.base import (
     Fields,
     Origin,
     arguments,
-    expression,
     fields,
-    is_on,
     kind,
-    name_from_list,
     object_name,
     options,
     relation,
@@ -26,18 +23,15 @@ from migrasafe.sql.statements import (
     AlterExtension,
     AlterSequence,
     CreateExtension,
-    CreateIndex,
     CreateRule,
     CreateSequence,
     CreateStatistics,
     CreateView,
     Drop,
     DroppedObject,
-    IndexElement,
     Name,
     Query,
     RefreshMaterializedView,
-    Reindex,
     Rename,
     SetOwner,
     SetSchema,
@@ -124,64 +118,6 @@ def set_owner(node: Fields, origin: Origin) -> Statement:
         kind=object_kind(node.get("objectType", "")),
         name=_subject(node),
         owner=role(node.get("newowner", {})),
-    )
-
-
-# --- indexes ----------------------------------------------------------------------------------------------------------
-
-
-def create_index(node: Fields, origin: Origin) -> Statement:
-    range_var = node["relation"]
-    return CreateIndex(
-        span=origin.span,
-        name=node.get("idxname"),
-        table=relation(range_var),
-        elements=tuple(_element(fields(item)) for item in node.get("indexParams", [])),
-        unique=bool(node.get("unique")),
-        concurrently=bool(node.get("concurrent")),
-        if_not_exists=bool(node.get("if_not_exists")),
-        only=not range_var.get("inh", False),
-        method=node.get("accessMethod", "btree"),
-        predicate=expression(node.get("whereClause")),
-        include=tuple(fields(item).get("name", "") for item in node.get("indexIncludingParams", [])),
-        nulls_not_distinct=bool(node.get("nulls_not_distinct")),
-        tablespace=node.get("tableSpace"),
-    )
-
-
-_NULLS = {"SORTBY_NULLS_FIRST": True, "SORTBY_NULLS_LAST": False}
-
-
-def _element(node: Fields) -> IndexElement:
-    opclass, collation = strings(node.get("opclass")), node.get("collation")
-    return IndexElement(
-        column=node.get("name"),
-        expression=expression(node.get("expr")),
-        opclass=opclass[-1] if opclass else None,
-        collation=name_from_list(collation) if collation else None,
-        descending=node.get("ordering") == "SORTBY_DESC",
-        nulls_first=_NULLS.get(node.get("nulls_ordering", "")),
-    )
-
-
-_REINDEX = {
-    "REINDEX_OBJECT_INDEX": "INDEX",
-    "REINDEX_OBJECT_TABLE": "TABLE",
-    "REINDEX_OBJECT_SCHEMA": "SCHEMA",
-    "REINDEX_OBJECT_SYSTEM": "SYSTEM",
-    "REINDEX_OBJECT_DATABASE": "DATABASE",
-}
-
-
-def reindex(node: Fields, origin: Origin) -> Statement:
-    name = relation(node["relation"]) if "relation" in node else Name(None, node["name"]) if "name" in node else None
-    tablespace = dict(options(node.get("params"))).get("tablespace")
-    return Reindex(
-        span=origin.span,
-        kind=_REINDEX.get(node.get("kind", ""), "TABLE"),
-        name=name,
-        concurrently=is_on(node, "concurrently"),
-        tablespace=tablespace,
     )
 
 
