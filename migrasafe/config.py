@@ -6,15 +6,13 @@ Three stages, each a frozen value: what a file says, what the command line says 
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from migrasafe.errors import ConfigError
+from migrasafe.errors import ConfigError, did_you_mean
 from migrasafe.findings import Severity
 from migrasafe.target import DEFAULT, NEWEST, OLDEST, Target
 
@@ -123,6 +121,8 @@ def read_config(path: Path) -> Options:
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    import tomllib  # here, because most runs have no config
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -155,8 +155,7 @@ def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
         where = f"{path}: {prefix}{raw}"
         try:
             if key not in _KEYS:
-                close = difflib.get_close_matches(key, _KEYS, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(_KEYS)}"
+                hint = did_you_mean(key, _KEYS, f"known are {', '.join(_KEYS)}")
                 raise ConfigError(f"{where} is not a setting; {hint}")
             if key in values:
                 raise ConfigError(f"{where} is there twice")

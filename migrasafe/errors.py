@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class MigrasafeError(Exception):
     """Base of all errors that end a command with one sentence and exit status 2."""
@@ -25,3 +27,11 @@ class RenderError(InputError):
 
 class ServerError(MigrasafeError):
     """A PostgreSQL server that is missing, unreachable or of the wrong version."""
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """`did you mean x?` where one of the known words is close, else the other hint."""
+    import difflib  # here, because a run without a mistake does not need it
+
+    close = difflib.get_close_matches(word, sorted(known), n=1)
+    return f"did you mean {close[0]}?" if close else otherwise

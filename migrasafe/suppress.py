@@ -5,7 +5,6 @@ Above the statement, on its line, or right above an action inside it; `allow-fil
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from fnmatch import fnmatchcase
 from msgspec.structs import replace
 
 from migrasafe.config import Settings
+from migrasafe.errors import did_you_mean
 from migrasafe.findings import Finding, Place, Severity
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Span
@@ -154,9 +154,8 @@ def _understood(rest: str, place: Place, last_line: int, known: Collection[str])
     reason = " ".join((match.group("reason") or "").split())
     unknown = [rule for rule in rules if rule not in known]
     if unknown and (reason or unknown[0] == rules[0]):
-        close = difflib.get_close_matches(unknown[0], sorted(known), n=1)
-        hint = f"; did you mean {close[0]}?" if close else "; `migrasafe rules` lists them."
-        return _bad(place, f"there is no rule {unknown[0]}{hint}")
+        hint = did_you_mean(unknown[0], known, "`migrasafe rules` lists them.")
+        return _bad(place, f"there is no rule {unknown[0]}; {hint}")
     if not reason:
         return _bad(place, f"it gives no reason, as in “allow {rules[0]} because the table is empty”.")
     return Allow(

@@ -12,7 +12,7 @@ import sys
 import click
 
 from migrasafe import __version__
-from migrasafe.errors import MigrasafeError
+from migrasafe.errors import MigrasafeError, did_you_mean
 
 _COMMANDS = {
     "lint": "Say which migrations are not safe to run, and what to do instead.",
@@ -56,10 +56,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(_COMMANDS)}"
+            hint = did_you_mean(args[0], _COMMANDS, f"known are {', '.join(_COMMANDS)}")
             raise MigrasafeError(f"there is no command {args[0]}; {hint}")
         return super().resolve_command(ctx, args)
 

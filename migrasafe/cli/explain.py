@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
-from migrasafe.errors import InputError
+from migrasafe.errors import InputError, did_you_mean
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,7 +22,5 @@ def explain(rule: str) -> None:
 
     known = page_ids()
     if rule not in known:
-        close = difflib.get_close_matches(rule, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else "`migrasafe rules` lists them"
-        raise InputError(f"there is no rule {rule}; {hint}")
+        raise InputError(f"there is no rule {rule}; {did_you_mean(rule, known, '`migrasafe rules` lists them')}")
     click.echo(render_page(read_page(rule), color=wants_color()), nl=False, color=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import gc
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ import click
 from migrasafe.cli import read_inputs
 from migrasafe.cli.terminal import wants_color
 from migrasafe.config import Options, Settings, find_config, read_config, settle
-from migrasafe.errors import InputError
+from migrasafe.errors import InputError, did_you_mean
 from migrasafe.findings import Severity
 from migrasafe.lint import LintOptions, LintResult
 from migrasafe.lint import lint as lint_histories
@@ -134,8 +133,7 @@ def _rule_ids(given: Sequence[str]) -> tuple[str, ...] | None:
 def _check_rules(named: Collection[str], where: str) -> None:
     for rule in named:
         if rule not in KNOWN:
-            close = difflib.get_close_matches(rule, sorted(KNOWN), n=1)
-            hint = f"did you mean {close[0]}?" if close else "`migrasafe rules` lists them"
+            hint = did_you_mean(rule, KNOWN, "`migrasafe rules` lists them")
             raise InputError(f"{where}there is no rule {rule}; {hint}")
 
 
