@@ -24,6 +24,10 @@ _CHANGESET = re.compile(
     r"""^[ \t]*--[ \t]*changeset[ \t]+(?P<author>[^:\n]+):(?P<id>"[^"\n]*"|\S+)(?P<attributes>[^\n]*)""",
     re.IGNORECASE | re.MULTILINE,
 )
+_IGNORED = re.compile(
+    r"^[ \t]*--[ \t]*ignoreLines:[ \t]*(?:(?P<count>\d+)[^\n]*|start\b.*?(?:^[ \t]*--[ \t]*ignoreLines:[ \t]*end\b[^\n]*|\Z))",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
 _ATTRIBUTE = re.compile(r"""(?P<key>[A-Za-z]+):(?P<value>"[^"]*"|\S+)""")
 _PLACEHOLDER = r"\$\{[A-Za-z_][\w.:-]*\}"
 _POSTGRES = frozenset({"postgresql", "all"})
@@ -72,6 +76,7 @@ def _migration(folder: Folder, file: str) -> Migration:
     if not HEADER.search(source.text):
         part = Part(script=up_script(source))  # <sqlFile>: all of it is one change
         return Migration(id=file, path=source.path, parts=(part,), notices=tuple(notices))
+    source = _without_ignored(source)
     changesets = _changesets(source)
     source = _with_semicolons(source, changesets)
     parts: list[Part] = []
@@ -100,6 +105,19 @@ def _migration(folder: Folder, file: str) -> Migration:
 
 def _property(placeholder: str) -> str:
     return re.sub(r"\W+", "_", placeholder[2:-1]).strip("_").lower()
+
+
+def _without_ignored(source: Source) -> Source:
+    """The lines after `--ignoreLines:3`, and those between `:start` and `:end`, are blanked."""
+    text = source.text
+    for match in _IGNORED.finditer(source.text):
+        end = match.end()
+        for _ in range(int(match["count"] or 0)):
+            end = source.text.find("\n", end + 1) if end < len(source.text) else end
+            end = len(source.text) if end < 0 else end
+        begin = match.start()
+        text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
+    return replace(source, text=text)
 
 
 def _changesets(source: Source) -> list[_Changeset]:
