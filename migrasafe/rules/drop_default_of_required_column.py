@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
-from migrasafe.sql.statements import AlterTable, DropDefault, DropIdentity
+from migrasafe.schema.model import Ref
+from migrasafe.sql.statements import AddIdentity, AlterTable, DropDefault, DropIdentity, SetDefault
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -29,6 +30,8 @@ def check(step: Step) -> Iterator[Finding]:
             column is not None and column.type is not None and column.default is None and column.identity is None
         ):
             continue
+        if _is_set_again(step, ref, action.column):
+            continue
         yield step.finding(
             RULE.id,
             f"Inserts of the running app that leave out {shown(ref)}.{action.column} fail after it.",
@@ -37,6 +40,18 @@ def check(step: Step) -> Iterator[Finding]:
             objects=(f"{ref}.{action.column}",),
             assumed=() if column is not None and column.type is not None else (f"{action.column} is NOT NULL",),
         )
+
+
+def _is_set_again(step: Step, ref: Ref, column: str) -> bool:
+    """Whether the same transaction gives the column a default again: a change of type takes it off and puts it back."""
+    if not step.in_transaction:
+        return False
+    return any(
+        isinstance(action, SetDefault | AddIdentity) and action.column == column
+        for later in (step.statement, *step.later)
+        if isinstance(later, AlterTable) and step.situation.ref(later.name) == ref
+        for action in later.actions
+    )
 
 
 RULE = Rule(id="drop-default-of-required-column", check=check, on=(AlterTable,))
