@@ -46,7 +46,7 @@ def read(folder: Folder) -> History:
     begin = sorted((file for file in full if file.number == baseline), key=lambda file: file.path)
     notices = []
     if older:
-        message = f"and {len(older) - 1} more were not read: full_schemas/{baseline} already holds what they do"
+        message = f"not read, like all deltas up to {baseline}: full_schemas/{baseline} already holds what they do"
         notices.append(Notice(path=folder.place(older[0].path), line=1, message=message))
     return History(
         layout="delta",

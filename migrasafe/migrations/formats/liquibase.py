@@ -80,7 +80,7 @@ def _migration(folder: Folder, file: str) -> Migration:
     changesets = _changesets(source)
     source = _with_semicolons(source, changesets)
     parts: list[Part] = []
-    repeatable = False
+    repeated: list[bool] = []
     for changeset in changesets:
         line = source.position(changeset.span.start)[0]
         if (why := _left_out(changeset)) is not None:
@@ -91,14 +91,14 @@ def _migration(folder: Folder, file: str) -> Migration:
         mode = TransactionMode.NONE if alone else TransactionMode.ONE
         header = () if parts else (Span(0, changesets[0].span.start),)  # comments, where suppressions may stand
         parts.append(Part(script=up_script(source, (*header, changeset.span)), transaction=mode))
-        repeatable = repeatable or any(
-            changeset.attributes.get(key, "").lower() == "true" for key in ("runonchange", "runalways")
+        repeated.append(
+            any(changeset.attributes.get(key, "").lower() == "true" for key in ("runonchange", "runalways"))
         )
     return Migration(
         id=file.removesuffix(".sql"),
         path=source.path,
         parts=tuple(parts),
-        repeatable=repeatable,
+        repeatable=bool(repeated) and all(repeated),
         notices=tuple(notices),
     )
 
