@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from migrasafe.findings import Finding, FixKind, Severity
 from migrasafe.lint import LintedMigration, LintResult
@@ -13,7 +13,9 @@ from migrasafe.report.excerpt import Lines, printable, rows
 _COLORS = {Severity.ERROR: "31;1", Severity.WARNING: "33;1", Severity.INFO: "36;1"}
 _DIM = "2"
 _WIDTH = 88
+_HANGING = 8
 _LINES_OF_SQL = 40
+_LETTERS_OF_NOTE = 400
 
 
 def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
@@ -95,7 +97,7 @@ def _excerpt(finding: Finding, lines: Lines, paint: _Paint) -> Iterator[str]:
             yield f"{empty} {' ' * start}{paint('^' * columns, _COLORS[finding.severity])}"
 
 
-def _made_here(made: list[str] | tuple[()], paint: _Paint) -> Iterator[str]:
+def _made_here(made: Sequence[str], paint: _Paint) -> Iterator[str]:
     """The SQL that this line of a program makes; several statements where it stands in a loop."""
     if not made:
         return
@@ -118,11 +120,18 @@ def _instead(finding: Finding) -> Iterator[str]:
 
 
 def _indented(sql: str) -> Iterator[str]:
-    lines = textwrap.dedent(sql.strip("\n")).split("\n")
+    first, *rest = sql.strip("\n").split("\n")
+    lines = [first.lstrip(), *textwrap.dedent("\n".join(rest)).split("\n")] if _hangs(first, rest) else [first, *rest]
     for line in lines[:_LINES_OF_SQL]:
         yield f"    {printable(line)}".rstrip()
     if len(lines) > _LINES_OF_SQL:
         yield f"    … {len(lines) - _LINES_OF_SQL} more lines"
+
+
+def _hangs(first: str, rest: Sequence[str]) -> bool:
+    """Whether all other lines are indented further than the first, as where SQL stands inside of a program."""
+    margins = [len(line) - len(line.lstrip()) for line in rest if line.strip()]
+    return bool(margins) and min(margins) >= _HANGING
 
 
 def _wrapped(text: str) -> Iterator[str]:
@@ -143,7 +152,10 @@ def _wrapped(text: str) -> Iterator[str]:
 
 def _notice(notice: Notice, paint: _Paint) -> str:
     word = paint("not checked", _COLORS[Severity.WARNING]) if notice.blocking else "note"
-    return f"{word}: {notice.path}:{notice.line}: {notice.message}"
+    message = printable(notice.message)
+    if len(message) > _LETTERS_OF_NOTE and not notice.blocking:
+        message = f"{message[:_LETTERS_OF_NOTE].rsplit(' ', 1)[0]} … (--format json has all of it)"
+    return "\n".join([f"{word}: {notice.path}:{notice.line}", *_wrapped(message)])
 
 
 def _summary(result: LintResult, paint: _Paint) -> str:

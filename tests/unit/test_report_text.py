@@ -147,8 +147,23 @@ def test_the_summary_counts_and_says_what_was_assumed():
 def test_what_could_not_be_read_is_said_first_and_in_the_summary():
     notice = Notice(path="rev.py", line=7, message="needs a server to be rendered", blocking=True)
     report = render(LintResult(target=Target(), migrations=(), notices=(notice,)))
-    assert report.startswith("not checked: rev.py:7: needs a server to be rendered\n")
+    assert report.startswith("not checked: rev.py:7\n  needs a server to be rendered\n")
     assert "; 1 place could not be checked, see above." in report
+
+
+def test_a_note_that_goes_on_and_on_is_cut_but_never_one_about_what_was_not_checked():
+    message = "stubbed: " + "module, " * 500
+    notices = tuple(Notice(path="rev.py", line=7, message=message, blocking=blocking) for blocking in (False, True))
+    report = render(LintResult(target=Target(), migrations=(), notices=notices))
+    note, unchecked, _ = report.split("\n\n")
+    assert (note.count("module"), unchecked.count("module")) == (48, 500)
+    assert "… (--format json has all of it)" in " ".join(note.split())
+
+
+def test_sql_that_hangs_behind_its_first_line_in_a_program_is_moved_to_the_left():
+    fix = Fix(kind=FixKind.PLAN, steps="ALTER TABLE a\n            ADD b int,\n              ADD c int")
+    lines = render_findings(about("DROP TABLE orders;", changed(FINDING, fix=fix))).split("\n")
+    assert lines[5:8] == ["    ALTER TABLE a", "    ADD b int,", "      ADD c int"]
 
 
 def test_ten_thousand_findings_take_no_more_time_each_than_a_few():
