@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -102,6 +102,10 @@ class Folder:
             if inner or not any(file.endswith(".sql") for file in folder.below()):
                 folders[name] = replace(folder.only(inner), above=narrowed)
         return narrowed
+
+    def plus(self, files: Sequence[str]) -> Folder:
+        """The same folder with these files in it too, by name."""
+        return replace(self, files=tuple(sorted({*self.files, *files})))
 
     def _owner(self, file: str) -> tuple[Folder | None, str]:
         folder: Folder | None = self

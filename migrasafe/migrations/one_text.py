@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -13,6 +14,11 @@ from migrasafe.migrations.model import Migration
 from migrasafe.sql.source import Source
 
 _TOOLS_WITH_MARKERS = ("goose", "sql-migrate", "dbmate", "node-pg-migrate", "liquibase", "sqlx")
+_SIGN = re.compile(
+    r"--[ \t-]*(?:\+goose|\+migrate|migrate:|up[ \t]+migration|down[ \t]+migration|liquibase|no-transaction)",
+    re.IGNORECASE,
+)
+"""What a text must have somewhere for any of them to claim it: most texts have nothing of it."""
 _NAME = "1_text.sql"
 """A name that all of these tools would run."""
 
@@ -20,7 +26,7 @@ _NAME = "1_text.sql"
 def read_text(source: Source) -> Migration:
     """The migration in a text: its up part where a tool's markers say which that is, else all of it."""
     folder = folder_of("", {_NAME: source.text})
-    for layout in _TOOLS_WITH_MARKERS:
+    for layout in _TOOLS_WITH_MARKERS if _SIGN.search(source.text) else ():
         module = load_format(layout)
         claim = module.claims(folder) if module else None
         if module and claim and claim.strength is Strength.OWN:

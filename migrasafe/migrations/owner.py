@@ -39,7 +39,7 @@ def owners(paths: Sequence[str], layout: str | None) -> tuple[Owned, ...]:
             if (above := place(Path(path))) is not None:
                 by_root.setdefault(str(above), []).append(path)
         for root, members in by_root.items():
-            folder = list_shallow(root, 1 if place is _folder_above else 0, listings)
+            folder = list_shallow(root, 1, listings)
             relative = {path: _relative(path, deep=place is _folder_above) for path in members}
             for path, tool in _claimed(folder, relative, layout):
                 found.setdefault((root, tool), (folder, []))[1].append(path)
@@ -59,8 +59,8 @@ def owners(paths: Sequence[str], layout: str | None) -> tuple[Owned, ...]:
 
 
 def _folder_above(path: Path) -> Path | None:
-    """The folder that holds the folder of a file, for tools that give each migration a folder."""
-    if path.name not in _IN_FOLDERS_OF_THEIR_OWN and path.suffix != ".py":
+    """The folder that holds the folder of a file, for tools that give each migration a folder, or all of them one."""
+    if path.name not in _IN_FOLDERS_OF_THEIR_OWN and path.parent.name != "deploy" and path.suffix != ".py":
         return None
     return path.parent / ".." if path.parent.name in ("", "..") else path.parent.parent
 
@@ -78,11 +78,17 @@ def _claimed(folder: Folder, relative: dict[str, str], layout: str | None) -> It
     """Yield each path that a tool claims, and the tool."""
     ask = _asker(layout)
     paths = list(relative)
+    bare = folder.only(frozenset())
+
+    def alone(files: list[str]) -> Folder:
+        """Only these files of the folder; thousands of names are not looked through again for each of them."""
+        return folder.only(frozenset(files)) if any("/" in file for file in files) else bare.plus(files)
+
     for begin in range(0, len(paths), SAMPLE):
         few = paths[begin : begin + SAMPLE]
-        if ask(folder.only(frozenset(relative[path] for path in few))):
+        if ask(alone([relative[path] for path in few])):
             for path in few:
-                tools = ask(folder.only(frozenset((relative[path],))))
+                tools = ask(alone([relative[path]]))
                 if len(tools) == 1:
                     yield path, tools[0]
 
