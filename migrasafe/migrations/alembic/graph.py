@@ -79,7 +79,9 @@ def in_order(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
     named = {**{label: revision for revision in revisions for label in revision.labels}, **known}
     _refuse_unknown(revisions, known, named)
     before = {
-        revision.id: tuple(dict.fromkeys((*revision.down, *(_dependency(named, name).id for name in revision.depends_on))))
+        revision.id: tuple(
+            dict.fromkeys((*revision.down, *(_dependency(named, name).id for name in revision.depends_on)))
+        )
         for revision in revisions
     }
     followed = {down for revision in revisions for down in revision.down}

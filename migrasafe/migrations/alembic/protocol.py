@@ -18,6 +18,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
 
     import_roots: tuple[str, ...] = ()
     """Folders that the app's own packages are imported from."""
+    revision_folders: tuple[str, ...] = ()
     stub_everything: bool = False
     """Import none of the app's own code: a process before this one died of it."""
     plugins: tuple[str, ...] = ()
@@ -32,6 +33,10 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     """SQL of the revisions that other processes have rendered before."""
     dsn: str | None = None
     """A server to run the revisions on; None: they only believe that there is one."""
+    scratch_database: str | None = None
+    """Where on that server: made when it is not there."""
+    only_drop: bool = False
+    """Drop the scratch database, and end."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, tag="task"):
@@ -54,7 +59,9 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True, tag="executed"):
     """Which transaction of this revision; None: outside of any."""
 
 
-NoticeKind: TypeAlias = Literal["read", "asked", "stub", "type", "decision", "call", "placeholder", "repeated", "other"]
+NoticeKind: TypeAlias = Literal[
+    "read", "asked", "stub", "type", "decision", "call", "placeholder", "value", "unconverted", "repeated", "plugin"
+]
 
 
 class Noticed(msgspec.Struct, frozen=True, kw_only=True, tag="noticed"):
@@ -63,7 +70,7 @@ class Noticed(msgspec.Struct, frozen=True, kw_only=True, tag="noticed"):
     kind: NoticeKind
     line: int
     text: str
-    """What it is about: a name, or a whole sentence for `other`."""
+    """What it is about, such as the name of what was stubbed."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
@@ -72,10 +79,12 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     failure: str | None = None
     """The exception in one line."""
     line: int = 0
+    missing_operation: str | None = None
+    """`op.<this>` does not exist."""
     read_before: bool = False
     """It had read the database, or asked for tables, before it failed."""
     asked_offline: bool = False
-    """It asked whether this is offline mode, or its source says that it would."""
+    """It asked whether this is offline mode."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):

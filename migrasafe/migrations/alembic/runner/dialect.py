@@ -65,7 +65,7 @@ class RecordingDialect(PGDialect):
     )
 
     def __init__(self, recorder: Recorder, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call]  # SQLAlchemy's
         self.recorder = recorder
 
     # --- what is sent ---
@@ -97,18 +97,18 @@ class RecordingDialect(PGDialect):
     # --- transactions ---
 
     def do_commit(self, dbapi_connection: Any) -> None:
-        super().do_commit(dbapi_connection)
+        dbapi_connection.commit()
         self._ended(dbapi_connection)
 
     def do_rollback(self, dbapi_connection: Any) -> None:
-        super().do_rollback(dbapi_connection)
+        dbapi_connection.rollback()
         self._ended(dbapi_connection)
 
     def _ended(self, dbapi_connection: Any) -> None:
         self.recorder.ended(getattr(dbapi_connection, "driver_connection", dbapi_connection))
 
-    def get_isolation_level_values(self, dbapi_conn: Any) -> tuple[str, ...]:  # type: ignore[override]  # typed as a list
-        return (*super().get_isolation_level_values(dbapi_conn), "AUTOCOMMIT")
+    def get_isolation_level_values(self, dbapi_conn: Any) -> Any:
+        return ("SERIALIZABLE", "READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "AUTOCOMMIT")
 
     def set_isolation_level(self, dbapi_connection: Any, level: str) -> None:
         dbapi_connection.autocommit = level == "AUTOCOMMIT"
@@ -120,7 +120,7 @@ class RecordingDialect(PGDialect):
         return bool(dbapi_connection.autocommit)
 
 
-class OfflineDialect(CatalogReflection, RecordingDialect):
+class OfflineDialect(CatalogReflection, RecordingDialect):  # type: ignore[misc]  # SQLAlchemy types these untidily
     """Without a server: queries find empty tables, inspectors find what the revisions have made so far."""
 
     supports_statement_cache = True
@@ -130,6 +130,7 @@ class OfflineDialect(CatalogReflection, RecordingDialect):
         self.catalog = catalog
         self.default_schema_name = "public"
         self.server_version_info = (15, 0)
+        self.default_isolation_level = "READ COMMITTED"
 
     def initialize(self, connection: Any) -> None:
         """Ask nobody."""

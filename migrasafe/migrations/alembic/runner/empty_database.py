@@ -12,7 +12,9 @@ from typing import Any
 from migrasafe.migrations.alembic.runner.catalog import Catalog
 from migrasafe.migrations.alembic.runner.pretend_driver import Answer
 
-_MAY_RETURN_ROWS = re.compile(r"(?is)(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table|show|fetch|explain|execute|call)\b")
+_MAY_RETURN_ROWS = re.compile(
+    r"(?is)(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table|show|fetch|explain|execute|call)\b"
+)
 _RETURNING = re.compile(r"(?i)\breturning\b")
 _AGGREGATES = frozenset(
     {
@@ -46,7 +48,7 @@ _INVENTED: dict[type, Any] = {
     bytes: b"",
     uuid.UUID: uuid.UUID(int=0),
     decimal.Decimal: decimal.Decimal(0),
-    datetime.datetime: datetime.datetime(2000, 1, 1),  # noqa: DTZ001  # what a timestamp column returns
+    datetime.datetime: datetime.datetime(2000, 1, 1),
     datetime.date: datetime.date(2000, 1, 1),
     dict: {},
     list: [],
@@ -75,7 +77,7 @@ def _select(sql: str) -> Mapping[str, Any] | None:
     from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 
     try:
-        statements = parse(sql).get("stmts", [])
+        statements = parse(sql)
     except (ParserError, TooDeepError):
         return None
     last = statements[-1].get("stmt", {}) if statements else {}

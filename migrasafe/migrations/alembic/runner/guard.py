@@ -66,7 +66,7 @@ def forbid_side_effects() -> None:
     sys.addaudithook(_hook(inside))
 
 
-def _do_not_sleep(seconds: float, /) -> None:
+def _do_not_sleep(seconds: object, /) -> None:
     """A revision that pauses between batches has no batches here."""
 
 
@@ -82,7 +82,9 @@ def _hook(inside: str) -> Callable[[str, tuple[Any, ...]], None]:
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, mode, flags = arguments
-            writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool((flags or 0) & _WRITING)
+            writes = (
+                any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool((flags or 0) & _WRITING)
+            )
             if writes and not may_write(path):
                 raise ForbiddenError(f"it writes to {os.fsdecode(path)}, which migrasafe does not allow")
         elif event in forbidden:

@@ -12,9 +12,11 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import cache
-from importlib.abc import Loader, MetaPathFinder
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder, SourceLoader
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import spec_from_loader
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -33,26 +35,45 @@ def install(roots: Sequence[str], watch: Watch, *, own_code: bool) -> None:
 
 
 class AppFinder(MetaPathFinder):
-    """Finds the app's own modules; installed packages of the same name come first."""
+    """Finds the app's own modules, and what they import of libraries; installed packages of the same name come first."""
 
     def __init__(self, folders: Sequence[str], watch: Watch) -> None:
         self._folders = folders
         self._watch = watch
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """Find a module below the roots, and let it load as far as it can."""
+        if fullname in sys.builtin_module_names:
+            return None
         if path is None:
-            if fullname in sys.builtin_module_names or PathFinder.find_spec(fullname, None) is not None:
-                return None
+            installed = PathFinder.find_spec(fullname, None)
+            if installed is not None:
+                return self._of_library(installed)
             places = [folder.rstrip(os.sep) for folder in self._folders]
         else:
             places = [place for place in path if self._is_inside(place)]
+            if not places:
+                return self._of_library(PathFinder.find_spec(fullname, path))
         spec = PathFinder.find_spec(fullname, places) if places else None
         if spec is None:
             return None
         if spec.origin is None or spec.loader is None:
             return self._without_init(fullname, spec)
         spec.loader = TolerantLoader(spec.loader, self._watch)
+        return spec
+
+    def _of_library(self, spec: ModuleSpec | None) -> ModuleSpec | None:
+        """A library's module that lacks something itself: a stub to the app, which may do without it here."""
+        if spec is None or not isinstance(spec.loader, SourceLoader) or "site-packages" not in (spec.origin or ""):
+            return None
+        frame = _importer()
+        if frame is None or not _is_theirs(frame.f_code.co_filename, self._folders):
+            return None
+        if frame.f_lineno in _lines_ready_for_absence(frame.f_code.co_filename):
+            return None
+        spec.loader = TolerantLoader(spec.loader, self._watch, only=ImportError)
         return spec
 
     def _without_init(self, fullname: str, spec: ModuleSpec) -> ModuleSpec | None:
@@ -66,15 +87,32 @@ class AppFinder(MetaPathFinder):
         return made
 
     def _is_inside(self, place: str) -> bool:
-        return os.path.join(os.path.realpath(place), "").startswith(tuple(self._folders))
+        return (os.path.realpath(place) + os.sep).startswith(tuple(self._folders))
+
+
+class AppModule(ModuleType):
+    """A module of the app whose submodules are imported when they are asked for, as if the whole app had been."""
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__") and _has_submodule(self, name):
+            return import_module(f"{self.__name__}.{name}")
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
+
+
+def _has_submodule(package: ModuleType, name: str) -> bool:
+    """Whether a package has a submodule of that name that nobody imported yet."""
+    places = list(package.__dict__.get("__path__") or ())
+    fullname = f"{package.__name__}.{name}"
+    return bool(places) and fullname not in sys.modules and PathFinder.find_spec(fullname, places) is not None
 
 
 class TolerantLoader(Loader):
     """Runs a module of the app; what it had not defined when it failed is stubs."""
 
-    def __init__(self, loader: Any, watch: Watch) -> None:
+    def __init__(self, loader: Any, watch: Watch, *, only: type[BaseException] = BaseException) -> None:
         self._loader = loader
         self._watch = watch
+        self._only = only
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -87,9 +125,11 @@ class TolerantLoader(Loader):
         """Run it, whatever happens."""
         try:
             self._loader.exec_module(module)
+            if self._only is BaseException:
+                module.__class__ = AppModule
         except (KeyboardInterrupt, MemoryError):
             raise
-        except BaseException as error:
+        except self._only as error:
             reason = (str(error).strip().splitlines() or [""])[0]
             self._watch("stub", f"{module.__name__} (its import fails: {type(error).__name__}: {reason})")
             module.__dict__["__migrasafe_watch__"] = self._watch
@@ -103,21 +143,18 @@ class StubFinder(MetaPathFinder):
         self._folders = folders
         self._watch = watch
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """Make up a module, when the app's code imports it without being ready for its absence."""
         frame = _importer()
-        if frame is None or not self._is_theirs(frame.f_code.co_filename):
+        if frame is None or not _is_theirs(frame.f_code.co_filename, self._folders):
             return None
         if frame.f_lineno in _lines_ready_for_absence(frame.f_code.co_filename):
             return None
         parent = sys.modules.get(fullname.rpartition(".")[0])
         quiet = isinstance(parent, StubModule)
         return spec_from_loader(fullname, StubLoader(self._watch, quiet=quiet), is_package=True)
-
-    def _is_theirs(self, file: str) -> bool:
-        if "site-packages" in file or "dist-packages" in file:
-            return False
-        return os.path.realpath(file).startswith(tuple(self._folders))
 
 
 class StubLoader(Loader):
@@ -137,6 +174,12 @@ class StubLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Do nothing: names are made when they are asked for."""
+
+
+def _is_theirs(file: str, folders: Sequence[str]) -> bool:
+    if "site-packages" in file or "dist-packages" in file:
+        return False
+    return os.path.realpath(file).startswith(tuple(folders))
 
 
 def _importer() -> FrameType | None:
@@ -173,8 +216,6 @@ def _catches_absence(caught: ast.expr | None) -> bool:
 
 def _holds_python(place: str) -> bool:
     try:
-        return any(name.endswith(".py") for name in os.listdir(place)) or any(
-            os.path.isfile(os.path.join(place, name, "__init__.py")) for name in os.listdir(place)
-        )
+        return any(inner.suffix == ".py" or (inner / "__init__.py").is_file() for inner in Path(place).iterdir())
     except OSError:
         return False

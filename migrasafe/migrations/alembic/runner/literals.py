@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from migrasafe.migrations.alembic.runner.stubs import is_stub
+from migrasafe.migrations.alembic.runner.stubs import is_stub, placeholder
 
 _PLACEHOLDER = re.compile(r"%(?:%|\((?P<name>[^)]*)\)s|(?P<positional>s))")
 
@@ -46,7 +46,7 @@ def literal(value: Any) -> str:
     if value is None:
         return "NULL"
     if is_stub(value):
-        return quoted(str(value))
+        return quoted(placeholder(value))
     for kind, write in _WRITERS:
         if isinstance(value, kind):
             return write(value)
@@ -71,6 +71,11 @@ def _number(value: float | Decimal) -> str:
     return text
 
 
+def _member(value: Enum) -> str:
+    """SQLAlchemy's own Enum type has turned its members into names before."""
+    return literal(value.value) if isinstance(value.value, str | int) else quoted(value.name)
+
+
 def _moment(value: datetime.datetime) -> str:
     return f"'{value.isoformat(sep=' ')}'::{'timestamptz' if value.tzinfo else 'timestamp'}"
 
@@ -89,7 +94,7 @@ def _row(value: Sequence[Any]) -> str:
 
 _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (bool, lambda value: "true" if value else "false"),
-    (Enum, lambda value: literal(value.value) if isinstance(value, str | int) else quoted(value.name)),
+    (Enum, _member),
     (str, lambda value: quoted(str(value))),
     (int, lambda value: str(int(value))),
     ((float, Decimal), _number),

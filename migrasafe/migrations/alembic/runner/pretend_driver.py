@@ -11,7 +11,7 @@ paramstyle = "pyformat"
 Binary = bytes
 
 
-class Warning(Exception):  # noqa: A001, N818  # PEP 249 names it so
+class Warning(Exception):  # noqa: N818  # PEP 249 names it so
     """As PEP 249 wants it."""
 
 

@@ -38,6 +38,7 @@ class Recorder:
         """Of the revisions before."""
         self.read_before = False
         self.asked_offline = False
+        self.has_stubs = False
 
     def begin(self, path: str, *, again: bool = False) -> None:
         """Begin a revision; what the one before sent has happened, unless it is the same one `again`."""
@@ -124,6 +125,7 @@ class Recorder:
 
     def stub_used(self, kind: NoticeKind, name: str) -> None:
         """Note what was asked of a stub, while the revision runs."""
+        self.has_stubs = True
         if self._running or kind in ("stub", "type"):
             self.notice(kind, name)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import ARRAY, ENUM
-from sqlalchemy.dialects.postgresql.base import PGDialect, ischema_names
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.types import NULLTYPE, TypeEngine
@@ -38,8 +38,8 @@ _LONG_NAMES = {
 _DROPPERS = ("_can_drop", "visit_table", "visit_enum", "visit_sequence", "visit_index")
 
 
-class CatalogReflection(PGDialect):
-    """PGDialect whose questions about objects never reach a server. Mixed in before the dialect that would ask one."""
+class CatalogReflection:
+    """The questions that a dialect asks a server about its objects. Mixed in before the dialect that would ask one."""
 
     recorder: Recorder
     catalog: Catalog
@@ -57,68 +57,70 @@ class CatalogReflection(PGDialect):
 
     # --- is there …? ---
 
-    def has_table(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> bool:
+    def has_table(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> bool:
         known = self._asked(table_name)
         found = known.relation(known.resolve(schema, str(table_name)))
         return isinstance(found, Table | View) or (found is None and _is_dropping())
 
-    def has_multi_table(self, connection: Any, table_names: Any, schema: str | None = None, **_: Any) -> Any:
+    def has_multi_table(self, connection: Any, table_names: Any, schema: str | None = None, **options: Any) -> Any:
         return [((schema, name), self.has_table(connection, name, schema)) for name in table_names]
 
     def has_index(
-        self, connection: Any, table_name: str, index_name: str, schema: str | None = None, **_: Any
+        self, connection: Any, table_name: str, index_name: str, schema: str | None = None, **options: Any
     ) -> bool:
         known = self._asked(index_name)
         index = known.index(known.resolve(schema, str(index_name)))
         return index is not None and index.table.name == table_name
 
-    def has_sequence(self, connection: Any, sequence_name: str, schema: str | None = None, **_: Any) -> bool:
+    def has_sequence(self, connection: Any, sequence_name: str, schema: str | None = None, **options: Any) -> bool:
         known = self._asked(sequence_name)
         return isinstance(known.relation(known.resolve(schema, str(sequence_name))), Sequence) or _is_dropping()
 
-    def has_type(self, connection: Any, type_name: str, schema: str | None = None, **_: Any) -> bool:
+    def has_type(self, connection: Any, type_name: str, schema: str | None = None, **options: Any) -> bool:
         known = self.catalog.schema()
         return known.resolve_type(schema, str(type_name)) in known.types or _is_dropping()
 
-    def has_schema(self, connection: Any, schema_name: str, **_: Any) -> bool:
+    def has_schema(self, connection: Any, schema_name: str, **options: Any) -> bool:
         return schema_name in ("public", "pg_catalog", "information_schema") or schema_name in self._asked("").schemas
 
     # --- which are there? ---
 
-    def get_schema_names(self, connection: Any, **_: Any) -> Any:
+    def get_schema_names(self, connection: Any, **options: Any) -> Any:
         return sorted({"public", "information_schema", *self._asked("").schemas.keys()})
 
-    def get_table_names(self, connection: Any, schema: str | None = None, **_: Any) -> Any:
+    def get_table_names(self, connection: Any, schema: str | None = None, **options: Any) -> Any:
         return self._names(schema, lambda found: isinstance(found, Table))
 
-    def get_temp_table_names(self, connection: Any, **_: Any) -> Any:
+    def get_temp_table_names(self, connection: Any, **options: Any) -> Any:
         return []
 
-    def get_view_names(self, connection: Any, schema: str | None = None, **_: Any) -> Any:
+    def get_view_names(self, connection: Any, schema: str | None = None, **options: Any) -> Any:
         return self._names(schema, lambda found: isinstance(found, View) and found.kind is RelationKind.VIEW)
 
-    def get_materialized_view_names(self, connection: Any, schema: str | None = None, **_: Any) -> Any:
+    def get_materialized_view_names(self, connection: Any, schema: str | None = None, **options: Any) -> Any:
         return self._names(
             schema, lambda found: isinstance(found, View) and found.kind is RelationKind.MATERIALIZED_VIEW
         )
 
-    def get_temp_view_names(self, connection: Any, schema: str | None = None, **_: Any) -> Any:
+    def get_temp_view_names(self, connection: Any, schema: str | None = None, **options: Any) -> Any:
         return []
 
-    def get_sequence_names(self, connection: Any, schema: str | None = None, **_: Any) -> Any:
+    def get_sequence_names(self, connection: Any, schema: str | None = None, **options: Any) -> Any:
         return self._names(schema, lambda found: isinstance(found, Sequence))
 
     def _names(self, schema: str | None, wanted: Any) -> list[str]:
         known = self._asked("")
-        return sorted(ref.name for ref, found in known.relations.items() if ref.schema == (schema or "public") and wanted(found))
+        return sorted(
+            ref.name for ref, found in known.relations.items() if ref.schema == (schema or "public") and wanted(found)
+        )
 
     # --- what is it made of? ---
 
-    def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
+    def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> Any:
         known, table = self._table(table_name, schema)
         return [_column(known, column) for column in table.columns]
 
-    def get_pk_constraint(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
+    def get_pk_constraint(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> Any:
         _, table = self._table(table_name, schema)
         key = table.primary_key
         return {
@@ -127,22 +129,24 @@ class CatalogReflection(PGDialect):
             "comment": None,
         }
 
-    def get_foreign_keys(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
+    def get_foreign_keys(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> Any:
         known, table = self._table(table_name, schema)
         return [_foreign_key(known, one) for one in _constraints(table, ConstraintKind.FOREIGN_KEY)]
 
-    def get_unique_constraints(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
+    def get_unique_constraints(
+        self, connection: Any, table_name: str, schema: str | None = None, **options: Any
+    ) -> Any:
         _, table = self._table(table_name, schema)
         return [
             {"name": one.name, "column_names": list(one.columns), "comment": None}
             for one in _constraints(table, ConstraintKind.UNIQUE)
         ]
 
-    def get_check_constraints(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
+    def get_check_constraints(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> Any:
         _, table = self._table(table_name, schema)
         return [{"name": one.name, "sqltext": "", "comment": None} for one in _constraints(table, ConstraintKind.CHECK)]
 
-    def get_indexes(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
+    def get_indexes(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> Any:
         known, table = self._table(table_name, schema)
         primary = table.primary_key
         return [
@@ -158,17 +162,21 @@ class CatalogReflection(PGDialect):
             if primary is None or index.constraint != primary.name
         ]
 
-    def get_table_comment(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
+    def get_table_comment(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> Any:
         self._table(table_name, schema)
         return {"text": None}
 
-    def get_table_options(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
+    def get_table_options(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> Any:
         return {}
 
-    def get_enums(self, connection: Any, schema: str | None = None, **_: Any) -> Any:
+    def get_enums(self, connection: Any, schema: str | None = None, **options: Any) -> Any:
         """For PGInspector.get_enums, which asks the dialect for them."""
         known = self._asked("")
-        return [_enum(one) for one in known.types.values() if isinstance(one, EnumType) and schema in (None, "*", one.ref.schema)]
+        return [
+            _enum(one)
+            for one in known.types.values()
+            if isinstance(one, EnumType) and schema in (None, "*", one.ref.schema)
+        ]
 
     _load_enums = get_enums
 
@@ -222,15 +230,18 @@ def _type(schema: Schema, spelled: TypeName | None) -> TypeEngine[Any]:
     if isinstance(own, EnumType):
         return ENUM(*own.labels, name=own.ref.name, create_type=False)
     name = _LONG_NAMES.get(spelled.name, spelled.name)
-    kind = ischema_names.get(name)
+    kind: Any = ischema_names.get(name)
     if kind is None:
         return NULLTYPE
     numbers = [int(one) for one in spelled.modifiers if one.lstrip("-").isdigit()]
-    if name.startswith(("timestamp", "time")):
-        return kind(timezone="with time zone" in name, precision=numbers[0] if numbers else None)  # type: ignore[call-arg]  # the dict is typed by the common base
-    if name in ("character varying", "character", "numeric", "bit"):
-        return kind(*numbers)
-    return kind()
+    made: TypeEngine[Any]
+    if name.startswith("time"):
+        made = kind(timezone="with time zone" in name, precision=numbers[0] if numbers else None)
+    elif name in ("character varying", "character", "numeric", "bit"):
+        made = kind(*numbers)
+    else:
+        made = kind()
+    return made
 
 
 def _foreign_key(schema: Schema, key: Constraint) -> dict[str, Any]:

@@ -6,12 +6,20 @@ asked of it, and would decide what a revision does, is told to `Watch`.
 
 from __future__ import annotations
 
+import ast
+import linecache
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
+from alembic import op
+from alembic.operations.base import AbstractOperations
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
 from sqlalchemy.types import UserDefinedType
 
 from migrasafe.migrations.alembic.protocol import NoticeKind
@@ -21,6 +29,9 @@ Watch: TypeAlias = Callable[[NoticeKind, str], None]
 PLACEHOLDER = "stub_of_"
 """How the text of a stub begins: SQL that holds it is not what the revision would send."""
 
+_DECORATED = (FunctionType, type, classmethod, staticmethod, property)
+_PROXIES = ("Proxy", "LocalProxy", "SimpleLazyObject")
+
 _OUR_FOLDER = __file__.rpartition("stubs.py")[0]
 _LIBRARIES = ("/sqlalchemy/", "/alembic/", "<frozen")
 
@@ -28,6 +39,17 @@ _LIBRARIES = ("/sqlalchemy/", "/alembic/", "<frozen")
 def is_stub(value: object) -> bool:
     """Whether a value stands for something that is not installed."""
     return type(value) is Stub
+
+
+def placeholder(stub: Stub) -> str:
+    """What stands in SQL for the value of a stub that is bound as a parameter: the statement is the same without it."""
+    stub.stub_watch("value", stub.stub_name)
+    return placeholder_of(stub.stub_name)
+
+
+def placeholder_of(name: str) -> str:
+    """A name that can stand where an SQL identifier can."""
+    return PLACEHOLDER + re.sub(r"\W+", "_", name).strip("_")
 
 
 class Stub(UserDefinedType[Any]):
@@ -47,9 +69,15 @@ class Stub(UserDefinedType[Any]):
         return made
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        if len(arguments) == 1 and not named and isinstance(arguments[0], FunctionType | type):
-            return arguments[0]
-        if _caller_is_theirs():
+        if len(arguments) == 1 and not named and isinstance(arguments[0], _DECORATED):
+            # A proxy is given the function that makes the real thing; all others decorate it.
+            given: Any = arguments[0]
+            return given() if self.stub_name.rpartition(".")[2] in _PROXIES else given
+        for name in ("fallback", "default"):
+            # A setting, which says itself what it is where nobody sets it.
+            if name in named and isinstance(named[name], int | str | float | None):
+                return named[name]
+        if _is_for_its_effect(sys._getframe(1)) or any(_can_send(one) for one in (*arguments, *named.values())):
             self.stub_watch("call", self.stub_name)
         return self._derived("" if self.stub_name.endswith(")") else "()")
 
@@ -83,7 +111,7 @@ class Stub(UserDefinedType[Any]):
 
     def __str__(self) -> str:
         self.stub_watch("placeholder", self.stub_name)
-        return PLACEHOLDER + re.sub(r"\W+", "_", self.stub_name).strip("_")
+        return placeholder_of(self.stub_name)
 
     __repr__ = __str__
 
@@ -123,6 +151,12 @@ class Stub(UserDefinedType[Any]):
     def _same(self, *_: Any) -> Stub:
         return self
 
+    def _compared(self, _: Any) -> bool:
+        self.stub_watch("decision", self.stub_name)
+        return False
+
+    __lt__ = __le__ = __gt__ = __ge__ = _compared
+
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __floordiv__ = __mod__ = _same
     __or__ = __ror__ = __and__ = __rand__ = __neg__ = _same
 
@@ -153,7 +187,7 @@ class StubBase(UserDefinedType[Any]):
 class StubModule(ModuleType):
     """A module that has every name; those that it was given for real are real."""
 
-    __path__: Any = []
+    __path__: Any = ()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -173,3 +207,30 @@ def _caller_is_theirs() -> bool:
         return False
     file = frame.f_code.co_filename.replace("\\", "/")
     return not any(part in file for part in _LIBRARIES) and not file.startswith(_OUR_FOLDER)
+
+
+def _can_send(value: object) -> bool:
+    """Whether a value lets who gets it change the database: `op`, a connection, a session."""
+    return value is op or isinstance(value, AbstractOperations | Connection | Session | MigrationContext)
+
+
+def _is_for_its_effect(frame: FrameType) -> bool:
+    """Whether a frame runs a statement that calls something and does nothing with the result."""
+    return frame.f_lineno in _calls_for_effect(frame.f_code.co_filename)
+
+
+@cache
+def _calls_for_effect(file: str) -> frozenset[int]:
+    """Lines of statements that are a call, or `with` a call."""
+    try:
+        module = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return frozenset()
+    lines: set[int] = set()
+    for node in ast.walk(module):
+        match node:
+            case ast.Expr(value=ast.Call() as call):
+                lines.update(range(call.lineno, (call.end_lineno or call.lineno) + 1))
+            case ast.With(items=items):
+                lines.update(item.context_expr.lineno for item in items)
+    return frozenset(lines)

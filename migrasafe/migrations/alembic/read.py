@@ -1,0 +1,163 @@
+"""An Alembic project → a history: every revision rendered, in the order of the graph."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from migrasafe.errors import InputError
+from migrasafe.migrations.alembic.graph import Revision, in_order, read_revision
+from migrasafe.migrations.alembic.notices import notices_of
+from migrasafe.migrations.alembic.project import Project
+from migrasafe.migrations.alembic.protocol import Direction, Executed, Setup
+from migrasafe.migrations.alembic.render import LIVE_TIMEOUT_SECONDS, TIMEOUT_SECONDS, Outcome, Step, render
+from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.script import Origin, Script
+from migrasafe.sql.source import Source, read_source
+
+
+def read_project(
+    project: Project,
+    *,
+    root: str,
+    direction: Direction = Direction.UPGRADE,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> History:
+    """Render every revision of a project without a server; for downgrades the newest first.
+
+    `timeout_seconds` is for one revision. Raises InputError for files that are no graph of revisions, RenderError when
+    revisions cannot be run at all.
+    """
+    revisions, notices = revisions_of(project)
+    outcomes = render(_steps(revisions, direction), _setup(project), timeout_seconds=timeout_seconds)
+    return _history(root, outcomes, notices, direction, live=False)
+
+
+def render_online(
+    project: Project,
+    *,
+    root: str,
+    dsn: str,
+    direction: Direction = Direction.UPGRADE,
+    timeout_seconds: float = LIVE_TIMEOUT_SECONDS,
+) -> History:
+    """Likewise, by running them in order on a scratch database of the server of `dsn`, made for it and dropped again.
+
+    Raises RenderError also when the server cannot be reached or the user may not create databases.
+    """
+    revisions, notices = revisions_of(project)
+    setup = _setup(project, dsn=dsn, scratch_database=f"migrasafe_{uuid.uuid4().hex[:16]}")
+    outcomes = render(_steps(revisions, direction), setup, timeout_seconds=timeout_seconds)
+    return _history(root, outcomes, notices, direction, live=True)
+
+
+def revisions_of(project: Project) -> tuple[tuple[Revision, ...], tuple[Notice, ...]]:
+    """The revisions in order, and notices about files that are none. Raises InputError."""
+    revisions: list[Revision] = []
+    notices: list[Notice] = []
+    for file in _files(project):
+        revision = read_revision(read_source(file, str(file)))
+        if revision is not None:
+            revisions.append(revision)
+        else:
+            message = "has no `revision`, so Alembic does not run it: left out"
+            notices.append(Notice(path=str(file), line=1, message=message))
+    if not revisions:
+        raise InputError(f"{', '.join(project.version_folders)}: holds no Alembic revisions: give the folder that does")
+    return in_order(revisions), tuple(notices)
+
+
+def _files(project: Project) -> Iterator[Path]:
+    for folder in project.version_folders:
+        pattern = "**/*.py" if project.recursive else "*.py"
+        for file in sorted(Path(folder).glob(pattern)):
+            if file.name not in ("__init__.py", "env.py") and not file.name.startswith(".#"):
+                yield file
+
+
+def _setup(project: Project, *, dsn: str | None = None, scratch_database: str | None = None) -> Setup:
+    folders = (project.script_folder, *project.version_folders)
+    return Setup(
+        import_roots=project.import_roots,
+        revision_folders=tuple(dict.fromkeys(os.path.realpath(folder) for folder in folders)),
+        plugins=project.plugins,
+        config_file=os.path.realpath(project.config_file) if project.config_file else None,
+        naming_convention=project.naming_convention,
+        dsn=dsn,
+        scratch_database=scratch_database,
+    )
+
+
+def _steps(revisions: Sequence[Revision], direction: Direction) -> tuple[Step, ...]:
+    """To go down, one must be up first."""
+    up = tuple(Step(revision=revision) for revision in revisions)
+    if direction is Direction.UPGRADE:
+        return up
+    return (*up, *(Step(revision=revision, direction=direction) for revision in reversed(revisions)))
+
+
+def _history(
+    root: str, outcomes: Iterator[Outcome], notices: tuple[Notice, ...], direction: Direction, *, live: bool
+) -> History:
+    wanted = [outcome for outcome in outcomes if outcome.step.direction is direction]
+    migrations = tuple(_migration(outcome, live=live) for outcome in wanted)
+    return History(layout="alembic", root=root, migrations=migrations, notices=notices)
+
+
+def _migration(outcome: Outcome, *, live: bool) -> Migration:
+    revision = outcome.step.revision
+    return Migration(
+        id=revision.id,
+        path=revision.path,
+        name=revision.title,
+        parts=tuple(_parts(revision.path, outcome.rendered.executed)),
+        notices=notices_of(outcome, live=live),
+    )
+
+
+def _parts(path: str, executed: Sequence[Executed]) -> Iterator[Part]:
+    """One part for each transaction, and for what ran outside of any."""
+    for (transaction, alone), group in groupby(enumerate(executed), key=_transaction):
+        script = _script(path, [one for _, one in group])
+        if transaction is not None:
+            mode = TransactionMode.ONE
+        elif alone is not None and len(script.statements) > 1:
+            # Several statements sent at once outside of a transaction are one to the server.
+            mode = TransactionMode.IMPLICIT
+        else:
+            mode = TransactionMode.NONE
+        yield Part(script=script, transaction=mode)
+
+
+def _transaction(place_and_one: tuple[int, Executed]) -> tuple[int | None, int | None]:
+    """What makes a part: the transaction; outside of one, a string of several statements is a part of its own."""
+    place, one = place_and_one
+    alone = one.transaction is None and ";" in one.sql.rstrip().rstrip(";")
+    return one.transaction, place if alone else None
+
+
+def _script(path: str, executed: Sequence[Executed]) -> Script:
+    """The statements one below the other, each with the line of the revision that sent it."""
+    texts = [_ended(one.sql) for one in executed]
+    starts = [0]
+    for text in texts:
+        starts.append(starts[-1] + len(text) + 2)
+    script = read_script(Source(path=path, text="\n\n".join(texts) + "\n"))
+    origins = tuple(
+        Origin(path=path, line=executed[bisect_right(starts, statement.span.start) - 1].line or 1)
+        for statement in script.statements
+    )
+    return Script(source=script.source, statements=script.statements, comments=script.comments, origins=origins)
+
+
+def _ended(sql: str) -> str:
+    """With a semicolon at its end, also when that is a comment."""
+    text = sql.strip("\n").rstrip()
+    if text.endswith(";"):
+        return text
+    return f"{text}\n;" if "--" in text.rpartition("\n")[2] else f"{text};"

@@ -1,0 +1,32 @@
+"""Alembic: a folder with env.py, its folder of revisions, or a project whose revisions are spread over several."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from migrasafe.migrations.alembic.project import project_at
+from migrasafe.migrations.alembic.read import read_project
+from migrasafe.migrations.folder import Folder
+from migrasafe.migrations.formats.protocol import Claim, Strength
+from migrasafe.migrations.model import History
+
+_REVISION = re.compile(r"(?m)^(?:down_)?revision\b[^=\n]*=")
+_LOOKED_AT = 5
+"""Python files whose head is read to see whether a folder holds revisions."""
+
+
+def claims(folder: Folder) -> Claim | None:
+    """Claim a folder whose env.py is Alembic's, or that holds revisions."""
+    if "env.py" in folder.files and "alembic" in folder.head("env.py"):
+        return Claim(strength=Strength.OWN, why="its env.py is Alembic's")
+    python = [file for file in folder.files if file.endswith(".py") and not file.startswith("__")]
+    for file in python[:_LOOKED_AT]:
+        if len(_REVISION.findall(folder.head(file))) > 1:
+            return Claim(strength=Strength.OWN, why=f"{file} is an Alembic revision")
+    return None
+
+
+def read(folder: Folder) -> History:
+    """Render every revision, in the order of the revision graph. Raises InputError, RenderError."""
+    return read_project(project_at(Path(folder.path)), root=folder.path)
