@@ -7,7 +7,12 @@ from importlib import import_module
 
 from migrasafe.lint import LintResult
 
-FORMATS = {"text": "migrasafe.report.text", "json": "migrasafe.report.json"}
+FORMATS = {
+    "text": "migrasafe.report.text",
+    "json": "migrasafe.report.json",
+    "sarif": "migrasafe.report.sarif",
+    "github": "migrasafe.report.github",
+}
 """The formats and their modules, imported when asked for: each has `render(result, texts, color)`."""
 
 

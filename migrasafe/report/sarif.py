@@ -1,0 +1,87 @@
+"""SARIF 2.1.0, which GitHub code scanning and many other tools read.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from migrasafe import __version__
+from migrasafe.findings import Finding, Severity
+from migrasafe.lint import LintResult
+from migrasafe.migrations.model import Notice
+from migrasafe.rules.page import page_ids, read_page
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
+    """One run with the findings as results, the pages of their rules, and what was not checked as notifications."""
+    found = {finding.rule for finding in result.findings}
+    rules = [rule for rule in page_ids() if rule in found]
+    notices = [*result.notices, *(notice for migration in result.migrations for notice in migration.notices)]
+    run = {
+        "tool": {
+            "driver": {"name": "migrasafe", "semanticVersion": __version__, "rules": [_rule(rule) for rule in rules]}
+        },
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": not any(notice.blocking for notice in notices),
+                "toolExecutionNotifications": [_notification(notice) for notice in notices],
+            }
+        ],
+        "results": [_result(finding, rules.index(finding.rule)) for finding in result.findings],
+    }
+    document = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _rule(rule: str) -> Mapping[str, Any]:
+    page = read_page(rule)
+    return {
+        "id": rule,
+        "shortDescription": {"text": f"{page.facts.title}."},
+        "fullDescription": {"text": page.why},
+        "help": {"text": f"migrasafe explain {rule}", "markdown": page.text},
+        "defaultConfiguration": {"level": _LEVELS[Severity(page.facts.severity)]},
+    }
+
+
+def _result(finding: Finding, rule_index: int) -> Mapping[str, Any]:
+    place, fix = finding.place, finding.fix
+    region = {"startLine": place.line, "startColumn": place.column, "endLine": place.end_line}
+    if (place.end_line, place.end_column) > (place.line, place.column):
+        region["endColumn"] = place.end_column
+    said = [
+        finding.message,
+        *(f"Assumed: {one}." for one in finding.assumed),
+        finding.help,
+        fix.replacement or fix.steps,
+    ]
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": rule_index,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": "\n".join(one for one in said if one)},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(place.path)}, "region": region}}],
+    }
+
+
+def _notification(notice: Notice) -> Mapping[str, Any]:
+    location = {"artifactLocation": {"uri": _uri(notice.path)}, "region": {"startLine": max(notice.line, 1)}}
+    return {
+        "level": "warning" if notice.blocking else "note",
+        "message": {"text": notice.message},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+def _uri(path: str) -> str:
+    """A relative path as a reference that code scanning resolves against the checkout."""
+    return quote(path.replace(os.sep, "/"))
