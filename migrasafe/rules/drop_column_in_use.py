@@ -33,7 +33,7 @@ def check(step: Step) -> Iterator[Finding]:
             action=index,
             objects=(f"{ref}.{action.column}",),
             lock=LockMode.ACCESS_EXCLUSIVE,
-            assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+            assumed=("the running app uses it",),
         )
 
 

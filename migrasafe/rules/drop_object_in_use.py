@@ -52,7 +52,7 @@ def check(step: Step) -> Iterator[Finding]:
         help=f"Deploy an app version that does not use the {kind}, and drop it when the old version is gone.",
         objects=[str(one.name) for one in dropped],
         lock=LockMode.ACCESS_EXCLUSIVE if "VIEW" in statement.kind else None,
-        assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+        assumed=("the running app uses it",),
     )
 
 

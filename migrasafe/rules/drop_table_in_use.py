@@ -29,7 +29,7 @@ def check(step: Step) -> Iterator[Finding]:
         help="Deploy an app version that does not use the table; rename it, and drop it when nobody has missed it.",
         objects=used,
         lock=LockMode.ACCESS_EXCLUSIVE,
-        assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+        assumed=("the running app uses it",),
     )
 
 

@@ -40,7 +40,7 @@ def check(step: Step) -> Iterator[Finding]:
             f"ALTER TABLE {table} DROP COLUMN {old};"
         ),
         lock=LockMode.ACCESS_EXCLUSIVE,
-        assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+        assumed=("the running app uses it",),
     )
 
 

@@ -47,7 +47,7 @@ def check(step: Step) -> Iterator[Finding]:
             f"DROP VIEW {quote_ident(ref.name)};"
         ),
         lock=LockMode.ACCESS_EXCLUSIVE,
-        assumed=("the running app uses it; migrasafe lint --old PATH looks",),
+        assumed=("the running app uses it",),
     )
 
 
