@@ -41,7 +41,7 @@ def new_column(draft: Draft, table: Ref, definition: ColumnDef, *, key: bool = F
     default = definition.default
     identity = definition.identity
     not_null = definition.not_null or key or identity is not None
-    if type_name is not None and type_name.schema is None and type_name.name in SERIAL_TYPES:
+    if type_name is not None and type_name.name in SERIAL_TYPES and type_name.schema is None:
         type_name = TypeName(name=SERIAL_TYPES[type_name.name], array=type_name.array)
         default = nextval_of(new_sequence(draft, table, definition.name, type_name))
         not_null = True

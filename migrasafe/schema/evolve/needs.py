@@ -36,13 +36,6 @@ class Lookup(Protocol):
 Part = Column | Constraint | Trigger | Policy
 
 
-def table_parts(table: Table) -> Iterator[Part]:
-    yield from table.columns
-    yield from table.constraints
-    yield from table.triggers
-    yield from table.policies
-
-
 def part_needs(part: Part, lookup: Lookup) -> Iterable[Ref]:
     """What one part of a table needs outside the table."""
     return _PARTS[type(part)](part, lookup)
@@ -52,7 +45,13 @@ def relation_needs(relation: Relation, lookup: Lookup) -> set[Ref]:
     """What a relation needs as a whole, itself and its own table, parent or partitions left out."""
     needs: set[Ref] = set()
     if isinstance(relation, Table):
-        for part in table_parts(relation):
+        for column in relation.columns:
+            if column.default is not None or column.generated is not None:
+                needs.update(_column_needs(column, lookup))
+            elif column.type is not None and column.type.schema is not None:
+                needs.add(Ref(column.type.schema, column.type.name))
+        parts: tuple[Part, ...] = (*relation.constraints, *relation.triggers, *relation.policies)
+        for part in parts:
             needs.update(part_needs(part, lookup))
         if relation.of_type is not None:
             needs.add(relation.of_type)
@@ -80,6 +79,11 @@ def expression_needs(expression: Expression | None, lookup: Lookup) -> Iterable[
     """User-defined functions, types, sequences and (in subqueries) relations that an expression mentions."""
     if expression is None or "A_Const" in expression.node:
         return ()
+    call = expression.node.get("FuncCall")
+    if call is not None and (not call.get("args") or names_sequence(call)):
+        # now(), nextval('…'): what nearly all defaults are.
+        found = _called(call, lookup)
+        return () if found is None else (found,)
     return _needs_of_tree(expression.node, lookup, relations=True)
 
 
@@ -93,12 +97,7 @@ def _needs_of_tree(tree: Node, lookup: Lookup, *, relations: bool) -> Iterator[R
         found: Ref | None = None
         match kind:
             case "FuncCall":
-                name = name_of(strings(node.get("funcname")))
-                if names_sequence(node):
-                    sequence = literal_sequence(node)
-                    found = lookup.resolve(*sequence) if sequence is not None else None
-                elif name is not None and name.schema != "pg_catalog":
-                    found = lookup.known_function(*name)
+                found = _called(node, lookup)
             case "TypeName" | "typeName":
                 name = name_of(strings(node.get("names")))
                 if name is not None and name.schema != "pg_catalog":
@@ -107,6 +106,17 @@ def _needs_of_tree(tree: Node, lookup: Lookup, *, relations: bool) -> Iterator[R
                 found = lookup.resolve(node.get("schemaname"), node["relname"])
         if found is not None:
             yield found
+
+
+def _called(call: Node, lookup: Lookup) -> Ref | None:
+    """The user-defined function that a call calls, or the sequence that it asks."""
+    if names_sequence(call):
+        sequence = literal_sequence(call)
+        return lookup.resolve(*sequence) if sequence is not None else None
+    name = name_of(strings(call.get("funcname")))
+    if name is None or name.schema == "pg_catalog":
+        return None
+    return lookup.known_function(*name)
 
 
 def type_needs(item: Type, lookup: Lookup) -> set[Ref]:
