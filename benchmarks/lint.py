@@ -19,14 +19,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# Every six files belong together: a table, and five changes to it, as an app's history has them.
 TEMPLATES = (
-    "CREATE TABLE orders_{n} (\n    id bigint PRIMARY KEY,\n    note text NOT NULL,\n    total numeric(10, 2)\n);\n",
-    "SET lock_timeout = '2s';\nALTER TABLE users ADD COLUMN field_{n} text;\n",
-    "CREATE INDEX CONCURRENTLY users_field_{n}_idx ON users (field_{n});\n",
-    "ALTER TABLE orders_{m} ADD CONSTRAINT positive_{n} CHECK (total >= 0) NOT VALID;\n"
-    "ALTER TABLE orders_{m} VALIDATE CONSTRAINT positive_{n};\n",
-    "-- widen\nALTER TABLE users ALTER COLUMN name TYPE varchar({n});\nUPDATE users SET name = 'x' WHERE id = {n};\n",
-    "BEGIN;\nCREATE TABLE t_{n} (id int REFERENCES users (id), a text DEFAULT 'x');\nCREATE INDEX t_{n}_a ON t_{n} (a);\nCOMMIT;\n",
+    "CREATE TABLE orders_{m} (\n    id bigint PRIMARY KEY,\n    note varchar(20) NOT NULL,\n    total numeric(10, 2)\n);\n",
+    "SET lock_timeout = '2s';\nALTER TABLE orders_{m} ADD COLUMN state text;\n",
+    "CREATE INDEX CONCURRENTLY orders_{m}_state_idx ON orders_{m} (state);\n",
+    "ALTER TABLE orders_{m} ADD CONSTRAINT positive_{m} CHECK (total >= 0) NOT VALID;\n"
+    "ALTER TABLE orders_{m} VALIDATE CONSTRAINT positive_{m};\n",
+    "-- widen\nALTER TABLE orders_{m} ALTER COLUMN note TYPE varchar(40);\nUPDATE orders_{m} SET note = 'x' WHERE id = {n};\n",
+    "BEGIN;\nCREATE TABLE items_{m} (id int REFERENCES orders_{m} (id), a text DEFAULT 'x');\n"
+    "CREATE INDEX items_{m}_a ON items_{m} (a);\nCOMMIT;\n",
 )
 
 

@@ -88,9 +88,7 @@ def _report(walk: _Walk, rules: _Dispatch) -> LintedMigration:
     findings: list[Finding] = []
     for step in walk.steps(judge=True):
         effects = step.effects
-        for rule in rules.of(type(step.statement)):
-            if (rule.needs_work and not effects.work) or (rule.needs_failure and not effects.failures):
-                continue
+        for rule in rules.of(type(step.statement), works=bool(effects.work), fails=bool(effects.failures)):
             findings.extend(rule.check(step))
     migration = walk.migration
     findings.sort(key=lambda finding: (finding.place.path, finding.place.line, finding.place.column))
@@ -111,12 +109,17 @@ class _Dispatch:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._known: dict[type[Statement], tuple[Rule, ...]] = {}
+        self._known: dict[tuple[type[Statement], bool, bool], tuple[Rule, ...]] = {}
 
-    def of(self, kind: type[Statement]) -> tuple[Rule, ...]:
-        known = self._known.get(kind)
+    def of(self, kind: type[Statement], *, works: bool, fails: bool) -> tuple[Rule, ...]:
+        """The rules that can have something to say about a statement of this class with such effects."""
+        known = self._known.get((kind, works, fails))
         if known is None:
-            known = self._known[kind] = tuple(rule for rule in self._rules if issubclass(kind, rule.on))
+            known = self._known[kind, works, fails] = tuple(
+                rule
+                for rule in self._rules
+                if issubclass(kind, rule.on) and (works or not rule.needs_work) and (fails or not rule.needs_failure)
+            )
         return known
 
 

@@ -23,7 +23,7 @@ class LockMode(Enum):
     @property
     def strength(self) -> int:
         """Place in PostgreSQL's order, 1 (ACCESS SHARE) to 8 (ACCESS EXCLUSIVE)."""
-        return _STRENGTH[self]
+        return _STRENGTH[self._value_]
 
     @property
     def blocks_reads(self) -> bool:
@@ -33,14 +33,14 @@ class LockMode(Enum):
     @property
     def blocks_writes(self) -> bool:
         """Whether an INSERT, UPDATE or DELETE on the table has to wait."""
-        return self.strength >= _STRENGTH[LockMode.SHARE]
+        return _STRENGTH[self._value_] >= _STRENGTH["SHARE"]
 
     def conflicts_with(self, other: LockMode) -> bool:
         """Whether two sessions cannot hold these two modes on one table at the same time."""
         return other in _CONFLICTS[self]
 
 
-_STRENGTH = {mode: place for place, mode in enumerate(LockMode, start=1)}
+_STRENGTH = {mode.value: place for place, mode in enumerate(LockMode, start=1)}
 
 _AS, _RS, _RE, _SUE, _S, _SRE, _E, _AE = LockMode
 _CONFLICTS = {
