@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from migrasafe.errors import AmbiguousLayout, InputError
+from migrasafe.errors import AmbiguousLayoutError, InputError
 from migrasafe.migrations.formats import FORMATS
 from migrasafe.migrations.model import History, Migration, Notice
 from migrasafe.migrations.read import read_history
@@ -97,7 +97,7 @@ def test_every_layout_has_a_project() -> None:
 def test_pairs_that_several_tools_would_run_differently_need_the_layout(tmp_path: Path) -> None:
     (tmp_path / "1_create_orders.up.sql").write_text("CREATE TABLE orders (id bigint);")
     (tmp_path / "2_index_orders.up.sql").write_text("CREATE INDEX CONCURRENTLY orders_id_idx ON orders (id);")
-    with pytest.raises(AmbiguousLayout, match=r"golang-migrate .*sqlx .*pop .*--layout golang-migrate"):
+    with pytest.raises(AmbiguousLayoutError, match=r"golang-migrate .*sqlx .*pop .*--layout golang-migrate"):
         read_history([str(tmp_path)])
     (history,) = read_history([str(tmp_path)], layout="golang-migrate")
     assert [migration.id for migration in history.migrations] == ["1", "2"]
@@ -167,3 +167,26 @@ def test_an_unknown_layout_is_refused_with_the_closest_one() -> None:
 def test_standard_input_is_one_migration() -> None:
     (history,) = read_history(["-"], stdin="SELECT 1;\nSELECT 2;")
     assert [len(part.script.statements) for migration in history.migrations for part in migration.parts] == [2]
+
+
+@pytest.mark.parametrize("project", PROJECTS, indirect=True)
+def test_files_of_a_project_given_by_name_are_read_in_its_mode(project: Path) -> None:
+    wanted = {path: parts for path, parts in _parts_by_path(expected(project)).items() if path.endswith(".sql")}
+    read = {
+        migration.path: [[part.transaction.value, len(part.script.statements)] for part in migration.parts]
+        for history in read_history(sorted(wanted))
+        for migration in history.migrations
+    }
+    assert read.keys() == wanted.keys()
+    if json.loads((project / "expected.json").read_text(encoding="utf-8"))["layout"] not in NAMES_SAY_NOTHING:
+        assert read == wanted
+
+
+NAMES_SAY_NOTHING = frozenset({"supabase", "liquibase", "sqitch", "delta", "flyway", "pop", "morph"})
+"""Layouts in which one file alone does not show how it is run."""
+
+
+def _parts_by_path(wanted: dict[str, object]) -> dict[str, object]:
+    migrations = wanted["migrations"]
+    assert isinstance(migrations, list)
+    return {migration["path"]: migration["parts"] for migration in migrations}

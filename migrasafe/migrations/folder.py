@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -97,15 +97,14 @@ class Folder:
         kept = tuple(file for file in self.files if file in files or not file.endswith(".sql"))
         folders: dict[str, Folder] = {}
         narrowed = replace(self, files=kept, folders=MappingProxyType(folders))
+        inside: dict[str, list[str]] = {}
+        for name, slash, file in (file.partition("/") for file in files):
+            if slash and name in self.folders:
+                inside.setdefault(name, []).append(file)
         for name, folder in self.folders.items():
-            inner = frozenset(file.removeprefix(f"{name}/") for file in files if file.startswith(f"{name}/"))
-            if inner or not any(file.endswith(".sql") for file in folder.below()):
-                folders[name] = replace(folder.only(inner), above=narrowed)
+            if name in inside or not any(file.endswith(".sql") for file in folder.below()):
+                folders[name] = replace(folder.only(frozenset(inside.get(name, ()))), above=narrowed)
         return narrowed
-
-    def plus(self, files: Sequence[str]) -> Folder:
-        """The same folder with these files in it too, by name."""
-        return replace(self, files=tuple(sorted({*self.files, *files})))
 
     def _owner(self, file: str) -> tuple[Folder | None, str]:
         folder: Folder | None = self

@@ -7,8 +7,9 @@ where some tool claims some of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from migrasafe.migrations.detect import candidates
 from migrasafe.migrations.folder import Folder, Listings, list_shallow
@@ -77,20 +78,29 @@ def _relative(path: str, *, deep: bool) -> str:
 def _claimed(folder: Folder, relative: dict[str, str], layout: str | None) -> Iterator[tuple[str, str]]:
     """Yield each path that a tool claims, and the tool."""
     ask = _asker(layout)
+    without_sql = folder.only(frozenset())
     paths = list(relative)
-    bare = folder.only(frozenset())
-
-    def alone(files: list[str]) -> Folder:
-        """Only these files of the folder; thousands of names are not looked through again for each of them."""
-        return folder.only(frozenset(files)) if any("/" in file for file in files) else bare.plus(files)
 
     for begin in range(0, len(paths), SAMPLE):
         few = paths[begin : begin + SAMPLE]
-        if ask(alone([relative[path] for path in few])):
+        if ask(_with(without_sql, folder, [relative[path] for path in few])):
             for path in few:
-                tools = ask(alone([relative[path]]))
+                tools = ask(_with(without_sql, folder, [relative[path]]))
                 if len(tools) == 1:
                     yield path, tools[0]
+
+
+def _with(without_sql: Folder, folder: Folder, files: Sequence[str]) -> Folder:
+    """A few files of a folder and its files that are no SQL: in time that does not depend on how many it holds."""
+    folders = dict(without_sql.folders)  # what a tool writes down beside its migrations, as Drizzle's journal
+    direct = [file for file in files if "/" not in file]
+    narrowed = replace(
+        without_sql, files=tuple(sorted({*without_sql.files, *direct})), folders=MappingProxyType(folders)
+    )
+    for name in {file.split("/", 1)[0] for file in files if "/" in file} & folder.folders.keys():
+        inside = frozenset(file.removeprefix(f"{name}/") for file in files if file.startswith(f"{name}/"))
+        folders[name] = replace(folder.folders[name].only(inside), above=narrowed)
+    return narrowed
 
 
 def _asker(layout: str | None) -> Callable[[Folder], tuple[str, ...]]:
