@@ -17,7 +17,7 @@ class ConfigError(MigrasafeError):
     """A key or value in the config that we do not know."""
 
 
-class AmbiguousLayout(InputError):
+class AmbiguousLayoutError(InputError):
     """A folder that several migration tools could own; the message names them and the option that decides."""
 
 

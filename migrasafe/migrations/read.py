@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from migrasafe.errors import AmbiguousLayout, InputError
+from migrasafe.errors import AmbiguousLayoutError, InputError
 from migrasafe.migrations.detect import Found, find_migrations
 from migrasafe.migrations.folder import Folder, list_folder
 from migrasafe.migrations.formats import FORMATS, load_format
@@ -29,7 +29,7 @@ def read_history(paths: Sequence[str], *, layout: str | None = None, stdin: str 
     """The histories of folders, files and `-` (whose text is `stdin`), in the order given.
 
     A folder that is no tool's own is searched: every folder of migrations below it is a history. Files that no tool claims
-    form one plain history together. Raises InputError for what cannot be read, and AmbiguousLayout for a folder that
+    form one plain history together. Raises InputError for what cannot be read, and AmbiguousLayoutError for a folder that
     several tools would run differently.
     """
     if layout is not None and layout not in FORMATS:
@@ -118,7 +118,7 @@ def _read(found: Found) -> History:
         return first
     if found.strength is Strength.OWN or any(_as_run(other) != _as_run(first) for other in others):
         could = "; ".join(f"{one.layout} ({one.claim.why})" for one in found.candidates)
-        raise AmbiguousLayout(
+        raise AmbiguousLayoutError(
             f"{found.folder.path}: could belong to {could}: say which with --layout {found.candidates[0].layout}"
             f" or --layout {' or --layout '.join(one.layout for one in found.candidates[1:])}"
         )
