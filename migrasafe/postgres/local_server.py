@@ -46,6 +46,10 @@ SETTINGS: Mapping[str, str] = {
     "max_parallel_maintenance_workers": "0",
     "jit": "off",
     "shared_buffers": "32MB",
+    # In its folder, where it is removed with it: an immediate shutdown leaves segments of the other kinds behind.
+    "dynamic_shared_memory_type": "mmap",
+    "max_wal_size": "64MB",
+    "min_wal_size": "8MB",
     "max_connections": "100",
     "max_prepared_transactions": "8",
     "max_locks_per_transaction": "256",
@@ -67,6 +71,8 @@ class LocalServer:
     binaries: Binaries
     settings: Mapping[str, str] = field(default_factory=dict)
     """Server settings beside, or instead of, those in SETTINGS."""
+    parent: Path | None = None
+    """Where to make its folder, if the server's user can get there; else where temporary files go."""
 
     @property
     def major(self) -> int:
@@ -83,7 +89,7 @@ class LocalServer:
         until it is stopped or this process ends. Raises ServerError with the server's own words when it does not start.
         """
         user = server_user()
-        folder = _new_folder(user)
+        folder = _new_folder(user, self.parent)
         own_lifeline = None if lifeline is not None else hold(folder / "lifeline")
         try:
             template = _template(self.binaries, user)
@@ -135,9 +141,9 @@ def _reachable_programs(binaries: Binaries, user: ServerUser) -> Path:
     return root / binaries.folder.relative_to(binaries.root)
 
 
-def _new_folder(user: ServerUser) -> Path:
+def _new_folder(user: ServerUser, wanted: Path | None) -> Path:
     """Make a private folder with a path short enough for a socket, where the server's user can get to it."""
-    for parent in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
+    for parent in (*([wanted] if wanted else []), Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
         socket_length = len(os.fsencode(parent / "migrasafe-abcdefgh" / ".s.PGSQL.5432.lock"))
         if socket_length <= SOCKET_PATH_LIMIT and parent.is_dir() and user.reaches(parent):
             return Path(tempfile.mkdtemp(prefix="migrasafe-", dir=parent))
