@@ -15,17 +15,17 @@ _LOGGING = frozenset(
 )  # fmt: skip
 
 
-def notices_of(outcome: Outcome, *, live: bool) -> tuple[Notice, ...]:
+def notices_of(outcome: Outcome) -> tuple[Notice, ...]:
     """The notices of one revision, in the order of their lines; a failure last."""
     path = outcome.step.revision.path
     found = [
         Notice(path=path, line=line or outcome.step.revision.upgrade_line, message=message, blocking=blocking)
-        for line, message, blocking in _messages(outcome, live=live)
+        for line, message, blocking in _messages(outcome)
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda notice: (notice.blocking, notice.line)))
 
 
-def _messages(outcome: Outcome, *, live: bool) -> Iterator[tuple[int, str, bool]]:
+def _messages(outcome: Outcome) -> Iterator[tuple[int, str, bool]]:
     noticed = outcome.rendered.noticed
     typed = {one.text for one in noticed if one.kind == "type"}
     for kind, group in groupby(sorted(noticed, key=lambda one: one.kind), key=lambda one: one.kind):
@@ -41,10 +41,10 @@ def _messages(outcome: Outcome, *, live: bool) -> Iterator[tuple[int, str, bool]
             case "type":
                 for one in every:
                     yield one.line, f"the column type {one.text} is not installed here: its SQL type is unknown", False
-            case "read" if not live:
+            case "read" if not outcome.live:
                 for one in every:
                     yield one.line, "reads the database; rendered as if it returned no rows", False
-            case "asked" if not live:
+            case "asked" if not outcome.live:
                 for one in every:
                     yield one.line, "asks the database what there is; answered from the revisions before it", False
             case "call":
@@ -99,12 +99,15 @@ def _messages(outcome: Outcome, *, live: bool) -> Iterator[tuple[int, str, bool]
             "the app's own code ends the process that imports it; all of it was stubbed",
             False,
         )
-    failure = _failure(outcome, live=live)
+    if outcome.failure_on_server:
+        line = outcome.step.revision.upgrade_line
+        yield line, f"fails on the server, so it is shown as rendered without one: {outcome.failure_on_server}", False
+    failure = _failure(outcome)
     if failure is not None:
         yield (*failure, True)
 
 
-def _failure(outcome: Outcome, *, live: bool) -> tuple[int, str] | None:
+def _failure(outcome: Outcome) -> tuple[int, str] | None:
     rendered = outcome.rendered
     seen = len(rendered.executed)
     until_then = f"; {seen} statement{'s' if seen != 1 else ''} seen until then" if seen else "; no statement was seen"
@@ -114,7 +117,7 @@ def _failure(outcome: Outcome, *, live: bool) -> tuple[int, str] | None:
         return last, f"cannot be rendered: the process that ran it {rendered.death}{until_then}"
     if done.failure is None:
         return None
-    return done.line, _why(done, live=live) + until_then
+    return done.line, _why(done, live=outcome.live) + until_then
 
 
 def _why(done: Done, *, live: bool) -> str:

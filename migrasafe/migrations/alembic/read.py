@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from migrasafe.migrations.alembic.graph import Revision, in_order, read_revision
 from migrasafe.migrations.alembic.notices import notices_of
 from migrasafe.migrations.alembic.project import Project
 from migrasafe.migrations.alembic.protocol import Direction, Executed, Setup
-from migrasafe.migrations.alembic.render import LIVE_TIMEOUT_SECONDS, TIMEOUT_SECONDS, Outcome, Step, render
+from migrasafe.migrations.alembic.render import LIVE_TIMEOUT_SECONDS, TIMEOUT_SECONDS, Outcome, Step, better_of, render
 from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.script import Origin, Script
@@ -35,7 +35,7 @@ def read_project(
     """
     revisions, notices = revisions_of(project)
     outcomes = render(_steps(revisions, direction), _setup(project), timeout_seconds=timeout_seconds)
-    return _history(root, outcomes, notices, direction, live=False)
+    return _history(root, outcomes, notices, direction)
 
 
 def render_online(
@@ -48,12 +48,17 @@ def render_online(
 ) -> History:
     """Likewise, by running them in order on a scratch database of the server of `dsn`, made for it and dropped again.
 
+    A revision that fails there is shown as it is rendered without a server, if it can be, and the notice says so.
     Raises RenderError also when the server cannot be reached or the user may not create databases.
     """
     revisions, notices = revisions_of(project)
+    steps = _steps(revisions, direction)
     setup = _setup(project, dsn=dsn, scratch_database=f"migrasafe_{uuid.uuid4().hex[:16]}")
-    outcomes = render(_steps(revisions, direction), setup, timeout_seconds=timeout_seconds)
-    return _history(root, outcomes, notices, direction, live=True)
+    outcomes = list(render(steps, setup, timeout_seconds=timeout_seconds))
+    if not all(outcome.complete for outcome in outcomes):
+        without = render(steps, _setup(project), timeout_seconds=TIMEOUT_SECONDS)
+        outcomes = [better_of(*both) for both in zip(outcomes, without, strict=True)]
+    return _history(root, outcomes, notices, direction)
 
 
 def revisions_of(project: Project) -> tuple[tuple[Revision, ...], tuple[Notice, ...]]:
@@ -101,22 +106,20 @@ def _steps(revisions: Sequence[Revision], direction: Direction) -> tuple[Step, .
     return (*up, *(Step(revision=revision, direction=direction) for revision in reversed(revisions)))
 
 
-def _history(
-    root: str, outcomes: Iterator[Outcome], notices: tuple[Notice, ...], direction: Direction, *, live: bool
-) -> History:
+def _history(root: str, outcomes: Iterable[Outcome], notices: tuple[Notice, ...], direction: Direction) -> History:
     wanted = [outcome for outcome in outcomes if outcome.step.direction is direction]
-    migrations = tuple(_migration(outcome, live=live) for outcome in wanted)
+    migrations = tuple(_migration(outcome) for outcome in wanted)
     return History(layout="alembic", root=root, migrations=migrations, notices=notices)
 
 
-def _migration(outcome: Outcome, *, live: bool) -> Migration:
+def _migration(outcome: Outcome) -> Migration:
     revision = outcome.step.revision
     return Migration(
         id=revision.id,
         path=revision.path,
         name=revision.title,
         parts=tuple(_parts(revision.path, outcome.rendered.executed)),
-        notices=notices_of(outcome, live=live),
+        notices=notices_of(outcome),
     )
 
 

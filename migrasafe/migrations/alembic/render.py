@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -37,6 +37,10 @@ class Outcome:
     """It worked only as `alembic upgrade --sql` would run it."""
     stubbed_everything: bool = False
     """It worked only without any of the app's own code."""
+    live: bool = False
+    """It ran on a server."""
+    failure_on_server: str = ""
+    """It failed on the server, and is shown as rendered without."""
 
     @property
     def complete(self) -> bool:
@@ -87,6 +91,15 @@ def render(steps: Iterable[Step], setup: Setup, *, timeout_seconds: float) -> It
             yield outcome
 
 
+def better_of(live: Outcome, without: Outcome) -> Outcome:
+    """What to show of a step that ran on a server and without: the first, unless only the second came to its end."""
+    if live.complete or not without.complete:
+        return live
+    done = live.rendered.done
+    failure = (done.failure if done is not None else live.rendered.death) or ""
+    return replace(without, failure_on_server=failure)
+
+
 def _drop_scratch_database(setup: Setup) -> None:
     """In a process of its own: the one that used it may be dead."""
     with Worker(msgspec.structs.replace(setup, only_drop=True), timeout_seconds=LIVE_TIMEOUT_SECONDS) as worker:
@@ -96,8 +109,8 @@ def _drop_scratch_database(setup: Setup) -> None:
 
 def _render(step: Step, workers: _Workers) -> Outcome:
     task = Task(path=os.path.realpath(step.revision.path), revision=step.revision.id, direction=step.direction)
-    first = Outcome(step=step, rendered=workers.run(task))
-    if first.complete or workers.setup.dsn is not None:
+    first = Outcome(step=step, rendered=workers.run(task), live=workers.setup.dsn is not None)
+    if first.complete or first.live:
         return first
     done = first.rendered.done
     if done is not None and done.asked_offline:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql import ranges
 from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.engine import Engine, create_engine
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.pool import NullPool
-from sqlalchemy.sql import sqltypes
-from sqlalchemy.util import update_copy
 
 from migrasafe.migrations.alembic.runner import pretend_driver
 from migrasafe.migrations.alembic.runner.catalog import Catalog
@@ -25,20 +24,6 @@ from migrasafe.migrations.alembic.runner.reflection import CatalogReflection
 
 SHOWN_ROWS = 100
 """Of an executemany, whose statements are all alike."""
-
-
-class _ParsedJSON(JSON):
-    """Drivers parse JSON themselves."""
-
-    def result_processor(self, dialect: Any, coltype: object) -> None:
-        return None
-
-
-class _ParsedJSONB(JSONB):
-    """Likewise."""
-
-    def result_processor(self, dialect: Any, coltype: object) -> None:
-        return None
 
 
 class _Session(Protocol):
@@ -55,18 +40,19 @@ class RecordingDialect(PGDialect):
     supports_native_decimal = True
     supports_sane_multi_rowcount = False
     use_insertmanyvalues = True
-    colspecs = update_copy(
-        PGDialect.colspecs,
-        {
-            sqltypes.JSON: _ParsedJSON,
-            JSON: _ParsedJSON,
-            JSONB: _ParsedJSONB,
-        },
-    )
+    # As psycopg2's, whose result types psycopg shares; but ranges are sent as text.
+    colspecs = {  # noqa: RUF012  # SQLAlchemy's name and way
+        kind: implementation
+        for kind, implementation in PGDialect_psycopg2.colspecs.items()
+        if kind.__module__ != ranges.__name__
+    }
 
-    def __init__(self, recorder: Recorder, **options: Any) -> None:
+    def __init__(self, recorder: Recorder, version: tuple[int, ...], **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]  # SQLAlchemy's
         self.recorder = recorder
+        self.server_version_info = version
+        self.default_schema_name = "public"
+        self.default_isolation_level = "READ COMMITTED"
 
     # --- what is sent ---
 
@@ -126,14 +112,8 @@ class OfflineDialect(CatalogReflection, RecordingDialect):  # type: ignore[misc]
     supports_statement_cache = True
 
     def __init__(self, recorder: Recorder, catalog: Catalog, **options: Any) -> None:
-        super().__init__(recorder, **options)
+        super().__init__(recorder, (15, 0), **options)
         self.catalog = catalog
-        self.default_schema_name = "public"
-        self.server_version_info = (15, 0)
-        self.default_isolation_level = "READ COMMITTED"
-
-    def initialize(self, connection: Any) -> None:
-        """Ask nobody."""
 
     def send(self, cursor: Any, sql: str, context: Any) -> None:
         cursor.take(answer(sql, context, self.catalog))

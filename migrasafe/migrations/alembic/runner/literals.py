@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from migrasafe.migrations.alembic.runner.stubs import is_stub, placeholder
+from migrasafe.migrations.alembic.runner.stubs import is_stub, likely_value
 
 _PLACEHOLDER = re.compile(r"%(?:%|\((?P<name>[^)]*)\)s|(?P<positional>s))")
 
@@ -46,7 +46,7 @@ def literal(value: Any) -> str:
     if value is None:
         return "NULL"
     if is_stub(value):
-        return quoted(placeholder(value))
+        return literal(likely_value(value))
     for kind, write in _WRITERS:
         if isinstance(value, kind):
             return write(value)

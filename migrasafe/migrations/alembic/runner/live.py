@@ -13,12 +13,19 @@ from migrasafe.migrations.alembic.runner.recorder import Recorder
 
 _DRIVER_URL = "postgresql+psycopg://"
 LOCK_TIMEOUT_MS = 30_000
+_DOMAIN = "DO $$ BEGIN CREATE DOMAIN {name} AS text; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
 
 
 class LiveDialect(RecordingDialect):
     """With a server: whatever it answers."""
 
     supports_statement_cache = True
+
+    def send(self, cursor: Any, sql: str, context: Any) -> None:
+        for name in self.recorder.take_unknown_types():
+            # The server must know a type that is not installed here: anything can be assigned to text.
+            cursor.execute(_DOMAIN.format(name=name))
+        cursor.execute(sql)
 
 
 class ScratchDatabase:
@@ -48,8 +55,10 @@ class ScratchDatabase:
 
     def engine(self, recorder: Recorder) -> Engine:
         """An engine on it."""
-        dialect = LiveDialect(recorder, dbapi=self._driver)
-        return engine_of(dialect, self._connector())
+        connect = self._connector()
+        with connect() as session:
+            version = divmod(session.info.server_version, 10_000)
+        return engine_of(LiveDialect(recorder, version, dbapi=self._driver), connect)
 
     def _server(self) -> Any:
         return self._driver.connect(self._dsn, autocommit=True, connect_timeout=10, application_name="migrasafe")

@@ -39,6 +39,7 @@ class Recorder:
         self.read_before = False
         self.asked_offline = False
         self.has_stubs = False
+        self._unknown_types: list[str] = []
 
     def begin(self, path: str, *, again: bool = False) -> None:
         """Begin a revision; what the one before sent has happened, unless it is the same one `again`."""
@@ -104,6 +105,12 @@ class Recorder:
         """Note that the transaction of a session was committed or rolled back."""
         self._transactions.pop(session, None)
 
+    def take_unknown_types(self) -> tuple[str, ...]:
+        """The types that stood in SQL since the last time, and that no server knows; quoted."""
+        taken = tuple(quoted_type(name) for name in self._unknown_types)
+        self._unknown_types.clear()
+        return taken
+
     # --- notices ---
 
     def notice(self, kind: NoticeKind, text: str) -> None:
@@ -125,9 +132,16 @@ class Recorder:
 
     def stub_used(self, kind: NoticeKind, name: str) -> None:
         """Note what was asked of a stub, while the revision runs."""
+        if kind == "type":
+            self._unknown_types.append(name.rpartition(".")[2])
         self.has_stubs = True
         if self._running or kind in ("stub", "type"):
             self.notice(kind, name)
+
+
+def quoted_type(name: str) -> str:
+    """The type that a stub of that name becomes in SQL: one that does not exist."""
+    return '"' + name.rpartition(".")[2].replace('"', "") + '"'
 
 
 def _is_reflection() -> bool:

@@ -7,6 +7,7 @@ asked of it, and would decide what a revision does, is told to `Watch`.
 from __future__ import annotations
 
 import ast
+import datetime
 import linecache
 import re
 import sys
@@ -23,6 +24,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import UserDefinedType
 
 from migrasafe.migrations.alembic.protocol import NoticeKind
+from migrasafe.migrations.alembic.runner.recorder import quoted_type
 
 Watch: TypeAlias = Callable[[NoticeKind, str], None]
 
@@ -31,6 +33,13 @@ PLACEHOLDER = "stub_of_"
 
 _DECORATED = (FunctionType, type, classmethod, staticmethod, property)
 _PROXIES = ("Proxy", "LocalProxy", "SimpleLazyObject")
+
+_LIKELY_VALUES: dict[str, Any] = {
+    "getint": 1000,
+    "getfloat": 1000.0,
+    "getboolean": False,
+    **dict.fromkeys(("now", "utcnow", "today"), datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)),
+}
 
 _OUR_FOLDER = __file__.rpartition("stubs.py")[0]
 _LIBRARIES = ("/sqlalchemy/", "/alembic/", "<frozen")
@@ -41,10 +50,11 @@ def is_stub(value: object) -> bool:
     return type(value) is Stub
 
 
-def placeholder(stub: Stub) -> str:
-    """What stands in SQL for the value of a stub that is bound as a parameter: the statement is the same without it."""
+def likely_value(stub: Stub) -> Any:
+    """What is sent for a stub that is bound as a parameter: the statement is the same whatever it is."""
     stub.stub_watch("value", stub.stub_name)
-    return placeholder_of(stub.stub_name)
+    name = stub.stub_name.removesuffix("()").rpartition(".")[2]
+    return _LIKELY_VALUES.get(name, placeholder_of(stub.stub_name))
 
 
 def placeholder_of(name: str) -> str:
@@ -97,7 +107,7 @@ class Stub(UserDefinedType[Any]):
         """A type of its name, which PostgreSQL does not have."""
         shown = self.stub_name.removesuffix("()")
         self.stub_watch("type", shown)
-        return '"' + shown.rpartition(".")[2].replace('"', "") + '"'
+        return quoted_type(shown)
 
     def copy(self, **_: Any) -> Stub:
         """Itself."""
