@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from migrasafe.errors import InputError
+from migrasafe.migrations.alembic.naming import naming_convention
 
 _LEVELS_ABOVE = 8
 _PROJECT_FILES = ("alembic.ini", "pyproject.toml", "setup.py", "setup.cfg", ".git")
@@ -58,7 +59,7 @@ def project_at(folder: Path) -> Project:
         plugins=tuple(_plugins(env, script)),
         transaction_per_migration=_says(env, "transaction_per_migration"),
         recursive=config is not None and config.values.get("recursive_version_locations", "").lower() == "true",
-        naming_convention=_naming_convention(script),
+        naming_convention=naming_convention(env, script),
     )
 
 
@@ -258,7 +259,3 @@ def _says(env: ast.Module | None, option: str) -> bool:
         and node.value.value is True
         for node in (ast.walk(env) if env is not None else ())
     )
-
-
-def _naming_convention(script: Path) -> dict[str, str]:
-    return {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import uuid
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -35,7 +37,7 @@ def read_project(
     """
     revisions, notices = revisions_of(project)
     outcomes = render(_steps(revisions, direction), _setup(project), timeout_seconds=timeout_seconds)
-    return _history(root, outcomes, notices, direction)
+    return _history(project, root, outcomes, notices, direction)
 
 
 def render_online(
@@ -58,7 +60,7 @@ def render_online(
     if not all(outcome.complete for outcome in outcomes):
         without = render(steps, _setup(project), timeout_seconds=TIMEOUT_SECONDS)
         outcomes = [better_of(*both) for both in zip(outcomes, without, strict=True)]
-    return _history(root, outcomes, notices, direction)
+    return _history(project, root, outcomes, notices, direction)
 
 
 def revisions_of(project: Project) -> tuple[tuple[Revision, ...], tuple[Notice, ...]]:
@@ -106,10 +108,29 @@ def _steps(revisions: Sequence[Revision], direction: Direction) -> tuple[Step, .
     return (*up, *(Step(revision=revision, direction=direction) for revision in reversed(revisions)))
 
 
-def _history(root: str, outcomes: Iterable[Outcome], notices: tuple[Notice, ...], direction: Direction) -> History:
+def _history(
+    project: Project, root: str, outcomes: Iterable[Outcome], notices: tuple[Notice, ...], direction: Direction
+) -> History:
     wanted = [outcome for outcome in outcomes if outcome.step.direction is direction]
     migrations = tuple(_migration(outcome) for outcome in wanted)
+    notices = (*notices, *_commits_of_others(project, migrations))
     return History(layout="alembic", root=root, migrations=migrations, notices=notices)
+
+
+def _commits_of_others(project: Project, migrations: Sequence[Migration]) -> Iterator[Notice]:
+    """By default Alembic runs all that is pending in one transaction, which an autocommit block ends for all of them."""
+    env = Path(project.script_folder, "env.py")
+    if project.transaction_per_migration or not env.is_file():
+        return
+    for migration in migrations:
+        if any(part.transaction is not TransactionMode.ONE for part in migration.parts):
+            yield Notice(
+                path=str(env),
+                line=1,
+                message="has no transaction_per_migration=True, so the autocommit_block() of revision"
+                f" {migration.id} also commits the revisions that run before it in the same `alembic upgrade`",
+            )
+            return
 
 
 def _migration(outcome: Outcome) -> Migration:
@@ -151,11 +172,28 @@ def _script(path: str, executed: Sequence[Executed]) -> Script:
     for text in texts:
         starts.append(starts[-1] + len(text) + 2)
     script = read_script(Source(path=path, text="\n\n".join(texts) + "\n"))
-    origins = tuple(
-        Origin(path=path, line=executed[bisect_right(starts, statement.span.start) - 1].line or 1)
-        for statement in script.statements
-    )
-    return Script(source=script.source, statements=script.statements, comments=script.comments, origins=origins)
+    senders = [bisect_right(starts, statement.span.start) - 1 for statement in script.statements]
+    several = Counter(senders)
+    origins = []
+    below = 0
+    for place, (statement, sender) in enumerate(zip(script.statements, senders, strict=True)):
+        line = executed[sender].line or 1
+        if several[sender] > 1:
+            # Of several in one string, each is looked for below the one before it.
+            below = max(line, below if place and senders[place - 1] == sender else 0)
+            text = script.source.text[statement.span.start : statement.span.end]
+            line = below = _line_of(path, text, below) or line
+        origins.append(Origin(path=path, line=line))
+    return Script(source=script.source, statements=script.statements, comments=script.comments, origins=tuple(origins))
+
+
+def _line_of(path: str, statement: str, start: int) -> int | None:
+    """The first line from `start` on that holds the first line of a statement; None where it was not written so."""
+    first = statement.partition("\n")[0].strip()
+    for number, line in enumerate(linecache.getlines(path)[start - 1 :], start=start):
+        if first in line:
+            return number
+    return None
 
 
 def _ended(sql: str) -> str:
