@@ -132,13 +132,13 @@ def test_truncate_writes_nothing(each_major, database):
 def test_a_copy_to_another_tablespace_is_not_a_rewrite(each_major, database):
     # The server makes the folder, where it makes its socket: we may be another user, or on another machine.
     ((name, socket_folder),) = database.execute("SELECT current_database(), current_setting('unix_socket_directories')")
-    database.execute(f"COPY (SELECT) TO PROGRAM 'mkdir {socket_folder}/{name}'")
+    database.execute(f"COPY (SELECT) TO PROGRAM 'cat; mkdir {socket_folder}/{name}'")
     database.execute(f"CREATE TABLESPACE {name} LOCATION '{socket_folder}/{name}'")
     seen = only(database, f"ALTER TABLE orders SET TABLESPACE {name}")
     assert (seen.copies, seen.rewrites, seen.rows_read, seen.command) == ((ORDERS,), (), {}, "ALTER TABLE")
     database.execute("DROP TABLE orders")
     database.execute(f"DROP TABLESPACE {name}")
-    database.execute(f"COPY (SELECT) TO PROGRAM 'rmdir {socket_folder}/{name}'")
+    database.execute(f"COPY (SELECT) TO PROGRAM 'cat; rmdir {socket_folder}/{name}'")
 
 
 def test_drop_index_concurrently_does_not_lock_out_readers(each_major, database):
