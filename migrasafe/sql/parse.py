@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from migrasafe.sql.convert import convert
 from migrasafe.sql.convert.base import Origin
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
-from migrasafe.sql.script import Comment, Script
+from migrasafe.sql.script import Comment, Newer, Script
 from migrasafe.sql.source import Source
 from migrasafe.sql.split import Chunk, ChunkKind, split
 from migrasafe.sql.statements import Span, Statement, Unrecognized, Utility
+from migrasafe.sql.syntax_versions import newer_syntax
 
 # psql meta-commands that neither run SQL nor change what the SQL around them does.
 _HARMLESS = frozenset(
@@ -38,13 +41,15 @@ _META = re.compile(r"\\([a-zA-Z?!]+|.)")
 
 def read_script(source: Source, *, sections: tuple[Span, ...] | None = None) -> Script:
     """The statements and comments of a source, or of some sections of it. Raises nothing on bad SQL."""
+    reader = _Reader(source.text)
     statements: list[Statement] = []
     comments: list[Comment] = []
     for section in sections or (Span(0, len(source.text)),):
         chunks, found = split(source.text, section)
         comments.extend(found)
-        statements.extend(statement for chunk in chunks for statement in _read(chunk, source.text))
-    return Script(source=source, statements=tuple(statements), comments=tuple(comments))
+        for chunk in chunks:
+            statements.extend(reader.read(chunk))
+    return Script(source=source, statements=tuple(statements), comments=tuple(comments), newer=tuple(reader.newer))
 
 
 def parse_statement(sql: str) -> Statement:
@@ -55,15 +60,52 @@ def parse_statement(sql: str) -> Statement:
     return statements[0]
 
 
-def _read(chunk: Chunk, text: str) -> tuple[Statement, ...]:
-    match chunk.kind:
-        case ChunkKind.SQL:
-            return _parse(text, chunk.span)
-        case ChunkKind.META_COMMAND:
-            return (_meta_command(text, chunk.span),)
-        case ChunkKind.UNTERMINATED:
-            what = "comment" if text.startswith("/*", chunk.at or 0) else "quoted text"
-            return (Unrecognized(span=chunk.span, reason=f"the {what} that begins here has no end", at=chunk.at),)
+class _Reader:
+    """Types the statements of one text, and notes the newer syntax in them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.newer: list[Newer] = []
+
+    def read(self, chunk: Chunk) -> tuple[Statement, ...]:
+        match chunk.kind:
+            case ChunkKind.SQL:
+                return self._parse(chunk.span)
+            case ChunkKind.META_COMMAND:
+                return (_meta_command(self.text, chunk.span),)
+            case ChunkKind.UNTERMINATED:
+                what = "comment" if self.text.startswith("/*", chunk.at or 0) else "quoted text"
+                return (Unrecognized(span=chunk.span, reason=f"the {what} that begins here has no end", at=chunk.at),)
+
+    def _parse(self, span: Span) -> tuple[Statement, ...]:
+        """The typed statement of a chunk; more than one only where the parser finds what psql's splitter does not."""
+        sql = self.text[span.start : span.end]
+        try:
+            trees = parse(sql)
+        except ParserError as error:
+            at = None if error.offset is None else span.start + error.offset
+            return (Unrecognized(span=span, reason=error.message, at=at),)
+        except TooDeepError:
+            return (Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed"),)
+        except ValueError as error:  # a NUL or a lone surrogate
+            return (Unrecognized(span=span, reason=str(error)),)
+        if len(trees) == 1:
+            return (self._convert(trees[0], span, sql),)
+        found = []
+        for tree in trees:
+            start = span.start + tree.get("stmt_location", 0)
+            length = tree.get("stmt_len") or span.end - start
+            found.append(self._convert(tree, Span(start, start + length), sql))
+        return tuple(found)
+
+    def _convert(self, tree: Mapping[str, Any], span: Span, sql: str) -> Statement:
+        for feature, since in newer_syntax(sql, tree):
+            self.newer.append(Newer(feature=feature, since=since, span=span))
+        return convert(tree["stmt"], Origin(span=span, text=self.text), self._parse_inner)
+
+    def _parse_inner(self, inner: str, offset: int) -> tuple[Statement, ...]:
+        chunks, _ = split(self.text, Span(offset, offset + len(inner)))
+        return tuple(statement for chunk in chunks for statement in self.read(chunk))
 
 
 def _meta_command(text: str, span: Span) -> Statement:
@@ -75,30 +117,3 @@ def _meta_command(text: str, span: Span) -> Statement:
     return Unrecognized(
         span=span, kind="meta-command", reason=f"psql meta-command {shown.split()[0]}: what it does cannot be seen here"
     )
-
-
-def _parse(text: str, span: Span) -> tuple[Statement, ...]:
-    """The typed statement of a chunk; more than one only where the parser finds what psql's splitter does not."""
-    sql = text[span.start : span.end]
-    try:
-        trees = parse(sql)
-    except ParserError as error:
-        at = None if error.offset is None else span.start + error.offset
-        return (Unrecognized(span=span, reason=error.message, at=at),)
-    except TooDeepError:
-        return (Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed"),)
-    except ValueError as error:  # a NUL or a lone surrogate
-        return (Unrecognized(span=span, reason=str(error)),)
-
-    def parse_inner(inner: str, offset: int) -> tuple[Statement, ...]:
-        chunks, _ = split(text, Span(offset, offset + len(inner)))
-        return tuple(statement for chunk in chunks for statement in _read(chunk, text))
-
-    if len(trees) == 1:
-        return (convert(trees[0]["stmt"], Origin(span=span, text=text), parse_inner),)
-    found = []
-    for tree in trees:
-        start = span.start + tree.get("stmt_location", 0)
-        length = tree.get("stmt_len") or span.end - start
-        found.append(convert(tree["stmt"], Origin(span=Span(start, start + length), text=text), parse_inner))
-    return tuple(found)

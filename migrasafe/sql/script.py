@@ -25,6 +25,17 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Newer:
+    """Syntax that PostgreSQL 12 does not know, where it was used."""
+
+    feature: str
+    since: int
+    """The first major version that reads it."""
+    span: Span
+    """The statement that uses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """Statements in order, typed, with spans into `source`."""
 
@@ -33,3 +44,5 @@ class Script:
     comments: tuple[Comment, ...] = ()
     origins: tuple[Origin, ...] | None = None
     """One per statement, for scripts that were rendered from something else; findings are shown there."""
+    newer: tuple[Newer, ...] = ()
+    """Every use of syntax that came after PostgreSQL 12, in bodies too."""
