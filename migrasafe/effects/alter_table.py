@@ -63,9 +63,14 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
             if one.trouble is not Trouble.DUPLICATE_COLUMN or not dropped.intersection(one.objects)
         )
         effects = Effects(locks=effects.locks, work=effects.work, failures=still)
-    if not statement.only:
+    if not statement.only and any(_recurses(action) for action in statement.actions):
         effects = effects.and_(_locks_below(effects, ref, situation))
     return effects
+
+
+def _recurses(action: Action) -> bool:
+    """Whether the action is done to the partitions too; attaching and detaching concern one of them."""
+    return not isinstance(action, AttachPartition | DetachPartition)
 
 
 def _locked(index: int, ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) -> Effects:

@@ -27,7 +27,7 @@ ALTER MATERIALIZED VIEW numbers RENAME COLUMN count TO how_many;
 ALTER TABLE users RENAME COLUMN email TO mail;
 ALTER TABLE users RENAME TO people;
 ALTER VIEW user_emails RENAME TO people_mails;
-ALTER VIEW people_mails RENAME COLUMN address TO addr;
+ALTER TABLE people_mails RENAME COLUMN address TO addr;
 ALTER TABLE nested RENAME TO deep;
 DROP VIEW deep;
 ALTER TABLE people DROP COLUMN name CASCADE;
