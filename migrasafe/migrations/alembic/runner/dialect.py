@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ranges
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.engine import Engine, create_engine
+from sqlalchemy.engine.interfaces import BindTyping
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.pool import NullPool
 
@@ -40,6 +41,8 @@ class RecordingDialect(PGDialect):
     supports_native_decimal = True
     supports_sane_multi_rowcount = False
     use_insertmanyvalues = True
+    bind_typing = BindTyping.NONE
+    """The literals carry their types."""
     # As psycopg2's, whose result types psycopg shares; but ranges are sent as text.
     colspecs = {  # noqa: RUF012  # SQLAlchemy's name and way
         kind: implementation

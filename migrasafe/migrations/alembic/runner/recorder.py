@@ -96,6 +96,7 @@ class Recorder:
         else:
             self._last_transaction += 1
             transaction = self._transactions[session] = self._last_transaction
+        sql = str(sql)
         self.statements.append(sql)
         if len(self.statements) > MOST_STATEMENTS:
             raise RunawayError(f"it sends more than {MOST_STATEMENTS:,} statements")
@@ -115,7 +116,8 @@ class Recorder:
 
     def notice(self, kind: NoticeKind, text: str) -> None:
         """Say something about the line that runs, once."""
-        noticed = Noticed(kind=kind, line=self.line(), text=text)
+        # Names come as SQLAlchemy's own kind of string.
+        noticed = Noticed(kind=kind, line=self.line(), text=str(text))
         if noticed not in self._said:
             self._said.add(noticed)
             self._emit(noticed)
