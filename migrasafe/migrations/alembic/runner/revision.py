@@ -29,7 +29,7 @@ def environment(config: Config, recorder: Recorder, *, offline: bool) -> Environ
 
     made = EnvironmentContext(config, None)  # type: ignore[arg-type]  # revisions have no use for the script directory
     # On the object: Alembic finds what `context` is by the exact class.
-    made.is_offline_mode = is_offline_mode  # type: ignore[method-assign]
+    made.is_offline_mode = is_offline_mode  # type: ignore[method-assign]  # one object, not the class
     return made
 
 
