@@ -175,21 +175,37 @@ def is_constant(node: Node) -> bool:
 
 
 def proves_not_null(check: Expression, column: str) -> bool:
-    """Whether `column IS NOT NULL` follows from the CHECK the way PostgreSQL proves it (12 and later)."""
-    return _proves(check.node, column)
+    """Whether `column IS NOT NULL` follows from the CHECK the way PostgreSQL proves it (12 and later).
+
+    A CHECK also passes where it is NULL, so that `x >= 0` proves nothing.
+    """
+    return _proves(check.node, column, negated=False, depth=0)
 
 
-def _proves(node: Node, column: str) -> bool:
+_DEEPEST = 200  # AND and OR are flat lists: nobody nests conditions as deep as this by hand
+
+
+def _proves(node: Any, column: str, *, negated: bool, depth: int) -> bool:
+    if not isinstance(node, Mapping) or depth > _DEEPEST:
+        return False
     if "NullTest" in node:
         test = node["NullTest"]
-        return test.get("nulltesttype") == "IS_NOT_NULL" and _is_column(test.get("arg", {}), column)
+        says_not_null = (test.get("nulltesttype") == "IS_NOT_NULL") is not negated
+        return says_not_null and _is_column(test.get("arg", {}), column)
     if "BoolExpr" in node:
-        expression = node["BoolExpr"]
-        if expression.get("boolop") == "AND_EXPR":
-            return any(_proves(part, column) for part in expression.get("args", []))
-        if expression.get("boolop") == "NOT_EXPR":
-            test = expression["args"][0].get("NullTest", {})
-            return test.get("nulltesttype") == "IS_NULL" and _is_column(test.get("arg", {}), column)
+        operator, parts = node["BoolExpr"].get("boolop"), node["BoolExpr"].get("args", [])
+        if operator == "NOT_EXPR":
+            return _proves(parts[0], column, negated=not negated, depth=depth + 1)
+        each = (_proves(part, column, negated=negated, depth=depth + 1) for part in parts)
+        return any(each) if (operator == "AND_EXPR") is not negated else all(each)
+    if "A_Expr" in node:  # PostgreSQL reads `x IS DISTINCT FROM NULL` as `x IS NOT NULL`
+        comparison = node["A_Expr"]
+        sides = (comparison.get("lexpr", {}), comparison.get("rexpr", {}))
+        wanted = "AEXPR_NOT_DISTINCT" if negated else "AEXPR_DISTINCT"
+        return comparison.get("kind") == wanted and any(
+            _is_column(one, column) and bool(other.get("A_Const", {}).get("isnull"))
+            for one, other in (sides, sides[::-1])
+        )
     return False
 
 
@@ -199,16 +215,26 @@ def _is_column(node: Node, column: str) -> bool:
 
 
 def same_expression(one: Expression, other: Expression) -> bool:
-    """Whether two expressions say the same, wherever they were written."""
-    return bool(_placeless(one.node) == _placeless(other.node))
+    """Whether two expressions say the same, wherever they were written. Never recurses."""
+    return _same(one.node, other.node)
 
 
-def _placeless(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {key: _placeless(value) for key, value in node.items() if key not in _PLACES}
-    if isinstance(node, list):
-        return [_placeless(item) for item in node]
-    return node
+def _same(one: Any, other: Any) -> bool:
+    pairs = [(one, other)]
+    while pairs:
+        left, right = pairs.pop()
+        if isinstance(left, dict) and isinstance(right, dict):
+            keys = left.keys() - _PLACES
+            if keys != right.keys() - _PLACES:
+                return False
+            pairs.extend((left[key], right[key]) for key in keys)
+        elif isinstance(left, list) and isinstance(right, list):
+            if len(left) != len(right):
+                return False
+            pairs.extend(zip(left, right, strict=True))
+        elif left != right:
+            return False
+    return True
 
 
 # --- WHERE ------------------------------------------------------------------------------------------------------------
@@ -224,8 +250,8 @@ def matches_all_rows(where: Expression | None) -> bool:
         return bool(constant["boolval"].get("boolval"))
     if "A_Expr" in node and is_constant(node):
         comparison = node["A_Expr"]
-        left, right = _placeless(comparison.get("lexpr")), _placeless(comparison.get("rexpr"))
-        return _names(comparison.get("name", [])) == ("=",) and bool(left == right)
+        same = _same(comparison.get("lexpr"), comparison.get("rexpr"))
+        return _names(comparison.get("name", [])) == ("=",) and same
     return False
 
 
