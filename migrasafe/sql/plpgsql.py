@@ -94,7 +94,7 @@ class _Reader:
             case _:
                 for key in ("sqlstmt", "query", "argquery"):
                     self.embedded(fields.get(key), fields, guard)
-                if kind == "PLpgSQL_stmt_perform":
+                if kind in ("PLpgSQL_stmt_perform", "PLpgSQL_stmt_call"):
                     self.embedded(fields.get("expr"), fields, guard)
                 if kind == "PLpgSQL_stmt_return_query" and "dynquery" in fields:
                     self.dynamic({**fields, "query": fields["dynquery"]}, guard)
