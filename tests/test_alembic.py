@@ -260,7 +260,7 @@ def test_inspectors_know_what_the_revisions_before_made(tmp_path: Path) -> None:
         """
         inspector = sa.inspect(op.get_bind())
         assert inspector.get_table_names() == ["orders", "people"]
-        assert inspector.has_table("orders") and not inspector.has_table("carts")
+        assert inspector.has_table("orders")
         assert [column["name"] for column in inspector.get_columns("orders")] == ["id", "owner", "mood", "sum"]
         assert [str(column["type"]) for column in inspector.get_columns("orders")][0] == "BIGINT"
         assert [index["name"] for index in inspector.get_indexes("orders")] == ["orders_owner"]
@@ -283,6 +283,24 @@ def test_inspectors_know_what_the_revisions_before_made(tmp_path: Path) -> None:
     assert {message for _, message in remarks(second)} == {
         "asks the database what there is; answered from the revisions before it"
     }
+
+
+def test_a_table_that_no_revision_makes_cannot_be_said_to_be_missing(tmp_path: Path) -> None:
+    guarded = """
+        if sa.inspect(op.get_bind()).has_table("orders"):
+            op.execute("ALTER TABLE orders ADD COLUMN note text")
+        if not sa.inspect(op.get_bind()).has_table("carts"):
+            op.execute("CREATE TABLE carts (id int)")
+        """
+    (alone,) = rendered(tmp_path / "alone", guarded)
+    assert blocking(alone) == [
+        "asks for the table orders, which no revision makes: it was told so, and what it does otherwise is not seen;"
+        " render it on a server"
+    ]
+    project = write_revisions(tmp_path / "dumped", guarded)
+    history = read_project(project, root=".", made_before=["CREATE TABLE public.orders (id int);"])
+    assert sql_of(history.migrations[0]) == ["ALTER TABLE orders ADD COLUMN note text", "CREATE TABLE carts (id int)"]
+    assert blocking(history.migrations[0]) == []
 
 
 def test_sessions_and_new_objects_work(tmp_path: Path) -> None:
@@ -370,6 +388,22 @@ def test_types_that_are_not_installed_are_unknown_types(tmp_path: Path) -> None:
         (FIRST_LINE + 1, unknown),
         (FIRST_LINE + 2, unknown),
     ]
+
+
+def test_names_that_an_installed_package_no_longer_has_are_stubbed(tmp_path: Path) -> None:
+    (only,) = rendered(
+        tmp_path,
+        """
+        from sqlalchemy.dialects.postgresql import OLDTYPE
+        from sqlalchemy import old_function
+        op.add_column(
+            "orders",
+            sa.Column("note", OLDTYPE(3), default=old_function(1)),
+        )
+        """,
+    )
+    assert sql_of(only) == ['ALTER TABLE orders ADD COLUMN note "OLDTYPE"']
+    assert blocking(only) == []
 
 
 def test_what_is_left_to_a_missing_package_is_blocking(tmp_path: Path) -> None:
@@ -461,11 +495,37 @@ def test_the_apps_own_modules_are_imported_as_far_as_they_go(tmp_path: Path) -> 
     ]
 
 
-def test_a_missing_plugin_is_named_with_what_to_install(tmp_path: Path) -> None:
-    (only,) = rendered(tmp_path, 'op.create_entity("a view")')
+def test_plugins_that_are_installed_work(tmp_path: Path) -> None:
+    write_revisions(
+        tmp_path,
+        """
+        from alembic_postgresql_enum import TableReference
+        op.execute("CREATE TYPE mood AS ENUM ('good')")
+        op.sync_enum_values(
+            enum_schema="public",
+            enum_name="mood",
+            new_values=["good", "bad"],
+            affected_columns=[TableReference(table_schema="public", table_name="orders", column_name="mood")],
+            enum_values_to_rename=[],
+        )
+        """,
+        """
+        from alembic_utils.pg_view import PGView
+        op.create_entity(PGView(schema="public", signature="open_orders", definition="SELECT id FROM orders"))
+        """,
+    )
+    (tmp_path / "env.py").write_text("from alembic import context\nfrom app_missing import models\n")
+    values, view = read_project(project_at(tmp_path), root=str(tmp_path)).migrations
+    assert (blocking(values), blocking(view)) == ([], [])
+    assert "CREATE TYPE \"public\".\"mood\" AS ENUM('good', 'bad')" in sql_of(values)
+    assert sql_of(view) == ['CREATE VIEW "public"."open_orders" AS SELECT id FROM orders']
+
+
+def test_an_operation_that_nobody_registers_is_said(tmp_path: Path) -> None:
+    (only,) = rendered(tmp_path, 'op.audit("orders")')
     assert blocking(only) == [
-        "cannot be rendered: op.create_entity is not an operation of Alembic: pip install alembic-utils;"
-        " no statement was seen"
+        "cannot be rendered: op.audit is not an operation of Alembic: it comes from a package or module that env.py does"
+        " not import; no statement was seen"
     ]
 
 
@@ -484,6 +544,16 @@ def test_operations_that_env_registers_in_a_module_of_the_app_work(tmp_path: Pat
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = .\n")
     history = read_project(project_at(tmp_path), root=str(tmp_path))
     assert sql_of(history.migrations[0]) == ["ALTER TABLE orders ADD COLUMN changed_by text"]
+
+
+def test_a_plugin_that_cannot_be_loaded_is_said(tmp_path: Path) -> None:
+    write_revisions(tmp_path, CREATE_ORDERS)
+    (tmp_path / "env.py").write_text("from alembic import context\nimport audit\n")
+    (tmp_path / "setup.py").write_text("")
+    (tmp_path / "audit.py").write_text("assert not 'register_operation'\n")
+    (only,) = read_project(project_at(tmp_path), root=".").migrations
+    assert remarks(only)[0][1].startswith("imports what is not installed here, stubbed: audit (its import fails:")
+    assert blocking(only) == []
 
 
 # --- code that misbehaves ---

@@ -30,6 +30,8 @@ class Revision:
     """The first line of its docstring."""
     upgrade_line: int = 1
     """Where `upgrade()` is defined: for what cannot be blamed on a line of its own."""
+    operations: frozenset[str] = frozenset()
+    """The names after `op.`."""
 
 
 def read_revision(source: Source) -> Revision | None:
@@ -67,6 +69,11 @@ def read_revision(source: Source) -> Revision | None:
         labels=_several(values.get("branch_labels"), "branch_labels", source.path, lines.get("branch_labels", 1)),
         title=documentation.split("\n", 1)[0],
         upgrade_line=upgrade_line,
+        operations=frozenset(
+            node.attr
+            for node in ast.walk(module)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "op"
+        ),
     )
 
 

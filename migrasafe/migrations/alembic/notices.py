@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
 
 from migrasafe.migrations.alembic.project import PLUGIN_OPERATIONS, PLUGINS
-from migrasafe.migrations.alembic.protocol import Done, Noticed
+from migrasafe.migrations.alembic.protocol import Done, Noticed, NoticeKind
 from migrasafe.migrations.alembic.render import Outcome
 from migrasafe.migrations.model import Notice
 
 _LOGGING = frozenset(
     {"log", "logger", "logging", "getLogger", "get_logger", "info", "debug", "warning", "warn", "error", "exception", "print", "echo"}
 )  # fmt: skip
+
+_OF_NO_SERVER = ("read", "asked", "absent")
+_WORDS: Mapping[NoticeKind, tuple[str, bool]] = {
+    "read": ("reads the database; rendered as if it returned no rows", False),
+    "asked": ("asks the database what there is; answered from the revisions before it", False),
+    "type": ("the column type {} is not installed here: its SQL type is unknown", False),
+    "call": ("calls {}, which is not installed here: what it does is not seen", True),
+    "decision": ("depends on {}, which is not installed here: what follows may differ", True),
+    "placeholder": ("builds SQL from {}, which is not installed here: a placeholder stands for it", True),
+    "value": ("sends a value of {}, which is not installed here: a placeholder stands for it", False),
+    "unconverted": ("sends a value that its type {} cannot convert without what is not installed", False),
+    "repeated": ("sends the statement {} times with other values; the first 100 are shown", False),
+    "plugin": ("env.py imports a plugin that cannot be loaded: {}", False),
+}
+"""What is said about each kind, and whether it means that a part could not be read."""
+_AS_OFFLINE = "needs a database; rendered as `alembic upgrade --sql` would, which may leave out what it does with data"
 
 
 def notices_of(outcome: Outcome) -> tuple[Notice, ...]:
@@ -26,82 +41,28 @@ def notices_of(outcome: Outcome) -> tuple[Notice, ...]:
 
 
 def _messages(outcome: Outcome) -> Iterator[tuple[int, str, bool]]:
-    noticed = outcome.rendered.noticed
+    """Line, words, and whether a part could not be read."""
+    revision, noticed = outcome.step.revision, outcome.rendered.noticed
+    stubs = [one for one in noticed if one.kind == "stub"]
+    if stubs:
+        names = ", ".join(sorted({one.text for one in stubs}))
+        yield revision.line, f"imports what is not installed here, stubbed: {names}{_install(stubs)}", False
     typed = {one.text for one in noticed if one.kind == "type"}
-    for kind, group in groupby(sorted(noticed, key=lambda one: one.kind), key=lambda one: one.kind):
-        every = list(group)
-        match kind:
-            case "stub":
-                names = ", ".join(sorted({one.text for one in every}))
-                yield (
-                    outcome.step.revision.line,
-                    f"imports what is not installed here, stubbed: {names}{_install(every)}",
-                    False,
-                )
-            case "type":
-                for one in every:
-                    yield one.line, f"the column type {one.text} is not installed here: its SQL type is unknown", False
-            case "read" if not outcome.live:
-                for one in every:
-                    yield one.line, "reads the database; rendered as if it returned no rows", False
-            case "asked" if not outcome.live:
-                for one in every:
-                    yield one.line, "asks the database what there is; answered from the revisions before it", False
-            case "call":
-                for one in every:
-                    if not _is_harmless(one.text, typed):
-                        yield one.line, f"calls {one.text}, which is not installed here: what it does is not seen", True
-            case "decision":
-                for one in every:
-                    yield one.line, f"depends on {one.text}, which is not installed here: what follows may differ", True
-            case "placeholder":
-                for one in every:
-                    if not _is_harmless(one.text, frozenset()):
-                        yield (
-                            one.line,
-                            f"builds SQL from {one.text}, which is not installed here: a placeholder stands for it",
-                            True,
-                        )
-            case "value":
-                for one in every:
-                    yield (
-                        one.line,
-                        f"sends a value of {one.text}, which is not installed here: a placeholder stands for it",
-                        False,
-                    )
-            case "unconverted":
-                for one in every:
-                    yield (
-                        one.line,
-                        f"sends a value that its type {one.text} cannot convert without what is not installed",
-                        False,
-                    )
-            case "repeated":
-                for one in every:
-                    yield (
-                        one.line,
-                        f"sends the statement {one.text} times with other values; the first 100 are shown",
-                        False,
-                    )
-            case "plugin":
-                for one in every:
-                    yield one.line, f"env.py imports a plugin that cannot be loaded: {one.text}", False
+    for one in noticed:
+        if (one.kind in _OF_NO_SERVER and outcome.live) or _is_harmless(one, typed):
+            continue
+        if one.kind == "absent":
+            yield one.line, _absent(one.text), True
+        elif one.kind in _WORDS:
+            words, blocking = _WORDS[one.kind]
+            yield one.line, words.format(one.text), blocking
     if outcome.offline:
-        line = outcome.step.revision.upgrade_line
-        yield (
-            line,
-            "needs a database; rendered as `alembic upgrade --sql` would, which may leave out what it does with data",
-            False,
-        )
+        yield revision.upgrade_line, _AS_OFFLINE, False
     if outcome.stubbed_everything:
-        yield (
-            outcome.step.revision.line,
-            "the app's own code ends the process that imports it; all of it was stubbed",
-            False,
-        )
+        yield revision.line, "the app's own code ends the process that imports it; all of it was stubbed", False
     if outcome.failure_on_server:
-        line = outcome.step.revision.upgrade_line
-        yield line, f"fails on the server, so it is shown as rendered without one: {outcome.failure_on_server}", False
+        words = f"fails on the server, so it is shown as rendered without one: {outcome.failure_on_server}"
+        yield revision.upgrade_line, words, False
     failure = _failure(outcome)
     if failure is not None:
         yield (*failure, True)
@@ -123,7 +84,11 @@ def _failure(outcome: Outcome) -> tuple[int, str] | None:
 def _why(done: Done, *, live: bool) -> str:
     if done.missing_operation is not None:
         package = PLUGIN_OPERATIONS.get(done.missing_operation)
-        how = f"pip install {package}" if package else "it comes from a package or module that env.py does not import"
+        how = (
+            f"pip install {PLUGINS[package]}"
+            if package
+            else "it comes from a package or module that env.py does not import"
+        )
         return f"cannot be rendered: op.{done.missing_operation} is not an operation of Alembic: {how}"
     if live:
         return f"fails on the server: {done.failure}"
@@ -137,7 +102,14 @@ def _install(stubs: Sequence[Noticed]) -> str:
     return f" (pip install {' '.join(packages)})" if packages else ""
 
 
-def _is_harmless(name: str, typed: set[str] | frozenset[str]) -> bool:
-    """A column type, or a logger: neither is what the revision is for."""
-    plain = name.replace("()", "")
+def _is_harmless(one: Noticed, typed: set[str]) -> bool:
+    """Whether a call or a placeholder is a column type, or for a logger: neither is what the revision is for."""
+    if one.kind not in ("call", "placeholder"):
+        return False
+    plain = one.text.replace("()", "")
     return plain in typed or bool(_LOGGING.intersection(plain.split(".")))
+
+
+def _absent(table: str) -> str:
+    what = f"for the table {table}, which no revision makes" if table else "for tables, and no revision makes any"
+    return f"asks {what}: it was told so, and what it does otherwise is not seen; render it on a server"

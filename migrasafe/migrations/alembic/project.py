@@ -17,14 +17,23 @@ from migrasafe.migrations.alembic.naming import naming_convention
 
 _LEVELS_ABOVE = 8
 _PROJECT_FILES = ("alembic.ini", "pyproject.toml", "setup.py", "setup.cfg", ".git")
+_SETTINGS = (
+    "script_location",
+    "version_locations",
+    "prepend_sys_path",
+    "path_separator",
+    "version_path_separator",
+    "recursive_version_locations",
+)
 PLUGINS = {"alembic_postgresql_enum": "alembic-postgresql-enum", "alembic_utils": "alembic-utils"}
 """Packages that give `op` more operations when they are imported, and what to install for them."""
 PLUGIN_OPERATIONS = {
-    "sync_enum_values": "alembic-postgresql-enum",
-    "create_entity": "alembic-utils",
-    "replace_entity": "alembic-utils",
-    "drop_entity": "alembic-utils",
+    "sync_enum_values": "alembic_postgresql_enum",
+    "create_entity": "alembic_utils",
+    "replace_entity": "alembic_utils",
+    "drop_entity": "alembic_utils",
 }
+"""Which package gives which operation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +97,12 @@ def _configs(folder: Path) -> Iterator[_Config]:
         parser = configparser.ConfigParser(defaults={"here": str(folder)})
         try:
             parser.read(file, encoding="utf-8")
-            sections = [name for name in parser.sections() if parser.has_option(name, "script_location")]
-            for section in sections:
-                yield _Config(file=file, values=dict(parser.items(section)))
         except (configparser.Error, UnicodeDecodeError, OSError):
             continue
+        for section in parser.sections():
+            values = dict(_settings(parser, section))
+            if "script_location" in values:
+                yield _Config(file=file, values=values)
     pyproject = folder / "pyproject.toml"
     if pyproject.is_file():
         try:
@@ -101,6 +111,15 @@ def _configs(folder: Path) -> Iterator[_Config]:
             return
         if isinstance(table, dict) and "script_location" in table:
             yield _Config(file=pyproject, values={key: _joined(value, folder) for key, value in table.items()})
+
+
+def _settings(parser: configparser.ConfigParser, section: str) -> Iterator[tuple[str, str]]:
+    """The settings we need; others may refer to what only the app's own start sets."""
+    for name in _SETTINGS:
+        try:
+            yield name, parser.get(section, name)
+        except configparser.Error:
+            continue
 
 
 def _joined(value: Any, folder: Path) -> str:

@@ -60,7 +60,18 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True, tag="executed"):
 
 
 NoticeKind: TypeAlias = Literal[
-    "read", "asked", "stub", "type", "decision", "call", "placeholder", "value", "unconverted", "repeated", "plugin"
+    "read",
+    "asked",
+    "absent",
+    "stub",
+    "type",
+    "decision",
+    "call",
+    "placeholder",
+    "value",
+    "unconverted",
+    "repeated",
+    "plugin",
 ]
 
 

@@ -8,13 +8,14 @@ import uuid
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
 from migrasafe.errors import InputError
 from migrasafe.migrations.alembic.graph import Revision, in_order, read_revision
 from migrasafe.migrations.alembic.notices import notices_of
-from migrasafe.migrations.alembic.project import Project
+from migrasafe.migrations.alembic.project import PLUGIN_OPERATIONS, Project
 from migrasafe.migrations.alembic.protocol import Direction, Executed, Setup
 from migrasafe.migrations.alembic.render import LIVE_TIMEOUT_SECONDS, TIMEOUT_SECONDS, Outcome, Step, better_of, render
 from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
@@ -28,15 +29,18 @@ def read_project(
     *,
     root: str,
     direction: Direction = Direction.UPGRADE,
+    made_before: Sequence[str] = (),
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> History:
     """Render every revision of a project without a server; for downgrades the newest first.
 
-    `timeout_seconds` is for one revision. Raises InputError for files that are no graph of revisions, RenderError when
+    `made_before` is SQL that made what is not in the revisions, such as a dump: inspectors know it. `timeout_seconds` is
+    for one revision. Raises InputError for files that are no graph of revisions, RenderError when
     revisions cannot be run at all.
     """
     revisions, notices = revisions_of(project)
-    outcomes = render(_steps(revisions, direction), _setup(project), timeout_seconds=timeout_seconds)
+    setup = _setup(project, revisions, made_before=tuple(made_before))
+    outcomes = render(_steps(revisions, direction), setup, timeout_seconds=timeout_seconds)
     return _history(project, root, outcomes, notices, direction)
 
 
@@ -55,10 +59,10 @@ def render_online(
     """
     revisions, notices = revisions_of(project)
     steps = _steps(revisions, direction)
-    setup = _setup(project, dsn=dsn, scratch_database=f"migrasafe_{uuid.uuid4().hex[:16]}")
+    setup = _setup(project, revisions, dsn=dsn, scratch_database=f"migrasafe_{uuid.uuid4().hex[:16]}")
     outcomes = list(render(steps, setup, timeout_seconds=timeout_seconds))
     if not all(outcome.complete for outcome in outcomes):
-        without = render(steps, _setup(project), timeout_seconds=TIMEOUT_SECONDS)
+        without = render(steps, _setup(project, revisions), timeout_seconds=TIMEOUT_SECONDS)
         outcomes = [better_of(*both) for both in zip(outcomes, without, strict=True)]
     return _history(project, root, outcomes, notices, direction)
 
@@ -87,17 +91,33 @@ def _files(project: Project) -> Iterator[Path]:
                 yield file
 
 
-def _setup(project: Project, *, dsn: str | None = None, scratch_database: str | None = None) -> Setup:
+def _setup(
+    project: Project,
+    revisions: Sequence[Revision],
+    *,
+    made_before: tuple[str, ...] = (),
+    dsn: str | None = None,
+    scratch_database: str | None = None,
+) -> Setup:
     folders = (project.script_folder, *project.version_folders)
     return Setup(
         import_roots=project.import_roots,
         revision_folders=tuple(dict.fromkeys(os.path.realpath(folder) for folder in folders)),
-        plugins=project.plugins,
+        plugins=tuple(dict.fromkeys((*project.plugins, *_plugins_used(revisions)))),
         config_file=os.path.realpath(project.config_file) if project.config_file else None,
         naming_convention=project.naming_convention,
+        earlier=made_before,
         dsn=dsn,
         scratch_database=scratch_database,
     )
+
+
+def _plugins_used(revisions: Sequence[Revision]) -> Iterator[str]:
+    """Installed packages whose operations the revisions use, wherever the app imports them."""
+    for operation in sorted({name for revision in revisions for name in revision.operations}):
+        package = PLUGIN_OPERATIONS.get(operation)
+        if package is not None and find_spec(package) is not None:
+            yield package
 
 
 def _steps(revisions: Sequence[Revision], direction: Direction) -> tuple[Step, ...]:

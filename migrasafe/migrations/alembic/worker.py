@@ -83,6 +83,8 @@ class Worker:
         self._buffer = bytearray()
         self._decoder = msgspec.json.Decoder(Message)
         self._timed_out = False
+        self._noticed_at_start: list[Noticed] = []
+        """What is said before the first revision is said with it."""
         self.alive = True
         self._send(setup)
 
@@ -97,7 +99,9 @@ class Worker:
     def wait_until_ready(self) -> None:
         """Wait for the process to have imported what it needs. Raises RenderError when it cannot."""
         for message in self._messages(START_TIMEOUT_SECONDS):
-            if isinstance(message, Ready):
+            if isinstance(message, Noticed):
+                self._noticed_at_start.append(message)
+            elif isinstance(message, Ready):
                 if message.failure is not None:
                     raise RenderError(f"Alembic revisions cannot be run here: {message.failure}")
                 return
@@ -105,7 +109,8 @@ class Worker:
 
     def run(self, task: Task) -> Rendered:
         """Run one revision and return what it did, also when the process dies of it."""
-        said = _Said()
+        said = _Said(noticed=self._noticed_at_start)
+        self._noticed_at_start = []
         self._send(task)
         for message in self._messages(self._timeout_seconds):
             match message:

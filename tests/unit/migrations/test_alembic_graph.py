@@ -24,7 +24,7 @@ def read(text: str) -> Revision | None:
 def test_a_file_says_what_it_follows() -> None:
     found = read(
         '"""Add a total\n\nRevision ID: b1\n"""\n\nrevision: str = "b1"\ndown_revision: str | None = "a1"\n'
-        'branch_labels = ("shop",)\ndepends_on = ["r1"]\n\n\ndef upgrade():\n    pass\n'
+        'branch_labels = ("shop",)\ndepends_on = ["r1"]\n\n\ndef upgrade():\n    op.execute("")\n'
     )
     assert found == Revision(
         id="b1",
@@ -35,6 +35,7 @@ def test_a_file_says_what_it_follows() -> None:
         labels=("shop",),
         title="Add a total",
         upgrade_line=12,
+        operations=frozenset({"execute"}),
     )
 
 

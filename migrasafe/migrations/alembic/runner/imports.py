@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
-from migrasafe.migrations.alembic.runner.stubs import StubModule, Watch
+from migrasafe.migrations.alembic.runner.stubs import Stub, StubModule, Watch
 
 _SKIPPED_FRAMES = ("<frozen importlib", "importlib/__init__.py", __file__)
 _NOT_INSTALLED = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -173,7 +173,9 @@ class StubLoader(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Do nothing: names are made when they are asked for."""
+        """Do nothing: names are made when they are asked for. But `from package import Name` wants no module."""
+        if module.__name__.rpartition(".")[2][:1].isupper():
+            sys.modules[module.__name__] = Stub(module.__name__, self._watch)  # type: ignore[assignment]  # allowed by Python
 
 
 def _is_theirs(file: str, folders: Sequence[str]) -> bool:

@@ -105,6 +105,7 @@ def _run(task: Task, setup: Setup, engine: Engine, recorder: Recorder) -> Done:
     """Run, and tell how it ended; SystemExit and its like included."""
     try:
         revision.run(task, setup, engine, recorder)
+        recorder.say_what_was_not_there()
     except BaseException as error:
         return Done(
             failure=one_line(error),

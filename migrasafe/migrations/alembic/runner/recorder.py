@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ class Recorder:
         self.asked_offline = False
         self.has_stubs = False
         self._unknown_types: list[str] = []
+        self._not_there: dict[str, int] = {}
 
     def begin(self, path: str, *, again: bool = False) -> None:
         """Begin a revision; what the one before sent has happened, unless it is the same one `again`."""
@@ -49,6 +51,7 @@ class Recorder:
         self._said = set()
         self._last_transaction = 0
         self._line = None
+        self._not_there = {}
         self.statements = []
         self.read_before = False
         self.asked_offline = False
@@ -131,6 +134,18 @@ class Recorder:
         """Note that the database was asked what there is."""
         self.read_before = True
         self.notice("asked", what)
+
+    def not_there(self, name: str = "") -> None:
+        """Note that a table that the revision asks for was never made; with no name, that there is none at all."""
+        self._not_there.setdefault(name, self.line())
+
+    def say_what_was_not_there(self) -> None:
+        """At the end of a revision: a table that it made itself, or that one before it dropped, was rightly not there."""
+        sent = "\n".join((*self.earlier, *self.statements))
+        for name, line in self._not_there.items():
+            if not name or not re.search(rf"(?i)(?<!\w){re.escape(name)}(?!\w)", sent):
+                with self.from_line(line):
+                    self.notice("absent", name)
 
     def stub_used(self, kind: NoticeKind, name: str) -> None:
         """Note what was asked of a stub, while the revision runs."""

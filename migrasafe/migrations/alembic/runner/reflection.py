@@ -60,6 +60,8 @@ class CatalogReflection:
     def has_table(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> bool:
         known = self._asked(table_name)
         found = known.relation(known.resolve(schema, str(table_name)))
+        if found is None and not _is_dropping():
+            self.recorder.not_there(str(table_name))
         return isinstance(found, Table | View) or (found is None and _is_dropping())
 
     def has_multi_table(self, connection: Any, table_names: Any, schema: str | None = None, **options: Any) -> Any:
@@ -89,7 +91,10 @@ class CatalogReflection:
         return sorted({"public", "information_schema", *self._asked("").schemas.keys()})
 
     def get_table_names(self, connection: Any, schema: str | None = None, **options: Any) -> Any:
-        return self._names(schema, lambda found: isinstance(found, Table))
+        names = self._names(schema, lambda found: isinstance(found, Table))
+        if not names:
+            self.recorder.not_there()
+        return names
 
     def get_temp_table_names(self, connection: Any, **options: Any) -> Any:
         return []

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import islice
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
@@ -114,8 +115,8 @@ class Stub(UserDefinedType[Any]):
         return self
 
     def adapt(self, cls: Any, **_: Any) -> Any:
-        """Itself."""
-        return self
+        """Another one like it: SQLAlchemy insists."""
+        return self._derived("")
 
     # --- as a value ---
 
@@ -209,6 +210,10 @@ class StubModule(ModuleType):
         setattr(self, name, made)
         return made
 
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """As a stub of its name: `from package import name` looks for a module where a package has no such name."""
+        return Stub(self.__name__, self.__dict__["__migrasafe_watch__"])(*arguments, **named)
+
 
 def _caller_is_theirs() -> bool:
     """Whether the code that asks is the revision's or the app's, and not a library's that looks what a value is."""
@@ -226,21 +231,22 @@ def _can_send(value: object) -> bool:
 
 def _is_for_its_effect(frame: FrameType) -> bool:
     """Whether a frame runs a statement that calls something and does nothing with the result."""
-    return frame.f_lineno in _calls_for_effect(frame.f_code.co_filename)
+    position = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None), None)
+    return position in _calls_for_effect(frame.f_code.co_filename)
 
 
 @cache
-def _calls_for_effect(file: str) -> frozenset[int]:
-    """Lines of statements that are a call, or `with` a call."""
+def _calls_for_effect(file: str) -> frozenset[tuple[int | None, ...]]:
+    """Where in a file statements are a call, or `with` a call: first and last line, first and last column."""
     try:
         module = ast.parse("".join(linecache.getlines(file)))
     except (SyntaxError, ValueError):
         return frozenset()
-    lines: set[int] = set()
+    calls: list[ast.expr] = []
     for node in ast.walk(module):
         match node:
             case ast.Expr(value=ast.Call() as call):
-                lines.update(range(call.lineno, (call.end_lineno or call.lineno) + 1))
+                calls.append(call)
             case ast.With(items=items):
-                lines.update(item.context_expr.lineno for item in items)
-    return frozenset(lines)
+                calls.extend(item.context_expr for item in items)
+    return frozenset((call.lineno, call.end_lineno, call.col_offset, call.end_col_offset) for call in calls)
