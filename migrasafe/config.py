@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.errors import ConfigError, did_you_mean
 from migrasafe.findings import Severity
 from migrasafe.target import DEFAULT, NEWEST, OLDEST, Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathOptions:
+class PathOptions(Struct, frozen=True, kw_only=True):
     """What a config says about the files that match a pattern."""
 
     pattern: str
@@ -26,8 +27,7 @@ class PathOptions:
     ignore: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """What a config file, or the command line, says; None where it says nothing."""
 
     paths: tuple[str, ...] | None = None
@@ -47,12 +47,11 @@ class Options:
 
     def over(self, below: Options) -> Options:
         """These, and those below where these say nothing."""
-        said = {one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None}
+        said = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
         return replace(below, **said)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What a run of lint goes by."""
 
     paths: tuple[str, ...]
@@ -143,7 +142,7 @@ _CHOICES = {"in_transaction": ("auto", "yes", "no"), "fail_on": ("error", "warni
 _PATHS = frozenset({"paths"})
 _LISTS = frozenset({"select", "ignore"}) | _PATHS
 _NUMBERS = frozenset({"pg_version", "large_table"})
-_KEYS = tuple(one.name for one in fields(Options) if one.name != "source")
+_KEYS = tuple(name for name in Options.__struct_fields__ if name != "source")
 
 
 def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 
-from msgspec import structs
+from msgspec import Struct, field, structs
 
 from migrasafe.effects.model import NOTHING
 from migrasafe.effects.predict import predict
@@ -21,8 +20,7 @@ from migrasafe.sql.statements import DoBlock, Guarded, SetVariable, Statement, T
 from migrasafe.target import Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LintedMigration:
+class LintedMigration(Struct, frozen=True, kw_only=True):
     """One migration that was reported on."""
 
     path: str
@@ -37,8 +35,7 @@ class LintedMigration:
     notices: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LintResult:
+class LintResult(Struct, frozen=True, kw_only=True):
     target: Target
     migrations: tuple[LintedMigration, ...]
     notices: tuple[Notice, ...] = ()
@@ -52,8 +49,7 @@ class LintResult:
         return sum(migration.statements for migration in self.migrations)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LintOptions:
+class LintOptions(Struct, frozen=True, kw_only=True):
     target: Target = field(default_factory=Target)
     schema: Schema = field(default_factory=Schema)
     """The catalog before the first migration."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.config import Settings
@@ -28,8 +28,7 @@ _ALLOW = re.compile(
 _LINE_COMMENT = re.compile(r"(?P<before>.*?)(?:#|//|--)\s*(?P<text>migrasafe:.*)\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allow:
+class Allow(Struct, frozen=True, kw_only=True):
     """One suppression comment."""
 
     rules: tuple[str, ...]

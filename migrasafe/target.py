@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 OLDEST, NEWEST, DEFAULT = 12, 18, 15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """The PostgreSQL that a migration will run on."""
 
     pg_version: int = DEFAULT

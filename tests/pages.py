@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from migrasafe.findings import Finding
 from migrasafe.lint import LintedMigration, LintOptions, lint

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from migrasafe.cli import read_inputs
 from migrasafe.cli.terminal import wants_color

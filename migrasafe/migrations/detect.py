@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats import FORMATS, load_format
@@ -12,16 +13,14 @@ from migrasafe.migrations.formats.protocol import Claim, Strength
 _NAMED_FOR_MIGRATIONS = re.compile(r"(?i)^(?:.*[-_.])?(?:migrations?|migrate|deltas?|versions)(?:[-_.].*)?$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """A tool that could own a folder."""
 
     layout: str
     claim: Claim
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """A folder of migrations and the tools whose claims on it are equally strong."""
 
     folder: Folder

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrasafe.errors import InputError
 from migrasafe.sql.source import Source, read_source
@@ -36,8 +38,7 @@ _LEVELS_ABOVE = 6
 _LEVELS_BELOW = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Folder:
+class Folder(Struct, frozen=True, kw_only=True, eq=False):
     """A folder's name, its files, its folders, and the folder above. Texts are read when they are asked for."""
 
     path: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from migrasafe.sql.script import Script
 
@@ -20,8 +21,7 @@ class TransactionMode(Enum):
     A file of one single statement runs outside a transaction block, so CONCURRENTLY works there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A stretch of a migration with a transaction of its own: most migrations have one; Alembic's autocommit blocks,
     Liquibase changesets and sql-migrate files can make several."""
 
@@ -31,8 +31,7 @@ class Part:
     """False when it goes on in the transaction of the part before it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(Struct, frozen=True, kw_only=True):
     """Something about reading a migration that a person must know: what was stubbed, skipped or not understood."""
 
     path: str
@@ -42,8 +41,7 @@ class Notice:
     """True when a part of the migration could not be read, so that silence about it would be false."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Migration:
+class Migration(Struct, frozen=True, kw_only=True):
     """One up migration."""
 
     id: str
@@ -59,8 +57,7 @@ class Migration:
     notices: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """What a folder holds: its migrations in order, and how we know."""
 
     layout: str

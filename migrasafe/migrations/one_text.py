@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import PurePath
+
+from msgspec.structs import replace
 
 from migrasafe.migrations.folder import folder_of
 from migrasafe.migrations.formats import load_format

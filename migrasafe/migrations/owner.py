@@ -7,9 +7,11 @@ where some tool claims some of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.migrations.detect import candidates
 from migrasafe.migrations.folder import Folder, Listings, list_shallow
@@ -20,8 +22,7 @@ from migrasafe.migrations.formats.protocol import Strength
 _IN_FOLDERS_OF_THEIR_OWN = ("up.sql", "migration.sql")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owned:
+class Owned(Struct, frozen=True, kw_only=True):
     """Files that one tool runs, and the folder that it runs them from; no tool for files that none claims."""
 
     layout: str | None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from migrasafe.errors import AmbiguousLayoutError, InputError
 from migrasafe.migrations.detect import Found, find_migrations

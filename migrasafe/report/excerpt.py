@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from migrasafe.findings import Place
 from migrasafe.lint import LintedMigration
@@ -14,8 +15,7 @@ _MOST_LINES = 5
 _MOST_COLUMNS = 160
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One row: its line number, its text, and the columns to underline in it."""
 
     number: int | None
@@ -25,8 +25,7 @@ class Row:
     """From where, and how many columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """The files of one migration, each split once."""
 
     migration: LintedMigration

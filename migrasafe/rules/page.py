@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from migrasafe.errors import ConfigError
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
@@ -68,8 +68,7 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return own.work if own is not None and own.work else self.work
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """A fenced block of a page."""
 
     language: str
@@ -95,8 +94,7 @@ class Block:
         return min(max(DEFAULT, self.majors[0]), self.majors[-1])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     id: str
     facts: Facts
     text: str

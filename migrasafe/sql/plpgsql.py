@@ -7,10 +7,10 @@ https://www.postgresql.org/docs/current/plpgsql-statements.html
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse, parse_plpgsql
 from migrasafe.sql.statements import Body, Guarded, Span, Statement, Transaction, Unrecognized
@@ -32,8 +32,7 @@ def read_body(create_function_sql: str, body_span: Span, source_text: str, parse
     return Body(statements=tuple(reader.found), text_span=body_span)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Guard:
+class _Guard(Struct, frozen=True, kw_only=True):
     """What decides whether the statements of a branch run."""
 
     may_run: bool = False

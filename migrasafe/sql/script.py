@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Span, Statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
+class Comment(Struct, frozen=True, kw_only=True):
     """A `--` or `/* */` comment: its place, and its text without the markers."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Where a generated statement was made: the line of the Alembic revision or the Go file."""
 
     path: str
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Newer:
+class Newer(Struct, frozen=True, kw_only=True):
     """Syntax that PostgreSQL 12 does not know, where it was used."""
 
     feature: str
@@ -35,8 +32,7 @@ class Newer:
     """The statement that uses it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class Script(Struct, frozen=True, kw_only=True):
     """Statements in order, typed, with spans into `source`."""
 
     source: Source

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 
+from msgspec import structs
 from msgspec.structs import replace as changed
 
 from migrasafe.findings import Finding, Fix, FixKind, Place, Severity
@@ -122,9 +122,9 @@ def test_prose_is_wrapped_and_sql_is_not():
 
 def test_a_finding_in_a_program_shows_its_line_and_the_sql_that_it_makes():
     script = read_script(Source(path="rev.py", text="DROP TABLE orders;\nDROP TABLE lines;"))
-    script = dataclasses.replace(script, origins=(Origin(path="rev.py", line=2), Origin(path="rev.py", line=2)))
+    script = structs.replace(script, origins=(Origin(path="rev.py", line=2), Origin(path="rev.py", line=2)))
     place = changed(PLACE, path="rev.py", line=2, end_line=2, end_column=1)
-    migration = dataclasses.replace(about("", changed(FINDING, place=place)), scripts=(script,))
+    migration = structs.replace(about("", changed(FINDING, place=place)), scripts=(script,))
     program = 'def upgrade():\n    op.drop_table("orders")\n'
     assert render_findings(migration, {"rev.py": program}).split("\n")[:6] == [
         "error[drop-table-in-use] rev.py:2:1",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from migrasafe.errors import InputError
 from migrasafe.sql.source import Source
@@ -13,8 +14,7 @@ from migrasafe.sql.source import Source
 _VARIABLES = frozenset({"revision", "down_revision", "depends_on", "branch_labels"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """What one revision file says about itself."""
 
     id: str

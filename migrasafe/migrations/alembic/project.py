@@ -7,10 +7,11 @@ import configparser
 import os
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from migrasafe.errors import InputError
 from migrasafe.migrations.alembic.naming import naming_convention
@@ -36,8 +37,7 @@ PLUGIN_OPERATIONS = {
 """Which package gives which operation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """What is known about a project before its revisions are read."""
 
     script_folder: str
@@ -72,8 +72,7 @@ def project_at(folder: Path) -> Project:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Config:
+class _Config(Struct, frozen=True, kw_only=True):
     file: Path
     values: dict[str, str]
 

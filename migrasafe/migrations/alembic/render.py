@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrasafe.migrations.alembic.graph import Revision
 from migrasafe.migrations.alembic.protocol import Direction, Setup, Task
@@ -19,16 +20,14 @@ LIVE_TIMEOUT_SECONDS = 120.0
 """For one revision on a server."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """A revision to run, and which way."""
 
     revision: Revision
     direction: Direction = Direction.UPGRADE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """One revision, rendered as well as it could be."""
 
     step: Step
@@ -47,8 +46,7 @@ class Outcome:
         return self.rendered.done is not None and self.rendered.done.failure is None
 
 
-@dataclass(slots=True)
-class _Workers:
+class _Workers(Struct):
     """The process that runs, and what the next one must know."""
 
     setup: Setup

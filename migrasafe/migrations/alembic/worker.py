@@ -11,11 +11,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
+from msgspec import Struct, field
 
 from migrasafe.errors import RenderError
 from migrasafe.migrations.alembic.protocol import Done, Executed, Message, Noticed, Ready, Setup, Task
@@ -33,8 +33,7 @@ _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "T
 _LAST_WORDS_LENGTH = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
+class Rendered(Struct, frozen=True, kw_only=True):
     """What one revision did."""
 
     executed: tuple[Executed, ...]
@@ -45,8 +44,7 @@ class Rendered:
     """How it died."""
 
 
-@dataclass(slots=True)
-class _Said:
+class _Said(Struct):
     executed: list[Executed] = field(default_factory=list)
     noticed: list[Noticed] = field(default_factory=list)
 

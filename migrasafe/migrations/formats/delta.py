@@ -6,7 +6,8 @@ https://element-hq.github.io/synapse/latest/development/database_schema.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.make import from_source
@@ -20,8 +21,7 @@ _FULL = re.compile(r"^(?:.*/)?full_schemas/(?P<number>\d+)/(?P<name>[^/]+?)\.(?P
 _PLACEHOLDER = r"\$%[A-Z_]+%\$"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
+class _File(Struct, frozen=True, kw_only=True):
     path: str
     """Relative to the folder."""
     number: int

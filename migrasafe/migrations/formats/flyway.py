@@ -6,7 +6,9 @@ https://documentation.red-gate.com/flyway/flyway-concepts/migrations/migration-n
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.flyway_settings import Settings, settings_for
@@ -24,8 +26,7 @@ _BARE_NAME = re.compile(rf"^{_VERSION}__.+\.sql$")
 _EXECUTE_IN_TRANSACTION = re.compile(r"^\s*executeInTransaction\s*=\s*(true|false)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
+class _File(Struct, frozen=True, kw_only=True):
     path: str
     kind: str
     """`V` or `R`, whatever the prefixes are."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.tool_in_use import text_of
@@ -17,8 +18,7 @@ _SETTING = re.compile(
 _FILES = re.compile(r"^(?:flyway.*\.(?:conf|toml|properties)|application[\w-]*\.(?:ya?ml|properties))$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """How the files are named, and which file says so."""
 
     prefix: str = "V"

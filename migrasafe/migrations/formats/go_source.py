@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.migrations.model import Notice
 from migrasafe.sql.source import Source
@@ -19,8 +21,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _CONTEXT = re.compile(r"^(?:ctx|context\.\w+\(\s*\)|\w*[cC]tx)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoMigration:
+class GoMigration(Struct, frozen=True, kw_only=True):
     """A Go file with everything but its SQL blanked, and one section for each text that is executed."""
 
     source: Source

@@ -6,7 +6,9 @@ https://docs.liquibase.com/concepts/changelogs/sql-format.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.liquibase_changelog import included
@@ -33,8 +35,7 @@ _PLACEHOLDER = r"\$\{[A-Za-z_][\w.:-]*\}"
 _POSTGRES = frozenset({"postgresql", "all"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Changeset:
+class _Changeset(Struct, frozen=True, kw_only=True):
     id: str
     span: Span
     attributes: dict[str, str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.order import natural
@@ -19,8 +20,7 @@ _INCLUDE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changelog:
+class Changelog(Struct, frozen=True, kw_only=True):
     """A changelog's path, and the files it includes, relative to the folder."""
 
     path: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.model import Notice
@@ -15,8 +16,7 @@ SAMPLE = 12
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
+class Marked(Struct, frozen=True, kw_only=True):
     """The up part of a file: its sections, the words behind the up marker, and what else was marked."""
 
     sections: tuple[Span, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.model import Notice
@@ -12,8 +13,7 @@ from migrasafe.migrations.model import Notice
 _UP = re.compile(r"^(\d+)[_-]?(.*?)\.up\.sql$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Half:
+class Half(Struct, frozen=True, kw_only=True):
     """The up half of a migration."""
 
     file: str

@@ -6,7 +6,8 @@ https://procrastinate.readthedocs.io/en/stable/howto/production/migrations.html
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats import plain

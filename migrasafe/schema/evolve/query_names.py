@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.type_names import resolved_type
@@ -13,8 +14,7 @@ from migrasafe.sql.names_read import Resolved, resolve
 from migrasafe.sql.statements import Name, Node, Query, TypeName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
+class Outputs(Struct, frozen=True, kw_only=True):
     """What a query reads and gives."""
 
     reads: frozenset[ColumnRef]
