@@ -160,3 +160,12 @@ def is_on(node: Mapping[str, Any] | None, option_name: str) -> bool:
         if key == option_name:
             return value.lower() not in ("false", "off", "0")
     return False
+
+
+def definition_of(command: Fields) -> Fields:
+    """What an action of ALTER TABLE or ALTER TYPE carries with it."""
+    return fields(command.get("def"))
+
+
+def cascades(command: Fields) -> bool:
+    return command.get("behavior") == "DROP_CASCADE"
