@@ -116,22 +116,32 @@ def read_config(path: Path) -> Options:
     """The settings of one file, either kind. Raises ConfigError."""
     if path.name == "pyproject.toml":
         return _options(_table_of(path) or {}, path, "tool.migrasafe.")
-    return _options(_toml(path), path, "")
+    return _options(_toml(_text(path), path), path, "")
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+
+
+def _toml(text: str, path: Path) -> dict[str, Any]:
     import tomllib  # here, because most runs have no config
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error
 
 
 def _table_of(path: Path) -> dict[str, Any] | None:
-    tool = _toml(path).get("tool")
+    text = _text(path)
+    if "migrasafe" not in text:  # most projects have a pyproject.toml that says nothing of us
+        return None
+    tool = _toml(text, path).get("tool")
     table = tool.get("migrasafe") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
         raise ConfigError(f"{path}: tool.migrasafe must be a table")

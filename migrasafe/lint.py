@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct, field, structs
 
-from migrasafe.effects.model import NOTHING
+from migrasafe.effects.model import NOTHING, Cause
 from migrasafe.effects.predict import predict
 from migrasafe.effects.session import Session
 from migrasafe.effects.situation import Situation
 from migrasafe.findings import Finding
 from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
 from migrasafe.rules.context import Rule, Step
-from migrasafe.schema.evolve import evolve
+from migrasafe.schema.evolve import evolve, with_search_path
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import DoBlock, Guarded, SetVariable, Statement, Transaction
@@ -69,7 +69,7 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
         schema = options.schema
         for place, migration in enumerate(history.migrations):
             before = options.schema if options.independent else schema
-            walk = _Walk(migration, place, structs.replace(before, search_path=options.schema.search_path), options)
+            walk = _Walk(migration, place, with_search_path(before, options.schema.search_path), options)
             if options.reported(migration):
                 linted.append(_report(walk, by_statement))
             else:
@@ -84,7 +84,8 @@ def _report(walk: _Walk, rules: _Dispatch) -> LintedMigration:
     findings: list[Finding] = []
     for step in walk.steps(judge=True):
         effects = step.effects
-        for rule in rules.of(type(step.statement), works=bool(effects.work), fails=bool(effects.failures)):
+        causes = frozenset([work.cause for work in effects.work]) if effects.work else _NO_WORK
+        for rule in rules.of(type(step.statement), causes, fails=bool(effects.failures)):
             findings.extend(rule.check(step))
     migration = walk.migration
     findings.sort(key=lambda finding: (finding.place.path, finding.place.line, finding.place.column))
@@ -100,21 +101,26 @@ def _report(walk: _Walk, rules: _Dispatch) -> LintedMigration:
     )
 
 
+_NO_WORK: frozenset[Cause] = frozenset()
+
+
 class _Dispatch:
-    """The rules for each class of statement, looked up once per class."""
+    """The rules for each class of statement and kind of effects, looked up once for each."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._known: dict[tuple[type[Statement], bool, bool], tuple[Rule, ...]] = {}
+        self._known: dict[tuple[type[Statement], frozenset[Cause], bool], tuple[Rule, ...]] = {}
 
-    def of(self, kind: type[Statement], *, works: bool, fails: bool) -> tuple[Rule, ...]:
+    def of(self, kind: type[Statement], causes: frozenset[Cause], *, fails: bool) -> tuple[Rule, ...]:
         """The rules that can have something to say about a statement of this class with such effects."""
-        known = self._known.get((kind, works, fails))
+        known = self._known.get((kind, causes, fails))
         if known is None:
-            known = self._known[kind, works, fails] = tuple(
+            known = self._known[kind, causes, fails] = tuple(
                 rule
                 for rule in self._rules
-                if issubclass(kind, rule.on) and (works or not rule.needs_work) and (fails or not rule.needs_failure)
+                if issubclass(kind, rule.on)
+                and (not rule.needs_work or (rule.causes & causes if rule.causes else causes))
+                and (fails or not rule.needs_failure)
             )
         return known
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from functools import cache
+from io import FileIO
+from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -57,21 +59,21 @@ class Folder(Struct, frozen=True, kw_only=True, eq=False):
 
     def place(self, file: str) -> str:
         """The path of a file in it or below it, to show and to open."""
-        return str(Path(self.path, file))
+        return f"{_prefix(self.path)}{file}"
 
     def source(self, file: str) -> Source:
         """The text of a file in it or below it. Raises InputError."""
         folder, name = self._owner(file)
         if folder is not None and folder.texts is not None:
             return Source(path=self.place(file), text=folder.texts[name])
-        return read_source(Path(self.path, file), self.place(file))
+        return read_source(place := self.place(file), place)
 
     def head(self, file: str) -> str:
         """The first characters of a file; nothing for one that cannot be read."""
         folder, name = self._owner(file)
         if folder is not None and folder.texts is not None:
             return folder.texts.get(name, "")[:_HEAD_LENGTH]
-        return _head(Path(self.path, file))
+        return _head(self.place(file))
 
     def has(self, file: str) -> bool:
         """Whether a file lies in it or below it, by its relative path."""
@@ -192,9 +194,16 @@ def _scan(path: str, listings: Listings) -> tuple[tuple[str, ...], tuple[str, ..
     return listings[path]
 
 
-def _head(path: Path) -> str:
+@cache
+def _prefix(folder: str) -> str:
+    """What stands before the names of its files: a folder of thousands is not normalized for each."""
+    normal = str(PurePath(folder))
+    return "" if normal == "." else f"{normal.removesuffix(os.sep)}{os.sep}"
+
+
+def _head(path: str) -> str:
     try:
-        with path.open("rb") as file:
+        with FileIO(path) as file:
             return file.read(_HEAD_LENGTH).decode("utf-8-sig", errors="replace")
     except OSError:
         return ""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from migrasafe.errors import AmbiguousLayoutError, InputError
+from migrasafe.errors import AmbiguousLayoutError, InputError, did_you_mean
 from migrasafe.migrations.detect import Found, find_migrations
 from migrasafe.migrations.folder import Folder, list_folder
 from migrasafe.migrations.formats import FORMATS, load_format
@@ -34,8 +33,7 @@ def read_history(paths: Sequence[str], *, layout: str | None = None, stdin: str 
     several tools would run differently.
     """
     if layout is not None and layout not in FORMATS:
-        close = difflib.get_close_matches(layout, FORMATS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(FORMATS)}"
+        hint = did_you_mean(layout, FORMATS, f"known are {', '.join(FORMATS)}")
         raise InputError(f"--layout {layout}: there is no such layout; {hint}")
     histories: list[History] = []
     files: list[str] = []

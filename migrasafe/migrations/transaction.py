@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from migrasafe.migrations.model import TransactionMode
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import (
@@ -19,20 +22,39 @@ from migrasafe.sql.statements import (
 
 def unknown_transaction(script: Script) -> TransactionMode:
     """One transaction, where no tool says: unless the script runs its own, or could only ever run without."""
-    alone = any(isinstance(statement, Transaction) or refuses_transaction(statement) for statement in script.statements)
-    return TransactionMode.NONE if alone else TransactionMode.ONE
+    for statement in script.statements:
+        if isinstance(statement, Transaction) or refuses_transaction(statement):
+            return TransactionMode.NONE
+    return TransactionMode.ONE
 
 
 def refuses_transaction(statement: Statement) -> bool:
     """Whether PostgreSQL never runs it inside a transaction block, whatever the version."""
-    match statement:
-        case (
-            CreateIndex(concurrently=True) | Drop(concurrently=True) | Reindex(concurrently=True) | Vacuum(vacuum=True)
-        ):
-            return True
-        case ClusterWide(verb=verb, kind=kind):
-            return kind == "SYSTEM" or verb.lower() != "alter"
-        case AlterTable(actions=actions):
-            return any(isinstance(action, DetachPartition) and action.concurrently for action in actions)
-        case _:
-            return False
+    refuses = _REFUSES.get(type(statement))
+    return refuses is not None and refuses(statement)
+
+
+def _runs_concurrently(statement: CreateIndex | Drop | Reindex) -> bool:
+    return statement.concurrently
+
+
+def _vacuums(statement: Vacuum) -> bool:
+    return statement.vacuum
+
+
+def _is_of_the_cluster(statement: ClusterWide) -> bool:
+    return statement.kind == "SYSTEM" or statement.verb.lower() != "alter"
+
+
+def _detaches_concurrently(statement: AlterTable) -> bool:
+    return any(isinstance(action, DetachPartition) and action.concurrently for action in statement.actions)
+
+
+_REFUSES: Mapping[type[Statement], Callable[[Any], bool]] = {
+    CreateIndex: _runs_concurrently,
+    Drop: _runs_concurrently,
+    Reindex: _runs_concurrently,
+    Vacuum: _vacuums,
+    ClusterWide: _is_of_the_cluster,
+    AlterTable: _detaches_concurrently,
+}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from msgspec.json import encode
 
 from migrasafe.findings import Finding
 from migrasafe.lint import LintedMigration, LintResult
@@ -24,8 +25,8 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
 
 
 def _list(key: str, items: Sequence[Mapping[str, Any]]) -> str:
-    """A list with one item per line: as easy to read as an indented one, and json prints it in C."""
-    lines = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in items)
+    """A list with one item per line: nearly as easy to read as an indented one, and a fraction of its size."""
+    lines = ",\n  ".join(str(encode(item), "utf-8") for item in items)
     return f'"{key}": [\n  {lines}]' if items else f'"{key}": []'
 
 

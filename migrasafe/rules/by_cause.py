@@ -37,4 +37,4 @@ def rule_for(
                 steps=steps(step, work) if steps is not None else None,
             )
 
-    return Rule(id=rule, check=check, on=on, needs_work=True)
+    return Rule(id=rule, check=check, on=on, needs_work=True, causes=frozenset(causes))

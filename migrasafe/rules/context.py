@@ -157,5 +157,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     default: bool = True
     needs_work: bool = False
     """It speaks of work only: not asked about statements that do none."""
+    causes: frozenset[Cause] = frozenset()
+    """It speaks of work of these causes only; none: of work of any cause."""
     needs_failure: bool = False
     """It speaks of failures only, likewise."""

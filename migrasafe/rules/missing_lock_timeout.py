@@ -16,11 +16,14 @@ _OFF = frozenset({"0", "0s", "0ms", "default"})
 def check(step: Step) -> Iterator[Finding]:
     if isinstance(step.statement, Unrecognized):
         return
+    strong = [(ref, mode) for ref, mode in step.effects.strongest_locks().items() if _is_strong(mode)]
+    if not strong:
+        return
     timeout = step.session.setting("lock_timeout")
     if timeout is not None and timeout.strip("'").lower() not in _OFF:
         return
-    for ref, mode in step.effects.strongest_locks().items():
-        if not _is_strong(mode) or not step.exists_already(ref):
+    for ref, mode in strong:
+        if not step.exists_already(ref):
             continue
         if any(_is_strong(held.mode) and step.exists_already(other) for other, held in step.session.held.items()):
             return  # said once per transaction, at its first strong lock

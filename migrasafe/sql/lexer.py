@@ -38,7 +38,7 @@ class Token(NamedTuple):
     end: int
 
 
-_WORD_START = r"[A-Za-z_\u0080-\U0010ffff]"
+_WORD_START = r"[^\x00-@\[-^`{-\x7f]"
 
 
 @cache

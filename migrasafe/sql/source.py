@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+from io import FileIO
 from pathlib import Path
 
 from msgspec import Struct
@@ -26,11 +28,12 @@ class Source(Struct, frozen=True, kw_only=True):
         return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
 
 
-def read_source(path: Path, shown: str | None = None) -> Source:
+def read_source(path: Path | str, shown: str | None = None) -> Source:
     """The text of a file. Raises InputError for a file that cannot be read, is not UTF-8 or contains a NUL."""
     name = shown or str(path)
     try:
-        raw = path.read_bytes()
+        with FileIO(path) as file:
+            raw = file.readall()
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
     return source_from_bytes(raw, name)
@@ -45,7 +48,7 @@ def source_from_bytes(raw: bytes, name: str) -> Source:
         line = raw.count(b"\n", 0, nul) + 1
         raise InputError(f"{name}:{line}: contains a NUL character: PostgreSQL would stop reading there; remove it")
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(f"{name}:{line}: is not valid UTF-8: save it as UTF-8 and run again") from error

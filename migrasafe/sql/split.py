@@ -34,12 +34,17 @@ class Chunk(Struct, frozen=True, kw_only=True):
 # Runs of text without anything that matters to splitting, else one thing that does.
 _STEP = re.compile(
     r"""(?P<RUN>[^'"$;()\\/:-]+)|(?P<LINE>--[^\n\r]*)|(?P<BLOCK>/\*)|(?P<STRING>')|(?P<QUOTED>"(?:[^"]|"")*+(?P<closed>")?)"""
-    r"|(?P<DOLLAR>\$(?P<tag>(?:[A-Za-z_\u0080-\U0010ffff]\w*)?)\$)|(?P<SEMICOLON>;)|(?P<OPEN>\()|(?P<CLOSE>\))|(?P<META>\\)"
+    r"|(?P<DOLLAR>\$(?P<tag>(?:[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*)?)\$)|(?P<SEMICOLON>;)|(?P<OPEN>\()|(?P<CLOSE>\))|(?P<META>\\)"
     r"|(?P<OTHER>.)",
     re.DOTALL,
 )
+# A whole statement of words, plain strings and parentheses, semicolon included: most are, and one match takes it.
+_PLAIN_STATEMENT = re.compile(
+    r"""\s*+(?P<sql>(?:[^'"$;()\\/:\-]++|'(?:[^'\\()]|'')*+'|"(?:[^"()]|"")*+"|[()]|[-/:](?![-*]))*+);"""
+)
 _PLAIN_STRING = re.compile(r"'(?:[^']|'')*+'")
 _ESCAPE_STRING = re.compile(r"'(?:[^'\\]|\\.|'')*+'", re.DOTALL)
+_TAKES_CARE = re.compile(r"CREATE\s+(?:OR|FUNCTION|PROCEDURE|RULE)\b|COPY\b", re.IGNORECASE)
 _CREATE_ROUTINE = re.compile(r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
 _BEGIN_ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 _COPY_FROM_STDIN = re.compile(r"\s*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
@@ -65,6 +70,8 @@ class _Splitter:
 
     def run(self) -> tuple[list[Chunk], list[Comment]]:
         while self.place < self.stop:
+            if self.first is None and self._plain_statement():
+                continue
             match = _STEP.match(self.text, self.place, self.stop)
             assert match is not None  # OTHER takes any character
             name = match.lastgroup
@@ -76,6 +83,20 @@ class _Splitter:
                 break
         self._finish(self.stop)
         return self.chunks, self.comments
+
+    def _plain_statement(self) -> bool:
+        """Step over a statement that takes no care; False for one that may, which is then read bit by bit."""
+        match = _PLAIN_STATEMENT.match(self.text, self.place, self.stop)
+        if match is None:
+            return False
+        sql = match["sql"]
+        if sql.count("(") != sql.count(")") or _TAKES_CARE.match(sql):
+            return False
+        if sql:
+            start = match.start("sql")
+            self.chunks.append(Chunk(kind=ChunkKind.SQL, span=Span(start, start + len(sql.rstrip()))))
+        self.place = match.end()
+        return True
 
     def _run(self, match: re.Match[str]) -> None:
         if self.first is None:

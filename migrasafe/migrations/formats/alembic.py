@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from migrasafe.migrations.alembic.project import project_at
-from migrasafe.migrations.alembic.read import read_project
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History
@@ -29,4 +27,7 @@ def claims(folder: Folder) -> Claim | None:
 
 def read(folder: Folder) -> History:
     """Render every revision, in the order of the revision graph. Raises InputError, RenderError."""
+    from migrasafe.migrations.alembic.project import project_at  # here, because every run asks each format whether a
+    from migrasafe.migrations.alembic.read import read_project  # folder is its own, and few folders are Alembic's
+
     return read_project(project_at(Path(folder.path)), root=folder.path)

@@ -6,13 +6,14 @@ https://docs.diesel.rs/main/diesel_migrations/struct.FileBasedMigrations.html
 from __future__ import annotations
 
 import re
-import tomllib
+from typing import Any
 
 from migrasafe.errors import InputError
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.make import from_file
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
+from migrasafe.sql.source import Source
 
 _NAME = re.compile(r"^(\d[\d-]*)_?(.*)$")
 
@@ -54,12 +55,15 @@ def _versions(folder: Folder) -> list[tuple[str, str]]:
 
 def _migration(folder: Folder, version: str, name: str) -> Migration:
     match = _NAME.match(name)
-    mode = TransactionMode.ONE
-    if folder.has(f"{name}/metadata.toml"):
-        metadata = folder.source(f"{name}/metadata.toml")
-        try:
-            if tomllib.loads(metadata.text).get("run_in_transaction") is False:
-                mode = TransactionMode.NONE
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{metadata.path}: is not valid TOML: {error}") from error
+    metadata = _metadata(folder.source(f"{name}/metadata.toml")) if folder.has(f"{name}/metadata.toml") else {}
+    mode = TransactionMode.NONE if metadata.get("run_in_transaction") is False else TransactionMode.ONE
     return from_file(folder, f"{name}/up.sql", id=version, name=match.group(2) if match else name, transaction=mode)
+
+
+def _metadata(source: Source) -> dict[str, Any]:
+    import tomllib  # here, because few migrations have a metadata.toml
+
+    try:
+        return tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{source.path}: is not valid TOML: {error}") from error

@@ -5,8 +5,10 @@ https://orm.drizzle.team/docs/drizzle-kit-generate
 
 from __future__ import annotations
 
-import json
 import re
+
+from msgspec import DecodeError
+from msgspec.json import decode
 
 from migrasafe.errors import InputError
 from migrasafe.migrations.folder import Folder
@@ -51,11 +53,11 @@ def read(folder: Folder) -> History:
 def _tags(folder: Folder) -> list[str]:
     source = folder.source(_JOURNAL)
     try:
-        journal = json.loads(source.text)
+        journal = decode(source.text)
         entries = sorted(journal["entries"], key=lambda entry: int(entry["idx"]))
         tags = [str(entry["tag"]) for entry in entries]
         dialect = str(journal.get("dialect", "postgresql"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (DecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{source.path}: is not a Drizzle journal: {error!r}") from error
     if dialect not in ("postgresql", "pg"):
         raise OtherDatabaseError(source.path, dialect)

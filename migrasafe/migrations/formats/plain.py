@@ -28,9 +28,10 @@ def claims(folder: Folder) -> Claim | None:
 def read(folder: Folder) -> History:
     """Read the .sql files directly in the folder, in natural order. Raises InputError."""
     files = sorted((file for file in folder.files if file.endswith(".sql")), key=natural)
-    stems = {_UP.sub("", file) for file in files if not _DOWN.search(file)}
-    halves = [file for file in files if _DOWN.search(file) and (_DOWN.sub("", file) in stems or file == "down.sql")]
-    alone = [file for file in files if _SURELY_DOWN.search(file) and file not in halves]
+    down = {file for file in files if _DOWN.search(file)}
+    stems = {_UP.sub("", file) for file in files if file not in down} if down else set()
+    halves = {file for file in down if _DOWN.sub("", file) in stems or file == "down.sql"}
+    alone = [file for file in files if file in down and file not in halves and _SURELY_DOWN.search(file)]
     return History(
         layout="plain",
         root=folder.path,

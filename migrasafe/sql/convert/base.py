@@ -71,7 +71,9 @@ def constant_text(constant: Fields) -> str:
 
 
 def strings(nodes: Sequence[Mapping[str, Any]] | None) -> tuple[str, ...]:
-    return tuple(text_of(node) for node in nodes or ())
+    if not nodes:
+        return ()
+    return tuple([node["String"].get("sval", "") if "String" in node else text_of(node) for node in nodes])
 
 
 def name_from_list(nodes: Sequence[Mapping[str, Any]] | None) -> Name:
