@@ -42,6 +42,7 @@ _STEP = re.compile(
 _PLAIN_STATEMENT = re.compile(
     r"""\s*+(?P<sql>(?:[^'"$;()\\/:\-]++|'(?:[^'\\()]|'')*+'|"(?:[^"()]|"")*+"|[()]|[-/:](?![-*]))*+);"""
 )
+_PARENTHESIS = re.compile(r"[()]")
 _PLAIN_STRING = re.compile(r"'(?:[^']|'')*+'")
 _ESCAPE_STRING = re.compile(r"'(?:[^'\\]|\\.|'')*+'", re.DOTALL)
 _TAKES_CARE = re.compile(r"CREATE\s+(?:OR|FUNCTION|PROCEDURE|RULE)\b|COPY\b", re.IGNORECASE)
@@ -54,6 +55,16 @@ _END_OF_DATA = re.compile(r"^\\\.\r?$", re.MULTILINE)
 def split(text: str, section: Span | None = None) -> tuple[list[Chunk], list[Comment]]:
     """The statements and the comments of a text, or of one section of it, in order."""
     return _Splitter(text, section or Span(0, len(text))).run()
+
+
+def _is_balanced(sql: str) -> bool:
+    """Whether every parenthesis is closed, and none before it is opened: psql does not count those."""
+    depth = 0
+    for parenthesis in _PARENTHESIS.findall(sql):
+        depth += 1 if parenthesis == "(" else -1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 class _Splitter:
@@ -90,7 +101,7 @@ class _Splitter:
         if match is None:
             return False
         sql = match["sql"]
-        if sql.count("(") != sql.count(")") or _TAKES_CARE.match(sql):
+        if not _is_balanced(sql) or _TAKES_CARE.match(sql):
             return False
         if sql:
             start = match.start("sql")

@@ -44,6 +44,7 @@ class LongWay(_Splitter):
 
 @settings(max_examples=600, deadline=None)
 @given(st.lists(PIECES, max_size=14).map("".join))
+@example(")create or replace rule r do (a; b)")
 @example("a ;b\n; ;c")
 @example("create or replace function f() returns int begin atomic select 1; select 2; end; select 3;")
 def test_a_plain_statement_is_cut_the_same_both_ways(text: str) -> None:
