@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 from msgspec import Struct, field, structs
 
-from migrasafe.effects.model import NOTHING, Cause
+from migrasafe.effects.model import NOTHING, Cause, Effects
 from migrasafe.effects.predict import predict
 from migrasafe.effects.session import Session
 from migrasafe.effects.situation import Situation
@@ -16,7 +17,7 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.schema.evolve import evolve, with_search_path
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import DoBlock, Guarded, SetVariable, Statement, Transaction
+from migrasafe.sql.statements import AlterTable, DoBlock, Guarded, SetVariable, Statement, Transaction
 from migrasafe.target import Target
 
 
@@ -83,9 +84,7 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
 def _report(walk: _Walk, rules: _Dispatch) -> LintedMigration:
     findings: list[Finding] = []
     for step in walk.steps(judge=True):
-        effects = step.effects
-        causes = frozenset([work.cause for work in effects.work]) if effects.work else _NO_WORK
-        for rule in rules.of(type(step.statement), causes, fails=bool(effects.failures)):
+        for rule in rules.of(step.statement, step.effects):
             findings.extend(rule.check(step))
     migration = walk.migration
     findings.sort(key=lambda finding: (finding.place.path, finding.place.line, finding.place.column))
@@ -101,7 +100,9 @@ def _report(walk: _Walk, rules: _Dispatch) -> LintedMigration:
     )
 
 
-_NO_WORK: frozenset[Cause] = frozenset()
+_NONE: frozenset[Any] = frozenset()
+_Kind: TypeAlias = tuple[type[Statement], frozenset[type], frozenset[Cause], bool]
+"""The class of a statement, those of its actions, the causes of its work, and whether it fails."""
 
 
 class _Dispatch:
@@ -109,20 +110,27 @@ class _Dispatch:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._known: dict[tuple[type[Statement], frozenset[Cause], bool], tuple[Rule, ...]] = {}
+        self._known: dict[_Kind, tuple[Rule, ...]] = {}
 
-    def of(self, kind: type[Statement], causes: frozenset[Cause], *, fails: bool) -> tuple[Rule, ...]:
-        """The rules that can have something to say about a statement of this class with such effects."""
-        known = self._known.get((kind, causes, fails))
+    def of(self, statement: Statement, effects: Effects) -> tuple[Rule, ...]:
+        """The rules that can have something to say about a statement with such effects."""
+        actions = frozenset(map(type, statement.actions)) if isinstance(statement, AlterTable) else _NONE
+        causes = frozenset([work.cause for work in effects.work]) if effects.work else _NONE
+        kind: _Kind = type(statement), actions, causes, bool(effects.failures)
+        known = self._known.get(kind)
         if known is None:
-            known = self._known[kind, causes, fails] = tuple(
-                rule
-                for rule in self._rules
-                if issubclass(kind, rule.on)
-                and (not rule.needs_work or (rule.causes & causes if rule.causes else causes))
-                and (fails or not rule.needs_failure)
-            )
+            known = self._known[kind] = tuple(rule for rule in self._rules if _concerns(rule, kind))
         return known
+
+
+def _concerns(rule: Rule, kind: _Kind) -> bool:
+    statement, actions, causes, fails = kind
+    return (
+        issubclass(statement, rule.on)
+        and (not actions or not rule.actions or any(issubclass(action, rule.actions) for action in actions))
+        and (not rule.needs_work or bool(rule.causes & causes if rule.causes else causes))
+        and (fails or not rule.needs_failure)
+    )
 
 
 class _Walk:

@@ -15,7 +15,7 @@ from migrasafe.migrations.model import Migration
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import AlterTable, Span, Statement
+from migrasafe.sql.statements import Action, AlterTable, Span, Statement
 from migrasafe.target import Target
 
 
@@ -154,6 +154,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     id: str
     check: Callable[[Step], Iterable[Finding]]
     on: tuple[type[Statement], ...] = (Statement,)
+    actions: tuple[type[Action], ...] = ()
+    """It looks at these actions of an ALTER TABLE only; none: at all."""
     default: bool = True
     needs_work: bool = False
     """It speaks of work only: not asked about statements that do none."""

@@ -37,4 +37,4 @@ def check(step: Step) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(id="drop-column-in-use", check=check, on=(AlterTable,))
+RULE = Rule(id="drop-column-in-use", check=check, on=(AlterTable,), actions=(DropColumn,))

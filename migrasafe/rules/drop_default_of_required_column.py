@@ -54,4 +54,4 @@ def _is_set_again(step: Step, ref: Ref, column: str) -> bool:
     )
 
 
-RULE = Rule(id="drop-default-of-required-column", check=check, on=(AlterTable,))
+RULE = Rule(id="drop-default-of-required-column", check=check, on=(AlterTable,), actions=(DropDefault, DropIdentity))

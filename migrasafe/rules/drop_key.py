@@ -56,4 +56,4 @@ def _is_replaced(after: Table | None, columns: tuple[str, ...]) -> bool:
     return any(one.kind in keys and one.columns == columns for one in after.constraints)
 
 
-RULE = Rule(id="drop-key", check=check, on=(AlterTable,))
+RULE = Rule(id="drop-key", check=check, on=(AlterTable,), actions=(DropConstraint,))

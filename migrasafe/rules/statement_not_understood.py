@@ -35,4 +35,4 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(id="statement-not-understood", check=check, on=(Unrecognized, AlterTable))
+RULE = Rule(id="statement-not-understood", check=check, on=(Unrecognized, AlterTable), actions=(UnknownAction,))
