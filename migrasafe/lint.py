@@ -13,7 +13,7 @@ from migrasafe.effects.session import Session
 from migrasafe.effects.situation import Situation
 from migrasafe.findings import Finding
 from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
-from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.context import Ending, Rule, Step
 from migrasafe.schema.evolve import evolve, with_search_path
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql.script import Script
@@ -147,6 +147,7 @@ class _Walk:
         self.at_begin = schema
         """The schema to go back to on ROLLBACK."""
         self.at_savepoint: dict[str, Schema] = {}
+        self.ending = Ending()
 
     def mode(self, part: Part) -> TransactionMode:
         match self.options.in_transaction:
@@ -175,12 +176,22 @@ class _Walk:
     ) -> Iterator[Step]:
         if isinstance(statement, DoBlock):
             yield from self._one(Guarded(statement=statement), number, script, judge=judge, alone=alone)
-            for inner in statement.body.statements:
-                yield from self._one(inner, number, script, judge=judge, alone=False)
+            inside = tuple(inner.statement for inner in statement.body.statements)
+            for place, inner in enumerate(statement.body.statements):
+                yield from self._one(inner, number, script, judge=judge, alone=False, later_inside=inside[place + 1 :])
             return
         yield from self._one(Guarded(statement=statement), number, script, judge=judge, alone=alone)
 
-    def _one(self, guarded: Guarded, number: int, script: Script, *, judge: bool, alone: bool) -> Iterator[Step]:
+    def _one(
+        self,
+        guarded: Guarded,
+        number: int,
+        script: Script,
+        *,
+        judge: bool,
+        alone: bool,
+        later_inside: tuple[Statement, ...] = (),
+    ) -> Iterator[Step]:
         statement = guarded.statement
         moment = Moment(self.place, self.transaction, self.count)
         self.count += 1
@@ -199,7 +210,8 @@ class _Walk:
                 effects=effects,
                 situation=situation,
                 after=after,
-                later=script.statements[number + 1 :],
+                later_inside=later_inside,
+                ending=self.ending,
                 may_run=guarded.may_run,
                 catches=guarded.catches,
             )
@@ -238,11 +250,13 @@ class _Walk:
     def _begin(self, *, explicit: bool) -> None:
         self.session = self.session.begin(explicit=explicit)
         self.at_begin = self.schema
+        self.ending = Ending()
 
     def _end(self) -> None:
         self.session = self.session.end()
         self.at_begin = self.schema
         self.transaction += 1
+        self.ending = Ending()
 
 
 def _set(session: Session, statement: SetVariable) -> Session:
