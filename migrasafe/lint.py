@@ -215,7 +215,7 @@ class _Walk:
                 may_run=guarded.may_run,
                 catches=guarded.catches,
             )
-            self.session = self.session.after(statement, effects, moment)
+            self.session = self.session.after(statement, effects, moment, situation.exists_already)
         else:
             effects = NOTHING
         self.schema = after

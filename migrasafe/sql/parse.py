@@ -13,7 +13,7 @@ from migrasafe.sql.script import Comment, Newer, Script
 from migrasafe.sql.source import Source
 from migrasafe.sql.split import Chunk, ChunkKind, split
 from migrasafe.sql.statements import Span, Statement, Unrecognized, Utility
-from migrasafe.sql.syntax_versions import newer_syntax
+from migrasafe.sql.syntax_versions import may_be_newer, newer_syntax
 
 # psql meta-commands that neither run SQL nor change what the SQL around them does.
 _HARMLESS = frozenset(
@@ -66,6 +66,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.newer: list[Newer] = []
+        self.may_be_newer = may_be_newer(text)
 
     def read(self, chunk: Chunk) -> tuple[Statement, ...]:
         match chunk.kind:
@@ -99,7 +100,7 @@ class _Reader:
         return tuple(found)
 
     def _convert(self, tree: Mapping[str, Any], span: Span, sql: str) -> Statement:
-        for feature, since in newer_syntax(sql, tree):
+        for feature, since in newer_syntax(sql, tree) if self.may_be_newer else ():
             self.newer.append(Newer(feature=feature, since=since, span=span))
         return convert(tree["stmt"], Origin(span=span, text=self.text), self._parse_inner)
 
