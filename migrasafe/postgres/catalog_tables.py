@@ -23,6 +23,7 @@ from migrasafe.schema.model import (
     Column,
     ColumnRef,
     Constraint,
+    Granted,
     Index,
     Policy,
     Ref,
@@ -185,6 +186,7 @@ def relation_from_row(row: Row, texts: ServerTexts, parts: Parts) -> Table | Vie
             populated=row.populated,
             indexes=tuple(parts.indexes.get(row.oid, ())),
             options=_options(row.options),
+            grants=grants_of(row),
         )
     if row.kind not in _KINDS:
         return None
@@ -215,12 +217,18 @@ def relation_from_row(row: Row, texts: ServerTexts, parts: Parts) -> Table | Vie
         tablespace=row.tablespace,
         of_type=Ref(row.of_type_schema, row.of_type_name) if row.of_type_name is not None else None,
         owner=row.owner,
+        grants=grants_of(row),
         rows=row.rows,
     )
 
 
 def _options(options: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, _, value in (option.partition("=") for option in options))
+
+
+def grants_of(row: Row) -> frozenset[Granted]:
+    """Who but the owner may do what with the relation of a row."""
+    return frozenset(Granted(role, privilege) for role, privilege in row.grants)
 
 
 def index_from_row(row: Row, texts: ServerTexts, named: Mapping[int, Ref], tablespace: str | None) -> Index | None:

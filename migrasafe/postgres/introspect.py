@@ -17,6 +17,7 @@ from migrasafe.postgres.catalog_tables import (
     Parts,
     columns_by_relation,
     constraint_from_row,
+    grants_of,
     index_from_row,
     relation_from_row,
     texts_of_tables,
@@ -31,6 +32,7 @@ from migrasafe.schema.model import (
     BEFORE_HISTORY,
     TEMPORARY_SCHEMA,
     ColumnRef,
+    Granted,
     Publication,
     Ref,
     Schema,
@@ -129,6 +131,12 @@ class _Loading:
         )
         self._put_relations(parts, indexes)
         self._put_publications()
+        granted = _grouped(
+            self._ask("catalog_default_privileges"),
+            lambda row: (row.schema, row.kind),
+            lambda row: Granted(row.role, row.privilege),
+        )
+        draft.default_grants = HashTrieMap((place, frozenset(grants)) for place, grants in granted.items())
         return draft.finished()
 
     def _ask(self, question: str) -> list[Row]:
@@ -176,11 +184,19 @@ class _Loading:
             index = index_from_row(row, self._texts, self._named, tablespaces.get(row.index))
             if index is not None:
                 self._draft.put(index)
+        grants = {row.oid: grants_of(row) for row in self._relations}
         for row in self._ask("catalog_sequences"):
             if row.sequence in self._named:
                 owner = ColumnRef(self._named[row.relation], row.column) if row.relation in self._named else None
                 ref = self._named[row.sequence]
-                self._draft.put(Sequence(ref=ref, type=self._texts.type(row.type), owned_by=owner))
+                self._draft.put(
+                    Sequence(
+                        ref=ref,
+                        type=self._texts.type(row.type),
+                        owned_by=owner,
+                        grants=grants.get(row.sequence, frozenset()),
+                    )
+                )
 
     def _put_publications(self) -> None:
         schemas: dict[str, list[str]] = {}

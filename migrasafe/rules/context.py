@@ -12,11 +12,21 @@ from migrasafe.effects.situation import Situation
 from migrasafe.findings import Finding, Fix, FixKind, Place, Severity
 from migrasafe.locks import LockMode
 from migrasafe.migrations.model import Migration
+from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import Action, AlterTable, Span, Statement
+from migrasafe.sql.statements import Action, AlterTable, DoBlock, Span, Statement, Transaction
 from migrasafe.target import Target
+
+
+class Ending:
+    """The schema at the end of a transaction, worked out once for all of its statements, when the first asks."""
+
+    __slots__ = ("schema",)
+
+    def __init__(self) -> None:
+        self.schema: Schema | None = None
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -30,14 +40,20 @@ class Step(Struct, frozen=True, kw_only=True):
     effects: Effects
     situation: Situation
     after: Schema
-    later: tuple[Statement, ...] = ()
-    """The statements that follow in the script."""
+    later_inside: tuple[Statement, ...] = ()
+    """The statements that follow in the same DO block."""
+    ending: Ending
     may_run: bool = False
     """A branch inside a DO block decides whether it runs."""
     catches: frozenset[str] = frozenset()
     """Conditions that a handler around it catches."""
     made_here: frozenset[Ref] = frozenset()
     """Relations, types and functions that this migration made and has dropped again."""
+
+    @property
+    def later(self) -> tuple[Statement, ...]:
+        """The statements that follow in the script."""
+        return (*self.later_inside, *self.script.statements[self.number + 1 :])
 
     @property
     def schema(self) -> Schema:
@@ -58,6 +74,28 @@ class Step(Struct, frozen=True, kw_only=True):
     @property
     def in_transaction(self) -> bool:
         return self.session.in_transaction
+
+    def until_commit(self) -> Iterator[Statement]:
+        """The statements that follow in the same transaction: what they mend, nobody sees broken."""
+        if not self.in_transaction:
+            return
+        for statement in self.later:
+            if isinstance(statement, Transaction) and statement.verb in ("commit", "rollback", "prepare"):
+                return
+            yield statement
+
+    def at_commit(self) -> Schema:
+        """The schema that others see once the transaction ends, or right after this statement where there is none."""
+        if not self.in_transaction:
+            return self.after
+        if self.ending.schema is None:
+            schema = (
+                evolve(self.after, self.statement, self.moment) if isinstance(self.statement, DoBlock) else self.after
+            )
+            for statement in self.until_commit():
+                schema = evolve(schema, statement, self.moment)
+            self.ending.schema = schema
+        return self.ending.schema
 
     # --- work under locks ---
 

@@ -45,6 +45,7 @@ def table_facts(table: Table) -> Facts:
         "replica identity": table.replica_identity,
         "options": frozenset(table.options),
         "of type": table.of_type,
+        "grants": table.grants,
     }
 
 
@@ -138,6 +139,7 @@ def view_facts(view: View) -> Facts:
         "populated": view.populated,
         "indexes": frozenset(view.indexes),
         "options": frozenset(view.options),
+        "grants": view.grants,
     }
 
 
@@ -148,7 +150,7 @@ def _reads(reads: frozenset[ColumnRef]) -> frozenset[ColumnRef]:
 
 
 def sequence_facts(sequence: Sequence) -> Facts:
-    return {"type": sequence.type or TypeName(name="int8"), "owned by": sequence.owned_by}
+    return {"type": sequence.type or TypeName(name="int8"), "owned by": sequence.owned_by, "grants": sequence.grants}
 
 
 def domain_facts(domain: Domain) -> Facts:

@@ -12,22 +12,18 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 from rpds import HashTrieMap, HashTrieSet
 
+from migrasafe.schema.names import BEFORE_HISTORY, TEMPORARY_SCHEMA, ColumnRef, Granted, Moment, Ref
 from migrasafe.schema.objects import (
-    BEFORE_HISTORY,
-    TEMPORARY_SCHEMA,
     Column,
-    ColumnRef,
     Composite,
     Constraint,
     Domain,
     EnumType,
     Function,
     Index,
-    Moment,
     OtherType,
     Policy,
     Publication,
-    Ref,
     Relation,
     RelationKind,
     Sequence,
@@ -47,6 +43,7 @@ __all__ = [
     "Domain",
     "EnumType",
     "Function",
+    "Granted",
     "Index",
     "Moment",
     "OtherType",
@@ -73,6 +70,8 @@ class Schema(Struct, frozen=True, kw_only=True):
     schemas: HashTrieMap[str, Moment] = field(default_factory=HashTrieMap)
     extensions: HashTrieMap[str, Moment] = field(default_factory=HashTrieMap)
     publications: HashTrieMap[str, Publication] = field(default_factory=HashTrieMap)
+    default_grants: HashTrieMap[tuple[str, str], frozenset[Granted]] = field(default_factory=HashTrieMap)
+    """(schema, or "" for all of them; `TABLE` or `SEQUENCE`) → what relations made there come with."""
     dependents: HashTrieMap[Ref, HashTrieSet[Ref]] = field(default_factory=HashTrieMap)
     """relation, type or function → what depends on it: views reading it, tables with an FK to it or with a column of
     the type, sequences it owns, types and functions built on the type, indexes whose expression calls the function.

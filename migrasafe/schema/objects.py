@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
+from migrasafe.schema.names import BEFORE_HISTORY, ColumnRef, Granted, Moment, Ref
 from migrasafe.sql.statements import (
     Argument,
     ConstraintKind,
@@ -21,30 +22,6 @@ from migrasafe.sql.statements import (
     Span,
     TypeName,
 )
-
-
-class Ref(NamedTuple):
-    """The full name of an object in the catalog: its schema is always known."""
-
-    schema: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.schema}.{self.name}"
-
-
-class Moment(NamedTuple):
-    """When an object was made: which migration (place in the order), which transaction of it, which statement."""
-
-    migration: int
-    transaction: int
-    statement: int
-
-
-BEFORE_HISTORY = Moment(-1, -1, -1)
-
-TEMPORARY_SCHEMA = "pg_temp"
-"""The schema of every temporary relation, however PostgreSQL numbers it."""
 
 
 class RelationKind(Enum):
@@ -175,6 +152,7 @@ class Table(Struct, frozen=True, kw_only=True):
     tablespace: str | None = None
     of_type: Ref | None = None
     owner: str | None = None
+    grants: frozenset[Granted] = frozenset()
     complete: bool = True
     """False when not every column is known: the table was never seen being made, or came from CREATE TABLE AS."""
     rows: float | None = None
@@ -201,13 +179,6 @@ class Table(Struct, frozen=True, kw_only=True):
         return None
 
 
-class ColumnRef(NamedTuple):
-    """A relation, or one column of it (`column` None: the relation as a whole, or a column we could not tell)."""
-
-    relation: Ref
-    column: str | None
-
-
 class View(Struct, frozen=True, kw_only=True):
     ref: Ref
     kind: RelationKind = RelationKind.VIEW
@@ -221,6 +192,7 @@ class View(Struct, frozen=True, kw_only=True):
     complete: bool = True
     """False when its output columns are not all known."""
     options: tuple[tuple[str, str], ...] = ()
+    grants: frozenset[Granted] = frozenset()
     born: Moment = BEFORE_HISTORY
 
 
@@ -228,6 +200,7 @@ class Sequence(Struct, frozen=True, kw_only=True):
     ref: Ref
     type: TypeName | None = None
     owned_by: ColumnRef | None = None
+    grants: frozenset[Granted] = frozenset()
     born: Moment = BEFORE_HISTORY
 
 

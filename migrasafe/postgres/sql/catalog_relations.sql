@@ -12,6 +12,11 @@ SELECT
     CASE WHEN c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0) THEN NULL ELSE c.reltuples::float8 END AS rows,
     s.spcname AS tablespace,
     pg_get_userbyid(c.relowner) AS owner,
+    ARRAY(
+        SELECT ARRAY[CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END, lower(a.privilege_type)]
+        FROM aclexplode(c.relacl) a
+        WHERE a.grantee <> c.relowner AND a.privilege_type <> 'MAINTAIN'
+    ) AS grants,
     c.relispopulated AS populated,
     tn.nspname AS of_type_schema,
     t.typname AS of_type_name,

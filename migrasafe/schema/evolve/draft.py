@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from migrasafe.schema.evolve import needs
 from migrasafe.schema.evolve.dependents import Dependents, note_changed
+from migrasafe.schema.evolve.privileges import with_default_grants
 from migrasafe.schema.model import (
     BEFORE_HISTORY,
     TEMPORARY_SCHEMA,
@@ -40,6 +41,7 @@ class Draft:
         "_links",
         "complete",
         "constraint_names",
+        "default_grants",
         "existing_stays",
         "extensions",
         "functions",
@@ -61,6 +63,7 @@ class Draft:
         self.schemas = schema.schemas
         self.extensions = schema.extensions
         self.publications = schema.publications
+        self.default_grants = schema.default_grants
         self._links = Dependents(schema.dependents)
         self.constraint_names = schema.constraint_names
         self.search_path = schema.search_path
@@ -79,6 +82,7 @@ class Draft:
             and self.schemas is before.schemas
             and self.extensions is before.extensions
             and self.publications is before.publications
+            and self.default_grants is before.default_grants
             and self.search_path is before.search_path
         ):
             return before
@@ -89,14 +93,13 @@ class Draft:
             schemas=self.schemas,
             extensions=self.extensions,
             publications=self.publications,
+            default_grants=self.default_grants,
             dependents=self._links.listed,
             constraint_names=self.constraint_names,
             search_path=self.search_path,
             temporary=self.temporary,
             complete=self.complete,
         )
-
-    # --- names ---
 
     def resolve(self, schema: str | None, name: str) -> Ref:
         """The relation a name means, as Schema.resolve."""
@@ -147,8 +150,6 @@ class Draft:
             return Ref(TEMPORARY_SCHEMA, name.name)
         return Ref(name.schema or self.home(), name.name)
 
-    # --- looking at relations ---
-
     def table(self, ref: Ref) -> Table | None:
         relation = self.relations.get(ref)
         return relation if isinstance(relation, Table) else None
@@ -173,11 +174,11 @@ class Draft:
         self.relations = self.relations.insert(ref, table)
         return table
 
-    # --- changing relations ---
-
     def put(self, new: Relation) -> None:
         """Add a relation, or put a new value in the place of the old one."""
         old = self.relations.get(new.ref)
+        if old is None and len(self.default_grants) > 0:
+            new = with_default_grants(new, self.default_grants, self.moment)
         self.relations = self.relations.insert(new.ref, new)
         if isinstance(new, Table):
             self._note_table(old if isinstance(old, Table) else None, new)

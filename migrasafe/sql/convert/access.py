@@ -75,6 +75,7 @@ def grant(node: Fields, origin: Origin) -> Statement:
         grantees=roles(node.get("grantees")),
         arguments=with_arguments[0] if len(with_arguments) == 1 else None,
         cascade=node.get("behavior") == "DROP_CASCADE",
+        option_only=bool(node.get("grant_option")) and not node.get("is_grant", False),
     )
 
 
@@ -85,6 +86,7 @@ def grant_role(node: Fields, origin: Origin) -> Statement:
         revoke=not node.get("is_grant", False),
         roles=tuple(granted),
         grantees=roles(node.get("grantee_roles")),
+        option_only=bool(node.get("opt")) and not node.get("is_grant", False),
     )
 
 
@@ -94,21 +96,41 @@ def default_privileges(node: Fields, origin: Origin) -> Statement:
         element = fields(item)
         if element.get("defname") == "schemas":
             schemas = strings(fields(element.get("arg")).get("items"))
-    return DefaultPrivileges(span=origin.span, schemas=schemas)
+    action = node.get("action", {})
+    granted = grant(action, origin)
+    assert isinstance(granted, Grant)
+    return DefaultPrivileges(
+        span=origin.span,
+        schemas=schemas,
+        revoke=granted.revoke,
+        kind=f"{granted.kind}S",
+        privileges=granted.privileges,
+        grantees=granted.grantees,
+    )
 
 
 def create_role(node: Fields, origin: Origin) -> Statement:
-    return RoleStatement(span=origin.span, verb="create", roles=(node.get("role", ""),), options=_turned_on(node))
+    return RoleStatement(
+        span=origin.span,
+        verb="create",
+        roles=(node.get("role", ""),),
+        options=_turned(node, on=True),
+        turned_off=_turned(node, on=False),
+    )
 
 
 def alter_role(node: Fields, origin: Origin) -> Statement:
     return RoleStatement(
-        span=origin.span, verb="alter", roles=roles([{"RoleSpec": node.get("role", {})}]), options=_turned_on(node)
+        span=origin.span,
+        verb="alter",
+        roles=roles([{"RoleSpec": node.get("role", {})}]),
+        options=_turned(node, on=True),
+        turned_off=_turned(node, on=False),
     )
 
 
-def _turned_on(node: Fields) -> tuple[str, ...]:
-    return tuple(key for key, value in options(node.get("options")) if value.lower() not in ("false", "0"))
+def _turned(node: Fields, *, on: bool) -> tuple[str, ...]:
+    return tuple(key for key, value in options(node.get("options")) if (value.lower() not in ("false", "0", "f")) is on)
 
 
 def alter_role_setting(node: Fields, origin: Origin) -> Statement:

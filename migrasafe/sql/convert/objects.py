@@ -234,5 +234,7 @@ def create_rule(node: Fields, origin: Origin) -> Statement:
         table=relation(node["relation"]),
         event=str(node.get("event", "")).removeprefix("CMD_").lower(),
         instead=bool(node.get("instead")),
+        conditional="whereClause" in node,
+        nothing=not node.get("actions"),
         replace=bool(node.get("replace")),
     )

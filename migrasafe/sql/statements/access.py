@@ -39,18 +39,29 @@ class Grant(Statement, frozen=True, kw_only=True):
     grantees: tuple[str, ...] = ()
     arguments: tuple[TypeName, ...] | None = None
     cascade: bool = False
+    option_only: bool = False
+    """REVOKE GRANT OPTION FOR: the privilege itself stays."""
 
 
 class GrantRole(Statement, frozen=True, kw_only=True):
     revoke: bool
     roles: tuple[str, ...]
     grantees: tuple[str, ...]
+    option_only: bool = False
+    """REVOKE ADMIN | INHERIT | SET OPTION FOR: the membership itself stays."""
 
 
 class DefaultPrivileges(Statement, frozen=True, kw_only=True):
-    """ALTER DEFAULT PRIVILEGES."""
+    """ALTER DEFAULT PRIVILEGES … GRANT | REVOKE: what objects made later come with."""
 
     schemas: tuple[str, ...] = ()
+    """IN SCHEMA; none: all of them."""
+    revoke: bool = False
+    kind: str = "TABLES"
+    """`TABLES`, `SEQUENCES`, `FUNCTIONS`, `TYPES`, `SCHEMAS`."""
+    privileges: tuple[str, ...] = ()
+    """Lower case; empty means ALL."""
+    grantees: tuple[str, ...] = ()
 
 
 class RoleStatement(Statement, frozen=True, kw_only=True):
@@ -61,6 +72,8 @@ class RoleStatement(Statement, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     options: tuple[str, ...] = ()
     """Lower-case option names that were turned on, such as `superuser`."""
+    turned_off: tuple[str, ...] = ()
+    """Likewise, such as `canlogin` for NOLOGIN."""
     if_exists: bool = False
 
 

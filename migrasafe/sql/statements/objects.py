@@ -156,5 +156,10 @@ class CreateRule(Statement, frozen=True, kw_only=True):
     name: str
     table: Name
     event: str
+    """`select` | `insert` | `update` | `delete`."""
     instead: bool = False
+    conditional: bool = False
+    """It has a WHERE."""
+    nothing: bool = False
+    """DO [INSTEAD] NOTHING."""
     replace: bool = False
