@@ -74,6 +74,7 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
                 with_search_path(before, options.schema.search_path),
                 target=options.target,
                 in_transaction=options.in_transaction,
+                layout=history.layout,
             )
             if options.reported(migration):
                 linted.append(_report(walk, by_statement))

@@ -22,14 +22,25 @@ class Walk:
     """One migration, statement by statement: the schema, session and transaction after each."""
 
     def __init__(
-        self, migration: Migration, place: int, schema: Schema, *, target: Target, in_transaction: bool | None = None
+        self,
+        migration: Migration,
+        place: int,
+        schema: Schema,
+        *,
+        target: Target,
+        in_transaction: bool | None = None,
+        layout: str = "",
     ) -> None:
-        """`place`: of the migration in its history; `in_transaction`: None is as the migration tool would run it."""
+        """`place`: of the migration in its history; `in_transaction`: None is as the migration tool would run it;
+        `layout`: the tool."""
         self.migration = migration
         self.place = place
         self.schema = schema
         self.target = target
         self.in_transaction = in_transaction
+        self.layout = layout
+        self.running = TransactionMode.ONE
+        """The mode of the part that runs."""
         self.session = Session()
         self.transaction = 0
         self.count = 0
@@ -51,7 +62,7 @@ class Walk:
         """Run every statement. `visit` is called with each step before the session moves on; without it, no effects are
         predicted: the schema is all that comes out."""
         for part in self.migration.parts:
-            mode = self.mode(part)
+            mode = self.running = self.mode(part)
             if part.own_transaction:
                 self._end()
             if mode is not TransactionMode.NONE and not self.session.in_transaction:
@@ -100,6 +111,9 @@ class Walk:
                 ending=self.ending,
                 may_run=guard is not None and guard.may_run,
                 catches=guard.catches if guard is not None else frozenset(),
+                layout=self.layout,
+                transaction=self.running,
+                told=self.in_transaction is not None,
             )
             visit(step)
             self.session = self.session.after(statement, effects, moment, situation.exists_already)

@@ -9,9 +9,9 @@ from msgspec import Struct
 from migrasafe.effects.model import Cause, Effects, Work
 from migrasafe.effects.session import Held, Session
 from migrasafe.effects.situation import Situation
-from migrasafe.findings import Finding, Fix, FixKind, Place, Severity
+from migrasafe.findings import Edit, Finding, Fix, FixKind, Place, Severity
 from migrasafe.locks import LockMode
-from migrasafe.migrations.model import Migration
+from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
@@ -49,6 +49,12 @@ class Step(Struct, frozen=True, kw_only=True):
     """Conditions that a handler around it catches."""
     made_here: frozenset[Ref] = frozenset()
     """Relations, types and functions that this migration made and has dropped again."""
+    layout: str = ""
+    """The migration tool, as History names it."""
+    transaction: TransactionMode = TransactionMode.ONE
+    """How the tool runs this part of the migration."""
+    told: bool = False
+    """The user said so, whatever the tool is."""
 
     @property
     def later(self) -> tuple[Statement, ...]:
@@ -161,12 +167,13 @@ class Step(Struct, frozen=True, kw_only=True):
         objects: Iterable[Ref | str] = (),
         lock: LockMode | None = None,
         work: Work | None = None,
+        fix: Fix | None = None,
         replacement: str | None = None,
         steps: str | None = None,
         assumed: tuple[str, ...] = (),
     ) -> Finding:
-        """A finding at this statement. `replacement` is one statement for this one; `steps` are several, with deploys."""
-        kind = FixKind.EDIT if replacement else FixKind.PLAN if steps else FixKind.NONE
+        """A finding at this statement. `fix` is made by migrasafe.rules.instead; for what needs no more than text,
+        `replacement` is one statement for this one, and `steps` are several, with deploys."""
         if work is not None:
             action = work.action if action is None else action
             assumed = (*work.assumed, *assumed)
@@ -181,9 +188,26 @@ class Step(Struct, frozen=True, kw_only=True):
             objects=tuple(str(one) for one in objects),
             lock=lock,
             work=work.kind.value if work is not None else None,
-            fix=Fix(kind=kind, replacement=replacement, steps=steps),
+            fix=fix or self._plain_fix(replacement, steps, action),
             assumed=assumed,
         )
+
+    def _plain_fix(self, replacement: str | None, steps: str | None, action: int | None) -> Fix:
+        if not replacement:
+            return Fix(kind=FixKind.PLAN if steps else FixKind.NONE, steps=steps)
+        if not self.editable:
+            return Fix(kind=FixKind.PLAN, steps=steps or f"{replacement};")
+        edit = Edit(place=self.place(action), replacement=replacement)
+        return Fix(kind=FixKind.EDIT, replacement=replacement, steps=steps, edits=(edit,))
+
+    @property
+    def editable(self) -> bool:
+        """Whether the statement stands in a file just as it is read: it was not rendered by a program, no placeholder of a
+        template is in it, and it is no part of a DO block."""
+        script = self.script
+        if script.origins is not None or not script.source.is_as_written(*self.statement.span):
+            return False
+        return self.number < len(script.statements) and script.statements[self.number] is self.statement
 
 
 class Rule(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,12 @@ class Source(Struct, frozen=True, kw_only=True):
 
     path: str
     text: str
+    written: str | None = None
+    """The text of the file where `text` has something else of the same length in the place of its placeholders."""
+
+    def is_as_written(self, start: int, end: int) -> bool:
+        """Whether this stretch of `text` is what the file says."""
+        return self.written is None or self.written[start:end] == self.text[start:end]
 
     def position(self, offset: int) -> tuple[int, int]:
         """The line and the column of `offset`, both from 1."""
