@@ -46,7 +46,7 @@ def marks_for(layout: str, source: Source, at: int, statements: Sequence[Stateme
     way = way_of(layout)
     if len(statements) > 1 and not (way.several and all(_stands_alone(one) for one in statements)):
         return None
-    if layout == "flyway" and not all(isinstance(one, CreateIndex | Drop | Reindex) for one in statements):
+    if layout == "flyway" and len(statements) > 1:  # it refuses a mixture, unless the script's own settings decide
         return (Insertion(path=f"{source.path}.conf", offset=0, text="executeInTransaction=false\n"),)
     if way.by_itself:
         return ()
@@ -68,10 +68,9 @@ def _stands_alone(statement: Statement) -> bool:
 
 def _line_above(pattern: str, text: str) -> Callable[[Source, int], Insertion | None]:
     """A line of its own above the first line that matches."""
-    marker = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
 
     def insert(source: Source, _: int) -> Insertion | None:
-        found = marker.search(source.text)
+        found = re.search(pattern, source.text, re.IGNORECASE | re.MULTILINE)
         return Insertion(path=source.path, offset=found.start(), text=text) if found else None
 
     return insert
@@ -79,11 +78,10 @@ def _line_above(pattern: str, text: str) -> Callable[[Source, int], Insertion | 
 
 def _at_end_of_line(pattern: str, text: str) -> Callable[[Source, int], Insertion | None]:
     """Words at the end of the last line above the statement that matches."""
-    marker = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
 
     def insert(source: Source, at: int) -> Insertion | None:
         found = None
-        for found in marker.finditer(source.text, 0, at):  # noqa: B007 - the last one counts
+        for found in re.finditer(pattern, source.text[:at], re.IGNORECASE | re.MULTILINE):  # noqa: B007 - the last one counts
             pass
         if found is None:
             return None
@@ -115,7 +113,7 @@ _WAYS = {
     ),
     "drizzle": Way(how="drizzle-kit has no way to do that: run it with psql before the migrations"),
     "flyway": Way(how="Flyway does that by itself if nothing else is in the file", by_itself=True, several=True),
-    "golang-migrate": Way(how="golang-migrate: nothing else in the file"),
+    "golang-migrate": Way(how="golang-migrate: nothing else in the file", by_itself=True),
     "goose": Way(
         how="goose: `-- +goose NO TRANSACTION` above `-- +goose Up`",
         several=True,
@@ -132,7 +130,7 @@ _WAYS = {
     ),
     "node-pg-migrate": Way(how="node-pg-migrate: in JavaScript, with pgm.noTransaction(); SQL files have no way"),
     "pop": Way(how="pop: a file named .autocommit.up.sql, and nothing else in it"),
-    "prisma": Way(how="Prisma: nothing else in the file"),
+    "prisma": Way(how="Prisma: nothing else in the file", by_itself=True),
     "sql-migrate": Way(
         how="sql-migrate: `-- +migrate Up notransaction`",
         several=True,

@@ -15,8 +15,10 @@ from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
+from migrasafe.sql.quote import quote_name
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Action, AlterTable, DoBlock, Span, Statement, Transaction
+from migrasafe.sql.written import written_table
 from migrasafe.target import Target
 
 
@@ -152,9 +154,20 @@ class Step(Struct, frozen=True, kw_only=True):
                 return spans[action]
         return statement.span
 
+    @property
+    def as_written(self) -> str:
+        """The text of the file, with the placeholders that its author wrote; spans fit it as they fit the source's."""
+        return self.script.source.written or self.script.source.text
+
     def sql(self) -> str:
         """The statement as written."""
-        return self.script.source.text[self.statement.span.start : self.statement.span.end]
+        return self.as_written[self.statement.span.start : self.statement.span.end]
+
+    @property
+    def table_name(self) -> str:
+        """The relation of an ALTER TABLE as SQL: as its author wrote it, if that can be told."""
+        assert isinstance(self.statement, AlterTable)
+        return written_table(self.as_written, self.statement.span) or quote_name(self.statement.name)
 
     def finding(
         self,

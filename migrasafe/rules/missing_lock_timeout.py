@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import lock_timeout_first
 from migrasafe.rules.wording import shown
 from migrasafe.sql.statements import Unrecognized
 
@@ -31,9 +32,10 @@ def check(step: Step) -> Iterator[Finding]:
             RULE.id,
             f"While this waits for its lock on {shown(ref)}, every query that comes after it waits too: lock_timeout is not set.",
             severity=Severity.WARNING,
-            help="Set it before, and try again when it runs out:\n  SET lock_timeout = '2s';",
+            help="Set it before, and try again when it runs out.",
             objects=(ref,),
             lock=step.effects.lock_on(ref),
+            fix=lock_timeout_first(step),
         )
         return
 

@@ -28,6 +28,13 @@ class Source(Struct, frozen=True, kw_only=True):
         line = self.text.count("\n", 0, offset) + 1
         return line, offset - (self.text.rfind("\n", 0, offset) + 1) + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a line and a column, both from 1."""
+        begin = 0
+        for _ in range(line - 1):
+            begin = self.text.find("\n", begin) + 1
+        return begin + column - 1
+
     def line(self, number: int) -> str:
         """The text of line `number`, from 1, without its line break."""
         lines = self.text.split("\n", number)

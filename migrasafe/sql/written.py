@@ -116,6 +116,31 @@ def written_table(text: str, span: Span) -> str | None:
     return text[found[place].start : _end_of_name(text, found, place)]
 
 
+class WrittenIndex(Struct, frozen=True, kw_only=True):
+    """The pieces of a CREATE INDEX."""
+
+    unique: bool
+    table: str
+    rest: str
+    """What follows the table: `USING gin (tags) WITH (…) WHERE …`."""
+
+
+def written_index(text: str, span: Span) -> WrittenIndex | None:
+    """The pieces of `CREATE [UNIQUE] INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON [ONLY] table …`."""
+    found = _significant(text, span)
+    words = _words(text, found)
+    if words[:1] != ["create"] or "on" not in words:
+        return None
+    place = words.index("on") + 1
+    if words[place : place + 1] == ["only"]:
+        place += 1
+    if place >= len(found):
+        return None
+    end = _end_of_name(text, found, place)
+    rest = text[end : found[-1].end].strip()
+    return WrittenIndex(unique=words[1:2] == ["unique"], table=text[found[place].start : end], rest=rest)
+
+
 def in_style(sql: str, like: str) -> str:
     """`sql` with its keywords in lower case if the author of `like` writes them so. Quoted names and strings stay."""
     if not like[:1].islower():
