@@ -48,6 +48,7 @@ class Walk:
         """The schema to go back to on ROLLBACK."""
         self.at_savepoint: dict[str, Schema] = {}
         self.ending = Ending()
+        self.migration_ending = Ending()
 
     def mode(self, part: Part) -> TransactionMode:
         match self.in_transaction:
@@ -109,6 +110,7 @@ class Walk:
                 after=after,
                 later_inside=later_inside,
                 ending=self.ending,
+                migration_ending=self.migration_ending,
                 may_run=guard is not None and guard.may_run,
                 catches=guard.catches if guard is not None else frozenset(),
                 layout=self.layout,

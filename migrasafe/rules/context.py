@@ -23,7 +23,7 @@ from migrasafe.target import Target
 
 
 class Ending:
-    """The schema at the end of a transaction, worked out once for all of its statements, when the first asks."""
+    """The schema at the end of a transaction or migration, worked out once for all of its statements, when one asks."""
 
     __slots__ = ("schema",)
 
@@ -45,6 +45,8 @@ class Step(Struct, frozen=True, kw_only=True):
     later_inside: tuple[Statement, ...] = ()
     """The statements that follow in the same DO block."""
     ending: Ending
+    """Of the transaction."""
+    migration_ending: Ending
     may_run: bool = False
     """A branch inside a DO block decides whether it runs."""
     catches: frozenset[str] = frozenset()
@@ -92,18 +94,33 @@ class Step(Struct, frozen=True, kw_only=True):
                 return
             yield statement
 
+    def to_the_end(self) -> Iterator[Statement]:
+        """The statements that follow in the migration."""
+        yield from self.later
+        parts = self.migration.parts
+        here = next((place for place, part in enumerate(parts) if part.script is self.script), len(parts))
+        for part in parts[here + 1 :]:
+            yield from part.script.statements
+
     def at_commit(self) -> Schema:
         """The schema that others see once the transaction ends, or right after this statement where there is none."""
         if not self.in_transaction:
             return self.after
-        if self.ending.schema is None:
-            schema = (
-                evolve(self.after, self.statement, self.moment) if isinstance(self.statement, DoBlock) else self.after
-            )
-            for statement in self.until_commit():
+        return self._at_the_end_of(self.ending, self.until_commit())
+
+    def at_end(self) -> Schema:
+        """The schema once the whole migration has run."""
+        return self._at_the_end_of(self.migration_ending, self.to_the_end())
+
+    def _at_the_end_of(self, ending: Ending, statements: Iterator[Statement]) -> Schema:
+        if ending.schema is None:
+            schema = self.after
+            if isinstance(self.statement, DoBlock):  # its body runs after this step
+                schema = evolve(schema, self.statement, self.moment)
+            for statement in statements:
                 schema = evolve(schema, statement, self.moment)
-            self.ending.schema = schema
-        return self.ending.schema
+            ending.schema = schema
+        return ending.schema
 
     # --- work under locks ---
 
