@@ -73,6 +73,8 @@ class LocalServer:
     """Server settings beside, or instead of, those in SETTINGS."""
     parent: Path | None = None
     """Where to make its folder, if the server's user can get there; else where temporary files go."""
+    data: Path | None = None
+    """A data folder that is there already and outlives the server; else it gets a new one, which goes with it."""
 
     @property
     def major(self) -> int:
@@ -92,13 +94,13 @@ class LocalServer:
         folder = _new_folder(user, self.parent)
         own_lifeline = None if lifeline is not None else hold(folder / "lifeline")
         try:
-            template = _template(self.binaries, user)
-            shutil.copytree(template, folder / "data", symlinks=True, copy_function=shutil.copyfile)
-            (folder / "data").chmod(0o700)
+            if self.data is None:
+                self.make_data(folder / "data")
             user.owns(folder)
             self._supervise(folder, lifeline or folder / "lifeline", user)
+            socket = self.settings.get("unix_socket_directories", folder)
             running = RunningServer(
-                dsn=f"host={folder} port=5432 user={SUPERUSER} dbname=postgres",
+                dsn=f"host={socket} port=5432 user={SUPERUSER} dbname=postgres",
                 major=self.major,
                 description=self.describe(),
                 stop=lambda: _stop(folder, own_lifeline),
@@ -111,6 +113,13 @@ class LocalServer:
             raise
         return running
 
+    def make_data(self, folder: Path) -> None:
+        """Make a data folder in which nothing ever ran; all of one version are copies of one, and one cluster."""
+        user = server_user()
+        shutil.copytree(_template(self.binaries, user), folder, symlinks=True, copy_function=shutil.copyfile)
+        folder.chmod(0o700)
+        user.owns(folder)
+
     def _supervise(self, folder: Path, lifeline: Path, user: ServerUser) -> None:
         """Hand the server over to a process of its own, which ends it when the lifeline is let go."""
         programs = _reachable_programs(self.binaries, user)
@@ -119,7 +128,7 @@ class LocalServer:
         request = {
             "folder": str(folder),
             "lifeline": str(lifeline),
-            "command": [str(programs / "postgres"), "-D", str(folder / "data"), *options],
+            "command": [str(programs / "postgres"), "-D", str(self.data or folder / "data"), *options],
             "is_other_user": user.is_other,
             "uid": user.uid,
             "gid": user.gid,
@@ -189,9 +198,9 @@ def _wait_until_ready(running: RunningServer, folder: Path) -> None:
 
 
 def _has_ended(folder: Path) -> bool:
-    """Whether the server said a last word before it ever took a connection."""
+    """Whether the server said a last word before it ever took a connection: not that it is starting up, or not yet ready."""
     try:
-        return b"FATAL:" in (folder / "log").read_bytes().replace(b"FATAL:  the database system is starting up", b"")
+        return b"FATAL:" in (folder / "log").read_bytes().replace(b"FATAL:  the database system is ", b"")
     except FileNotFoundError:
         return False
 

@@ -44,8 +44,7 @@ _MODES = {
     "FUNC_PARAM_TABLE": "table",
 }
 _NOT_READ = frozenset({"c", "internal"})
-ParseInner = Callable[[str, Span, frozenset[str]], tuple[Statement, ...]]
-"""(SQL, where it stands, names of variables in it) → its statements."""
+ParseInner = Callable[[str, int], tuple[Statement, ...]]
 
 
 def create_function(node: Fields, origin: Origin, parse_inner: ParseInner) -> Statement:
@@ -57,8 +56,7 @@ def create_function(node: Fields, origin: Origin, parse_inner: ParseInner) -> St
     if "sql_body" in node:
         body = _atomic_body(origin, parse_inner)
     elif source_text is not None and language not in _NOT_READ:
-        names = frozenset(str(fields(item).get("name", "")) for item in node.get("parameters", []))
-        body = read_body(language, origin, source_text, parse_inner, names)
+        body = read_body(language, origin, source_text, parse_inner)
     return CreateFunction(
         span=origin.span,
         name=name_from_list(node.get("funcname")),
@@ -103,13 +101,7 @@ def do_block(node: Fields, origin: Origin, parse_inner: ParseInner) -> Statement
 # --- bodies -----------------------------------------------------------------------------------------------------------
 
 
-# In a function in SQL a column comes before an argument of its name: these are never called like columns.
-_ARGUMENT = re.compile(r"(?:_|p_|v_|in_|arg_).*|.*_(?:in|arg|)")
-
-
-def read_body(
-    language: str, origin: Origin, source_text: str, parse_inner: ParseInner, arguments: frozenset[str] = frozenset()
-) -> Body:
+def read_body(language: str, origin: Origin, source_text: str, parse_inner: ParseInner) -> Body:
     """The statements of a body written as a string, with spans into the source."""
     span = _text_span(origin, source_text)
     if language == "plpgsql":
@@ -118,8 +110,7 @@ def read_body(
         statement = origin.text[origin.span.start : origin.span.end]
         return read_plpgsql(statement, span, origin.text, parse_inner)
     if language == "sql":
-        variables = frozenset(name for name in arguments if _ARGUMENT.fullmatch(name))
-        inner = parse_inner(source_text, span, variables)
+        inner = parse_inner(origin.text[span.start : span.end], span.start)
         return Body(statements=tuple(Guarded(statement=one) for one in inner), text_span=span)
     unread = Unrecognized(
         span=origin.span,
@@ -158,7 +149,7 @@ def _atomic_body(origin: Origin, parse_inner: ParseInner) -> Body | None:
             if atomic:
                 end = origin.text.lower().rindex("end", atomic.end(), origin.span.end)
                 span = Span(atomic.end(), end)
-                inner = parse_inner(origin.text[span.start : span.end], span, frozenset())
+                inner = parse_inner(origin.text[span.start : span.end], span.start)
                 return Body(statements=tuple(Guarded(statement=one) for one in inner), text_span=span)
     return None
 
