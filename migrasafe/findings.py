@@ -34,10 +34,17 @@ class Place(Struct, frozen=True, kw_only=True):
 
 class FixKind(Enum):
     EDIT = "edit"
-    """`replacement` takes the place of the finding's statement, as it stands."""
+    """`replacement` takes the place of what the finding points at, as it stands; `edits` are all that belong to it."""
     PLAN = "plan"
     """Several migrations or deploys are needed: `steps` says which."""
     NONE = "none"
+
+
+class Edit(Struct, frozen=True, kw_only=True):
+    """Text in the place of a stretch of a file. A file that is not there is made; nothing else is ever replaced in it."""
+
+    place: Place
+    replacement: str
 
 
 class Fix(Struct, frozen=True, kw_only=True):
@@ -45,6 +52,9 @@ class Fix(Struct, frozen=True, kw_only=True):
     replacement: str | None = None
     steps: str | None = None
     """Pasteable SQL with numbered comments and "deploy" in its places."""
+    edits: tuple[Edit, ...] = ()
+    """Everything that `--fix` changes for this finding, in the order of its places: `replacement`, and what must change
+    elsewhere with it, such as the tool's own word for a migration without a transaction."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):

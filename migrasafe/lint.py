@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from msgspec import Struct, field, structs
+from msgspec import Struct, field
 
-from migrasafe.effects.model import NOTHING, Cause, Effects
-from migrasafe.effects.predict import predict
-from migrasafe.effects.session import Session
-from migrasafe.effects.situation import Situation
+from migrasafe.effects.model import Cause, Effects
 from migrasafe.findings import Finding
-from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
-from migrasafe.rules.context import Ending, Rule, Step
-from migrasafe.schema.evolve import evolve, with_search_path
-from migrasafe.schema.model import Moment, Schema
+from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
+from migrasafe.rules.context import Rule, Step
+from migrasafe.schema.evolve import with_search_path
+from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import AlterTable, DoBlock, Guarded, SetVariable, Statement, Transaction
+from migrasafe.sql.statements import AlterTable, Statement
 from migrasafe.target import Target
+from migrasafe.walk import Walk
 
 
 class LintedMigration(Struct, frozen=True, kw_only=True):
@@ -70,22 +68,31 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
         schema = options.schema
         for place, migration in enumerate(history.migrations):
             before = options.schema if options.independent else schema
-            walk = _Walk(migration, place, with_search_path(before, options.schema.search_path), options)
+            walk = Walk(
+                migration,
+                place,
+                with_search_path(before, options.schema.search_path),
+                target=options.target,
+                in_transaction=options.in_transaction,
+                layout=history.layout,
+            )
             if options.reported(migration):
                 linted.append(_report(walk, by_statement))
             else:
-                for _ in walk.steps(judge=False):
-                    pass
+                walk.run()
             schema = walk.schema
     notices = tuple(notice for history in histories for notice in history.notices)
     return LintResult(target=options.target, migrations=tuple(linted), notices=notices)
 
 
-def _report(walk: _Walk, rules: _Dispatch) -> LintedMigration:
+def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
     findings: list[Finding] = []
-    for step in walk.steps(judge=True):
+
+    def judge(step: Step) -> None:
         for rule in rules.of(step.statement, step.effects):
             findings.extend(rule.check(step))
+
+    walk.run(judge)
     migration = walk.migration
     findings.sort(key=lambda finding: (finding.place.path, finding.place.line, finding.place.column))
     return LintedMigration(
@@ -131,136 +138,3 @@ def _concerns(rule: Rule, kind: _Kind) -> bool:
         and (not rule.needs_work or bool(rule.causes & causes if rule.causes else causes))
         and (fails or not rule.needs_failure)
     )
-
-
-class _Walk:
-    """One migration, statement by statement: the schema, session and transaction after each."""
-
-    def __init__(self, migration: Migration, place: int, schema: Schema, options: LintOptions) -> None:
-        self.migration = migration
-        self.place = place
-        self.schema = schema
-        self.options = options
-        self.session = Session()
-        self.transaction = 0
-        self.count = 0
-        self.at_begin = schema
-        """The schema to go back to on ROLLBACK."""
-        self.at_savepoint: dict[str, Schema] = {}
-        self.ending = Ending()
-
-    def mode(self, part: Part) -> TransactionMode:
-        match self.options.in_transaction:
-            case True:
-                return TransactionMode.ONE
-            case False:
-                return TransactionMode.NONE
-            case None:
-                return part.transaction
-
-    def steps(self, *, judge: bool) -> Iterator[Step]:
-        for part in self.migration.parts:
-            mode = self.mode(part)
-            if part.own_transaction:
-                self._end()
-            if mode is not TransactionMode.NONE and not self.session.in_transaction:
-                self._begin(explicit=False)
-            alone = mode is TransactionMode.IMPLICIT and len(part.script.statements) == 1
-            for number, statement in enumerate(part.script.statements):
-                yield from self._statement(statement, number, part.script, judge=judge, alone=alone)
-            if mode is TransactionMode.ONE and not self.session.explicit:
-                self._end()
-
-    def _statement(
-        self, statement: Statement, number: int, script: Script, *, judge: bool, alone: bool
-    ) -> Iterator[Step]:
-        if isinstance(statement, DoBlock):
-            yield from self._one(Guarded(statement=statement), number, script, judge=judge, alone=alone)
-            inside = tuple(inner.statement for inner in statement.body.statements)
-            for place, inner in enumerate(statement.body.statements):
-                yield from self._one(inner, number, script, judge=judge, alone=False, later_inside=inside[place + 1 :])
-            return
-        yield from self._one(Guarded(statement=statement), number, script, judge=judge, alone=alone)
-
-    def _one(
-        self,
-        guarded: Guarded,
-        number: int,
-        script: Script,
-        *,
-        judge: bool,
-        alone: bool,
-        later_inside: tuple[Statement, ...] = (),
-    ) -> Iterator[Step]:
-        statement = guarded.statement
-        moment = Moment(self.place, self.transaction, self.count)
-        self.count += 1
-        before = self.schema
-        after = before if isinstance(statement, DoBlock) else evolve(before, statement, moment)
-        if judge:
-            situation = Situation(
-                schema=before, session=self.session, target=self.options.target, moment=moment, alone=alone
-            )
-            effects = predict(statement, situation)
-            yield Step(
-                statement=statement,
-                number=number,
-                script=script,
-                migration=self.migration,
-                effects=effects,
-                situation=situation,
-                after=after,
-                later_inside=later_inside,
-                ending=self.ending,
-                may_run=guarded.may_run,
-                catches=guarded.catches,
-            )
-            self.session = self.session.after(statement, effects, moment)
-        else:
-            effects = NOTHING
-        self.schema = after
-        if isinstance(statement, Transaction):
-            self._transaction(statement)
-        elif isinstance(statement, SetVariable):
-            self.session = _set(self.session, statement)
-
-    def _transaction(self, statement: Transaction) -> None:
-        match statement.verb:
-            case "begin":
-                if not self.session.in_transaction or self.session.tool_transaction:
-                    held = self.session
-                    self._begin(explicit=True)
-                    self.session = structs.replace(
-                        self.session,
-                        held=held.held,
-                        settings=held.settings,
-                        local=held.local,
-                        begun_at=statement.span,
-                    )
-            case "commit" | "prepare":
-                self._end()
-            case "rollback":
-                self.schema = self.at_begin
-                self._end()
-            case "savepoint":
-                self.at_savepoint[statement.savepoint or ""] = self.schema
-            case "rollback to":
-                self.schema = self.at_savepoint.get(statement.savepoint or "", self.schema)
-
-    def _begin(self, *, explicit: bool) -> None:
-        self.session = self.session.begin(explicit=explicit)
-        self.at_begin = self.schema
-        self.ending = Ending()
-
-    def _end(self) -> None:
-        self.session = self.session.end()
-        self.at_begin = self.schema
-        self.transaction += 1
-        self.ending = Ending()
-
-
-def _set(session: Session, statement: SetVariable) -> Session:
-    if statement.name == "all":
-        return structs.replace(session, settings={}, local={})
-    value = None if statement.values is None else ", ".join(statement.values)
-    return session.set(statement.name, value, local=statement.local)

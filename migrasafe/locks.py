@@ -20,27 +20,22 @@ class LockMode(Enum):
     EXCLUSIVE = "EXCLUSIVE"
     ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE"
 
-    @property
-    def strength(self) -> int:
-        """Place in PostgreSQL's order, 1 (ACCESS SHARE) to 8 (ACCESS EXCLUSIVE)."""
-        return _STRENGTH[self._value_]
+    strength: int
+    """Place in PostgreSQL's order, 1 (ACCESS SHARE) to 8 (ACCESS EXCLUSIVE)."""
+    blocks_reads: bool
+    """Whether a plain SELECT of the table has to wait."""
+    blocks_writes: bool
+    """Whether an INSERT, UPDATE or DELETE on the table has to wait."""
 
-    @property
-    def blocks_reads(self) -> bool:
-        """Whether a plain SELECT of the table has to wait."""
-        return self is LockMode.ACCESS_EXCLUSIVE
-
-    @property
-    def blocks_writes(self) -> bool:
-        """Whether an INSERT, UPDATE or DELETE on the table has to wait."""
-        return _STRENGTH[self._value_] >= _STRENGTH["SHARE"]
+    def __init__(self, words: str) -> None:
+        self.strength = len(type(self).__members__) + 1
+        self.blocks_reads = words == "ACCESS EXCLUSIVE"
+        self.blocks_writes = words in ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
 
     def conflicts_with(self, other: LockMode) -> bool:
         """Whether two sessions cannot hold these two modes on one table at the same time."""
         return other in _CONFLICTS[self]
 
-
-_STRENGTH = {mode.value: place for place, mode in enumerate(LockMode, start=1)}
 
 _AS, _RS, _RE, _SUE, _S, _SRE, _E, _AE = LockMode
 _CONFLICTS = {

@@ -60,6 +60,8 @@ KNOWN = frozenset((*(rule.id for rule in RULES), BAD, UNUSED))
 @click.option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one.")
 @click.option("--no-config", is_flag=True, help="Read no config file.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("--fix", "fix", is_flag=True, help="Change the files where an edit suffices, and report what is left.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing when nothing is found.")
 def lint(
     paths: tuple[str, ...],
@@ -71,6 +73,8 @@ def lint(
     no_config: bool,
     color: str,
     quiet: bool,
+    fix: bool,
+    diff: bool,
     **said: Any,
 ) -> int:
     """Say which migrations are not safe to run, who has to wait or breaks, and what to do instead.
@@ -82,32 +86,84 @@ def lint(
     Examples:
       migrasafe lint db/migrations
       migrasafe lint db/migrations --since origin/main --pg-version 16
+      migrasafe lint db/migrations --since origin/main --fix
       cat change.sql | migrasafe lint - --in-transaction no
     """
     # Everything made here lives until the end, and little of it is cyclic: collecting garbage would only cost time.
     gc.disable()
     settings = _settings(paths, config, said, no_config=no_config)
-    rules = _chosen(settings)
-    histories = read_inputs.histories(settings.paths, settings.layout)
-    linted = lint_histories(
-        histories,
-        rules,
-        LintOptions(
-            target=settings.target,
-            schema=read_inputs.schema_before(settings.schema),
-            in_transaction=settings.in_transaction,
-            independent=settings.independent,
-            reported=read_inputs.reported(since, histories),
-        ),
-    )
-    texts = read_inputs.program_texts(linted)
-    result = without_allowed(linted, settings, texts)
+    if fix and diff:
+        raise InputError("--fix and --diff exclude each other: give one of them")
+    if (fix or diff) and "-" in settings.paths:
+        raise InputError("--fix and --diff are about files: give their paths instead of -")
+    run = _Run(settings, since)
+    if diff:
+        return _show_diff(run, settings)
+    result, texts = _fix(run, quiet=quiet) if fix else run.lint()
     if result.findings or _unread(result) or not quiet or output is not None:
         _write(
             write_report(report, result, texts, color=color == "always" if output is not None else wants_color(color)),
             output,
         )
     return _status(result, settings.fail_on)
+
+
+class _Run:
+    """The same question again and again, with other texts in the place of files."""
+
+    def __init__(self, settings: Settings, since: str | None) -> None:
+        self._settings = settings
+        self._since = since
+        self._rules = _chosen(settings)
+        self._schema = read_inputs.schema_before(settings.schema)
+
+    def lint(self, unsaved: Mapping[str, str] | None = None) -> tuple[LintResult, Mapping[str, str]]:
+        """What is found, without what is allowed, and the texts of the programs that SQL was rendered from."""
+        settings = self._settings
+        histories = read_inputs.histories(settings.paths, settings.layout, unsaved or {})
+        options = LintOptions(
+            target=settings.target,
+            schema=self._schema,
+            in_transaction=settings.in_transaction,
+            independent=settings.independent,
+            reported=read_inputs.reported(self._since, histories),
+        )
+        linted = lint_histories(histories, self._rules, options)
+        texts = read_inputs.program_texts(linted)
+        return without_allowed(linted, settings, texts), texts
+
+
+def _fix(run: _Run, *, quiet: bool) -> tuple[LintResult, Mapping[str, str]]:
+    from migrasafe.cli.changed_files import changed_files, text_of, write_changed
+    from migrasafe.fixing import fix_all
+
+    fixed = fix_all(lambda unsaved: run.lint(unsaved)[0], text_of)
+    files = changed_files(fixed.texts)
+    write_changed(files)
+    if not quiet or files:
+        what = (
+            f"Fixed {_number(fixed.fixed, 'finding')} in {_number(len(files), 'file')}." if files else "Nothing to fix."
+        )
+        click.echo(what, err=True)
+    return run.lint()
+
+
+def _show_diff(run: _Run, settings: Settings) -> int:
+    """The exit status is that of the findings as they are."""
+    from migrasafe.cli.changed_files import changed_files, text_of, unified_diff
+    from migrasafe.fixing import fix_all
+
+    before, _ = run.lint()
+    fixed = fix_all(lambda unsaved: run.lint(unsaved)[0], text_of)
+    files = changed_files(fixed.texts)
+    click.echo(unified_diff(files), nl=False)
+    would = f"Would fix {fixed.fixed} of {_number(len(before.findings), 'finding')} in {_number(len(files), 'file')}."
+    click.echo(would, err=True)
+    return _status(before, settings.fail_on)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _settings(paths: tuple[str, ...], config: str | None, said: Mapping[str, Any], *, no_config: bool) -> Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,12 +14,15 @@ from migrasafe.schema.model import Schema
 from migrasafe.sql.source import read_source, source_from_bytes
 
 
-def histories(paths: Sequence[str], layout: str | None) -> tuple[History, ...]:
-    """The migrations of the paths, of standard input for `-`, of the working folder for none."""
+def histories(paths: Sequence[str], layout: str | None, unsaved: Mapping[str, str]) -> tuple[History, ...]:
+    """The migrations of the paths, of standard input for `-`, of the working folder for none. `unsaved` are texts to read
+    in the place of files."""
+    from migrasafe.migrations.disk import Disk
     from migrasafe.migrations.read import read_history
 
     stdin = source_from_bytes(sys.stdin.buffer.read(), "<stdin>").text if "-" in paths else None
-    return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin)
+    disk = Disk(unsaved={Path(path).resolve(): text for path, text in unsaved.items()})
+    return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin, disk=disk)
 
 
 def schema_before(given: str | None) -> Schema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -37,7 +37,7 @@ class Session(Struct, frozen=True, kw_only=True):
     local: Mapping[str, str] = field(default_factory=dict)
     """SET LOCAL: until the end of the transaction."""
     held: Mapping[Ref, Held] = field(default_factory=dict)
-    """Strongest lock on each relation, held until the transaction ends."""
+    """Strongest lock on each relation that others may want, held until the transaction ends."""
     savepoints: tuple[str, ...] = ()
     tool_transaction: bool = False
     """The open transaction is the migration tool's: BEGIN inside it is only a warning."""
@@ -79,13 +79,16 @@ class Session(Struct, frozen=True, kw_only=True):
             )
         return replace(self, settings={**self.settings, name: value}, local=without)
 
-    def after(self, statement: Statement, effects: Effects, moment: Moment) -> Session:
-        """Having run a statement: its locks are held if a transaction is open."""
+    def after(
+        self, statement: Statement, effects: Effects, moment: Moment, wanted: Callable[[Ref], bool] = lambda _: True
+    ) -> Session:
+        """Having run a statement: its locks are held if a transaction is open. `wanted`: others may want the relation."""
         if not self.in_transaction or not effects.locks:
             return self
-        held = dict(self.held)
-        for relation, mode in effects.strongest_locks().items():
-            before = held.get(relation)
-            if before is None or mode.strength > before.mode.strength:
-                held[relation] = Held(mode=mode, statement=statement, moment=moment)
-        return replace(self, held=held)
+        held: dict[Ref, Held] | None = None
+        for lock in effects.locks:
+            before = (held or self.held).get(lock.relation)
+            if (before is None or lock.mode.strength > before.mode.strength) and wanted(lock.relation):
+                held = dict(self.held) if held is None else held
+                held[lock.relation] = Held(mode=lock.mode, statement=statement, moment=moment)
+        return self if held is None else replace(self, held=held)

@@ -6,16 +6,15 @@ import os
 import posixpath
 from collections.abc import Iterator, Mapping
 from functools import cache
-from io import FileIO
 from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from migrasafe.errors import InputError
-from migrasafe.sql.source import Source, read_source
+from migrasafe.migrations.disk import HEAD_LENGTH, Disk
+from migrasafe.sql.source import Source
 
 SKIPPED = frozenset(
     {
@@ -33,9 +32,6 @@ SKIPPED = frozenset(
     }
 )
 """Folders that hold other people's code or what was built; those whose name begins with a dot are left out too."""
-Listings: TypeAlias = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
-"""Names of the files and of the folders in each folder."""
-_HEAD_LENGTH = 4000
 _LEVELS_ABOVE = 6
 _LEVELS_BELOW = 40
 
@@ -51,6 +47,8 @@ class Folder(Struct, frozen=True, kw_only=True, eq=False):
     above: Folder | None = None
     texts: Mapping[str, str] | None = None
     """Texts by file name, for a folder that is not on a disk."""
+    disk: Disk = field(default_factory=Disk)
+    """What its files are read from otherwise."""
 
     @property
     def name(self) -> str:
@@ -66,14 +64,14 @@ class Folder(Struct, frozen=True, kw_only=True, eq=False):
         folder, name = self._owner(file)
         if folder is not None and folder.texts is not None:
             return Source(path=self.place(file), text=folder.texts[name])
-        return read_source(place := self.place(file), place)
+        return self.disk.source(self.place(file))
 
     def head(self, file: str) -> str:
         """The first characters of a file; nothing for one that cannot be read."""
         folder, name = self._owner(file)
         if folder is not None and folder.texts is not None:
-            return folder.texts.get(name, "")[:_HEAD_LENGTH]
-        return _head(self.place(file))
+            return folder.texts.get(name, "")[:HEAD_LENGTH]
+        return self.disk.head(self.place(file))
 
     def has(self, file: str) -> bool:
         """Whether a file lies in it or below it, by its relative path."""
@@ -119,19 +117,19 @@ class Folder(Struct, frozen=True, kw_only=True, eq=False):
         return folder, name
 
 
-def list_folder(path: str) -> Folder:
+def list_folder(path: str, disk: Disk | None = None) -> Folder:
     """What lies in a folder, below it, and directly in those above it. Raises InputError for one that cannot be read."""
     try:
         next(Path(path).iterdir(), None)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    listings: Listings = {}
-    return _below(path, _above(path, listings), _LEVELS_BELOW, listings)
+    disk = disk or Disk()
+    return _below(path, _above(path, disk), _LEVELS_BELOW, disk)
 
 
-def list_shallow(path: str, levels: int, listings: Listings) -> Folder:
-    """Likewise, but only so many levels below it, for the owners of files; `listings` keeps what was listed before."""
-    return _below(path, _above(path, listings), levels, listings)
+def list_shallow(path: str, levels: int, disk: Disk) -> Folder:
+    """Likewise, but only so many levels below it, for the owners of files."""
+    return _below(path, _above(path, disk), levels, disk)
 
 
 def folder_of(path: str, texts: Mapping[str, str], above: Folder | None = None) -> Folder:
@@ -147,18 +145,18 @@ def folder_of(path: str, texts: Mapping[str, str], above: Folder | None = None) 
     return folder
 
 
-def _below(path: str, above: Folder | None, levels: int, listings: Listings) -> Folder:
-    files, names = _scan(path, listings)
+def _below(path: str, above: Folder | None, levels: int, disk: Disk) -> Folder:
+    files, names = disk.names(path)
     folders: dict[str, Folder] = {}
-    folder = Folder(path=path, files=files, folders=MappingProxyType(folders), above=above)
+    folder = Folder(path=path, files=files, folders=MappingProxyType(folders), above=above, disk=disk)
     if levels > 0:
         for name in names:
             if name not in SKIPPED and not name.startswith("."):
-                folders[name] = _below(str(Path(path, name)), folder, levels - 1, listings)
+                folders[name] = _below(str(Path(path, name)), folder, levels - 1, disk)
     return folder
 
 
-def _above(path: str, listings: Listings) -> Folder | None:
+def _above(path: str, disk: Disk) -> Folder | None:
     """The folders above, outermost last, up to the one that holds .git."""
     chain: list[tuple[str, tuple[str, ...]]] = []
     place = Path(path)
@@ -168,30 +166,12 @@ def _above(path: str, listings: Listings) -> Folder | None:
         up = place / ".." if place.name in ("", "..") else place.parent
         if up.resolve() in (place.resolve(), Path(os.sep)):
             break
-        chain.append((str(up), _scan(str(up), listings)[0]))
+        chain.append((str(up), disk.names(str(up))[0]))
         place = up
     folder: Folder | None = None
     for shown, files in reversed(chain):
-        folder = Folder(path=shown, files=files, above=folder)
+        folder = Folder(path=shown, files=files, above=folder, disk=disk)
     return folder
-
-
-def _scan(path: str, listings: Listings) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the files and of the folders in a folder; links to folders are not followed, and broken ones are files."""
-    if path in listings:
-        return listings[path]
-    files, folders = [], []
-    try:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.name)
-                elif entry.is_file() or (entry.is_symlink() and not entry.is_dir()):
-                    files.append(entry.name)
-    except OSError:
-        files, folders = [], []
-    listings[path] = tuple(sorted(files)), tuple(sorted(folders))
-    return listings[path]
 
 
 @cache
@@ -199,11 +179,3 @@ def _prefix(folder: str) -> str:
     """What stands before the names of its files: a folder of thousands is not normalized for each."""
     normal = str(PurePath(folder))
     return "" if normal == "." else f"{normal.removesuffix(os.sep)}{os.sep}"
-
-
-def _head(path: str) -> str:
-    try:
-        with FileIO(path) as file:
-            return file.read(_HEAD_LENGTH).decode("utf-8-sig", errors="replace")
-    except OSError:
-        return ""

@@ -74,7 +74,7 @@ def _decide_branches(source: Source, tool: str) -> Masked:
             blank.append(match.span())
     for begin, end in blank:
         text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
-    return Masked(source=replace(source, text=text), notices=tuple(notices))
+    return Masked(source=replace(source, text=text, written=source.written or source.text), notices=tuple(notices))
 
 
 def _asks_for_postgres(condition: str) -> bool | None:

@@ -14,7 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.migrations.detect import candidates
-from migrasafe.migrations.folder import Folder, Listings, list_shallow
+from migrasafe.migrations.disk import Disk
+from migrasafe.migrations.folder import Folder, list_shallow
 from migrasafe.migrations.formats import load_format
 from migrasafe.migrations.formats.markers import SAMPLE
 from migrasafe.migrations.formats.protocol import Strength
@@ -30,9 +31,8 @@ class Owned(Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
 
 
-def owners(paths: Sequence[str], layout: str | None) -> tuple[Owned, ...]:
+def owners(paths: Sequence[str], layout: str | None, disk: Disk) -> tuple[Owned, ...]:
     """The tools of some files, and at the end those of no tool; with a layout only that tool is asked."""
-    listings: Listings = {}
     waiting = list(dict.fromkeys(paths))
     found: dict[tuple[str, str], tuple[Folder, list[str]]] = {}
     for place in (_folder_above, _folder_of):
@@ -41,7 +41,7 @@ def owners(paths: Sequence[str], layout: str | None) -> tuple[Owned, ...]:
             if (above := place(Path(path))) is not None:
                 by_root.setdefault(str(above), []).append(path)
         for root, members in by_root.items():
-            folder = list_shallow(root, 1, listings)
+            folder = list_shallow(root, 1, disk)
             relative = {path: _relative(path, deep=place is _folder_above) for path in members}
             for path, tool in _claimed(folder, relative, layout):
                 found.setdefault((root, tool), (folder, []))[1].append(path)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from migrasafe.errors import AmbiguousLayoutError, InputError, did_you_mean
 from migrasafe.migrations.detect import Found, find_migrations
+from migrasafe.migrations.disk import Disk
 from migrasafe.migrations.folder import Folder, list_folder
 from migrasafe.migrations.formats import FORMATS, load_format
 from migrasafe.migrations.formats.order import natural
@@ -21,37 +22,40 @@ from migrasafe.migrations.other_databases import OtherDatabaseError, other_datab
 from migrasafe.migrations.owner import owners
 from migrasafe.migrations.programs import program_migrations
 from migrasafe.migrations.transaction import refuses_transaction
-from migrasafe.sql.source import Source, read_source
+from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Transaction
 
 
-def read_history(paths: Sequence[str], *, layout: str | None = None, stdin: str | None = None) -> tuple[History, ...]:
+def read_history(
+    paths: Sequence[str], *, layout: str | None = None, stdin: str | None = None, disk: Disk | None = None
+) -> tuple[History, ...]:
     """The histories of folders, files and `-` (whose text is `stdin`), in the order given.
 
     A folder that is no tool's own is searched: every folder of migrations below it is a history. Files that no tool claims
-    form one plain history together. Raises InputError for what cannot be read, and AmbiguousLayoutError for a folder that
-    several tools would run differently.
+    form one plain history together. `disk` is what to read them from. Raises InputError for what cannot be read, and
+    AmbiguousLayoutError for a folder that several tools would run differently.
     """
     if layout is not None and layout not in FORMATS:
         hint = did_you_mean(layout, FORMATS, f"known are {', '.join(FORMATS)}")
         raise InputError(f"--layout {layout}: there is no such layout; {hint}")
     histories: list[History] = []
     files: list[str] = []
+    disk = disk or Disk()
     for path in paths:
         if path == "-":
             source = Source(path="<stdin>", text=stdin or "")
             histories.append(History(layout="plain", root="<stdin>", migrations=(read_text(source),)))
         elif Path(path).is_dir():
-            histories.extend(_folder(path, layout))
+            histories.extend(_folder(path, layout, disk))
         elif Path(path).exists():
             files.append(path)
         else:
             raise InputError(f"{path}: there is no such file or folder")
-    return (*histories, *_files(files, layout))
+    return (*histories, *_files(files, layout, disk))
 
 
-def _folder(path: str, layout: str | None) -> tuple[History, ...]:
-    folder = list_folder(path)
+def _folder(path: str, layout: str | None, disk: Disk) -> tuple[History, ...]:
+    folder = list_folder(path, disk)
     skipped: tuple[Notice, ...] = ()
     if layout is not None:
         histories = tuple(_format(layout).read(owned) for owned in _owned(folder, layout))
@@ -142,11 +146,11 @@ def _mode(part: Part) -> str:
     return "any" if part.transaction is not TransactionMode.NONE else "none"
 
 
-def _files(paths: Sequence[str], layout: str | None) -> tuple[History, ...]:
+def _files(paths: Sequence[str], layout: str | None, disk: Disk) -> tuple[History, ...]:
     """Files given by name: read as the tool would that owns their folder, the others as one plain history."""
     histories: list[History] = []
     loose: list[str] = []
-    for owned in owners(paths, layout):
+    for owned in owners(paths, layout, disk):
         if owned.layout is None or owned.folder is None:
             loose.extend(owned.paths)
             continue
@@ -158,10 +162,10 @@ def _files(paths: Sequence[str], layout: str | None) -> tuple[History, ...]:
         if kept:
             about = tuple(note for note in history.notices if Path(note.path).resolve() in read)
             histories.append(gathered(replace(history, migrations=kept, notices=about)))
-    return (*histories, *_loose(loose))
+    return (*histories, *_loose(loose, disk))
 
 
-def _loose(paths: Sequence[str]) -> tuple[History, ...]:
+def _loose(paths: Sequence[str], disk: Disk) -> tuple[History, ...]:
     if not paths:
         return ()
     for path in paths:
@@ -169,5 +173,5 @@ def _loose(paths: Sequence[str]) -> tuple[History, ...]:
             raise InputError(f"{path}: is not SQL, and no migration tool that migrasafe knows claims its folder")
     folders = {str(Path(path).parent) for path in paths}
     ordered = sorted(paths, key=lambda path: natural(Path(path).name)) if len(folders) == 1 else paths
-    migrations = tuple(read_text(read_source(Path(path), str(Path(path)))) for path in ordered)
+    migrations = tuple(read_text(disk.source(str(Path(path)))) for path in ordered)
     return (History(layout="plain", root=os.path.commonpath(list(folders)) or ".", migrations=migrations),)

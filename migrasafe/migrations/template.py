@@ -76,7 +76,7 @@ def mask(source: Source, placeholder: str, name: Name, tool: str) -> Masked:
         )
         for shown, (line, short) in assumed.items()
     ]
-    return Masked(source=replace(source, text=masked), notices=(*told, *unknown))
+    return Masked(source=replace(source, text=masked, written=source.written or source.text), notices=(*told, *unknown))
 
 
 def _fill(text: str, fill: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.json import encode
 
-from migrasafe.findings import Finding
+from migrasafe.findings import Edit, Finding
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
 
@@ -46,8 +46,25 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
         "lock": finding.lock.value if finding.lock is not None else None,
         "work": finding.work,
         "assumed": list(finding.assumed),
-        "fix": {"kind": fix.kind.value, "replacement": fix.replacement, "steps": fix.steps},
+        "fix": {
+            "kind": fix.kind.value,
+            "replacement": fix.replacement,
+            "steps": fix.steps,
+            "edits": [_edit(edit) for edit in fix.edits],
+        },
         "docs": f"migrasafe explain {finding.rule}",
+    }
+
+
+def _edit(edit: Edit) -> Mapping[str, Any]:
+    place = edit.place
+    return {
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "end_line": place.end_line,
+        "end_column": place.end_column,
+        "replacement": edit.replacement,
     }
 
 

@@ -64,12 +64,37 @@ def _result(finding: Finding, rule_index: int) -> Mapping[str, Any]:
         finding.help,
         fix.replacement or fix.steps,
     ]
-    return {
+    reported: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": _LEVELS[finding.severity],
         "message": {"text": "\n".join(one for one in said if one)},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(place.path)}, "region": region}}],
+    }
+    if fix.edits:
+        reported["fixes"] = [_fix(finding)]
+    return reported
+
+
+def _fix(finding: Finding) -> Mapping[str, Any]:
+    """All edits of a finding's fix, file by file; a region without width is where text is put in."""
+    changes: dict[str, list[Mapping[str, Any]]] = {}
+    for edit in finding.fix.edits:
+        place = edit.place
+        deleted = {
+            "startLine": place.line,
+            "startColumn": place.column,
+            "endLine": place.end_line,
+            "endColumn": place.end_column,
+        }
+        replacement = {"deletedRegion": deleted, "insertedContent": {"text": edit.replacement}}
+        changes.setdefault(place.path, []).append(replacement)
+    return {
+        "description": {"text": finding.help or finding.message},
+        "artifactChanges": [
+            {"artifactLocation": {"uri": _uri(path)}, "replacements": replacements}
+            for path, replacements in changes.items()
+        ],
     }
 
 

@@ -9,19 +9,21 @@ from msgspec import Struct
 from migrasafe.effects.model import Cause, Effects, Work
 from migrasafe.effects.session import Held, Session
 from migrasafe.effects.situation import Situation
-from migrasafe.findings import Finding, Fix, FixKind, Place, Severity
+from migrasafe.findings import Edit, Finding, Fix, FixKind, Place, Severity
 from migrasafe.locks import LockMode
-from migrasafe.migrations.model import Migration
+from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
+from migrasafe.sql.quote import quote_name
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Action, AlterTable, DoBlock, Span, Statement, Transaction
+from migrasafe.sql.written import written_table
 from migrasafe.target import Target
 
 
 class Ending:
-    """The schema at the end of a transaction, worked out once for all of its statements, when the first asks."""
+    """The schema at the end of a transaction or migration, worked out once for all of its statements, when one asks."""
 
     __slots__ = ("schema",)
 
@@ -43,12 +45,20 @@ class Step(Struct, frozen=True, kw_only=True):
     later_inside: tuple[Statement, ...] = ()
     """The statements that follow in the same DO block."""
     ending: Ending
+    """Of the transaction."""
+    migration_ending: Ending
     may_run: bool = False
     """A branch inside a DO block decides whether it runs."""
     catches: frozenset[str] = frozenset()
     """Conditions that a handler around it catches."""
     made_here: frozenset[Ref] = frozenset()
     """Relations, types and functions that this migration made and has dropped again."""
+    layout: str = ""
+    """The migration tool, as History names it."""
+    transaction: TransactionMode = TransactionMode.ONE
+    """How the tool runs this part of the migration."""
+    told: bool = False
+    """The user said so, whatever the tool is."""
 
     @property
     def later(self) -> tuple[Statement, ...]:
@@ -84,18 +94,33 @@ class Step(Struct, frozen=True, kw_only=True):
                 return
             yield statement
 
+    def to_the_end(self) -> Iterator[Statement]:
+        """The statements that follow in the migration."""
+        yield from self.later
+        parts = self.migration.parts
+        here = next((place for place, part in enumerate(parts) if part.script is self.script), len(parts))
+        for part in parts[here + 1 :]:
+            yield from part.script.statements
+
     def at_commit(self) -> Schema:
         """The schema that others see once the transaction ends, or right after this statement where there is none."""
         if not self.in_transaction:
             return self.after
-        if self.ending.schema is None:
-            schema = (
-                evolve(self.after, self.statement, self.moment) if isinstance(self.statement, DoBlock) else self.after
-            )
-            for statement in self.until_commit():
+        return self._at_the_end_of(self.ending, self.until_commit())
+
+    def at_end(self) -> Schema:
+        """The schema once the whole migration has run."""
+        return self._at_the_end_of(self.migration_ending, self.to_the_end())
+
+    def _at_the_end_of(self, ending: Ending, statements: Iterator[Statement]) -> Schema:
+        if ending.schema is None:
+            schema = self.after
+            if isinstance(self.statement, DoBlock):  # its body runs after this step
+                schema = evolve(schema, self.statement, self.moment)
+            for statement in statements:
                 schema = evolve(schema, statement, self.moment)
-            self.ending.schema = schema
-        return self.ending.schema
+            ending.schema = schema
+        return ending.schema
 
     # --- work under locks ---
 
@@ -146,9 +171,20 @@ class Step(Struct, frozen=True, kw_only=True):
                 return spans[action]
         return statement.span
 
+    @property
+    def as_written(self) -> str:
+        """The text of the file, with the placeholders that its author wrote; spans fit it as they fit the source's."""
+        return self.script.source.written or self.script.source.text
+
     def sql(self) -> str:
         """The statement as written."""
-        return self.script.source.text[self.statement.span.start : self.statement.span.end]
+        return self.as_written[self.statement.span.start : self.statement.span.end]
+
+    @property
+    def table_name(self) -> str:
+        """The relation of an ALTER TABLE as SQL: as its author wrote it, if that can be told."""
+        assert isinstance(self.statement, AlterTable)
+        return written_table(self.as_written, self.statement.span) or quote_name(self.statement.name)
 
     def finding(
         self,
@@ -161,12 +197,13 @@ class Step(Struct, frozen=True, kw_only=True):
         objects: Iterable[Ref | str] = (),
         lock: LockMode | None = None,
         work: Work | None = None,
+        fix: Fix | None = None,
         replacement: str | None = None,
         steps: str | None = None,
         assumed: tuple[str, ...] = (),
     ) -> Finding:
-        """A finding at this statement. `replacement` is one statement for this one; `steps` are several, with deploys."""
-        kind = FixKind.EDIT if replacement else FixKind.PLAN if steps else FixKind.NONE
+        """A finding at this statement. `fix` is made by migrasafe.rules.instead; for what needs no more than text,
+        `replacement` is one statement for this one, and `steps` are several, with deploys."""
         if work is not None:
             action = work.action if action is None else action
             assumed = (*work.assumed, *assumed)
@@ -181,9 +218,26 @@ class Step(Struct, frozen=True, kw_only=True):
             objects=tuple(str(one) for one in objects),
             lock=lock,
             work=work.kind.value if work is not None else None,
-            fix=Fix(kind=kind, replacement=replacement, steps=steps),
+            fix=fix or self._plain_fix(replacement, steps, action),
             assumed=assumed,
         )
+
+    def _plain_fix(self, replacement: str | None, steps: str | None, action: int | None) -> Fix:
+        if not replacement:
+            return Fix(kind=FixKind.PLAN if steps else FixKind.NONE, steps=steps)
+        if not self.editable:
+            return Fix(kind=FixKind.PLAN, steps=steps or f"{replacement};")
+        edit = Edit(place=self.place(action), replacement=replacement)
+        return Fix(kind=FixKind.EDIT, replacement=replacement, steps=steps, edits=(edit,))
+
+    @property
+    def editable(self) -> bool:
+        """Whether the statement stands in a file just as it is read: it was not rendered by a program, no placeholder of a
+        template is in it, and it is no part of a DO block."""
+        script = self.script
+        if script.origins is not None or not script.source.is_as_written(*self.statement.span):
+            return False
+        return self.number < len(script.statements) and script.statements[self.number] is self.statement
 
 
 class Rule(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import lock_timeout_first
 from migrasafe.rules.wording import shown
 from migrasafe.sql.statements import Unrecognized
 
@@ -16,13 +17,13 @@ _OFF = frozenset({"0", "0s", "0ms", "default"})
 def check(step: Step) -> Iterator[Finding]:
     if isinstance(step.statement, Unrecognized):
         return
-    strong = [(ref, mode) for ref, mode in step.effects.strongest_locks().items() if _is_strong(mode)]
+    strong = [lock.relation for lock in step.effects.locks if _is_strong(lock.mode)]
     if not strong:
         return
     timeout = step.session.setting("lock_timeout")
     if timeout is not None and timeout.strip("'").lower() not in _OFF:
         return
-    for ref, mode in strong:
+    for ref in strong:
         if not step.exists_already(ref):
             continue
         if any(_is_strong(held.mode) and step.exists_already(other) for other, held in step.session.held.items()):
@@ -31,9 +32,10 @@ def check(step: Step) -> Iterator[Finding]:
             RULE.id,
             f"While this waits for its lock on {shown(ref)}, every query that comes after it waits too: lock_timeout is not set.",
             severity=Severity.WARNING,
-            help="Set it before, and try again when it runs out:\n  SET lock_timeout = '2s';",
+            help="Set it before, and try again when it runs out.",
             objects=(ref,),
-            lock=mode,
+            lock=step.effects.lock_on(ref),
+            fix=lock_timeout_first(step),
         )
         return
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.effects.model import Cause
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import outside_transaction, outside_words
 from migrasafe.rules.wording import shown
 from migrasafe.sql.edit import insert_after
 from migrasafe.sql.statements import Reindex
@@ -15,13 +16,14 @@ from migrasafe.sql.statements import Reindex
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
     assert isinstance(statement, Reindex)
+    concurrent = insert_after(step.as_written, statement.span, statement.kind, "CONCURRENTLY")
     for work in step.work(Cause.REINDEX):
         yield step.finding(
             RULE.id,
             f"Reads and writes of {shown(work.relation)} wait while {work.detail} is built again.",
-            help="Reindex concurrently, outside a transaction.",
+            help=f"Reindex concurrently, {outside_words(step)}.",
             work=work,
-            replacement=insert_after(step.script.source.text, statement.span, statement.kind, "CONCURRENTLY"),
+            fix=outside_transaction(step, concurrent) if concurrent is not None else None,
         )
 
 

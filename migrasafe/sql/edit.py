@@ -34,6 +34,15 @@ def action_spans(text: str, span: Span) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+def with_action(text: str, span: Span, spans: tuple[Span, ...], place: int, written: str | None) -> str:
+    """The ALTER TABLE with another text for one of its actions, or without it and its comma (never the only one)."""
+    start, end = spans[place]
+    if written is None:
+        # with the comma before it, or for the first the one behind it
+        start, end = (spans[place - 1].end, end) if place > 0 else (start, spans[place + 1].start)
+    return f"{text[span.start : start]}{written or ''}{text[end : span.end]}"
+
+
 def _is(text: str, token: Token, shown: str) -> bool:
     return text[token.start : token.end].lower() == shown
 

@@ -98,7 +98,7 @@ def parse(sql: str) -> list[Mapping[str, Any]]:
     ValueError for text with a NUL, where the parser would silently stop.
     """
     _refuse_nul(sql)
-    tree = _on_enough_stack(sql, lambda: _parse(sql))
+    tree = _parse(sql) if _fits_this_stack(sql) else _on_enough_stack(sql, lambda: _parse(sql))
     statements: list[Mapping[str, Any]] = tree.get("stmts", [])
     if not sql.isascii():
         _bytes_to_characters(statements, sql)
@@ -156,9 +156,13 @@ def _refuse_nul(sql: str) -> None:
 # --- stack ------------------------------------------------------------------------------------------------------------
 
 
+def _fits_this_stack(sql: str) -> bool:
+    return len(sql) <= _SMALL and threading.get_ident() == threading.main_thread().ident
+
+
 def _on_enough_stack(sql: str, call: Callable[[], T]) -> T:
     """Run `call` where a long chain of operators cannot overflow the stack: that would kill the interpreter."""
-    if len(sql) <= _SMALL and threading.current_thread() is threading.main_thread():
+    if _fits_this_stack(sql):
         return call()
     if _operators(sql) > _MOST_OPERATORS:
         raise TooDeepError

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from migrasafe.sql.convert import convert
 from migrasafe.sql.convert.base import Origin
@@ -12,8 +14,11 @@ from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 from migrasafe.sql.script import Comment, Newer, Script
 from migrasafe.sql.source import Source
 from migrasafe.sql.split import Chunk, ChunkKind, split
-from migrasafe.sql.statements import Span, Statement, Unrecognized, Utility
-from migrasafe.sql.syntax_versions import newer_syntax
+from migrasafe.sql.statements import Body, Span, Statement, Unrecognized, Utility
+from migrasafe.sql.syntax_versions import may_be_newer, newer_syntax
+
+if TYPE_CHECKING:
+    from migrasafe.sql.constants import Known
 
 # psql meta-commands that neither run SQL nor change what the SQL around them does.
 _HARMLESS = frozenset(
@@ -39,9 +44,14 @@ _HARMLESS = frozenset(
 _META = re.compile(r"\\([a-zA-Z?!]+|.)")
 
 
-def read_script(source: Source, *, sections: tuple[Span, ...] | None = None) -> Script:
-    """The statements and comments of a source, or of some sections of it. Raises nothing on bad SQL."""
-    reader = _Reader(source.text)
+def read_script(
+    source: Source, *, sections: tuple[Span, ...] | None = None, variables: frozenset[str] = frozenset()
+) -> Script:
+    """The statements and comments of a source, or of some sections of it. Raises nothing on bad SQL.
+
+    `variables` are the names that stand for parameters, not for columns: SQL out of a plpgsql body.
+    """
+    reader = _Reader(source.text, variables)
     statements: list[Statement] = []
     comments: list[Comment] = []
     for section in sections or (Span(0, len(source.text)),):
@@ -60,12 +70,21 @@ def parse_statement(sql: str) -> Statement:
     return statements[0]
 
 
+def body_with_arguments(definition: str, body_span: Span, values: Known) -> Body:
+    """The plpgsql body of a CREATE FUNCTION as it runs with these values of its variables."""
+    from migrasafe.sql.plpgsql import read_body  # few scripts call functions that they define
+
+    return read_body(definition, body_span, definition, _Reader(definition).parse_inner, values)
+
+
 class _Reader:
     """Types the statements of one text, and notes the newer syntax in them."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, variables: frozenset[str] = frozenset()) -> None:
         self.text = text
+        self.variables = variables
         self.newer: list[Newer] = []
+        self.may_be_newer = may_be_newer(text)
 
     def read(self, chunk: Chunk) -> tuple[Statement, ...]:
         match chunk.kind:
@@ -99,13 +118,25 @@ class _Reader:
         return tuple(found)
 
     def _convert(self, tree: Mapping[str, Any], span: Span, sql: str) -> Statement:
-        for feature, since in newer_syntax(sql, tree):
+        for feature, since in newer_syntax(sql, tree) if self.may_be_newer else ():
             self.newer.append(Newer(feature=feature, since=since, span=span))
-        return convert(tree["stmt"], Origin(span=span, text=self.text), self._parse_inner)
+        if self.variables:
+            from migrasafe.sql.plpgsql_variables import as_parameters  # only SQL out of bodies has any
 
-    def _parse_inner(self, inner: str, offset: int) -> tuple[Statement, ...]:
-        chunks, _ = split(self.text, Span(offset, offset + len(inner)))
-        return tuple(statement for chunk in chunks for statement in self.read(chunk))
+            as_parameters(tree["stmt"], self.variables)
+        return convert(tree["stmt"], Origin(span=span, text=self.text), self.parse_inner)
+
+    def parse_inner(self, sql: str, span: Span, variables: frozenset[str]) -> tuple[Statement, ...]:
+        """The statements of SQL inside a statement. Where it does not stand in the text as it is, all are at `span`."""
+        if self.text[span.start : span.end] != sql:
+            apart = read_script(Source(path="", text=sql), variables=variables)
+            self.newer.extend(replace(newer, span=span) for newer in apart.newer)
+            return tuple(replace(statement, span=span) for statement in apart.statements)
+        chunks, _ = split(self.text, span)
+        before, self.variables = self.variables, variables
+        found = tuple(statement for chunk in chunks for statement in self.read(chunk))
+        self.variables = before
+        return found
 
 
 def _meta_command(text: str, span: Span) -> Statement:

@@ -16,11 +16,24 @@ class Source(Struct, frozen=True, kw_only=True):
 
     path: str
     text: str
+    written: str | None = None
+    """The text of the file where `text` has something else of the same length in the place of its placeholders."""
+
+    def is_as_written(self, start: int, end: int) -> bool:
+        """Whether this stretch of `text` is what the file says."""
+        return self.written is None or self.written[start:end] == self.text[start:end]
 
     def position(self, offset: int) -> tuple[int, int]:
         """The line and the column of `offset`, both from 1."""
         line = self.text.count("\n", 0, offset) + 1
         return line, offset - (self.text.rfind("\n", 0, offset) + 1) + 1
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a line and a column, both from 1."""
+        begin = 0
+        for _ in range(line - 1):
+            begin = self.text.find("\n", begin) + 1
+        return begin + column - 1
 
     def line(self, number: int) -> str:
         """The text of line `number`, from 1, without its line break."""

@@ -39,7 +39,8 @@ _HINTS = (
 """Words of which newer syntax has one: most statements have none, and finding that out is much quicker than a walk."""
 
 
-def _may_be_newer(text: str) -> bool:
+def may_be_newer(text: str) -> bool:
+    """Whether a text may hold newer syntax: no statement of it does where this is False."""
     shouted = text.upper()
     for word in _HINTS:
         if word in shouted:
@@ -49,7 +50,7 @@ def _may_be_newer(text: str) -> bool:
 
 def newer_syntax(text: str, tree: Fields) -> tuple[NewSyntax, ...]:
     """What in a statement needs a newer PostgreSQL than 12."""
-    if not _may_be_newer(text):
+    if not may_be_newer(text):
         return ()
     found: dict[NewSyntax, None] = {}
     for kind, fields in walk(tree):

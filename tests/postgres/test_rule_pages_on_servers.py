@@ -26,8 +26,16 @@ def statements(text: str) -> list[str]:
     return [text[one.span.start : one.span.end] for one in script.statements]
 
 
+ROLES = """
+DO $$ BEGIN CREATE ROLE app; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE reporting; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+"""
+"""The roles that pages name. Roles belong to the server, not to the database, and other tests make them too."""
+
+
 def run(database: Database, page: Page, block: Block) -> tuple[Observed, ...]:
     """Run the block after what comes before it."""
+    database.execute(ROLES)
     before = [statement for one in page.before(block) for statement in statements(one.text)]
     in_transaction = "no-transaction" not in block.words
     return measure(database.connect, statements(block.text), in_transaction=in_transaction, setup=before)

@@ -118,7 +118,7 @@ def _without_ignored(source: Source) -> Source:
             end = len(source.text) if end < 0 else end
         begin = match.start()
         text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
-    return replace(source, text=text)
+    return replace(source, text=text, written=source.written or source.text)
 
 
 def _changesets(source: Source) -> list[_Changeset]:
@@ -158,4 +158,4 @@ def _with_semicolons(source: Source, changesets: list[_Changeset]) -> Source:
             alone = re.compile(rf"{re.escape(delimiter)}(?=[ \t\r]*$)", re.MULTILINE)
             body = alone.sub(";" + " " * (len(delimiter) - 1), text[begin:end])
             text = text[:begin] + body + text[end:]
-    return replace(source, text=text)
+    return replace(source, text=text, written=source.written or source.text)

@@ -14,7 +14,7 @@ Converter = Callable[[Fields, Origin], Statement]
 
 
 def convert(node: Mapping[str, Any], origin: Origin, parse_inner: ParseInner) -> Statement:
-    """The typed statement of one parse tree. `parse_inner` parses SQL text that begins at an offset of the source: bodies."""
+    """The typed statement of one parse tree. `parse_inner` reads the SQL of bodies."""
     what = kind(node)
     inner = fields(node)
     converter = _CONVERTERS.get(what)

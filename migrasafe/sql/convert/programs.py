@@ -44,7 +44,8 @@ _MODES = {
     "FUNC_PARAM_TABLE": "table",
 }
 _NOT_READ = frozenset({"c", "internal"})
-ParseInner = Callable[[str, int], tuple[Statement, ...]]
+ParseInner = Callable[[str, Span, frozenset[str]], tuple[Statement, ...]]
+"""(SQL, where it stands, names of variables in it) → its statements."""
 
 
 def create_function(node: Fields, origin: Origin, parse_inner: ParseInner) -> Statement:
@@ -56,7 +57,8 @@ def create_function(node: Fields, origin: Origin, parse_inner: ParseInner) -> St
     if "sql_body" in node:
         body = _atomic_body(origin, parse_inner)
     elif source_text is not None and language not in _NOT_READ:
-        body = read_body(language, origin, source_text, parse_inner)
+        names = frozenset(str(fields(item).get("name", "")) for item in node.get("parameters", []))
+        body = read_body(language, origin, source_text, parse_inner, names)
     return CreateFunction(
         span=origin.span,
         name=name_from_list(node.get("funcname")),
@@ -101,7 +103,13 @@ def do_block(node: Fields, origin: Origin, parse_inner: ParseInner) -> Statement
 # --- bodies -----------------------------------------------------------------------------------------------------------
 
 
-def read_body(language: str, origin: Origin, source_text: str, parse_inner: ParseInner) -> Body:
+# In a function in SQL a column comes before an argument of its name: these are never called like columns.
+_ARGUMENT = re.compile(r"(?:_|p_|v_|in_|arg_).*|.*_(?:in|arg|)")
+
+
+def read_body(
+    language: str, origin: Origin, source_text: str, parse_inner: ParseInner, arguments: frozenset[str] = frozenset()
+) -> Body:
     """The statements of a body written as a string, with spans into the source."""
     span = _text_span(origin, source_text)
     if language == "plpgsql":
@@ -110,7 +118,8 @@ def read_body(language: str, origin: Origin, source_text: str, parse_inner: Pars
         statement = origin.text[origin.span.start : origin.span.end]
         return read_plpgsql(statement, span, origin.text, parse_inner)
     if language == "sql":
-        inner = parse_inner(origin.text[span.start : span.end], span.start)
+        variables = frozenset(name for name in arguments if _ARGUMENT.fullmatch(name))
+        inner = parse_inner(source_text, span, variables)
         return Body(statements=tuple(Guarded(statement=one) for one in inner), text_span=span)
     unread = Unrecognized(
         span=origin.span,
@@ -149,7 +158,7 @@ def _atomic_body(origin: Origin, parse_inner: ParseInner) -> Body | None:
             if atomic:
                 end = origin.text.lower().rindex("end", atomic.end(), origin.span.end)
                 span = Span(atomic.end(), end)
-                inner = parse_inner(origin.text[span.start : span.end], span.start)
+                inner = parse_inner(origin.text[span.start : span.end], span, frozenset())
                 return Body(statements=tuple(Guarded(statement=one) for one in inner), text_span=span)
     return None
 

@@ -130,7 +130,7 @@ def test_comments_are_kept_with_their_offsets() -> None:
 
 
 def test_do_blocks_are_read_statement_by_statement() -> None:
-    sql = "DO $$\nBEGIN\n  IF true THEN\n    CREATE INDEX i ON t (a);\n  END IF;\n  EXECUTE 'DROP ' || x;\nEND $$;"
+    sql = "DO $$\nBEGIN\n  IF x THEN\n    CREATE INDEX i ON t (a);\n  END IF;\n  EXECUTE 'DROP ' || x;\nEND $$;"
     (block,) = statements_of(sql)
     assert isinstance(block, DoBlock)
     index, dynamic = block.body.statements

@@ -1,0 +1,183 @@
+"""One version of an app, read without running it: from a folder, from a commit of git, or from one file of queries."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from migrasafe.app.file_kinds import FileKind, kind_of
+from migrasafe.app.file_scan import FileScan, SourceText
+from migrasafe.app.literals import LANGUAGES
+from migrasafe.app.model import App, Notice, Origin, Query, Unread
+from migrasafe.app.query_files.sql_file import has_names, makes_tables, scan_sql_file
+from migrasafe.app.query_files.sqlx import scan_sqlx
+from migrasafe.app.scan_literals import scan_literals
+from migrasafe.app.source_tree import Entry, SourceTree, folder_tree, git_tree, is_commit, read_from_disk
+from migrasafe.app.words import Words, WordSource
+
+_LEFT_OUT = {
+    FileKind.TEST: "as tests do not run in production",
+    FileKind.MIGRATION: "as migrations are not sent by the running app",
+}
+_BUNDLE = "as a build made them"
+_SCHEMA_FILE = "as a file that makes tables is a schema or a seed, and not sent by the running app"
+_BUNDLE_LINE = 5_000
+_BUNDLE_FROM = 20_000
+_PGX = re.compile(r"sql_package\W+pgx")
+
+
+def read_app(source: str, *, folder: Path | None = None, migrations: Iterable[Path] = ()) -> App:
+    """The queries, the words and what could not be read of one version of an app.
+
+    `source`: a folder, a commit of git (`v2.1`, or `v2.1:services/shop` for a part of it) as seen from `folder` (default:
+    the working folder), or one file. `migrations` lie in the app and are not part of it. Raises InputError for a source
+    that does not exist or cannot be read.
+    """
+    here = folder or Path.cwd()
+    path = Path(source) if source else here / "\0"
+    path = path if path.is_absolute() or folder is None else folder / path
+    one_file = False
+    if source and path.is_dir():
+        tree = folder_tree(path)
+        inside = _inside(path, migrations)
+    elif source and path.is_file() and (path.suffix or not is_commit(source, here)):
+        entry = Entry(path.name, path.as_posix() if folder is None else source, str(path))
+        tree, inside, one_file = SourceTree(entries=(entry,), read=read_from_disk), [], True
+    else:
+        tree = git_tree(source, here)
+        inside = _inside(here, migrations)
+    return _Reader(source, tree, inside).run(one_file=one_file)
+
+
+def _inside(app: Path, migrations: Iterable[Path]) -> list[str]:
+    """The migrations by their path in the app; those elsewhere are nothing to leave out."""
+    paths = (os.path.relpath(path.resolve(), app.resolve()).replace(os.sep, "/") for path in migrations)
+    return [path for path in paths if path != "." and not path.startswith("..")]
+
+
+class _Reader:
+    """Reads every file of a tree once."""
+
+    def __init__(self, label: str, tree: SourceTree, migrations: Sequence[str]) -> None:
+        self.label = label
+        self.tree = tree
+        self.migrations = migrations
+        self.queries: list[Query] = []
+        self.unread: list[Unread] = []
+        self.notices = [Notice(path=label, message=message) for message in tree.notices]
+        self.words: list[WordSource] = []
+        self.texts: dict[str, str] = {}
+        self.left_out: defaultdict[str, list[str]] = defaultdict(list)
+        self.files = 0
+        self.sqlc_folders: dict[str, bool] = {}
+
+    def run(self, *, one_file: bool) -> App:
+        wanted: list[tuple[Entry, FileKind]] = []
+        for entry in self.tree.entries:
+            kind = kind_of(entry.path, self.migrations)
+            if one_file and kind in (FileKind.OTHER, FileKind.TEST, FileKind.MIGRATION):
+                kind = kind_of(f"app/{'x' if kind is not FileKind.OTHER else 'x.sql'}{Path(entry.path).suffix}")
+            if kind in _LEFT_OUT:
+                self.left_out[_LEFT_OUT[kind]].append(entry.shown)
+            elif kind is not FileKind.OTHER:
+                wanted.append((entry, kind))
+        kinds = {entry.key: kind for entry, kind in wanted}
+        # Settings first: they say how the queries beside them are sent.
+        wanted.sort(key=lambda one: one[1] is not FileKind.SQLC)
+        for entry, raw in self.tree.read([entry for entry, _ in wanted]):
+            text = self._text(entry, raw)
+            if text is not None:
+                self._file(entry, kinds[entry.key], SourceText(entry.shown, text))
+        return self._app()
+
+    def _text(self, entry: Entry, raw: bytes | str) -> str | None:
+        if isinstance(raw, str):
+            self.notices.append(Notice(path=entry.shown, message=raw, blocking=True))
+            return None
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return raw.decode("utf-16", errors="replace")
+        raw = raw.replace(b"\0", b" ")  # no SQL holds one, and it keeps its place
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            self.notices.append(Notice(path=entry.shown, message="is not UTF-8: it was read as Latin-1"))
+            return raw.decode("latin-1")
+
+    def _file(self, entry: Entry, kind: FileKind, source: SourceText) -> None:
+        self.files += 1
+        match kind:
+            case FileKind.SQLC:
+                self.sqlc_folders[entry.path.rpartition("/")[0]] = _PGX.search(source.text) is not None
+                return
+            case FileKind.PROGRAM:
+                if _is_bundle(source.text):
+                    self.left_out[_BUNDLE].append(entry.shown)
+                    return
+                scan = scan_literals(source, LANGUAGES["." + entry.path.rpartition(".")[2].lower()])
+                self.words.append(WordSource(source, scan.spans))
+            case FileKind.SQL:
+                if not has_names(source.text) and makes_tables(source.text):
+                    self.left_out[_SCHEMA_FILE].append(entry.shown)
+                    return
+                scan = scan_sql_file(source, prepared=self._is_prepared(entry))
+            case FileKind.SQLX:
+                scan = scan_sqlx(source)
+            case _:
+                return
+        self._add(source, scan)
+
+    def _is_prepared(self, entry: Entry) -> bool | None:
+        folder = entry.path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            if folder in self.sqlc_folders:
+                return self.sqlc_folders[folder] or None
+        return None
+
+    def _add(self, source: SourceText, scan: FileScan) -> None:
+        self.queries += scan.queries
+        self.unread += scan.unread
+        if scan.queries or scan.unread:
+            self.texts[source.path] = source.text
+
+    def _app(self) -> App:
+        for why, paths in self.left_out.items():
+            files = f"{len(paths)} files ({paths[0]}, …)" if len(paths) > 1 else paths[0]
+            self.notices.append(Notice(path=self.label, message=f"not looked at, {why}: {files}"))
+        return App(
+            label=self.label,
+            queries=_without_copies(self.queries),
+            words=Words(self.words),
+            unread=tuple(self.unread),
+            notices=tuple(self.notices),
+            files=self.files,
+            texts=self.texts,
+        )
+
+
+def _is_bundle(text: str) -> bool:
+    return len(text) > _BUNDLE_FROM and len(text) > _BUNDLE_LINE * (text.count("\n") + 1)
+
+
+def _without_copies(queries: Sequence[Query]) -> tuple[Query, ...]:
+    """What sqlx wrote down is a copy of a literal in the program, which is where a person looks for it."""
+    literals = Counter(query.sql.strip() for query in queries if query.origin is Origin.LITERAL)
+    copies = {
+        query.sql.strip(): query
+        for query in queries
+        if query.origin is Origin.QUERY_FILE and query.location.path.endswith(".json") and query.sql.strip() in literals
+    }
+    kept = []
+    for query in queries:
+        copy = copies.get(query.sql.strip())
+        if copy is None:
+            kept.append(query)
+        elif query.origin is Origin.LITERAL:
+            kept.append(replace(query, prepared=True, expects=copy.expects))
+    return tuple(kept)

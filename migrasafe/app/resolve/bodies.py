@@ -1,0 +1,162 @@
+"""The bodies of functions that a query calls, and of those that its triggers run: what they read and write in its name.
+
+PostgreSQL looks into a body only when it runs, so that what is missing there is missing for the query that calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from migrasafe.app.resolve.context import Context
+from migrasafe.app.resolve.namespace import Col, Item, Names
+from migrasafe.schema.model import Function, Ref, Table, View
+from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse, parse_plpgsql
+from migrasafe.sql.quote import quote_ident, spell_type
+
+_DEEPEST = 8
+_EVENTS = {"InsertStmt": "insert", "UpdateStmt": "update", "DeleteStmt": "delete"}
+
+
+class Bodies:
+    """Walks each body once per query."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.seen: set[tuple[Ref, Ref | None]] = set()
+        self.depth = 0
+
+    def of_function(self, function: Function, offset: int) -> None:
+        """Walks the body of a function that is called at `offset`."""
+        self._walk(function, None, offset)
+
+    def of_triggers(self, table: Table, events: frozenset[str], offset: int) -> None:
+        """Walks the functions of the enabled triggers that such a statement fires."""
+        for trigger in table.triggers:
+            if trigger.function is None or not trigger.enabled or events.isdisjoint(trigger.events):
+                continue
+            for function in self.ctx.schema.functions.get(trigger.function) or ():
+                self._walk(function, table, offset)
+
+    def _walk(self, function: Function, table: Table | None, offset: int) -> None:
+        key = (function.ref, table.ref if table is not None else None)
+        if key in self.seen or self.depth >= _DEEPEST or not function.source_text:
+            return
+        self.seen.add(key)
+        self.depth += 1
+        sure = self.ctx.sure
+        with self.ctx.inside(function.ref, offset):
+            if function.language == "sql":
+                self._sql(function)
+            elif function.language == "plpgsql":
+                self.ctx.sure = False
+                self._plpgsql(function, table)
+        self.ctx.sure = sure
+        self.depth -= 1
+
+    def _sql(self, function: Function) -> None:
+        parameters = tuple(Col(name=one.name or "", type=one.type) for one in function.arguments)
+        try:
+            trees = parse(function.source_text or "")
+        except (ParserError, TooDeepError, ValueError):
+            self.ctx.opaque[f"the body of {function.ref} cannot be read"] = None
+            return
+        for tree in trees:
+            self._statement(tree["stmt"], Names(parameters=parameters))
+
+    def _statement(self, node: Mapping[str, Any], names: Names) -> None:
+        if next(iter(node), "") in ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"):
+            self.ctx.query(node, names)
+        elif "CallStmt" in node:
+            self.ctx.query({"SelectStmt": {"targetList": [{"ResTarget": {"val": _call(node)}}]}}, names)
+
+    # --- plpgsql ---
+
+    def _plpgsql(self, function: Function, table: Table | None) -> None:
+        try:
+            trees = parse_plpgsql(_definition(function))
+        except (ParserError, TooDeepError, ValueError):
+            self.ctx.opaque[f"the body of {function.ref} cannot be read"] = None
+            return
+        for tree in trees:
+            names = self._names(tree.get("PLpgSQL_function", {}), table)
+            for text, dynamic in _embedded(tree):
+                if dynamic:
+                    self.ctx.opaque[f"{function.ref} makes SQL at run time"] = None
+                for node in _parsed(text):
+                    self._statement(node, names)
+
+    def _names(self, tree: Mapping[str, Any], table: Table | None) -> Names:
+        """Variables, and the rows that a trigger sees."""
+        variables, records = [], []
+        for datum in tree.get("datums", []):
+            kind, fields = next(iter(datum.items()))
+            name = fields.get("refname", "")
+            if kind == "PLpgSQL_var":
+                variables.append(Col(name=name))
+            elif kind in ("PLpgSQL_rec", "PLpgSQL_row") and name not in ("new", "old", "*internal*", "(unnamed row)"):
+                variables.append(Col(name=name))
+                records.append(Item(alias=name, complete=False, system=True, shows_columns=False))
+        items: tuple[Item, ...] = ()
+        if table is not None:
+            row = self.ctx.columns_of(self.ctx.relation(table.ref.schema, table.ref.name))
+            items = tuple(
+                Item(alias=name, columns=row.columns, complete=row.complete, relation=table.ref, shows_columns=False)
+                for name in ("new", "old")
+            )
+        else:
+            items = tuple(Item(alias=name, complete=False, system=True, shows_columns=False) for name in ("new", "old"))
+        return Names(items=(*items, *records), parameters=tuple(variables))
+
+
+def triggers_fired(ctx: Context, bodies: Bodies, statements: Mapping[Ref, tuple[frozenset[str], int]]) -> None:
+    """The bodies of what a query's writes fire. `statements`: table → the events, and the place of its name."""
+    for ref, (events, offset) in statements.items():
+        relation = ctx.schema.relation(ref)
+        if isinstance(relation, Table):
+            bodies.of_triggers(relation, events, offset)
+        elif isinstance(relation, View):
+            continue
+
+
+def _call(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"FuncCall": node["CallStmt"].get("funccall", {})}
+
+
+def _definition(function: Function) -> str:
+    """A CREATE FUNCTION with this body, for the parser of plpgsql bodies."""
+    arguments = ", ".join(
+        f"{'' if one.name is None else quote_ident(one.name) + ' '}{spell_type(one.type)}"
+        for one in function.arguments
+        if one.mode != "table"
+    )
+    returns = "trigger" if function.returns is None or function.returns.name == "trigger" else "void"
+    body = function.source_text or ""
+    mark = "$migrasafe$"
+    return f"CREATE FUNCTION f({arguments}) RETURNS {returns} LANGUAGE plpgsql AS {mark}{body}{mark}"
+
+
+def _embedded(tree: Any) -> Iterator[tuple[str, bool]]:
+    """The text of every expression and statement in a body, and whether it is one that EXECUTE runs."""
+    stack: list[tuple[Any, bool]] = [(tree, False)]
+    while stack:
+        item, dynamic = stack.pop()
+        if isinstance(item, list):
+            stack.extend((one, dynamic) for one in item)
+        elif isinstance(item, Mapping):
+            for key, value in item.items():
+                if key == "PLpgSQL_expr":
+                    yield str(value.get("query", "")), dynamic
+                elif isinstance(value, (dict, list)):
+                    executed = key == "dynquery" or (key == "query" and "PLpgSQL_stmt_dynexecute" in item)
+                    stack.append((value, executed or key in ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors")))
+
+
+def _parsed(text: str) -> list[Mapping[str, Any]]:
+    """A statement, an expression, or `variable := expression`."""
+    for sql in (text, f"SELECT {text}", f"SELECT {text.partition(':=')[2] or text.partition('=')[2]}"):
+        try:
+            return [tree["stmt"] for tree in parse(sql)]
+        except (ParserError, TooDeepError, ValueError):
+            continue
+    return []

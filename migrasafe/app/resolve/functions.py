@@ -1,0 +1,117 @@
+"""Calls of functions, procedures and aggregates: which one is meant, and what it gives."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from migrasafe.app.resolve.context import Context, Fields
+from migrasafe.app.resolve.conversions import can_be_passed
+from migrasafe.app.resolve.namespace import Names
+from migrasafe.app.resolve.references import NOTHING, Value
+from migrasafe.app.resolve.types import builtin_result
+from migrasafe.app.usage import Action, Certainty, ObjectKind
+from migrasafe.schema.model import Function
+from migrasafe.sql.quote import spell_type
+from migrasafe.sql.statements import TypeName
+
+_SAME_AS_ARGUMENT = frozenset({"max", "min", "abs", "first_value", "last_value", "nth_value", "lag", "lead", "nullif"})
+
+
+@cache
+def _builtin_names() -> frozenset[str]:
+    from migrasafe.sql import builtin_volatility as known
+
+    words = (
+        known.VOLATILE,
+        known.STABLE,
+        known.IMMUTABLE,
+        known.EXTENSION_VOLATILE,
+        known.EXTENSION_STABLE,
+        known.EXTENSION_IMMUTABLE,
+    )
+    return frozenset(name for text in words for name in text.split())
+
+
+def name_of(node: Fields) -> tuple[str | None, str]:
+    """The schema and name of a FuncCall node."""
+    parts = [part["String"].get("sval", "") for part in node.get("funcname", []) if "String" in part]
+    return (parts[-2] if len(parts) > 1 else None), (parts[-1] if parts else "")
+
+
+def arguments_of(function: Function) -> tuple[TypeName, ...]:
+    """The types of what a call passes."""
+    return tuple(one.type for one in function.arguments if one.mode in ("in", "inout", "variadic"))
+
+
+def is_known(ctx: Context, schema: str | None, name: str) -> bool:
+    """Whether the schema or PostgreSQL has such a function."""
+    if schema in (None, "pg_catalog") and (name in _builtin_names() or builtin_result(name) is not None):
+        return True
+    return bool(ctx.functions(schema, name)[1])
+
+
+def call(ctx: Context, node: Fields, arguments: tuple[Value, ...], names: Names) -> tuple[Value, Function | None]:
+    """The value of a FuncCall whose arguments are resolved, and the function where the schema has it; the use of it noted."""
+    schema, name = name_of(node)
+    offset = node.get("location", 0)
+    if schema == "pg_catalog":
+        return Value(type=_builtin_type(name, arguments)), None
+    ref, overloads = ctx.functions(schema, name)
+    named = tuple(arg["NamedArgExpr"].get("name", "") for arg in node.get("args", []) if "NamedArgExpr" in arg)
+    spread = bool(node.get("func_variadic"))
+    for function in overloads:
+        if accepts(ctx, function, arguments, named, spread=spread):
+            ctx.use(Action.DEPENDS, ObjectKind.FUNCTION, ref, offset=offset)
+            ctx.into_function(function, offset)
+            return Value(type=function.returns), function
+    builtin = schema is None and name in _builtin_names()
+    if builtin:
+        return Value(type=_builtin_type(name, arguments)), None
+    shown = ", ".join("unknown" if one.type is None else spell_type(one.type) for one in arguments)
+    full_name = name if schema is None else f"{schema}.{name}"
+    message = f"function {full_name}({shown}) does not exist"
+    if overloads:
+        ctx.use(Action.DEPENDS, ObjectKind.FUNCTION, ref, offset=offset, certainty=Certainty.UNKNOWN, note=message)
+        ctx.problem("42883", message, offset, ref=ref, name=name)
+        return NOTHING, None
+    ctx.use(Action.DEPENDS, ObjectKind.FUNCTION, ref, offset=offset, certainty=Certainty.UNKNOWN, note=message)
+    gone = ctx.had_function(schema, ref)
+    if gone or (ctx.schema.complete and not ctx.schema.extensions):
+        ctx.problem("42883", message, offset, ref=ref, name=name)
+    else:
+        ctx.problem("42883", message, offset, certain=False, ref=ref, name=name)
+    return NOTHING, None
+
+
+def accepts(
+    ctx: Context, function: Function, given: tuple[Value, ...], named: tuple[str, ...], *, spread: bool = False
+) -> bool:
+    """Whether a call with these arguments, the last of them by name, can mean this overload."""
+    inputs = [one for one in function.arguments if one.mode in ("in", "inout", "variadic")]
+    if function.procedure:
+        inputs = [one for one in function.arguments if one.mode != "table"]
+    positional = len(given) - len(named)
+    variadic = bool(inputs) and inputs[-1].mode == "variadic" and not spread
+    if variadic:
+        fixed = len(inputs) - 1
+        return positional >= fixed - sum(1 for one in inputs[:fixed] if one.default is not None)
+    if positional > len(inputs):
+        return False
+    rest = inputs[positional:]
+    known = {one.name for one in rest}
+    if any(name not in known for name in named):
+        return False
+    if any(one.default is None and one.name not in named for one in rest):
+        return False
+    return all(
+        can_be_passed(ctx.base_type(value.type), ctx.base_type(one.type))
+        for value, one in zip(given[:positional], inputs, strict=False)
+    )
+
+
+def _builtin_type(name: str, arguments: tuple[Value, ...]) -> TypeName | None:
+    if name in _SAME_AS_ARGUMENT and arguments:
+        return arguments[0].type
+    if name == "array_agg" and len(arguments) == 1 and arguments[0].type is not None and not arguments[0].type.array:
+        return TypeName(schema=arguments[0].type.schema, name=arguments[0].type.name, array=True)
+    return builtin_result(name)

@@ -1,0 +1,111 @@
+"""What resolving a query against a schema gives: what it uses, what it writes, what PostgreSQL would refuse."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+from migrasafe.app.usage import Action, Certainty, ObjectKind
+from migrasafe.schema.model import ColumnRef, Ref
+from migrasafe.sql.statements import Node, TypeName
+
+
+class Use(Struct, frozen=True, kw_only=True):
+    """A Usage before its place in the app's source is known: `offset` is the character of the SQL."""
+
+    action: Action
+    kind: ObjectKind
+    object: Ref | None
+    name: str | None = None
+    offset: int = 0
+    certainty: Certainty = Certainty.CERTAIN
+    by_star: bool = False
+    """Through `*` or a whole row: it goes on without this column, with one column fewer."""
+    through: Ref | None = None
+    note: str = ""
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """What PostgreSQL would refuse, in its words."""
+
+    sqlstate: str
+    message: str
+    offset: int = 0
+    certain: bool = True
+    """False where the schema may only not know the thing: it did not see everything being made."""
+    object: Ref | None = None
+    name: str | None = None
+    through: Ref | None = None
+    """The function or trigger's function in whose body it is."""
+
+
+class Output(Struct, frozen=True, kw_only=True):
+    """A column of the result."""
+
+    name: str
+    type: TypeName | None = None
+    column: ColumnRef | None = None
+    """The column of a table that it shows unchanged."""
+
+
+class How(Enum):
+    """How an INSERT says which columns it fills."""
+
+    NAMED = "named"
+    POSITIONAL = "positional"
+    DEFAULT_VALUES = "default values"
+
+
+class Insertion(Struct, frozen=True, kw_only=True):
+    """One INSERT, or the INSERT of a MERGE."""
+
+    relation: Ref
+    how: How
+    columns: tuple[str, ...]
+    """Those that get a value, in the order of the values."""
+    width: int | None
+    """How many values a row has; None where a `*` over something unknown hides it."""
+    offset: int
+    do_nothing: bool = False
+    """ON CONFLICT DO NOTHING without a target: no unique key can make it fail."""
+    conflict_columns: tuple[str, ...] | None = None
+    """The plain columns of ON CONFLICT (…)."""
+    overriding: str = ""
+    """`system` | `user`."""
+    through: Ref | None = None
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """A value for a column: the expression that an INSERT or UPDATE gives it."""
+
+    relation: Ref
+    column: str
+    value: Node
+    """`{}` where it comes from a query."""
+    type: TypeName | None
+    action: Action
+    offset: int
+
+
+class Resolution(Struct, frozen=True, kw_only=True):
+    """Everything about one query on one schema."""
+
+    command: str
+    """`SELECT`, `INSERT`, `UPDATE`, `DELETE`, `MERGE`, `CALL`, `COPY`, `TRUNCATE`, `LOCK` … or the parser's node name."""
+    uses: tuple[Use, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    outputs: tuple[Output, ...] | None = ()
+    """None where a `*` over something unknown hides them."""
+    star: bool = False
+    """A `*` or whole row is among what the client receives."""
+    insertions: tuple[Insertion, ...] = ()
+    writes: tuple[Written, ...] = ()
+    opaque: str = ""
+    """Why it could not be read, or what in it we do not know; empty if all is known."""
+
+    @property
+    def relations(self) -> frozenset[Ref]:
+        """The tables and views it names itself and that the schema knows."""
+        kinds = (ObjectKind.TABLE, ObjectKind.VIEW)
+        return frozenset(use.object for use in self.uses if use.kind in kinds and use.object and use.through is None)

@@ -1,0 +1,82 @@
+"""Queries in the string literals of a program."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from migrasafe.app.file_scan import FileScan, SourceText
+from migrasafe.app.formatting import formatting_of, open_verbs
+from migrasafe.app.literals import Language, Literal, read_literals
+from migrasafe.app.model import Origin
+from migrasafe.app.placed_text import HOLE, PlacedText, PlacedTextBuilder
+from migrasafe.app.read_statements import read_statements
+from migrasafe.sql.statements import Span
+
+MAY_HOLD_SQL = re.compile(
+    r"""\bselect[\s"'`$({*\\]|\binsert\s+into\b|\bupdate\s+[\w"$.{%]|\bdelete\s+from\b|\bmerge\s+into\b|\bvalues\s*\(|\bcall\s"""
+    r"|\brefresh\s+materialized\b|\btruncate\s|\block\s+table\b|\bcopy\s",
+    re.IGNORECASE,
+)
+"""A text in which nothing like this occurs holds no SQL; looking for it is much quicker than reading literals."""
+
+_ASSIGNED = re.compile(
+    r"(?<![\w.])(?:\w+\.)?(?P<name>[A-Za-z_]\w*)\s*(?::\s*[\w\[\]<>.| ]+?\s*|\s+string\s*)?:?=\s*\(?\s*(?:\w+\()?$"
+)
+_SIMPLE_NAME = re.compile(r"(?:[\w$]+(?:\.|::|->))*\$?(?P<name>[A-Za-z_]\w*)")
+_LONGEST_DEPTH = 3
+
+
+def scan_literals(source: SourceText, language: Language) -> FileScan:
+    """The queries of a program, and the literals that look like SQL and cannot be parsed."""
+    text = source.text
+    if not MAY_HOLD_SQL.search(text):
+        return FileScan()
+    literals = list(read_literals(text, language))
+    constants = _constants(text, literals)
+    queries, unread, spans = [], [], []
+    for literal in literals:
+        said = _with_constants(literal, constants)
+        style = formatting_of(text, literal.start, literal.end)
+        found, failed = read_statements(open_verbs(said, style) if style else said)
+        queries += [source.query(one, Origin.LITERAL) for one in found]
+        unread += [source.unread(one) for one in failed]
+        if found:
+            spans.append(Span(literal.start, literal.end))
+    return FileScan(queries=tuple(queries), unread=tuple(unread), spans=tuple(spans))
+
+
+def _constants(text: str, literals: Sequence[Literal]) -> Mapping[str, Literal]:
+    """Names that stand for one literal: given one value in this file, and only once."""
+    values: dict[str, Literal] = {}
+    given: Counter[str] = Counter()
+    for literal in literals:
+        assigned = _ASSIGNED.search(text, max(0, literal.start - 100), literal.start)
+        if assigned:
+            values[assigned["name"]] = literal
+            given[assigned["name"]] += 1
+    return {name: literal for name, literal in values.items() if given[name] == 1}
+
+
+def _with_constants(literal: Literal, constants: Mapping[str, Literal], depth: int = 0) -> PlacedText:
+    """What a literal says, with the text of the constants that it puts in."""
+    if not literal.expressions or depth > _LONGEST_DEPTH:
+        return literal.text
+    builder = PlacedTextBuilder()
+    done = 0
+    at = literal.text.text.find(HOLE)
+    for expression in literal.expressions:
+        if at < 0:
+            break
+        builder.append(literal.text, done, at)
+        name = _SIMPLE_NAME.fullmatch(expression)
+        constant = constants.get(name["name"]) if name else None
+        if constant is not None and constant is not literal:
+            builder.append(_with_constants(constant, constants, depth + 1))
+        else:
+            builder.append(literal.text, at, at + 1)
+        done = at + 1
+        at = literal.text.text.find(HOLE, done)
+    builder.append(literal.text, done)
+    return builder.built(literal.text.place(0))

@@ -1,0 +1,66 @@
+"""The disk as it is read: with what it holds, or with texts in the place of files that are not written yet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from io import FileIO
+from pathlib import Path
+from typing import TypeAlias
+
+from msgspec import Struct, field
+
+from migrasafe.sql.source import Source, read_source
+
+HEAD_LENGTH = 4000
+Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""Of the files and of the folders in a folder, sorted."""
+
+
+class Disk(Struct, frozen=True, kw_only=True, eq=False):
+    """Reads files and lists folders, each folder once."""
+
+    unsaved: Mapping[Path, str] = field(default_factory=dict)
+    """Texts by real path, for files that would be changed or made; read in their place."""
+    listed: dict[str, Names] = field(default_factory=dict)
+    """What was listed before."""
+
+    def source(self, path: str) -> Source:
+        """The text of a file. Raises InputError."""
+        if self.unsaved and (text := self.unsaved.get(Path(path).resolve())) is not None:
+            return Source(path=path, text=text)
+        return read_source(path, path)
+
+    def head(self, path: str) -> str:
+        """The first characters of a file; nothing for one that cannot be read."""
+        if self.unsaved and (text := self.unsaved.get(Path(path).resolve())) is not None:
+            return text[:HEAD_LENGTH]
+        try:
+            with FileIO(path) as file:
+                return file.read(HEAD_LENGTH).decode("utf-8-sig", errors="replace")
+        except OSError:
+            return ""
+
+    def names(self, path: str) -> Names:
+        """Names of the files and of the folders in a folder; links to folders are not followed, and broken ones are
+        files."""
+        if path not in self.listed:
+            self.listed[path] = self._list(path)
+        return self.listed[path]
+
+    def _list(self, path: str) -> Names:
+        files, folders = [], []
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.name)
+                    elif entry.is_file() or (entry.is_symlink() and not entry.is_dir()):
+                        files.append(entry.name)
+        except OSError:
+            files, folders = [], []
+        if self.unsaved:
+            real = Path(path).resolve()
+            made = {one.name for one in self.unsaved if one.parent == real}
+            files.extend(made.difference(files))
+        return tuple(sorted(files)), tuple(sorted(folders))

@@ -1,0 +1,65 @@
+"""A new table, view or sequence that a role may not use which may use all the others in its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding, Severity
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.recreate_without_grants import grants_sql
+from migrasafe.rules.row_security import people_first
+from migrasafe.rules.wording import shown
+from migrasafe.schema.model import TEMPORARY_SCHEMA, Granted, Ref, Schema, Table, View
+from migrasafe.sql.statements import CreateTable, CreateTableAs, CreateView
+
+_ENOUGH = 2
+"""So many tables of the schema must all be granted to a role before a new one that is not looks forgotten."""
+_QUERIES = frozenset({"select", "insert", "update", "delete"})
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, CreateTable | CreateTableAs | CreateView)
+    if isinstance(statement, CreateTable) and statement.partition_of is not None:
+        return  # queries go through the parent, whose privileges count
+    ref = step.situation.ref(statement.name)
+    made = step.at_end().relation(ref)
+    if not isinstance(made, Table | View) or made.born.migration != step.moment.migration or made.born != step.moment:
+        return
+    if ref.schema == TEMPORARY_SCHEMA:
+        return
+    usual = _usual(step.schema, ref, step.moment.migration)
+    roles = {one.role for one in usual} - {one.role for one in made.grants}
+    if not roles:
+        return
+    missing = frozenset(one for one in usual if one.role in roles)
+    yield step.finding(
+        RULE.id,
+        f"{people_first(tuple(sorted(roles)))} may use every other table of the schema {ref.schema}, but not {shown(ref)}.",
+        severity=Severity.WARNING,
+        help="Grant it what it may do with the other tables, or set ALTER DEFAULT PRIVILEGES once for those to come.",
+        objects=(ref,),
+        steps=f"-- behind the statement that makes {shown(ref)}\n" + "\n".join(grants_sql(ref, made, missing)),
+        assumed=(f"the app that uses {shown(ref)} connects as this role",),
+    )
+
+
+def _usual(schema: Schema, new: Ref, migration: int) -> frozenset[Granted]:
+    """What every table of the schema that was there before grants; nothing where there are too few of them."""
+    usual: frozenset[Granted] | None = None
+    seen = 0
+    for ref, relation in schema.relations.items():
+        if ref.schema != new.schema or not isinstance(relation, Table) or relation.born.migration == migration:
+            continue
+        if relation.partition_of is not None:
+            continue
+        if not relation.grants:
+            return frozenset()
+        seen += 1
+        usual = relation.grants if usual is None else usual & relation.grants
+    if usual is None or seen < _ENOUGH:
+        return frozenset()
+    return frozenset(one for one in usual if one.privilege in _QUERIES)
+
+
+RULE = Rule(id="new-table-without-grants", check=check, on=(CreateTable, CreateTableAs, CreateView))

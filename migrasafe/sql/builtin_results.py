@@ -1,0 +1,291 @@
+"""What the functions of PostgreSQL give: the columns of those with several, the type of those with always the same.
+
+Generated from a server by tools/dump_function_results.py; do not edit.
+"""
+
+from __future__ import annotations
+
+OUTPUTS = """
+aclexplode: grantor grantee privilege_type is_grantable
+json_each: key value
+json_each_text: key value
+jsonb_each: key value
+jsonb_each_text: key value
+pg_available_extension_versions: name version superuser trusted relocatable schema requires comment
+pg_available_extensions: name default_version comment
+pg_available_wal_summaries: tli start_lsn end_lsn
+pg_backup_stop: lsn labelfile spcmapfile
+pg_config: name setting
+pg_control_checkpoint: checkpoint_lsn redo_lsn redo_wal_file timeline_id prev_timeline_id full_page_writes next_xid
+  next_oid next_multixact_id next_multi_offset oldest_xid oldest_xid_dbid oldest_active_xid oldest_multi_xid
+  oldest_multi_dbid oldest_commit_ts_xid newest_commit_ts_xid checkpoint_time
+pg_control_init: max_data_alignment database_block_size blocks_per_segment wal_block_size bytes_per_wal_segment
+  max_identifier_length max_index_columns max_toast_chunk_size large_object_chunk_size float8_pass_by_value
+  data_page_checksum_version default_char_signedness
+pg_control_recovery: min_recovery_end_lsn min_recovery_end_timeline backup_start_lsn backup_end_lsn
+  end_of_backup_record_required
+pg_control_system: pg_control_version catalog_version_no system_identifier pg_control_last_modified
+pg_copy_logical_replication_slot: slot_name lsn
+pg_copy_physical_replication_slot: slot_name lsn
+pg_create_logical_replication_slot: slot_name lsn
+pg_create_physical_replication_slot: slot_name lsn
+pg_cursor: name statement is_holdable is_binary is_scrollable creation_time
+pg_event_trigger_ddl_commands: classid objid objsubid command_tag object_type schema_name object_identity in_extension
+  command
+pg_event_trigger_dropped_objects: classid objid objsubid original normal is_temporary object_type schema_name
+  object_name object_identity address_names address_args
+pg_extension_update_paths: source target path
+pg_get_aios: pid io_id io_generation state operation off length target handle_data_len raw_result result target_desc
+  f_sync f_localmem f_buffered
+pg_get_backend_memory_contexts: name ident type level path total_bytes total_nblocks free_bytes free_chunks used_bytes
+pg_get_catalog_foreign_keys: fktable fkcols pktable pkcols is_array is_opt
+pg_get_keywords: word catcode barelabel catdesc baredesc
+pg_get_loaded_modules: module_name version file_name
+pg_get_multixact_members: xid mode
+pg_get_object_address: classid objid objsubid
+pg_get_publication_tables: pubid relid attrs qual
+pg_get_replication_slots: slot_name plugin slot_type datoid temporary active active_pid xmin catalog_xmin restart_lsn
+  confirmed_flush_lsn wal_status safe_wal_size two_phase two_phase_at inactive_since conflicting invalidation_reason
+  failover synced
+pg_get_sequence_data: last_value is_called
+pg_get_shmem_allocations: name off size allocated_size
+pg_get_shmem_allocations_numa: name numa_node size
+pg_get_wait_events: type name description
+pg_get_wal_resource_managers: rm_id rm_name rm_builtin
+pg_get_wal_summarizer_state: summarized_tli summarized_lsn pending_lsn summarizer_pid
+pg_hba_file_rules: rule_number file_name line_number type database user_name address netmask auth_method options error
+pg_ident_file_mappings: map_number file_name line_number map_name sys_name pg_username error
+pg_identify_object: type schema name identity
+pg_identify_object_as_address: type object_names object_args
+pg_input_error_info: message detail hint sql_error_code
+pg_last_committed_xact: xid timestamp roident
+pg_lock_status: locktype database relation page tuple virtualxid transactionid classid objid objsubid
+  virtualtransaction pid mode granted fastpath waitstart
+pg_logical_slot_get_binary_changes: lsn xid data
+pg_logical_slot_get_changes: lsn xid data
+pg_logical_slot_peek_binary_changes: lsn xid data
+pg_logical_slot_peek_changes: lsn xid data
+pg_ls_archive_statusdir: name size modification
+pg_ls_logdir: name size modification
+pg_ls_logicalmapdir: name size modification
+pg_ls_logicalsnapdir: name size modification
+pg_ls_replslotdir: name size modification
+pg_ls_summariesdir: name size modification
+pg_ls_tmpdir: name size modification
+pg_ls_waldir: name size modification
+pg_mcv_list_items: index values nulls frequency base_frequency
+pg_options_to_table: option_name option_value
+pg_partition_tree: relid parentrelid isleaf level
+pg_prepared_statement: name statement prepare_time parameter_types result_types from_sql generic_plans custom_plans
+pg_prepared_xact: transaction gid prepared ownerid dbid
+pg_replication_slot_advance: slot_name end_lsn
+pg_sequence_parameters: start_value minimum_value maximum_value increment cycle_option cache_size data_type
+pg_show_all_file_settings: sourcefile sourceline seqno name setting applied error
+pg_show_all_settings: name setting unit category short_desc extra_desc context vartype source min_val max_val enumvals
+  boot_val reset_val sourcefile sourceline pending_restart
+pg_show_replication_origin_status: local_id external_id remote_lsn local_lsn
+pg_split_walfile_name: segment_number timeline_id
+pg_stat_file: size access modification change creation isdir
+pg_stat_get_activity: datid pid usesysid application_name state query wait_event_type wait_event xact_start
+  query_start backend_start state_change client_addr client_hostname client_port backend_xid backend_xmin backend_type
+  ssl sslversion sslcipher sslbits ssl_client_dn ssl_client_serial ssl_issuer_dn gss_auth gss_princ gss_enc
+  gss_delegation leader_pid query_id
+pg_stat_get_archiver: archived_count last_archived_wal last_archived_time failed_count last_failed_wal
+  last_failed_time stats_reset
+pg_stat_get_backend_io: backend_type object context reads read_bytes read_time writes write_bytes write_time
+  writebacks writeback_time extends extend_bytes extend_time hits evictions reuses fsyncs fsync_time stats_reset
+pg_stat_get_backend_subxact: subxact_count subxact_overflowed
+pg_stat_get_backend_wal: wal_records wal_fpi wal_bytes wal_buffers_full stats_reset
+pg_stat_get_io: backend_type object context reads read_bytes read_time writes write_bytes write_time writebacks
+  writeback_time extends extend_bytes extend_time hits evictions reuses fsyncs fsync_time stats_reset
+pg_stat_get_progress_info: pid datid relid param1 param2 param3 param4 param5 param6 param7 param8 param9 param10
+  param11 param12 param13 param14 param15 param16 param17 param18 param19 param20
+pg_stat_get_recovery_prefetch: stats_reset prefetch hit skip_init skip_new skip_fpw skip_rep wal_distance
+  block_distance io_depth
+pg_stat_get_replication_slot: slot_name spill_txns spill_count spill_bytes stream_txns stream_count stream_bytes
+  total_txns total_bytes stats_reset
+pg_stat_get_slru: name blks_zeroed blks_hit blks_read blks_written blks_exists flushes truncates stats_reset
+pg_stat_get_subscription: subid relid pid leader_pid received_lsn last_msg_send_time last_msg_receipt_time
+  latest_end_lsn latest_end_time worker_type
+pg_stat_get_subscription_stats: subid apply_error_count sync_error_count confl_insert_exists
+  confl_update_origin_differs confl_update_exists confl_update_missing confl_delete_origin_differs
+  confl_delete_missing confl_multiple_unique_conflicts stats_reset
+pg_stat_get_wal: wal_records wal_fpi wal_bytes wal_buffers_full stats_reset
+pg_stat_get_wal_receiver: pid status receive_start_lsn receive_start_tli written_lsn flushed_lsn received_tli
+  last_msg_send_time last_msg_receipt_time latest_end_lsn latest_end_time slot_name sender_host sender_port conninfo
+pg_stat_get_wal_senders: pid state sent_lsn write_lsn flush_lsn replay_lsn write_lag flush_lag replay_lag
+  sync_priority sync_state reply_time
+pg_timezone_abbrevs_abbrevs: abbrev utc_offset is_dst
+pg_timezone_abbrevs_zone: abbrev utc_offset is_dst
+pg_timezone_names: name abbrev utc_offset is_dst
+pg_wal_summary_contents: relfilenode reltablespace reldatabase relforknumber relblocknumber is_limit_block
+pg_walfile_name_offset: file_name file_offset
+pg_xact_commit_timestamp_origin: timestamp roident
+ts_debug: alias description token dictionaries dictionary lexemes
+ts_parse: tokid token
+ts_stat: word ndoc nentry
+ts_token_type: tokid alias description
+unnest: lexeme positions weights
+"""
+
+RESULTS = """
+_aclitem: acldefault aclinsert aclremove pg_get_acl
+_int4: array_positions pg_blocking_pids pg_safe_snapshot_blocking_pids
+_name: current_schemas
+_text: parse_ident pg_get_statisticsobjdef_expressions pg_settings_get_flags regexp_match regexp_matches
+  regexp_split_to_array string_to_array ts_lexize tsvector_to_array
+_xml: xpath
+aclitem: makeaclitem
+bit: bit
+bool: aclcontains amvalidate binary_upgrade_logical_slot_has_caught_up bool bool_and bool_or btequalimage
+  btvarstrequalimage every has_any_column_privilege has_column_privilege has_database_privilege
+  has_foreign_data_wrapper_privilege has_function_privilege has_language_privilege has_largeobject_privilege
+  has_parameter_privilege has_schema_privilege has_sequence_privilege has_server_privilege has_table_privilege
+  has_tablespace_privilege has_type_privilege in_range inet_same_family is_normalized isclosed isempty isfinite
+  ishorizontal isopen isparallel isperp isvertical jsonb_path_exists jsonb_path_exists_tz jsonb_path_match
+  jsonb_path_match_tz jsonb_populate_record_valid like lower_inc lower_inf notlike overlaps pg_advisory_unlock
+  pg_advisory_unlock_shared pg_cancel_backend pg_collation_is_visible pg_column_is_updatable pg_conversion_is_visible
+  pg_function_is_visible pg_has_role pg_index_column_has_property pg_index_has_property pg_indexam_has_property
+  pg_input_is_valid pg_is_in_recovery pg_is_other_temp_schema pg_is_wal_replay_paused
+  pg_isolation_test_session_is_blocked pg_jit_available pg_log_backend_memory_contexts pg_numa_available
+  pg_opclass_is_visible pg_operator_is_visible pg_opfamily_is_visible pg_promote pg_relation_is_publishable
+  pg_reload_conf pg_replication_origin_session_is_setup pg_restore_attribute_stats pg_restore_relation_stats
+  pg_rotate_logfile pg_stat_have_stats pg_statistics_obj_is_visible pg_table_is_visible pg_terminate_backend
+  pg_try_advisory_lock pg_try_advisory_lock_shared pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared
+  pg_ts_config_is_visible pg_ts_dict_is_visible pg_ts_parser_is_visible pg_ts_template_is_visible pg_type_is_visible
+  pg_visible_in_snapshot postgresql_fdw_validator regexp_like row_security_active satisfies_hash_partition starts_with
+  txid_visible_in_snapshot unicode_assigned upper_inc upper_inf xml_is_well_formed xml_is_well_formed_content
+  xml_is_well_formed_document xmlexists xmlvalidate xpath_exists
+box: bound_box box spg_poly_quad_compress
+bpchar: bpchar bpchar_larger bpchar_smaller
+bytea: bytea bytea_larger bytea_smaller convert convert_to decode lo_get loread pg_read_binary_file set_byte sha224
+  sha256 sha384 sha512
+char: char
+cidr: cidr inet_merge network
+circle: circle
+date: date date_larger date_smaller make_date to_date
+float4: float4 float4larger float4smaller ts_rank ts_rank_cd
+float8: acos acosd acosh area asin asind asinh atan atan2 atan2d atand atanh cbrt corr cos cosd cosh cot cotd
+  covar_pop covar_samp cume_dist date_part daterange_subdiff degrees dexp diameter dlog1 dlog10 dpow dround dtrunc erf
+  erfc float8 float8larger float8smaller gamma height int4range_subdiff int8range_subdiff lgamma numrange_subdiff
+  percent_rank pg_notification_queue_usage pg_stat_get_checkpointer_sync_time pg_stat_get_checkpointer_write_time
+  pg_stat_get_db_active_time pg_stat_get_db_blk_read_time pg_stat_get_db_blk_write_time
+  pg_stat_get_db_idle_in_transaction_time pg_stat_get_db_session_time pg_stat_get_function_self_time
+  pg_stat_get_function_total_time pg_stat_get_total_analyze_time pg_stat_get_total_autoanalyze_time
+  pg_stat_get_total_autovacuum_time pg_stat_get_total_vacuum_time pg_stat_get_xact_function_self_time
+  pg_stat_get_xact_function_total_time pi radians radius random_normal regr_avgx regr_avgy regr_intercept regr_r2
+  regr_slope regr_sxx regr_sxy regr_syy sin sind sinh slope tan tand tanh tsrange_subdiff tstzrange_subdiff width
+inet: broadcast hostmask inet_client_addr inet_server_addr netmask network_larger network_smaller
+  pg_stat_get_backend_client_addr
+int2: gist_translate_cmptype_common int2 int2larger int2smaller uuid_extract_version
+int4: array_length array_lower array_ndims array_position array_upper ascii bit_length brin_summarize_new_values
+  brin_summarize_range cardinality char_length character_length family generate_subscripts get_bit get_byte
+  gin_cmp_tslexeme gin_compare_jsonb hash_aclitem hash_array hash_multirange hash_numeric hash_range hash_record
+  hashbool hashbpchar hashbytea hashchar hashcid hashdate hashenum hashfloat4 hashfloat8 hashinet hashint2 hashint4
+  hashint8 hashmacaddr hashmacaddr8 hashname hashoid hashoidvector hashtext hashtid hashxid hashxid8 inet_client_port
+  inet_server_port int4 int4inc int4larger int4smaller interval_hash json_array_length jsonb_array_length jsonb_hash
+  lo_close lo_export lo_lseek lo_open lo_tell lo_truncate lo_truncate64 lo_unlink lowrite masklen min_scale mxid_age
+  npoints ntile num_nonnulls num_nulls numnode octet_length pg_backend_pid pg_char_to_encoding pg_column_size
+  pg_encoding_max_length pg_event_trigger_table_rewrite_reason pg_import_system_collations pg_lsn_hash
+  pg_relation_is_updatable pg_stat_get_backend_client_port pg_stat_get_backend_idset pg_stat_get_backend_pid
+  pg_stat_get_db_numbackends pg_trigger_depth position regexp_count regexp_instr scale strpos textlen time_hash
+  timestamp_hash timestamptz_hash timetz_hash to_regtypemod uuid_hash width_bucket
+int8: bit_count count crc32 crc32c currval dense_rank gin_clean_pending_list hash_aclitem_extended hash_array_extended
+  hash_multirange_extended hash_numeric_extended hash_range_extended hash_record_extended hashboolextended
+  hashbpcharextended hashbyteaextended hashcharextended hashcidextended hashdateextended hashenumextended
+  hashfloat4extended hashfloat8extended hashinetextended hashint2extended hashint4extended hashint8extended
+  hashmacaddr8extended hashmacaddrextended hashnameextended hashoidextended hashoidvectorextended hashtextextended
+  hashtidextended hashxid8extended hashxidextended int8 int8dec int8dec_any int8inc int8inc_any int8larger int8smaller
+  interval_hash_extended jsonb_hash_extended lastval lo_lseek64 lo_tell64 nextval pg_database_size pg_indexes_size
+  pg_lsn_hash_extended pg_relation_size pg_sequence_last_value pg_size_bytes pg_stat_get_analyze_count
+  pg_stat_get_autoanalyze_count pg_stat_get_autovacuum_count pg_stat_get_bgwriter_buf_written_clean
+  pg_stat_get_bgwriter_maxwritten_clean pg_stat_get_blocks_fetched pg_stat_get_blocks_hit pg_stat_get_buf_alloc
+  pg_stat_get_checkpointer_buffers_written pg_stat_get_checkpointer_num_performed
+  pg_stat_get_checkpointer_num_requested pg_stat_get_checkpointer_num_timed
+  pg_stat_get_checkpointer_restartpoints_performed pg_stat_get_checkpointer_restartpoints_requested
+  pg_stat_get_checkpointer_restartpoints_timed pg_stat_get_checkpointer_slru_written pg_stat_get_db_blocks_fetched
+  pg_stat_get_db_blocks_hit pg_stat_get_db_checksum_failures pg_stat_get_db_conflict_all
+  pg_stat_get_db_conflict_bufferpin pg_stat_get_db_conflict_lock pg_stat_get_db_conflict_logicalslot
+  pg_stat_get_db_conflict_snapshot pg_stat_get_db_conflict_startup_deadlock pg_stat_get_db_conflict_tablespace
+  pg_stat_get_db_deadlocks pg_stat_get_db_parallel_workers_launched pg_stat_get_db_parallel_workers_to_launch
+  pg_stat_get_db_sessions pg_stat_get_db_sessions_abandoned pg_stat_get_db_sessions_fatal
+  pg_stat_get_db_sessions_killed pg_stat_get_db_temp_bytes pg_stat_get_db_temp_files pg_stat_get_db_tuples_deleted
+  pg_stat_get_db_tuples_fetched pg_stat_get_db_tuples_inserted pg_stat_get_db_tuples_returned
+  pg_stat_get_db_tuples_updated pg_stat_get_db_xact_commit pg_stat_get_db_xact_rollback pg_stat_get_dead_tuples
+  pg_stat_get_function_calls pg_stat_get_ins_since_vacuum pg_stat_get_live_tuples pg_stat_get_mod_since_analyze
+  pg_stat_get_numscans pg_stat_get_tuples_deleted pg_stat_get_tuples_fetched pg_stat_get_tuples_hot_updated
+  pg_stat_get_tuples_inserted pg_stat_get_tuples_newpage_updated pg_stat_get_tuples_returned
+  pg_stat_get_tuples_updated pg_stat_get_vacuum_count pg_stat_get_xact_blocks_fetched pg_stat_get_xact_blocks_hit
+  pg_stat_get_xact_function_calls pg_stat_get_xact_numscans pg_stat_get_xact_tuples_deleted
+  pg_stat_get_xact_tuples_fetched pg_stat_get_xact_tuples_hot_updated pg_stat_get_xact_tuples_inserted
+  pg_stat_get_xact_tuples_newpage_updated pg_stat_get_xact_tuples_returned pg_stat_get_xact_tuples_updated
+  pg_table_size pg_tablespace_size pg_total_relation_size rank regr_count row_number setval time_hash_extended
+  timestamp_hash_extended timestamptz_hash_extended timetz_hash_extended txid_current txid_current_if_assigned
+  txid_snapshot_xip txid_snapshot_xmax txid_snapshot_xmin uuid_hash_extended
+interval: interval interval_larger interval_smaller justify_days justify_hours justify_interval make_interval
+json: array_to_json json_agg json_agg_strict json_array_elements json_build_array json_build_object json_extract_path
+  json_object json_object_agg json_object_agg_strict json_object_agg_unique json_object_agg_unique_strict
+  json_strip_nulls row_to_json to_json
+jsonb: jsonb_agg jsonb_agg_strict jsonb_array_elements jsonb_build_array jsonb_build_object jsonb_extract_path
+  jsonb_insert jsonb_object jsonb_object_agg jsonb_object_agg_strict jsonb_object_agg_unique
+  jsonb_object_agg_unique_strict jsonb_path_query jsonb_path_query_array jsonb_path_query_array_tz
+  jsonb_path_query_first jsonb_path_query_first_tz jsonb_path_query_tz jsonb_set jsonb_set_lax jsonb_strip_nulls
+  to_jsonb
+line: line
+lseg: diagonal lseg
+macaddr: macaddr
+macaddr8: macaddr8 macaddr8_set7bit
+money: cashlarger cashsmaller money
+name: current_database current_schema current_user getdatabaseencoding getpgusername name nameconcatoid
+  pg_client_encoding pg_encoding_to_char pg_get_userbyid session_user
+numeric: div extract factorial numeric numeric_div_trunc numeric_exp numeric_inc numeric_larger numeric_ln numeric_log
+  numeric_power numeric_smaller numeric_sqrt pg_wal_lsn_diff to_number trim_scale
+oid: lo_creat lo_create lo_from_bytea lo_import oid oidlarger oidsmaller pg_column_toast_chunk_id
+  pg_event_trigger_table_rewrite_oid pg_my_temp_schema pg_nextoid pg_relation_filenode pg_replication_origin_create
+  pg_replication_origin_oid pg_stat_get_backend_dbid pg_stat_get_backend_userid pg_tablespace_databases
+path: path pclose popen
+pg_lsn: pg_backup_start pg_create_restore_point pg_current_wal_flush_lsn pg_current_wal_insert_lsn pg_current_wal_lsn
+  pg_last_wal_receive_lsn pg_last_wal_replay_lsn pg_log_standby_snapshot pg_logical_emit_message pg_lsn pg_lsn_larger
+  pg_lsn_smaller pg_replication_origin_progress pg_replication_origin_session_progress pg_switch_wal
+pg_snapshot: pg_current_snapshot
+point: center point
+polygon: polygon
+text: abbrev array_dims array_to_string casefold cash_words chr col_description concat concat_ws convert_from
+  current_query current_setting encode format format_type host icu_unicode_version initcap json_array_elements_text
+  json_extract_path_text json_object_keys json_typeof jsonb_array_elements_text jsonb_extract_path_text
+  jsonb_object_keys jsonb_pretty jsonb_typeof left lpad md5 normalize obj_description oidvectortypes
+  pg_collation_actual_version pg_collation_for pg_column_compression pg_current_logfile
+  pg_database_collation_actual_version pg_describe_object pg_export_snapshot pg_get_constraintdef pg_get_expr
+  pg_get_function_arg_default pg_get_function_arguments pg_get_function_identity_arguments pg_get_function_result
+  pg_get_function_sqlbody pg_get_functiondef pg_get_indexdef pg_get_partition_constraintdef pg_get_partkeydef
+  pg_get_ruledef pg_get_serial_sequence pg_get_statisticsobjdef pg_get_statisticsobjdef_columns pg_get_triggerdef
+  pg_get_viewdef pg_get_wal_replay_pause_state pg_indexam_progress_phasename pg_listening_channels pg_ls_dir
+  pg_read_file pg_relation_filepath pg_size_pretty pg_stat_get_backend_activity pg_stat_get_backend_wait_event
+  pg_stat_get_backend_wait_event_type pg_tablespace_location pg_walfile_name pg_xact_status querytree quote_ident
+  quote_literal quote_nullable regexp_replace regexp_split_to_table regexp_substr repeat replace right rpad set_config
+  shobj_description similar_escape similar_to_escape split_part string_to_table system_user text text_larger
+  text_smaller timeofday to_ascii to_bin to_char to_hex to_oct translate txid_status unicode_version unistr version
+tid: currtid2 tidlarger tidsmaller
+time: make_time time time_larger time_smaller
+timestamp: make_timestamp timestamp timestamp_larger timestamp_smaller
+timestamptz: clock_timestamp date_add date_subtract make_timestamptz now pg_conf_load_time
+  pg_last_xact_replay_timestamp pg_postmaster_start_time pg_stat_get_backend_activity_start pg_stat_get_backend_start
+  pg_stat_get_backend_xact_start pg_stat_get_bgwriter_stat_reset_time pg_stat_get_checkpointer_stat_reset_time
+  pg_stat_get_db_checksum_last_failure pg_stat_get_db_stat_reset_time pg_stat_get_last_analyze_time
+  pg_stat_get_last_autoanalyze_time pg_stat_get_last_autovacuum_time pg_stat_get_last_vacuum_time pg_stat_get_lastscan
+  pg_stat_get_snapshot_timestamp pg_xact_commit_timestamp statement_timestamp timestamptz timestamptz_larger
+  timestamptz_smaller to_timestamp transaction_timestamp uuid_extract_timestamp
+timetz: timetz timetz_larger timetz_smaller
+tsquery: phraseto_tsquery plainto_tsquery to_tsquery ts_rewrite tsquery_phrase websearch_to_tsquery
+tsvector: array_to_tsvector json_to_tsvector jsonb_to_tsvector setweight strip to_tsvector ts_delete ts_filter
+txid_snapshot: txid_current_snapshot
+uuid: gen_random_uuid uuidv4 uuidv7
+varbit: varbit
+varchar: varchar
+xid: xid
+xid8: pg_current_xact_id pg_current_xact_id_if_assigned pg_snapshot_xip pg_snapshot_xmax pg_snapshot_xmin xid8_larger
+  xid8_smaller
+xml: cursor_to_xml cursor_to_xmlschema database_to_xml database_to_xml_and_xmlschema database_to_xmlschema
+  query_to_xml query_to_xml_and_xmlschema query_to_xmlschema schema_to_xml schema_to_xml_and_xmlschema
+  schema_to_xmlschema table_to_xml table_to_xml_and_xmlschema table_to_xmlschema xml xmlagg xmlcomment xmltext
+"""

@@ -1,0 +1,100 @@
+"""What the rules say of the running app is what happens to it: a query that works before the migration, and after it."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import Struct
+from psycopg import Error
+
+from migrasafe.postgres.connect import Connection, run
+from tests.postgres.servers import Database
+from tests.postgres.test_rule_pages_on_servers import ROLES, page_of, statements
+
+
+class Consequence(Struct, frozen=True, kw_only=True):
+    """On what a page gives, its bad example number `bad` makes `query` end with `after`."""
+
+    page: str
+    query: str
+    after: str
+    """A SQLSTATE, or `rows` for another number of rows than before."""
+    bad: int = 0
+    role: str | None = "app"
+    setup: str = ""
+
+
+CONSEQUENCES = [
+    Consequence(
+        page="enable-row-security-without-policy",
+        setup="INSERT INTO orders VALUES (1, 1)",
+        query="SELECT id FROM orders",
+        after="rows",
+    ),
+    Consequence(
+        page="enable-row-security-without-policy",
+        query="INSERT INTO orders (id, tenant_id) VALUES (2, 1)",
+        after="42501",
+    ),
+    Consequence(
+        page="drop-policy-in-use",
+        setup="GRANT SELECT, INSERT ON orders TO app",
+        query="SET app.tenant_id = '1'; INSERT INTO orders VALUES (2, 1)",
+        after="42501",
+    ),
+    Consequence(
+        page="narrow-policy-in-use",
+        setup="GRANT SELECT ON orders TO app; INSERT INTO orders VALUES (1, 1, true)",
+        query="SET app.tenant_id = '1'; SELECT id FROM orders",
+        after="rows",
+    ),
+    Consequence(
+        page="disable-row-security",
+        setup="GRANT SELECT ON orders TO app; INSERT INTO orders VALUES (1, 1)",
+        query="SELECT id FROM orders",
+        after="rows",
+    ),
+    Consequence(page="revoke-in-use", query="INSERT INTO orders VALUES (1)", after="42501"),
+    Consequence(page="revoke-in-use", query="SELECT order_total(1)", bad=2, after="42501"),
+    Consequence(page="recreate-without-grants", query="SELECT id FROM recent_orders", after="42501"),
+    Consequence(page="recreate-without-grants", query="SELECT id FROM orders", bad=1, after="42501"),
+]
+
+
+def outcome(session: Connection, consequence: Consequence) -> str | int:
+    """The SQLSTATE with which the query fails, or how many rows it gives; what it changes is rolled back."""
+    run(session, "BEGIN")
+    try:
+        if consequence.role is not None:
+            run(session, f"SET LOCAL ROLE {consequence.role}")
+        for statement in statements(consequence.query):
+            rows = run(session, statement)
+        return len(rows)
+    except Error as error:
+        return error.sqlstate or "no SQLSTATE"
+    finally:
+        run(session, "ROLLBACK")
+
+
+@pytest.mark.parametrize("consequence", CONSEQUENCES, ids=lambda one: f"{one.page}-{one.bad}-{one.after}")
+def test_a_query_that_worked_ends_as_the_page_says(
+    consequence: Consequence, each_major: int, database: Database
+) -> None:
+    page = page_of(consequence.page)
+    bad = page.bad[2 * consequence.bad]
+    if each_major not in bad.majors:
+        return
+    database.execute(ROLES)
+    with database.connect() as session:
+        for text in (*(block.text for block in page.given), consequence.setup):
+            for statement in statements(text):
+                run(session, statement)
+        before = outcome(session, consequence)
+        assert isinstance(before, int)
+        for statement in statements(bad.text):
+            run(session, statement)
+        after = outcome(session, consequence)
+    if consequence.after == "rows":
+        assert isinstance(after, int)
+        assert after != before
+    else:
+        assert after == consequence.after

@@ -1,0 +1,104 @@
+"""Queries are found in the literals of every language, and each of their characters still knows its line and column."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrasafe.app.file_scan import FileScan, SourceText
+from migrasafe.app.literals import LANGUAGES
+from migrasafe.app.scan_literals import scan_literals
+
+
+def scan(suffix: str, text: str) -> FileScan:
+    return scan_literals(SourceText(f"app{suffix}", text), LANGUAGES[suffix])
+
+
+PROGRAMS = {
+    "python": (".py", 'db.execute("SELECT id, total FROM orders WHERE id = %s", (order_id,))\n'),
+    "python with names": (".py", 'text("SELECT id, total FROM orders WHERE id = :id")\n'),
+    "python f-string": (".py", 'db.execute(f"SELECT id, total FROM orders WHERE id = {order.id}")\n'),
+    "python side by side": (
+        ".py",
+        'db.execute(\n    "SELECT id, "\n    "total FROM orders "  # all\n    "WHERE id = %(id)s")\n',
+    ),
+    "python joined": (".py", 'sql = "SELECT id, total" + " FROM orders" + " WHERE id = " + str(order_id)\n'),
+    "python format": (".py", 'sql = "SELECT id, total FROM orders WHERE id = {}".format(order_id)\n'),
+    "javascript": (".js", "db.query('SELECT id, total FROM orders WHERE id = $1', [id])\n"),
+    "typescript template": (".ts", "await sql`\n  SELECT id, total\n  FROM orders WHERE id = ${id}`\n"),
+    "pg-promise": (".ts", "db.one('SELECT id, total FROM orders WHERE id = $(id)', { id })\n"),
+    "go": (".go", 'db.QueryRow("SELECT id, total FROM orders WHERE id = $1", id)\n'),
+    "go raw": (".go", "const q = `\nSELECT id, total\nFROM orders WHERE id = @id`\n"),
+    "java": (".java", 'jdbc.query("SELECT id, total " +\n    "FROM orders WHERE id = ?", id);\n'),
+    "java text block": (".java", 'var sql = """\n    SELECT id, total\n    FROM orders WHERE id = :id\n    """;\n'),
+    "kotlin": (".kt", 'val sql = """SELECT id, total FROM orders WHERE id = ${order.id}"""\n'),
+    "ruby": (".rb", 'exec("SELECT id, total FROM orders WHERE id = #{id}")\n'),
+    "ruby heredoc": (".rb", "sql = <<~SQL\n  SELECT id, total\n  FROM orders WHERE id = ?\nSQL\n"),
+    "rust": (".rs", 'sqlx::query!("SELECT id, total FROM orders WHERE id = $1", id)\n'),
+    "rust raw": (".rs", 'query(r#"SELECT id, total FROM orders WHERE id = $1"#)\n'),
+    "php": (".php", "<?php $db->prepare('SELECT id, total FROM orders WHERE id = ?');\n"),
+    "php heredoc": (".php", "<?php $sql = <<<SQL\n  SELECT id, total FROM orders WHERE id = {$id}\n  SQL;\n"),
+}
+
+
+@pytest.mark.parametrize(("suffix", "program"), PROGRAMS.values(), ids=PROGRAMS)
+def test_a_query_is_read_with_its_placeholders_and_its_places(suffix: str, program: str) -> None:
+    found = scan(suffix, program)
+    assert [" ".join(query.sql.split()) for query in found.queries] == ["SELECT id, total FROM orders WHERE id = $1"]
+    assert not found.unread
+    (query,) = found.queries
+    for word in ("SELECT", "total", "orders"):
+        place = query.position(query.sql.index(word))
+        line = program.splitlines()[place.line - 1]
+        assert line[place.column - 1 :].startswith(word)
+
+
+def test_a_constant_that_is_put_in_is_read_and_keeps_its_own_place() -> None:
+    program = 'COLUMNS = "id, total"\n\n\ndef load(db):\n    return db.execute(f"SELECT {COLUMNS} FROM orders")\n'
+    (query,) = scan(".py", program).queries
+    assert query.sql == "SELECT id, total FROM orders"
+    assert query.position(query.sql.index("total"))[1:] == (1, 16)
+    assert query.position(query.sql.index("orders"))[1:] == (5, 47)
+    assert not query.partial
+
+
+@pytest.mark.parametrize(
+    ("suffix", "program", "sql"),
+    [
+        (".py", 'f"SELECT {columns} FROM orders"', "SELECT $1 FROM orders"),
+        (".py", 'f"SELECT id FROM {table} WHERE id = 1"', "SELECT id FROM ¿ WHERE id = 1"),
+        (".py", 'f"SELECT id FROM {schema}.orders"', "SELECT id FROM orders"),
+        (".py", 'f"SELECT {kind}_id FROM orders"', "SELECT ¿_id FROM orders"),
+        (".ts", "`SELECT id FROM orders ${where} LIMIT 5`", "SELECT id FROM orders LIMIT 5"),
+        (".go", '"SELECT id FROM orders WHERE " + where', "SELECT id FROM orders WHERE $1"),
+        (".go", '"INSERT INTO orders (id, total) VALUES " + rows', "INSERT INTO orders (id, total) VALUES ($1, $2)"),
+        (".ts", "`update orders set ${sets} where id = $1 returning id;`", "SELECT id FROM orders where id = $1"),
+        (".go", "`SELECT id FROM orders {{if .All}}WHERE a{{else}}WHERE b{{end}}`", "SELECT id FROM orders WHERE a"),
+    ],
+)
+def test_what_is_only_known_at_run_time_makes_a_query_partial(suffix: str, program: str, sql: str) -> None:
+    (query,) = scan(suffix, program).queries
+    assert " ".join(query.sql.split()) == sql
+    assert query.partial == ("VALUES" not in sql)  # rows of values are values
+
+
+@pytest.mark.parametrize(
+    ("suffix", "program"),
+    [
+        (".py", 'label = "Select a file"\nother = "Update available"\nthird = "Delete from cart"'),
+        (".ts", "const label = 'Select all items'; // SELECT id FROM comments"),
+        (".go", "// SELECT id FROM orders\nvar x = 'a'"),
+        (".rb", "# SELECT id FROM orders\n=begin\nx = 'SELECT id FROM orders'\n=end\n"),
+        (".php", "<p>'SELECT id FROM orders'</p><?php echo 'x';"),
+    ],
+)
+def test_prose_comments_and_text_around_code_are_no_queries(suffix: str, program: str) -> None:
+    found = scan(suffix, program)
+    assert (found.queries, found.unread) == ((), ())
+
+
+def test_what_looks_like_sql_and_cannot_be_parsed_is_reported_where_postgresql_would_complain() -> None:
+    found = scan(".py", 'db.execute(\n    "SELECT id FROM orders ORDER total")\n')
+    assert not found.queries
+    (unread,) = found.unread
+    assert (unread.location.line, unread.location.column) == (2, 34)
+    assert "syntax error" in unread.reason
