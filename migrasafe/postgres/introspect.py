@@ -207,7 +207,9 @@ class _Loading:
             tables = tuple(self._named[oid] for oid in row.tables if oid in self._named)
             published = tuple(schemas.get(row.name, ()))
             self._draft.put_publication(
-                Publication(name=row.name, all_tables=row.all_tables, tables=tables, schemas=published)
+                Publication(
+                    name=row.name, all_tables=row.all_tables, tables=tables, schemas=published, changes=row.changes
+                )
             )
 
 

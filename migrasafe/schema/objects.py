@@ -265,6 +265,8 @@ class Publication(Struct, frozen=True, kw_only=True):
     all_tables: bool = False
     tables: tuple[Ref, ...] = ()
     schemas: tuple[str, ...] = ()
+    changes: bool = True
+    """Whether UPDATE and DELETE are published, for which PostgreSQL must be able to tell rows apart."""
     born: Moment = BEFORE_HISTORY
 
 

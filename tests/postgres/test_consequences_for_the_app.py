@@ -57,6 +57,18 @@ CONSEQUENCES = [
     Consequence(page="revoke-in-use", query="SELECT order_total(1)", bad=2, after="42501"),
     Consequence(page="recreate-without-grants", query="SELECT id FROM recent_orders", after="42501"),
     Consequence(page="recreate-without-grants", query="SELECT id FROM orders", bad=1, after="42501"),
+    *(
+        Consequence(
+            page="publish-without-replica-identity",
+            role=None,
+            query=f"UPDATE {table} SET {column} = 'x'",
+            bad=bad,
+            after="55000",
+        )
+        for bad, (table, column) in enumerate(
+            [("audit_log", "what"), ("audit_log", "what"), ("orders", "note"), ("orders", "note")]
+        )
+    ),
 ]
 
 

@@ -2,6 +2,7 @@
 SELECT
     p.pubname AS name,
     p.puballtables AS all_tables,
+    p.pubupdate OR p.pubdelete AS changes,
     (
         SELECT coalesce(array_agg(r.prrelid ORDER BY r.oid), '{}')
         FROM pg_publication_rel r

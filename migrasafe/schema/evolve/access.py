@@ -75,9 +75,18 @@ def create_publication(draft: Draft, statement: CreatePublication) -> None:
             all_tables=statement.all_tables,
             tables=_published(draft, statement.tables),
             schemas=_published_schemas(draft, statement.schemas),
+            changes=_publishes_changes(statement.options),
             born=draft.moment,
         )
     )
+
+
+def _publishes_changes(options: tuple[tuple[str, str], ...]) -> bool:
+    """WITH (publish = 'insert, truncate') leaves updates and deletes out."""
+    publish = dict(options).get("publish")
+    if publish is None:
+        return True
+    return bool({"update", "delete"}.intersection(part.strip().lower() for part in publish.split(",")))
 
 
 def _published(draft: Draft, tables: tuple[PublishedTable, ...]) -> tuple[Ref, ...]:
@@ -94,6 +103,10 @@ def alter_publication(draft: Draft, statement: AlterPublication) -> None:
         if draft.complete:
             return
         publication = Publication(name=statement.name)
+    if statement.verb == "options":
+        if "publish" in dict(statement.options):
+            draft.put_publication(replace(publication, changes=_publishes_changes(statement.options)))
+        return
     tables = _published(draft, statement.tables)
     schemas = _published_schemas(draft, statement.schemas)
     if statement.verb == "add":

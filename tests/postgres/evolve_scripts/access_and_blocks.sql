@@ -53,3 +53,7 @@ LOCK TABLE kept;
 SET LOCAL lock_timeout = '1s';
 ALTER TABLE kept ADD COLUMN in_transaction int;
 COMMIT;
+CREATE TABLE published_later (id bigint PRIMARY KEY);
+CREATE PUBLICATION only_inserts FOR TABLE published_later WITH (publish = 'insert, truncate');
+ALTER PUBLICATION only_inserts SET (publish = 'insert, update');
+ALTER PUBLICATION only_inserts SET (publish = 'truncate');
