@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec import structs
+from msgspec import Struct, structs
 
+from migrasafe.effects.model import Effects, WorkKind
 from migrasafe.effects.predict import predict
 from migrasafe.effects.session import Session
 from migrasafe.effects.situation import Situation
 from migrasafe.migrations.model import Migration, Part, TransactionMode
-from migrasafe.rules.context import Ending, Step
-from migrasafe.schema.evolve import evolve
-from migrasafe.schema.model import Moment, Schema
+from migrasafe.rules.context import Caller, Ending, Step
+from migrasafe.schema.calls import DEEPEST, Run, guarded_statements, runs_of
+from migrasafe.schema.evolve import evolve_alone
+from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import DoBlock, Guarded, SetVariable, Statement, Transaction
+from migrasafe.sql.settings import settings_of
+from migrasafe.sql.statements import Call, DoBlock, SetVariable, Statement, Transaction
 from migrasafe.target import Target
 
 
@@ -49,6 +52,8 @@ class Walk:
         self.at_savepoint: dict[str, Schema] = {}
         self.ending = Ending()
         self.migration_ending = Ending()
+        self.fired: set[tuple[str, Ref | None, type[Statement]]] = set()
+        """The triggers that fired in this transaction."""
 
     def mode(self, part: Part) -> TransactionMode:
         match self.in_transaction:
@@ -71,61 +76,103 @@ class Walk:
             script = part.script
             alone = mode is TransactionMode.IMPLICIT and len(script.statements) == 1
             for number, statement in enumerate(script.statements):
-                self._one(statement, number, script, visit, alone=alone)
-                if isinstance(statement, DoBlock):
-                    self._block(statement, number, script, visit)
+                if mode is TransactionMode.IMPLICIT and not alone and not self.session.in_transaction:
+                    self._begin(explicit=False)  # also after a COMMIT in the middle of what is sent as one query
+                self._one(_Place(number=number, script=script, alone=alone), statement, visit)
             if mode is TransactionMode.ONE and not self.session.explicit:
                 self._end()
 
-    def _block(self, block: DoBlock, number: int, script: Script, visit: Callable[[Step], None] | None) -> None:
-        inside = tuple(inner.statement for inner in block.body.statements)
-        for place, inner in enumerate(block.body.statements):
-            self._one(inner.statement, number, script, visit, guard=inner, later_inside=inside[place + 1 :])
-
-    def _one(
-        self,
-        statement: Statement,
-        number: int,
-        script: Script,
-        visit: Callable[[Step], None] | None,
-        *,
-        alone: bool = False,
-        guard: Guarded | None = None,
-        later_inside: tuple[Statement, ...] = (),
-    ) -> None:
+    def _one(self, place: _Place, statement: Statement, visit: Callable[[Step], None] | None) -> None:
         moment = Moment(self.place, self.transaction, self.count)
         self.count += 1
         before = self.schema
-        after = before if isinstance(statement, DoBlock) else evolve(before, statement, moment)
+        after = evolve_alone(before, statement, moment, guarded=place.in_body)
         if visit is not None:
-            situation = Situation(schema=before, session=self.session, target=self.target, moment=moment, alone=alone)
-            effects = predict(statement, situation)
-            step = Step(
-                statement=statement,
-                number=number,
-                script=script,
-                migration=self.migration,
-                effects=effects,
-                situation=situation,
-                after=after,
-                later_inside=later_inside,
-                ending=self.ending,
-                migration_ending=self.migration_ending,
-                may_run=guard is not None and guard.may_run,
-                catches=guard.catches if guard is not None else frozenset(),
-                layout=self.layout,
-                transaction=self.running,
-                told=self.in_transaction is not None,
+            situation = Situation(
+                schema=before,
+                session=self.session,
+                target=self.target,
+                moment=moment,
+                alone=place.alone,
+                in_body=place.in_body,
+                atomic=place.atomic,
             )
-            visit(step)
+            effects = predict(statement, situation)
+            if place.trigger:
+                effects = _without_row_work(effects)
+            visit(
+                Step(
+                    statement=statement,
+                    number=place.number,
+                    script=place.script,
+                    migration=self.migration,
+                    effects=effects,
+                    situation=situation,
+                    after=after,
+                    later_inside=place.later,
+                    ending=self.ending,
+                    migration_ending=self.migration_ending,
+                    may_run=place.may_run,
+                    catches=place.catches,
+                    callers=place.callers,
+                    layout=self.layout,
+                    transaction=self.running,
+                    told=self.in_transaction is not None,
+                )
+            )
             self.session = self.session.after(statement, effects, moment, situation.exists_already)
         self.schema = after
         if isinstance(statement, Transaction):
-            self._transaction(statement)
-        elif isinstance(statement, SetVariable):
-            self.session = _set(self.session, statement)
+            self._transaction(statement, place)
+        else:
+            for setting in settings_of(statement):
+                self.session = _set(self.session, setting)
+            if len(place.callers) < DEEPEST:
+                for run in runs_of(statement, before):
+                    self._run(run, statement, place, visit)
 
-    def _transaction(self, statement: Transaction) -> None:
+    def _run(self, run: Run, statement: Statement, place: _Place, visit: Callable[[Step], None] | None) -> None:
+        """Run a body: outside a transaction, in one of its own that it may end."""
+        if run.trigger is not None:
+            key = (run.trigger, run.function, type(statement))
+            if key in self.fired:
+                return  # a trigger does the same for each of a thousand INSERTs
+            self.fired.add(key)
+        ends = not isinstance(statement, DoBlock | Call) or bool(run.settings)
+        atomic = place.atomic or ends or (self.session.in_transaction and not place.in_body)
+        own = not self.session.in_transaction
+        if own:
+            self._begin(explicit=False)
+        before = self.session
+        if "lock_timeout" in run.settings:
+            self.session = self.session.set("lock_timeout", f"set by {run.function}", local=True)
+        caller = () if run.function is None else (Caller(function=run.function, trigger=run.trigger),)
+        statements = guarded_statements(run, statement)
+        for count, inner in enumerate(statements):
+            inside = structs.replace(
+                place,
+                alone=False,
+                in_body=True,
+                atomic=atomic or bool(inner.catches),
+                later=(*(one.statement for one in statements[count + 1 :]), *place.later),
+                may_run=place.may_run or inner.may_run,
+                catches=place.catches | inner.catches,
+                callers=(*place.callers, *caller),
+                trigger=place.trigger or run.trigger is not None,
+            )
+            self._one(inside, inner.statement, visit)
+        if run.settings:
+            self.session = structs.replace(self.session, settings=before.settings, local=before.local)
+        if own:
+            self._end()
+
+    def _transaction(self, statement: Transaction, place: _Place) -> None:
+        if place.in_body:
+            if not place.atomic and statement.verb in ("commit", "rollback"):
+                self.schema = self.at_begin if statement.verb == "rollback" else self.schema
+                self._end()
+                self._begin(explicit=False)
+            return
         match statement.verb:
             case "begin":
                 if not self.session.in_transaction or self.session.tool_transaction:
@@ -157,7 +204,29 @@ class Walk:
         self.session = self.session.end()
         self.at_begin = self.schema
         self.transaction += 1
+        self.fired.clear()
         self.ending = Ending()
+
+
+class _Place(Struct, frozen=True, kw_only=True):
+    """Where a statement stands: in the script, and in the bodies that run as part of its statement."""
+
+    number: int
+    script: Script
+    alone: bool = False
+    in_body: bool = False
+    atomic: bool = False
+    later: tuple[Statement, ...] = ()
+    may_run: bool = False
+    catches: frozenset[str] = frozenset()
+    callers: tuple[Caller, ...] = ()
+    trigger: bool = False
+
+
+def _without_row_work(effects: Effects) -> Effects:
+    """What a trigger does with rows it does for each statement of the app as well."""
+    rows = (WorkKind.BULK_WRITE, WorkKind.BULK_READ)
+    return structs.replace(effects, work=tuple(work for work in effects.work if work.kind not in rows))
 
 
 def _set(session: Session, statement: SetVariable) -> Session:

@@ -99,6 +99,7 @@ class Trouble(Enum):
     """Why a statement fails."""
 
     NOT_IN_TRANSACTION = "25001"
+    TRANSACTION_END_IN_BODY = "2D000"
     ENUM_VALUE_NOT_COMMITTED = "55P04"
     DEPENDENT_OBJECTS = "2BP01"
     FEATURE_NOT_SUPPORTED = "0A000"

@@ -39,6 +39,7 @@ from migrasafe.sql.statements import (
     SetSchema,
     Statement,
     SubscriptionStatement,
+    Transaction,
     Truncate,
     Update,
     Vacuum,
@@ -85,6 +86,14 @@ def _not_in_block(command: str) -> Effects:
     return Effects(failures=(failure,))
 
 
+def _transaction(statement: Transaction, situation: Situation) -> Effects:
+    """COMMIT and ROLLBACK in plpgsql: only in DO blocks and procedures, and only outside a transaction block."""
+    if not situation.in_body or statement.verb not in ("commit", "rollback") or not situation.atomic:
+        return NOTHING
+    reason = f"{statement.verb.upper()} cannot end a transaction that was begun outside of the body it stands in"
+    return Effects(failures=(Failure(trouble=Trouble.TRANSACTION_END_IN_BODY, reason=reason),))
+
+
 def _subscription(statement: SubscriptionStatement, situation: Situation) -> Effects:
     makes_slot = dict(statement.options).get("create_slot", "true") == "true"
     if statement.verb == "create" and makes_slot and situation.in_block:
@@ -120,6 +129,7 @@ _PREDICTIONS: Mapping[type[Statement], Callable[[Any, Situation], Effects]] = {
     Select: rows.predict_select,
     SetSchema: objects.set_schema,
     SubscriptionStatement: _subscription,
+    Transaction: _transaction,
     Truncate: rows.predict_truncate,
     Update: rows.predict_dml,
     Vacuum: objects.vacuum,

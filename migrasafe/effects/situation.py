@@ -21,6 +21,10 @@ class Situation(Struct, frozen=True, kw_only=True):
     moment: Moment
     alone: bool = False
     """The statement is the only one of a script that is sent as one simple query: it runs outside a block."""
+    in_body: bool = False
+    """It stands in a DO block or a function."""
+    atomic: bool = False
+    """… that cannot end the transaction: a function, a trigger, or any code in a transaction block."""
 
     # --- names ---
 
@@ -76,4 +80,4 @@ class Situation(Struct, frozen=True, kw_only=True):
     @property
     def in_block(self) -> bool:
         """Whether PostgreSQL would refuse what cannot run inside a transaction block."""
-        return self.session.in_transaction and not self.alone
+        return self.in_body or (self.session.in_transaction and not self.alone)

@@ -84,6 +84,7 @@ def functions_by_ref(
                 settings=tuple(setting.partition("=")[0] for setting in row.settings),
                 procedure=row.procedure,
                 source_text=row.source_text,
+                definition=row.definition,
                 reads=frozenset(reads.get(row.oid, ())),
             )
         )

@@ -17,7 +17,7 @@ from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.quote import quote_name
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import Action, AlterTable, DoBlock, Span, Statement, Transaction
+from migrasafe.sql.statements import Action, AlterTable, Call, DoBlock, Select, Span, Statement, Transaction
 from migrasafe.sql.written import written_table
 from migrasafe.target import Target
 
@@ -29,6 +29,17 @@ class Ending:
 
     def __init__(self) -> None:
         self.schema: Schema | None = None
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """A function around a statement, and the trigger that calls it if one does."""
+
+    function: Ref
+    trigger: str | None = None
+
+    def __str__(self) -> str:
+        name = self.function.name if self.function.schema == "public" else str(self.function)
+        return f"{name}()" if self.trigger is None else f"{name}(), for the trigger {self.trigger}"
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -48,7 +59,9 @@ class Step(Struct, frozen=True, kw_only=True):
     """Of the transaction."""
     migration_ending: Ending
     may_run: bool = False
-    """A branch inside a DO block decides whether it runs."""
+    """A branch inside a DO block or function decides whether it runs."""
+    callers: tuple[Caller, ...] = ()
+    """The functions it runs in, outermost first; it points at the statement that calls the first."""
     catches: frozenset[str] = frozenset()
     """Conditions that a handler around it catches."""
     made_here: frozenset[Ref] = frozenset()
@@ -115,7 +128,7 @@ class Step(Struct, frozen=True, kw_only=True):
     def _at_the_end_of(self, ending: Ending, statements: Iterator[Statement]) -> Schema:
         if ending.schema is None:
             schema = self.after
-            if isinstance(self.statement, DoBlock):  # its body runs after this step
+            if isinstance(self.statement, DoBlock | Select | Call):  # what it runs comes after this step
                 schema = evolve(schema, self.statement, self.moment)
             for statement in statements:
                 schema = evolve(schema, statement, self.moment)
@@ -204,6 +217,10 @@ class Step(Struct, frozen=True, kw_only=True):
     ) -> Finding:
         """A finding at this statement. `fix` is made by migrasafe.rules.instead; for what needs no more than text,
         `replacement` is one statement for this one, and `steps` are several, with deploys."""
+        if self.callers:
+            message = f"{message} This happens in {self.callers[-1]}, which is called here."
+        if self.may_run:
+            assumed = (*assumed, "the branch that it stands in is taken")
         if work is not None:
             action = work.action if action is None else action
             assumed = (*work.assumed, *assumed)

@@ -8,7 +8,7 @@ from migrasafe.effects.model import Trouble
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
 
-_OTHER_RULES = frozenset({Trouble.NOT_IN_TRANSACTION, Trouble.NULLS_IN_COLUMN})
+_OTHER_RULES = frozenset({Trouble.NOT_IN_TRANSACTION, Trouble.TRANSACTION_END_IN_BODY, Trouble.NULLS_IN_COLUMN})
 _CAUGHT = {
     Trouble.DUPLICATE_COLUMN: "duplicate_column",
     Trouble.DUPLICATE_TABLE: "duplicate_table",

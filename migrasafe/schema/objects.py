@@ -19,7 +19,6 @@ from migrasafe.sql.statements import (
     Persistence,
     Query,
     References,
-    Span,
     TypeName,
 )
 
@@ -254,7 +253,8 @@ class Function(Struct, frozen=True, kw_only=True):
     settings: tuple[str, ...] = ()
     procedure: bool = False
     source_text: str | None = None
-    body_span: Span | None = None
+    definition: str | None = None
+    """The statement that makes it, whole; None where it was not seen."""
     reads: frozenset[ColumnRef] = frozenset()
     """What a BEGIN ATOMIC body depends on; PostgreSQL tracks no other body."""
     born: Moment = BEFORE_HISTORY

@@ -66,6 +66,15 @@ class FunctionCall(Struct, frozen=True, kw_only=True):
     arguments: int
 
 
+def calls_in(node: Node) -> Iterator[Mapping[str, Any]]:
+    """The parse trees of the calls in an expression or query, and of the call that CALL is."""
+    for kind, fields in walk(node):
+        if kind == "FuncCall":
+            yield fields
+        elif kind == "CallStmt":
+            yield fields.get("funccall", {})
+
+
 def function_calls(node: Node) -> tuple[FunctionCall, ...]:
     """The functions that an expression or query calls by name."""
     found = []

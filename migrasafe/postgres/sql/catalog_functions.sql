@@ -11,7 +11,8 @@ SELECT
     p.prosecdef AS security_definer,
     coalesce(p.proconfig, '{}') AS settings,
     p.prokind = 'p' AS procedure,
-    nullif(p.prosrc, '') AS source_text
+    nullif(p.prosrc, '') AS source_text,
+    pg_get_functiondef(p.oid) AS definition
 FROM pg_proc p
 JOIN pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_language l ON l.oid = p.prolang

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from migrasafe.schema.calls import DEEPEST, runs_of
 from migrasafe.schema.evolve import (
     access,
     alter,
@@ -89,10 +90,24 @@ from migrasafe.sql.statements import (
 
 
 def evolve(schema: Schema, statement: Statement, moment: Moment, *, guarded: bool = False) -> Schema:
-    """The catalog after `statement` ran, and succeeded, at `moment`; the same value where nothing changed.
+    """The catalog after `statement` and the bodies that it runs, as `evolve_alone`."""
+    return _evolve(schema, statement, moment, guarded=guarded, depth=0)
+
+
+def _evolve(schema: Schema, statement: Statement, moment: Moment, *, guarded: bool, depth: int) -> Schema:
+    before = schema
+    schema = evolve_alone(schema, statement, moment, guarded=guarded)
+    for run in runs_of(statement, before) if depth < DEEPEST else ():
+        for inner in run.body.statements:
+            schema = _evolve(schema, inner.statement, moment, guarded=True, depth=depth + 1)
+    return schema
+
+
+def evolve_alone(schema: Schema, statement: Statement, moment: Moment, *, guarded: bool = False) -> Schema:
+    """The catalog after `statement` itself, without the bodies that it runs; the same value where nothing changed.
 
     Takes any statement. One about an object that was never seen being made assumes the object, with what the statement
-    tells of it, unless `schema.complete` says that everything there is was seen. `guarded`: it stands in a DO block,
+    tells of it, unless `schema.complete` says that everything there is was seen. `guarded`: it stands in a body,
     where a branch or a handler prevents making what exists already. Raises nothing.
     """
     change = _CHANGES.get(type(statement))
@@ -130,14 +145,6 @@ def _create_schema(draft: Draft, statement: CreateSchema) -> None:
         draft.search_path = path
 
 
-def _do_block(draft: Draft, statement: DoBlock) -> None:
-    """Every statement of the block, also those that a branch decides about: guards make it end the same way."""
-    draft.existing_stays = True
-    for guarded in statement.body.statements:
-        _change(draft, guarded.statement)
-    draft.existing_stays = False
-
-
 def _change(draft: Draft, statement: Statement) -> None:
     change = _CHANGES.get(type(statement))
     if change is not None:
@@ -169,7 +176,6 @@ _CHANGES: dict[type[Statement], Callable[[Draft, Any], None]] = {
     CreateTrigger: functions.create_trigger,
     CreateView: views.create_view,
     DefaultPrivileges: privileges.default_privileges,
-    DoBlock: _do_block,
     Drop: drops.drop,
     Grant: privileges.grant,
     RefreshMaterializedView: views.refresh_materialized_view,
@@ -212,4 +218,4 @@ CHANGES_NOTHING: frozenset[type[Statement]] = frozenset(
 )
 """Statements that change nothing the catalog value holds; a test keeps this list and the one above complete."""
 
-HANDLED: frozenset[type[Statement]] = frozenset(_CHANGES) | CHANGES_NOTHING
+HANDLED: frozenset[type[Statement]] = frozenset(_CHANGES) | CHANGES_NOTHING | {DoBlock}

@@ -32,7 +32,7 @@ def create_function(draft: Draft, statement: CreateFunction) -> None:
         settings=statement.settings,
         procedure=statement.procedure,
         source_text=statement.source_text,
-        body_span=statement.body.text_span if statement.body is not None else None,
+        definition=statement.definition,
         reads=_atomic_reads(draft, statement),
         born=draft.moment,
     )

@@ -77,6 +77,7 @@ def create_function(node: Fields, origin: Origin, parse_inner: ParseInner) -> St
         replace=bool(node.get("replace")),
         body=body,
         source_text=source_text,
+        definition=origin.text[origin.span.start : origin.span.end],
     )
 
 

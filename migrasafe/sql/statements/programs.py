@@ -50,6 +50,8 @@ class CreateFunction(Statement, frozen=True, kw_only=True):
     body: Body | None = None
     source_text: str | None = None
     """The text between the quotes, for functions that have one."""
+    definition: str = ""
+    """The whole statement as written."""
 
 
 class AlterFunction(Statement, frozen=True, kw_only=True):

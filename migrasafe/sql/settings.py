@@ -1,0 +1,53 @@
+"""The settings that a statement changes: by SET, RESET, or a call of set_config().
+
+https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrasafe.sql.expressions import calls_in
+from migrasafe.sql.statements import Node, Select, SetVariable, Statement
+
+
+def settings_of(statement: Statement) -> Iterator[SetVariable]:
+    """What the statement sets. A value of set_config() that is not a constant is the text `unknown`."""
+    if isinstance(statement, SetVariable):
+        yield statement
+    elif isinstance(statement, Select):
+        for call in calls_in(statement.query.node):
+            names = call.get("funcname") or [{}]
+            arguments = call.get("args") or []
+            if names[-1].get("String", {}).get("sval") == "set_config" and len(arguments) == 3:
+                name = _text(arguments[0])
+                if name is not None:
+                    value = _text(arguments[1])
+                    yield SetVariable(
+                        span=statement.span,
+                        name=name.lower(),
+                        values=("unknown" if value is None else value,),
+                        local=_is_true(arguments[2]),
+                    )
+
+
+def _text(node: Any) -> str | None:
+    node = _uncast(node)
+    constant = node.get("A_Const", {})
+    if "ival" in constant:
+        return str(constant["ival"].get("ival", 0))
+    return str(constant["sval"].get("sval", "")) if "sval" in constant else None
+
+
+def _is_true(node: Any) -> bool:
+    constant = _uncast(node).get("A_Const", {})
+    if "sval" in constant:
+        return str(constant["sval"].get("sval", "")).lower() in ("t", "true", "on", "1")
+    return bool(constant.get("boolval", {}).get("boolval"))
+
+
+def _uncast(node: Node) -> Node:
+    while "TypeCast" in node:
+        node = node["TypeCast"].get("arg", {})
+    return node
