@@ -132,6 +132,13 @@ def test_words_of_programs_are_looked_up_with_their_places_but_not_those_of_quer
     assert [found.quoted for found in words["orderstotal"]] == [False]
 
 
+def test_the_name_of_a_constraint_in_a_model_is_no_mention_of_it(tmp_path: Path) -> None:
+    program = 'args = (UniqueConstraint("a", name=naming("uq_a")), Index("ix_b", "b"))\nif name == "uq_a": pass\n'
+    words = read_app(str(write(tmp_path, {"app.py": program}))).words
+    assert [mention.location.line for mention in words["uqa"]] == [2]
+    assert "ixb" not in words
+
+
 def test_bytes_that_are_no_utf_8_are_read_and_said(tmp_path: Path) -> None:
     (tmp_path / "app.php").write_bytes(b'<?php $x = "caf\xe9"; q("SELECT id FROM orders");')
     (tmp_path / "b.js").write_bytes("q('SELECT id FROM items')".encode("utf-16"))

@@ -77,6 +77,6 @@ def _is_migration(path: str, folders: Sequence[str], kind: FileKind) -> bool:
     # A program that only lies in such a folder may well be the runner; these are what the tools themselves write there.
     return bool(folders) and (
         folders[-1] == "migrations"
-        or (folders[-1] == "versions" and ("alembic" in folders or "migrations" in folders))
+        or ("versions" in folders and any("alembic" in name or "migration" in name for name in folders))
         or folders[-2:] == ["db", "migrate"]
     )

@@ -35,14 +35,23 @@ class SourceText:
 
     def location(self, offset: int) -> SourceLocation:
         """The line and the column of an offset, both from 1."""
+        starts = self._starts()
+        line = bisect_right(starts, offset)
+        return SourceLocation(self.path, line, offset - starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """The text of line `number`, from 1, with its line break."""
+        starts = self._starts()
+        return self.text[starts[number - 1] : starts[number] if number < len(starts) else len(self.text)]
+
+    def _starts(self) -> list[int]:
         if not self._lines:
             self._lines.append(0)
             at = self.text.find("\n")
             while at >= 0:
                 self._lines.append(at + 1)
                 at = self.text.find("\n", at + 1)
-        line = bisect_right(self._lines, offset)
-        return SourceLocation(self.path, line, offset - self._lines[line - 1] + 1)
+        return self._lines
 
     def places(self, text: PlacedText) -> tuple[Place, ...]:
         """The places of a text; none where it stands in the source as it is."""

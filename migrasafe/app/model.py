@@ -35,6 +35,8 @@ class Place(NamedTuple):
     sql_offset: int
     line: int
     column: int
+    path: str = ""
+    """Empty: the file of the query's own location. A model's column can stand in the file of a mixin."""
 
 
 class Expectation(Struct, frozen=True, kw_only=True):
@@ -80,11 +82,12 @@ class Query(Struct, frozen=True, kw_only=True):
             if place.sql_offset > offset:
                 break
             start = place
+        path = start.path or self.location.path
         lines = self.sql.count("\n", start.sql_offset, offset)
         if lines == 0:
-            return SourceLocation(self.location.path, start.line, start.column + offset - start.sql_offset)
+            return SourceLocation(path, start.line, start.column + offset - start.sql_offset)
         column = offset - self.sql.rfind("\n", 0, offset)
-        return SourceLocation(self.location.path, start.line + lines, column)
+        return SourceLocation(path, start.line + lines, column)
 
 
 class Mention(NamedTuple):

@@ -15,11 +15,12 @@ from migrasafe.app.file_kinds import FileKind, kind_of
 from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals import LANGUAGES
 from migrasafe.app.model import App, Notice, Origin, Query, Unread
+from migrasafe.app.models.read_python_models import PythonFile, read_python_models
 from migrasafe.app.query_files.sql_file import has_names, makes_tables, scan_sql_file
 from migrasafe.app.query_files.sqlx import scan_sqlx
 from migrasafe.app.scan_literals import scan_literals
 from migrasafe.app.source_tree import Entry, SourceTree, folder_tree, git_tree, is_commit, read_from_disk
-from migrasafe.app.words import Words, WordSource
+from migrasafe.app.words import Words, WordSource, without_definitions
 
 _LEFT_OUT = {
     FileKind.TEST: "as tests do not run in production",
@@ -27,7 +28,7 @@ _LEFT_OUT = {
 }
 _BUNDLE = "as a build made them"
 _SCHEMA_FILE = "as a file that makes tables is a schema or a seed, and not sent by the running app"
-_BUNDLE_LINE = 5_000
+_BUNDLE_LINE = 500
 _BUNDLE_FROM = 20_000
 _PGX = re.compile(r"sql_package\W+pgx")
 
@@ -72,8 +73,9 @@ class _Reader:
         self.unread: list[Unread] = []
         self.notices = [Notice(path=label, message=message) for message in tree.notices]
         self.words: list[WordSource] = []
-        self.texts: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
         self.left_out: defaultdict[str, list[str]] = defaultdict(list)
+        self.python: list[PythonFile] = []
         self.files = 0
         self.sqlc_folders: dict[str, bool] = {}
 
@@ -94,6 +96,7 @@ class _Reader:
             text = self._text(entry, raw)
             if text is not None:
                 self._file(entry, kinds[entry.key], SourceText(entry.shown, text))
+        self._add(read_python_models(self.python))
         return self._app()
 
     def _text(self, entry: Entry, raw: bytes | str) -> str | None:
@@ -120,7 +123,9 @@ class _Reader:
                     self.left_out[_BUNDLE].append(entry.shown)
                     return
                 scan = scan_literals(source, LANGUAGES["." + entry.path.rpartition(".")[2].lower()])
-                self.words.append(WordSource(source, scan.spans))
+                is_python = entry.path.endswith(".py")
+                self.words.append((without_definitions if is_python else WordSource)(source, scan.spans))
+                self.python += [PythonFile(entry.path, source)] if is_python else []
             case FileKind.SQL:
                 if not has_names(source.text) and makes_tables(source.text):
                     self.left_out[_SCHEMA_FILE].append(entry.shown)
@@ -130,7 +135,8 @@ class _Reader:
                 scan = scan_sqlx(source)
             case _:
                 return
-        self._add(source, scan)
+        self._sources[source.path] = source.text
+        self._add(scan)
 
     def _is_prepared(self, entry: Entry) -> bool | None:
         folder = entry.path
@@ -140,11 +146,15 @@ class _Reader:
                 return self.sqlc_folders[folder] or None
         return None
 
-    def _add(self, source: SourceText, scan: FileScan) -> None:
+    def _add(self, scan: FileScan) -> None:
         self.queries += scan.queries
         self.unread += scan.unread
-        if scan.queries or scan.unread:
-            self.texts[source.path] = source.text
+
+    def _texts(self) -> dict[str, str]:
+        """The texts of the files that something points into."""
+        paths = {query.location.path for query in self.queries} | {unread.location.path for unread in self.unread}
+        paths |= {place.path for query in self.queries for place in query.places if place.path}
+        return {path: text for path, text in self._sources.items() if path in paths}
 
     def _app(self) -> App:
         for why, paths in self.left_out.items():
@@ -157,7 +167,7 @@ class _Reader:
             unread=tuple(self.unread),
             notices=tuple(self.notices),
             files=self.files,
-            texts=self.texts,
+            texts=self._texts(),
         )
 
 

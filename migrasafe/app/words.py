@@ -14,6 +14,10 @@ from migrasafe.sql.statements import Span
 
 _WORD = re.compile(r"[A-Za-z_\u0080-\uffff]\w{2,}")
 _MOST_MENTIONS = 5
+_DEFINES = re.compile(
+    r"\b(?:(?:Unique|Check|ForeignKey|PrimaryKey|Exclude|Exclusion)Constraint|Index|ForeignKey|(?:Gin|Gist|BTree|Brin|Hash)Index)\("
+)
+"""Calls in models that say what a constraint or an index is: the running app does not name it thereby."""
 _QUOTES = "'\"`"
 
 
@@ -22,6 +26,18 @@ class WordSource(NamedTuple):
 
     source: SourceText
     queries: Sequence[Span]
+
+
+def without_definitions(source: SourceText, queries: Sequence[Span]) -> WordSource:
+    """The words of a Python program, without those by which its models define constraints and indexes."""
+    spans = list(queries)
+    for call in _DEFINES.finditer(source.text):
+        depth, place = 1, call.end()
+        while depth and place < len(source.text):
+            depth += {"(": 1, ")": -1}.get(source.text[place], 0)
+            place += 1
+        spans.append(Span(call.start(), place))
+    return WordSource(source, sorted(spans))
 
 
 class Words(Mapping[str, tuple[Mention, ...]]):
