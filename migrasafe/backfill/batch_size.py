@@ -18,6 +18,7 @@ MOST_GROWTH = 1.5
 MOST_SHRINKING = 0.5
 FAR_TOO_LONG = 5.0
 """Times the target: a batch that took longer makes the next one ten times smaller at once."""
+CLOCK_TICK_SECONDS = 1e-6
 AT_MOST_LATE = 2.0
 """Times the target: what a waiting writer is promised at the worst. The usual floor gives way above it."""
 
@@ -55,7 +56,7 @@ def after_batch(size: BatchSize, target: BatchTarget, *, rows: int, seconds: flo
         return size
     if seconds > FAR_TOO_LONG * target.seconds:
         return BatchSize(rows=max(1, min(size.rows, rows) // 10))
-    remembered = (*size.seconds_per_row, seconds / rows)[-REMEMBERED:]
+    remembered = (*size.seconds_per_row, max(seconds, CLOCK_TICK_SECONDS) / rows)[-REMEMBERED:]
     slow = sorted(remembered)[math.ceil(PERCENTILE * len(remembered)) - 1]
     wanted = size.rows * min(max(target.seconds / (slow * size.rows), MOST_SHRINKING), MOST_GROWTH)
     if rows < size.rows * MOST_SHRINKING:

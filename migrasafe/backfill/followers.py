@@ -208,7 +208,7 @@ def _next(known: Follower, at: float, replay_lsn: int, log_end: int) -> Replay:
 
 
 def _away(follower: Follower, limit: float) -> Reason:
-    name = min(follower.names, default=follower.key)
+    name = follower.label.removeprefix("replica ")
     return Reason(
         signal="replica-away", subject=follower.label, value=None, limit=limit, unit="s", stops=True,
         until=f"until it is back and keeps up, or ignore_replicas={name} is set",
