@@ -16,6 +16,7 @@ from migrasafe.errors import MigrasafeError, did_you_mean
 
 _COMMANDS = {
     "lint": "Say which migrations are not safe to run, and what to do instead.",
+    "compat": "Say which app version each migration breaks, and which side is deployed first.",
     "rules": "List the rules.",
     "explain": "Show the page of a rule.",
 }
@@ -38,6 +39,10 @@ class _Commands(click.Group):
                 from migrasafe.cli.lint import lint
 
                 return lint
+            case "compat":
+                from migrasafe.cli.compat import compat
+
+                return compat
             case "rules":
                 from migrasafe.cli.rules import rules
 

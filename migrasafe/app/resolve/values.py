@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 from msgspec import Struct
 
@@ -38,6 +39,13 @@ class Problem(Struct, frozen=True, kw_only=True):
     name: str | None = None
     through: Ref | None = None
     """The function or trigger's function in whose body it is."""
+    detail: str = ""
+    """What tells it from others where the words do not: they can hold a name that a migration changes."""
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Equal for what is the same trouble on two schemas."""
+        return (self.sqlstate, self.object, self.detail or self.message, self.offset, self.certain)
 
 
 class Output(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,61 @@
+"""Which objects differ between two schemas, by bare name: only queries that name one of them are looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from migrasafe.app.resolve import Ever
+from migrasafe.schema.model import ColumnRef, Ref, Relation, Schema, Table, View
+
+
+def changed_names(before: Schema, after: Schema) -> frozenset[str]:
+    """The bare names of all relations, types and functions that are not the same, and of the tables they refer to."""
+    names: set[str] = set()
+    for ref, relation in _differing(before, after):
+        names.add(ref.name)
+        table = getattr(relation, "table", None)
+        if isinstance(table, Ref):
+            names.add(table.name)
+        for constraint in relation.constraints if isinstance(relation, Table) else ():
+            if constraint.target is not None:
+                names.add(constraint.target.name)
+    names.update(ref.name for ref in (*before.types, *after.types) if before.types.get(ref) is not after.types.get(ref))
+    functions = (*before.functions, *after.functions)
+    names.update(ref.name for ref in functions if before.functions.get(ref) is not after.functions.get(ref))
+    return frozenset(names)
+
+
+def _differing(before: Schema, after: Schema) -> Iterator[tuple[Ref, Relation]]:
+    if before.relations is after.relations:
+        return
+    for ref, relation in before.relations.items():
+        if after.relations.get(ref) is not relation:
+            yield ref, relation
+    for ref, relation in after.relations.items():
+        if before.relations.get(ref) is not relation:
+            yield ref, relation
+
+
+def ever(schemas: Iterable[Schema]) -> Ever:
+    """All that any of the schemas has."""
+    relations: dict[Ref, Relation] = {}
+    columns: set[ColumnRef] = set()
+    functions: set[Ref] = set()
+    types: set[Ref] = set()
+    for schema in schemas:
+        functions.update(schema.functions)
+        types.update(schema.types)
+        for ref, relation in schema.relations.items():
+            if relations.get(ref) is relation:
+                continue
+            relations[ref] = relation
+            if isinstance(relation, Table):
+                columns.update(ColumnRef(ref, column.name) for column in relation.columns)
+            elif isinstance(relation, View):
+                columns.update(ColumnRef(ref, name) for name in relation.columns)
+    return Ever(
+        relations=frozenset(relations),
+        columns=frozenset(columns),
+        functions=frozenset(functions),
+        types=frozenset(types),
+    )

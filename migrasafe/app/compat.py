@@ -1,0 +1,247 @@
+"""Each migration against the old and the new version of an app: which one breaks, where, and what is deployed first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from migrasafe.app.changed import changed_names, ever
+from migrasafe.app.differences import Difference, differences
+from migrasafe.app.mentions import mentions
+from migrasafe.app.model import App, Query
+from migrasafe.app.release import deploy_of, release
+from migrasafe.app.resolve import Problem
+from migrasafe.app.verdict import (
+    Breakage,
+    CompatResult,
+    Deploy,
+    MigrationVerdict,
+    Side,
+    Verdict,
+    Version,
+    Weight,
+)
+from migrasafe.app.version_queries import AppQuery, OnSchema, VersionQueries
+from migrasafe.app.wording import why
+from migrasafe.migrations.model import History, Migration
+from migrasafe.schema.evolve import with_search_path
+from migrasafe.schema.model import Ref, Schema
+from migrasafe.sql.statements import DoBlock, Statement, Unrecognized
+from migrasafe.target import Target
+from migrasafe.walk import Walk
+
+
+class CompatOptions(Struct, frozen=True, kw_only=True):
+    target: Target = field(default_factory=Target)
+    schema: Schema = field(default_factory=Schema)
+    """The catalog before the first migration."""
+    in_transaction: bool | None = None
+    released: Callable[[Migration], bool] = lambda _: True
+    """Which migrations belong to this release; those before the first of them are history."""
+
+
+def compat(histories: Sequence[History], old: App, new: App, options: CompatOptions) -> CompatResult:
+    """The verdict on a release: the migrations from the first released one on, for both versions. Pure."""
+    migrations = [migration for history in histories for migration in history.migrations]
+    schemas = _schemas(migrations, options)
+    first = next((place for place, one in enumerate(migrations) if options.released(one)), len(migrations))
+    known = ever((*schemas, options.schema))
+    versions = {
+        Version.OLD: VersionQueries(old, known, schemas[first]),
+        Version.NEW: VersionQueries(new, known, schemas[first]),
+    }
+    left = list(_left(Version.OLD, versions[Version.OLD]))
+    judged = []
+    for place in range(first, len(migrations)):
+        before, after = schemas[place], schemas[place + 1]
+        judged.append(_judge(migrations[place], before, after, versions))
+    left.extend(_left(Version.NEW, versions[Version.NEW]))
+    deploy, steps = release(judged)
+    return CompatResult(
+        pg_version=options.target.pg_version,
+        old=old.label,
+        new=new.label,
+        deploy=deploy,
+        steps=steps,
+        migrations=tuple(judged),
+        left=tuple(left),
+        queries=tuple((version, len(one.queries)) for version, one in versions.items()),
+        unread=tuple(dict.fromkeys((*old.unread, *new.unread))),
+        notices=tuple(dict.fromkeys((*old.notices, *new.notices))),
+    )
+
+
+def _schemas(migrations: Sequence[Migration], options: CompatOptions) -> list[Schema]:
+    """The schema before the first migration, and after each."""
+    found = [options.schema]
+    for place, migration in enumerate(migrations):
+        before = with_search_path(found[-1], options.schema.search_path)
+        walk = Walk(migration, place, before, target=options.target, in_transaction=options.in_transaction)
+        walk.run()
+        found.append(with_search_path(walk.schema, options.schema.search_path))
+    return found
+
+
+def _judge(
+    migration: Migration, before: Schema, after: Schema, versions: dict[Version, VersionQueries]
+) -> MigrationVerdict:
+    changed = changed_names(before, after)
+    breakages: list[Breakage] = []
+    for version, queries in versions.items():
+        for one, was, now in queries.move(after, changed):
+            breakages.extend(_of_query(version, one.query, was, now, before, after))
+        breakages.extend(mentions(version, queries.app, before, after))
+    breakages = list(dict.fromkeys(_decided(breakages)))
+    unclear = tuple(_not_understood(migration))
+    old, new = (_side(version, breakages, unclear=bool(unclear)) for version in (Version.OLD, Version.NEW))
+    deploy = deploy_of(old, new)
+    breakages.sort(key=lambda one: (-one.weight.rank, one.version is Version.NEW, one.location))
+    return MigrationVerdict(
+        path=migration.path,
+        id=migration.id,
+        deploy=deploy,
+        why=why(deploy, breakages, unclear),
+        old=old,
+        new=new,
+        breakages=tuple(breakages),
+        hint=migration.hint,
+        not_understood=unclear,
+    )
+
+
+# --- one query --------------------------------------------------------------------------------------------------------
+
+
+def _of_query(
+    version: Version, query: Query, was: OnSchema, now: OnSchema, before: Schema, after: Schema
+) -> Iterator[Breakage]:
+    """What a migration makes or mends for one query. What could not be seen because a table was missing does not count."""
+    keys_before = {problem.key for problem in was.problems}
+    keys_after = {problem.key for problem in now.problems}
+    missing_before, missing_after = _missing(was.problems), _missing(now.problems)
+    for problem in now.problems:
+        if problem.key not in keys_before and not _hidden(problem, missing_before):
+            yield _breakage(version, query, problem, before=False)
+    for problem in was.problems:
+        if problem.key not in keys_after and not _hidden(problem, missing_after):
+            yield _breakage(version, query, problem, before=True)
+    if not missing_before and not missing_after:
+        for found in differences(query, was.resolution, now.resolution, before, after):
+            yield _of_difference(version, query, found)
+
+
+_Missing = frozenset[tuple[Ref | None, str | None]]
+
+
+def _missing(problems: Iterable[Problem]) -> _Missing:
+    """The relations (name None) and columns that a query names and the schema does not have."""
+    return frozenset(
+        (problem.object, problem.name if problem.sqlstate == "42703" else None)
+        for problem in problems
+        if problem.sqlstate in ("42P01", "42703") and problem.object is not None
+    )
+
+
+def _hidden(problem: Problem, missing: _Missing) -> bool:
+    """Whether the other schema could not show the problem, for want of the table or column that it is about."""
+    if problem.sqlstate == "42P01":
+        return False
+    return (problem.object, None) in missing or (
+        problem.sqlstate != "42703" and (problem.object, problem.name) in missing
+    )
+
+
+def _breakage(version: Version, query: Query, problem: Problem, *, before: bool) -> Breakage:
+    return Breakage(
+        version=version,
+        before=before,
+        weight=Weight.FAILS if problem.certain and not query.partial else Weight.MAY_FAIL,
+        location=query.position(problem.offset),
+        message=problem.message,
+        sqlstate=problem.sqlstate,
+        object=problem.object,
+        name=problem.name,
+        through=problem.through,
+        query=query,
+    )
+
+
+def _of_difference(version: Version, query: Query, found: Difference) -> Breakage:
+    return Breakage(
+        version=version,
+        before=False,
+        weight=found.weight,
+        location=found.location or query.position(found.offset),
+        message=found.message,
+        sqlstate=found.sqlstate,
+        object=found.object,
+        name=found.name,
+        query=query,
+        help=found.help,
+    )
+
+
+def _decided(breakages: Sequence[Breakage]) -> Iterator[Breakage]:
+    """What an old reader does not expect certainly comes where the new version needs the migration to write it."""
+    needed = {(one.object, one.name) for one in breakages if one.version is Version.NEW and one.before and one.sqlstate}
+    for one in breakages:
+        unexpected = one.version is Version.OLD and one.weight is Weight.MAY_FAIL and not one.sqlstate
+        if unexpected and one.name is not None and (one.object, one.name) in needed:
+            one = replace(one, weight=Weight.FAILS)
+        yield one
+
+
+# --- a version --------------------------------------------------------------------------------------------------------
+
+
+def _side(version: Version, breakages: Sequence[Breakage], *, unclear: bool) -> Side:
+    ours = [one for one in breakages if one.version is version]
+    return Side(
+        before=_verdict([one for one in ours if one.before], unclear=unclear),
+        after=_verdict([one for one in ours if not one.before], unclear=unclear),
+    )
+
+
+def _verdict(breakages: Sequence[Breakage], *, unclear: bool) -> Verdict:
+    weights = {one.weight for one in breakages}
+    if Weight.FAILS in weights:
+        return Verdict.BREAKS
+    return Verdict.UNKNOWN if Weight.MAY_FAIL in weights or unclear else Verdict.WORKS
+
+
+def _left(version: Version, queries: VersionQueries) -> Iterator[Breakage]:
+    """What fails whatever the migrations do."""
+    for one, state in zip(queries.queries, queries.states, strict=True):
+        yield from _of_state(version, one, state)
+
+
+def _of_state(version: Version, one: AppQuery, state: OnSchema) -> Iterator[Breakage]:
+    for problem in state.resolution.problems:
+        yield _breakage(version, one.query, problem, before=version is Version.OLD)
+    if state.resolution.opaque and not one.query.partial:
+        problem = Problem(sqlstate="", message=state.resolution.opaque, certain=False)
+        yield _breakage(version, one.query, problem, before=version is Version.OLD)
+
+
+# --- what nobody understands ------------------------------------------------------------------------------------------
+
+
+def _not_understood(migration: Migration) -> Iterator[str]:
+    for part in migration.parts:
+        for statement in part.script.statements:
+            for one in _inside(statement):
+                if isinstance(one, Unrecognized) and one.kind != "meta-command":
+                    line, _ = part.script.source.position(one.span.start)
+                    yield f"{part.script.source.path}:{line}: {one.reason}"
+
+
+def _inside(statement: Statement) -> Iterator[Statement]:
+    yield statement
+    if isinstance(statement, DoBlock):
+        for guarded in statement.body.statements:
+            yield from _inside(guarded.statement)
+
+
+__all__ = ["CompatOptions", "Deploy", "compat"]

@@ -1,0 +1,212 @@
+"""What changes for a query that the server takes on both sides of a migration: types that hold less, values that readers
+do not expect, results of another shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from migrasafe.app.model import Query
+from migrasafe.app.resolve import Resolution
+from migrasafe.app.resolve.conversions import NUMBERS
+from migrasafe.app.usage import Action, ObjectKind, SourceLocation
+from migrasafe.app.verdict import Weight
+from migrasafe.schema.model import EnumType, Granted, Ref, Schema, Table, View
+from migrasafe.sql.quote import spell_type
+from migrasafe.sql.statements import TypeName
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """Something that a query, or the one who reads its rows, meets after a migration and not before."""
+
+    weight: Weight
+    message: str
+    offset: int = 0
+    location: SourceLocation | None = None
+    """Where it is not the query's."""
+    sqlstate: str = ""
+    object: Ref | None = None
+    name: str | None = None
+    help: str = ""
+
+
+def differences(
+    query: Query, before: Resolution, after: Resolution, schema_before: Schema, schema_after: Schema
+) -> Iterator[Difference]:
+    """All of them, for one query that resolves on both schemas."""
+    yield from _narrowed(before, schema_before, schema_after)
+    yield from _lost_defaults(before, schema_before, schema_after)
+    yield from _results(query, before, after)
+    yield from _expectations(query, schema_before, schema_after)
+    yield from _privileges(before, schema_before, schema_after)
+
+
+# --- what it writes ---------------------------------------------------------------------------------------------------
+
+
+def _narrowed(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:
+    for written in before.writes:
+        old, new = (_type(schema, written.relation, written.column) for schema in (schema_before, schema_after))
+        if old is None or new is None or old == new or not holds_less(old, new):
+            continue
+        yield Difference(
+            weight=Weight.MAY_FAIL,
+            message=f"a value of {spell_type(old)} may not fit into type {spell_type(new)}",
+            sqlstate="22001" if new.name in ("varchar", "bpchar") else "22003",
+            offset=written.offset,
+            object=written.relation,
+            name=written.column,
+        )
+
+
+def holds_less(old: TypeName, new: TypeName) -> bool:
+    """Whether some value of the old type is not one of the new."""
+    texts = ("text", "varchar", "bpchar")
+    if old.name in texts and new.name in texts:
+        if not new.modifiers:
+            return new.name == "bpchar"
+        return not old.modifiers or int(old.modifiers[0]) > int(new.modifiers[0])
+    if old.name in NUMBERS and new.name in NUMBERS:
+        if old.name == new.name == "numeric":
+            before, after = _digits(old), _digits(new)
+            return after is not None and (before is None or before > after)
+        return NUMBERS.index(old.name) > NUMBERS.index(new.name) or bool(new.modifiers)
+    return old.name != new.name and new.name not in texts and (old.name, new.name) != ("timestamp", "timestamptz")
+
+
+def _digits(of: TypeName) -> int | None:
+    """How many digits stand before the point at most; those behind it are rounded."""
+    if not of.modifiers:
+        return None
+    return int(of.modifiers[0]) - (int(of.modifiers[1]) if len(of.modifiers) > 1 else 0)
+
+
+def _type(schema: Schema, ref: Ref, name: str) -> TypeName | None:
+    table = schema.table(ref)
+    column = table.column(name) if table is not None else None
+    return column.type if column is not None else None
+
+
+def _lost_defaults(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:
+    """A nullable column that an INSERT leaves out, and that the schema no longer fills."""
+    for insertion in before.insertions:
+        old, new = schema_before.table(insertion.relation), schema_after.table(insertion.relation)
+        for column in old.columns if old is not None and new is not None else ():
+            now = new.column(column.name) if new is not None else None
+            if column.default is None or now is None or now.default is not None or now.not_null:
+                continue
+            if column.name not in insertion.columns and now.identity is None and now.generated is None:
+                yield Difference(
+                    weight=Weight.RISK,
+                    message=f'column "{column.name}" has no default any more: new rows get NULL there',
+                    offset=insertion.offset,
+                    object=insertion.relation,
+                    name=column.name,
+                )
+
+
+# --- what it shows ----------------------------------------------------------------------------------------------------
+
+
+def _results(query: Query, before: Resolution, after: Resolution) -> Iterator[Difference]:
+    if before.outputs is None or after.outputs is None or before.outputs == after.outputs:
+        return
+    shapes = [[(one.name, one.type) for one in outputs] for outputs in (before.outputs, after.outputs)]
+    if shapes[0] == shapes[1] or query.prepared is False:
+        return
+    gone = [one.name for one in before.outputs if one.name not in {other.name for other in after.outputs}]
+    made = [one.name for one in after.outputs if one.name not in {other.name for other in before.outputs}]
+    what = [f"no longer {', '.join(gone)}"] if gone else []
+    what += [f"now also {', '.join(made)}"] if made else []
+    help_ = "sessions that have it prepared fail once" if query.prepared else "where the driver keeps it prepared"
+    yield Difference(
+        weight=Weight.RISK,
+        message="cached plan must not change result type",
+        sqlstate="0A000",
+        help=f"{help_}; the result has {'; '.join(what) or 'columns of other types'}",
+    )
+
+
+def _expectations(query: Query, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:
+    """What a typed reader takes for granted, and that held until now."""
+    for expected in query.expects:
+        ref = schema_before.resolve(expected.schema, expected.table)
+        old, new = schema_before.table(ref), schema_after.table(schema_after.resolve(expected.schema, expected.table))
+        was = old.column(expected.column) if old is not None else None
+        now = new.column(expected.column) if new is not None else None
+        if was is None or now is None:
+            continue
+        shown = f"{ref.name}.{expected.column}"
+        if expected.not_null and was.not_null and not now.not_null:
+            yield Difference(
+                weight=Weight.MAY_FAIL,
+                message=f"{shown} can be NULL now, which its reader does not expect",
+                location=expected.location,
+                object=ref,
+                name=expected.column,
+            )
+        if expected.labels is not None:
+            new_labels = set(_labels(schema_after, now.type)) - set(_labels(schema_before, was.type))
+            for label in sorted(new_labels - set(expected.labels)):
+                yield Difference(
+                    weight=Weight.MAY_FAIL,
+                    message=f'{shown} can be "{label}" now, which its reader does not know',
+                    location=expected.location,
+                    object=_type_of(schema_after, now.type),
+                    name=label,
+                )
+        if expected.type is not None and was.type != now.type:
+            yield Difference(
+                weight=Weight.MAY_FAIL,
+                message=f"{shown} is {spell_type(now.type) if now.type else 'of another type'} now; its reader expects "
+                f"{expected.type}",
+                location=expected.location,
+                object=ref,
+                name=expected.column,
+            )
+
+
+def _type_of(schema: Schema, of: TypeName | None) -> Ref | None:
+    return schema.resolve_type(of.schema, of.name) if of is not None else None
+
+
+def _labels(schema: Schema, of: TypeName | None) -> tuple[str, ...]:
+    if of is None:
+        return ()
+    found = schema.types.get(schema.resolve_type(of.schema, of.name))
+    return found.labels if isinstance(found, EnumType) else ()
+
+
+# --- who may do it ----------------------------------------------------------------------------------------------------
+
+_PRIVILEGES = {
+    Action.READS: "select",
+    Action.INSERTS: "insert",
+    Action.WRITES: "update",
+    Action.DELETES: "delete",
+}
+
+
+def _privileges(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:
+    """What was granted to somebody, who may be the app, and is not any more."""
+    for use in before.uses:
+        privilege = _PRIVILEGES.get(use.action)
+        if use.kind not in (ObjectKind.TABLE, ObjectKind.VIEW) or use.object is None or privilege is None:
+            continue
+        lost = _grants(schema_before, use.object) - _grants(schema_after, use.object)
+        for granted in sorted(lost):
+            if granted.privilege == privilege:
+                yield Difference(
+                    weight=Weight.MAY_FAIL,
+                    message=f"permission denied for {use.kind.value} {use.object.name}",
+                    sqlstate="42501",
+                    offset=use.offset,
+                    object=use.object,
+                    help=f"{granted.role} loses {privilege.upper()}",
+                )
+
+
+def _grants(schema: Schema, ref: Ref) -> frozenset[Granted]:
+    relation = schema.relation(ref)
+    return relation.grants if isinstance(relation, (Table, View)) else frozenset()

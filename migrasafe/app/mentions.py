@@ -1,0 +1,49 @@
+"""Names that a program spells in a string, outside of any SQL: a constraint that its error handling compares with, a
+column that it takes from the rows of a `SELECT *`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migrasafe.app.model import App, Mention, folded
+from migrasafe.app.verdict import Breakage, Version, Weight
+from migrasafe.schema.model import Ref, Schema, Table
+
+_DEFINES = re.compile(r"Constraint\(|Index\(|\bname\s*=|\bmap:|@@|ForeignKey|op\.")
+
+
+def mentions(version: Version, app: App, before: Schema, after: Schema) -> Iterator[Breakage]:
+    """The constraints that a migration takes away or makes and that the program names."""
+    was, now = _constraints(before), _constraints(after)
+    for name in sorted(was.keys() ^ now.keys()):
+        table, is_gone = (was[name], True) if name in was else (now[name], False)
+        for mention in app.words.get(folded(name), ()):
+            if mention.quoted and mention.text == name:
+                yield _breakage(version, app, mention, table, name, is_gone=is_gone)
+
+
+def _constraints(schema: Schema) -> dict[str, Ref]:
+    return {
+        constraint.name: ref
+        for ref, relation in schema.relations.items()
+        if isinstance(relation, Table)
+        for constraint in relation.constraints
+    }
+
+
+def _breakage(version: Version, app: App, mention: Mention, table: Ref, name: str, *, is_gone: bool) -> Breakage:
+    text = app.texts.get(mention.location.path)
+    line = text.split("\n")[mention.location.line - 1] if text is not None else ""
+    defines = _DEFINES.search(line) is not None
+    where = "after" if is_gone else "before"
+    return Breakage(
+        version=version,
+        before=not is_gone,
+        weight=Weight.RISK if defines or not is_gone else Weight.MAY_FAIL,
+        location=mention.location,
+        message=f'constraint "{name}" for table "{table.name}" does not exist',
+        object=table,
+        name=name,
+        help=f"the program names it; {where} the migration the server reports errors under another name, or none",
+    )

@@ -1,0 +1,109 @@
+"""The queries of one version of an app on the schema of the moment: resolved again only where a migration touches them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from migrasafe.app.checks import checks
+from migrasafe.app.model import App, Origin, Query
+from migrasafe.app.resolve import Ever, Parsed, Problem, Resolution, Resolver, read_query
+from migrasafe.app.usage import ObjectKind
+from migrasafe.schema.model import Ref, Schema, Table, View
+from migrasafe.sql.expressions import walk
+
+_NAMES = ("sval", "relname", "name", "conname", "schemaname")
+
+
+class OnSchema(Struct, frozen=True, kw_only=True):
+    """A query on one schema."""
+
+    resolution: Resolution
+    problems: tuple[Problem, ...]
+    """Those of the resolution and of the checks."""
+    touches: frozenset[str]
+    """The bare names of the objects that it depends on: where none of them changes, it does not change."""
+
+
+class AppQuery(Struct, frozen=True, kw_only=True):
+    """A query, and its trees."""
+
+    query: Query
+    parsed: Parsed
+    named: frozenset[str]
+    """Every name and constant in it."""
+
+
+def read_queries(app: App) -> tuple[AppQuery, ...]:
+    """Every query of the app, parsed once."""
+    return tuple(_read(query) for query in app.queries)
+
+
+def _read(query: Query) -> AppQuery:
+    parsed = read_query(query.sql)
+    named: set[str] = set()
+    for statement in parsed.statements:
+        for kind, fields in walk([statement]):
+            named.update(str(fields[key]) for key in _NAMES if key in fields)
+            if kind.endswith("Stmt") and "relname" in fields.get("relation", {}):
+                named.add(str(fields["relation"]["relname"]))
+    return AppQuery(query=query, parsed=parsed, named=frozenset(named))
+
+
+def on_schema(one: AppQuery, resolver: Resolver) -> OnSchema:
+    """The query on the schema of the resolver, with everything that is wrong with it there."""
+    resolution = resolver.resolve(one.parsed, one.query.search_path)
+    schema = resolver.schema
+    problems = (*resolution.problems, *checks(resolution, schema))
+    return OnSchema(
+        resolution=resolution,
+        problems=tuple(dict.fromkeys(problems)),
+        touches=one.named | frozenset(_touched(resolution, schema)),
+    )
+
+
+def _touched(resolution: Resolution, schema: Schema) -> Iterable[str]:
+    relations: set[Ref] = set()
+    for use in resolution.uses:
+        if use.object is not None:
+            yield use.object.name
+            if use.kind in (ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.COLUMN):
+                relations.add(use.object)
+        if use.through is not None:
+            yield use.through.name
+    for ref in relations:
+        relation = schema.relation(ref)
+        if isinstance(relation, Table):
+            yield from (column.type.name for column in relation.columns if column.type is not None)
+            yield from (trigger.function.name for trigger in relation.triggers if trigger.function is not None)
+        elif isinstance(relation, View):
+            yield from (read.relation.name for read in relation.reads)
+
+
+class VersionQueries:
+    """Walks along a history with all queries of one version."""
+
+    def __init__(self, app: App, ever: Ever, schema: Schema) -> None:
+        self.app = app
+        self.ever = ever
+        names = frozenset(ref.name for ref in (*ever.relations, *ever.functions))
+        self.queries = tuple(
+            one
+            for one in read_queries(app)
+            if one.query.origin is not Origin.LITERAL or (one.parsed.statements and not one.named.isdisjoint(names))
+        )
+        resolver = Resolver(schema, ever)
+        self.states = [on_schema(one, resolver) for one in self.queries]
+
+    def move(self, schema: Schema, changed: frozenset[str]) -> list[tuple[AppQuery, OnSchema, OnSchema]]:
+        """The queries that a change of these names can concern, before and after it."""
+        resolver = Resolver(schema, self.ever)
+        moved = []
+        for place, (one, before) in enumerate(zip(self.queries, self.states, strict=True)):
+            if before.touches.isdisjoint(changed):
+                continue
+            after = on_schema(one, resolver)
+            self.states[place] = after
+            moved.append((one, before, after))
+        return moved

@@ -1,0 +1,108 @@
+"""`migrasafe compat`: reads the migrations and both versions of the app, and says which side is deployed first."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import click
+
+from migrasafe.app.compat import CompatOptions
+from migrasafe.app.compat import compat as judge
+from migrasafe.app.model import App
+from migrasafe.app.read_app import read_app
+from migrasafe.app.verdict import CompatResult, Deploy, Version
+from migrasafe.cli import read_inputs
+from migrasafe.cli.output import write
+from migrasafe.cli.released import released
+from migrasafe.cli.terminal import wants_color
+from migrasafe.config import Options, find_config, read_config, settle
+from migrasafe.errors import InputError
+from migrasafe.migrations.model import History
+from migrasafe.report.compat import FORMATS, write_compat
+from migrasafe.target import DEFAULT, NEWEST, OLDEST
+
+_FAILS = {"split": {Deploy.SPLIT}, "unknown": {Deploy.SPLIT, Deploy.UNKNOWN}, "never": set[Deploy]()}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("migrations", nargs=-1, metavar="[MIGRATIONS]...")
+@click.option("--old", required=True, metavar="SOURCE", help="The version that runs now: a folder, git ref or queries.")
+@click.option("--new", required=True, metavar="SOURCE", help="The version to deploy: likewise.")
+@click.option(
+    "--from", "from_id", metavar="ID", help="The first migration of the release; those before it are history."
+)
+@click.option("--format", "report", type=click.Choice(tuple(FORMATS)), default="text", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False), help="Write the report to this file.")
+@click.option(
+    "--pg-version", type=click.IntRange(OLDEST, NEWEST), help=f"Major version of the server. [default: {DEFAULT}]"
+)
+@click.option(
+    "--schema", metavar="FILE|DSN", help="The schema before the first migration: pg_dump --schema-only, or a server."
+)
+@click.option("--layout", metavar="TOOL", help="The migration tool, where the folder does not tell.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(tuple(_FAILS)),
+    default="unknown",
+    show_default=True,
+    help="Exit with 1 where no order works (split), or also where it is not known.",
+)
+@click.option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one.")
+@click.option("--no-config", is_flag=True, help="Read no config file.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+def compat(
+    migrations: tuple[str, ...],
+    *,
+    old: str,
+    new: str,
+    from_id: str | None,
+    report: str,
+    output: str | None,
+    config: str | None,
+    no_config: bool,
+    color: str,
+    fail_on: str,
+    **said: Any,
+) -> int:
+    """Say which version of the app each migration breaks, in which line, and which side is deployed first.
+
+    MIGRATIONS are folders or files; with none, what the config says, or this folder. A SOURCE is a folder with the app's
+    source, a git ref (v2.1, or v2.1:services/shop for a part of the repository), or a file of queries.
+    Exit status: 0 an order works, 1 none does or it is not known, 2 the input cannot be used, 3 a bug in migrasafe.
+
+    \b
+    Examples:
+      migrasafe compat db/migrations --old v2.0 --new .
+      migrasafe compat db/migrations --old old/queries.sql --new new/queries.sql --from 0042
+    """
+    gc.disable()
+    if no_config and config is not None:
+        raise InputError("--config and --no-config exclude each other: give one of them")
+    folder = Path.cwd()
+    file = Options() if no_config else read_config(Path(config)) if config is not None else find_config(folder)
+    settings = settle(Options(**said, paths=migrations or None).over(file), folder=folder)
+    histories = read_inputs.histories(settings.paths, settings.layout)
+    options = CompatOptions(
+        target=settings.target,
+        schema=read_inputs.schema_before(settings.schema),
+        in_transaction=settings.in_transaction,
+        released=released(from_id, old, histories),
+    )
+    apps = {source: _read(source, histories) for source in dict.fromkeys((old, new))}
+    result = judge(histories, apps[old], apps[new], options)
+    colored = color == "always" if output is not None else wants_color(color)
+    texts = {Version.OLD: apps[old].texts, Version.NEW: apps[new].texts}
+    write(write_compat(report, result, texts, color=colored), output)
+    return _status(result, fail_on)
+
+
+def _read(source: str, histories: tuple[History, ...]) -> App:
+    files = [Path(migration.path) for history in histories for migration in history.migrations]
+    return read_app(source, migrations=files)
+
+
+def _status(result: CompatResult, fail_on: str) -> int:
+    """1 where some migration has no order that works; a release of which each part has one is fine."""
+    return 1 if any(one.deploy in _FAILS[fail_on] for one in result.migrations) else 0

@@ -1,0 +1,43 @@
+"""Which migrations belong to the release that is judged: from the one that the user names, or those new since a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from migrasafe.cli.read_inputs import reported
+from migrasafe.errors import InputError, did_you_mean
+from migrasafe.migrations.model import History, Migration
+
+
+def released(from_id: str | None, old: str, histories: Sequence[History]) -> Callable[[Migration], bool]:
+    """`old` is the source of the old version: where it is a git ref, the release is what the migrations have since then.
+
+    Raises InputError for an id that no migration has.
+    """
+    if from_id is not None:
+        found = _named(from_id, [migration for history in histories for migration in history.migrations])
+        return lambda migration: migration is found
+    ref = old.partition(":")[0]
+    if not ref or Path(old).exists():
+        return lambda _: True
+    try:
+        return reported(ref, histories)
+    except InputError:  # the app is in git, the migrations are not
+        return lambda _: True
+
+
+def _named(from_id: str, migrations: Sequence[Migration]) -> Migration:
+    exact = [one for one in migrations if from_id in (one.id, one.path, Path(one.path).name, Path(one.path).stem)]
+    found = exact or [
+        one for one in migrations if one.id.startswith(from_id) or Path(one.path).name.startswith(from_id)
+    ]
+    if not found:
+        hint = did_you_mean(from_id, [one.id for one in migrations], "the ids are those that the report shows")
+        raise InputError(f"--from {from_id}: there is no such migration; {hint}")
+    if len(found) > 1:
+        shown = ", ".join(one.id for one in found[:4])
+        raise InputError(
+            f"--from {from_id}: {len(found)} migrations are called like that ({shown}, …); give the whole id"
+        )
+    return found[0]

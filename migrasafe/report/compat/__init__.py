@@ -1,0 +1,22 @@
+"""The verdict of `compat`, for people and for machines: one module per format."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from migrasafe.app.verdict import CompatResult
+from migrasafe.report.compat.words import Texts
+
+FORMATS = {
+    "text": "migrasafe.report.compat.text",
+    "json": "migrasafe.report.compat.json",
+    "sarif": "migrasafe.report.compat.sarif",
+    "markdown": "migrasafe.report.compat.markdown",
+}
+"""The formats and their modules, imported when asked for: each has `render(result, texts, color)`."""
+
+
+def write_compat(name: str, result: CompatResult, texts: Texts, *, color: bool) -> str:
+    """The report in the format of this name. `texts`: the files of each version by path, for excerpts."""
+    rendered: str = import_module(FORMATS[name]).render(result, texts, color=color)
+    return rendered

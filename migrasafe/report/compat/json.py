@@ -1,0 +1,85 @@
+"""The JSON report of `compat`: a contract that scripts stand on; `version` changes when it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.json import encode
+
+from migrasafe.app.verdict import Breakage, CompatResult, MigrationVerdict, Side, Version, Weight
+from migrasafe.report.compat.words import Texts
+
+
+def render(result: CompatResult, texts: Texts | None = None, *, color: bool = False) -> str:
+    """One JSON document, keys in a fixed order."""
+    head: dict[str, Any] = {
+        "version": 1,
+        "pg_version": result.pg_version,
+        "old": result.old,
+        "new": result.new,
+        "deploy": result.deploy.value,
+        "queries": {version.value: count for version, count in result.queries},
+    }
+    parts = [
+        str(encode(head), "utf-8")[1:-1],
+        _list("steps", [_step(step) for step in result.steps]),
+        _list("migrations", [_migration(one) for one in result.migrations]),
+        _list("left", [_breakage(one) for one in result.left]),
+        _list("unread", [_unread(one) for one in result.unread]),
+        _list("notices", [{"path": n.path, "message": n.message, "blocking": n.blocking} for n in result.notices]),
+    ]
+    return "{" + ",\n ".join(parts) + "}\n"
+
+
+def _list(key: str, items: Sequence[Mapping[str, Any]]) -> str:
+    lines = ",\n  ".join(str(encode(item), "utf-8") for item in items)
+    return f'"{key}": [\n  {lines}]' if items else f'"{key}": []'
+
+
+def _step(step: Any) -> Mapping[str, Any]:
+    return {"do": step.kind.value, "migrations": list(step.migrations), "text": step.text}
+
+
+def _migration(one: MigrationVerdict) -> Mapping[str, Any]:
+    return {
+        "path": one.path,
+        "id": one.id,
+        "deploy": one.deploy.value,
+        "why": one.why,
+        "hint": one.hint,
+        "old_app": _side(one.old),
+        "new_app": _side(one.new),
+        "breaks": [_breakage(breakage) for breakage in one.breakages if breakage.weight is not Weight.RISK],
+        "risks": [_breakage(breakage) for breakage in one.breakages if breakage.weight is Weight.RISK],
+        "not_understood": list(one.not_understood),
+    }
+
+
+def _side(side: Side) -> Mapping[str, str]:
+    return {"before": side.before.value, "after": side.after.value}
+
+
+def _breakage(one: Breakage) -> Mapping[str, Any]:
+    return {
+        "app": "old" if one.version is Version.OLD else "new",
+        "when": "before" if one.before else "after",
+        "certain": one.weight is Weight.FAILS,
+        "path": one.location.path,
+        "line": one.location.line,
+        "column": one.location.column,
+        "reason": one.message,
+        "sqlstate": one.sqlstate or None,
+        "object": str(one.object) if one.object is not None else None,
+        "name": one.name,
+        "through": str(one.through) if one.through is not None else None,
+        "query": one.query.name or None if one.query is not None else None,
+        "sql": one.query.sql if one.query is not None else None,
+        "help": one.help or None,
+        "rewrite": one.rewrite or None,
+    }
+
+
+def _unread(one: Any) -> Mapping[str, Any]:
+    place = one.location
+    return {"path": place.path, "line": place.line, "column": place.column, "reason": one.reason, "text": one.text}

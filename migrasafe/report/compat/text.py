@@ -1,0 +1,151 @@
+"""The verdict for people: a table of migrations and versions, the lines that break, the steps of the release."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from migrasafe.app.verdict import Breakage, CompatResult, Deploy, MigrationVerdict, Version, Weight
+from migrasafe.report.compat.words import RELEASE, Texts, app_name, cell, place_of, reason, shown_rows, when
+from migrasafe.report.excerpt import printable, rows
+
+_COLORS = {
+    Deploy.BEFORE: "32;1",
+    Deploy.AFTER: "32;1",
+    Deploy.EITHER: "32",
+    Deploy.SPLIT: "31;1",
+    Deploy.UNKNOWN: "33;1",
+}
+_WEIGHTS = {Weight.FAILS: "breaks", Weight.MAY_FAIL: "can break", Weight.RISK: "note"}
+_WEIGHT_COLORS = {Weight.FAILS: "31;1", Weight.MAY_FAIL: "33;1", Weight.RISK: "36"}
+_DIM = "2"
+_WIDTH = 88
+_MOST_LINES = 12
+"""Breaking lines of one migration that are shown."""
+_MOST_LEFT = 5
+
+
+def render(result: CompatResult, texts: Texts | None = None, *, color: bool = False) -> str:
+    """The whole report; its last lines are the steps."""
+    printer = _Printer(texts or {}, color=color)
+    blocks = [printer.table(result)] if result.migrations else ["There is no migration to judge."]
+    for one in result.migrations:
+        blocks.extend(printer.migration(one))
+    blocks.extend(printer.left(result))
+    blocks.extend(printer.notices(result))
+    blocks.append(printer.steps(result))
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Printer:
+    def __init__(self, texts: Texts, *, color: bool) -> None:
+        self.lines: dict[tuple[Version, str], list[str]] = {}
+        self.texts = texts
+        self.color = color
+
+    def paint(self, text: str, code: str) -> str:
+        return f"\033[{code}m{text}\033[0m" if self.color else text
+
+    def table(self, result: CompatResult) -> str:
+        shown, more = shown_rows(result)
+        head = ("migration", "old app", "new app", "deploy")
+        cells = [head, *((printable(one.id), cell(one.old), cell(one.new), one.deploy.value) for one in shown)]
+        widths = [max(len(row[place]) for row in cells) for place in range(3)]
+        lines = []
+        for number, row in enumerate(cells):
+            *first, deploy = (text.ljust(widths[place]) if place < 3 else text for place, text in enumerate(row))
+            painted = self.paint(deploy, _COLORS[shown[number - 1].deploy]) if number else deploy
+            line = "  ".join((*first, painted))
+            lines.append(line if number else self.paint(line, _DIM))
+        if more:
+            lines.append(f"… and {more} more migrations that neither version minds")
+        return "\n".join(lines)
+
+    def migration(self, one: MigrationVerdict) -> Iterator[str]:
+        """The lines of the app that decide, then the risks."""
+        if not one.breakages and not one.not_understood and not one.against_hint:
+            return
+        head = [f"{self.paint(one.deploy.value, _COLORS[one.deploy])}: {printable(one.path)}", *_wrapped(one.why)]
+        if one.against_hint:
+            head.extend(_wrapped(f"The layout of the migrations says: {one.hint}."))
+        head.extend(f"  not understood: {printable(text)}" for text in one.not_understood)
+        yield "\n".join(head)
+        for breakage in one.breakages[:_MOST_LINES]:
+            yield "\n".join(self.breakage(breakage, when(breakage, one)))
+        if len(one.breakages) > _MOST_LINES:
+            yield f"  … and {len(one.breakages) - _MOST_LINES} more lines (--format json has all of them)"
+
+    def breakage(self, one: Breakage, title: str) -> Iterator[str]:
+        name = f" ({printable(one.query.name)})" if one.query is not None and one.query.name else ""
+        word = self.paint(_WEIGHTS[one.weight], _WEIGHT_COLORS[one.weight])
+        yield f"  {word} {title}: {printable(one.location.path)}:{one.location.line}:{one.location.column}{name}"
+        yield from self.excerpt(one)
+        yield from _wrapped(reason(one), indent="    ")
+        if one.rewrite:
+            yield "    as it must read:"
+            yield from (f"      {printable(line)}" for line in one.rewrite.split("\n"))
+
+    def excerpt(self, one: Breakage) -> Iterator[str]:
+        key = (one.version, one.location.path)
+        if key not in self.lines:
+            text = self.texts.get(one.version, {}).get(one.location.path)
+            self.lines[key] = text.split("\n") if text is not None else []
+        lines = self.lines[key]
+        if not 1 <= one.location.line <= len(lines):
+            if one.query is not None:
+                yield f"    {self.paint(printable(' '.join(one.query.sql.split()))[:140], _DIM)}"
+            return
+        for row in rows(place_of(one, self.texts), lines):
+            number = "" if row.number is None else str(row.number)
+            yield f"{self.paint(f'    {number} |', _DIM)} {row.text}".rstrip()
+            if row.underline is not None:
+                start, columns = row.underline
+                margin = self.paint(f"    {'':>{len(number)}} |", _DIM)
+                yield f"{margin} {' ' * start}{self.paint('^' * columns, _WEIGHT_COLORS[one.weight])}"
+
+    def left(self, result: CompatResult) -> Iterator[str]:
+        """What is wrong whatever the migrations do: it counts for nothing above."""
+        for before, words in ((True, "before the first migration"), (False, "after the last migration")):
+            found = [one for one in result.left if one.before is before]
+            if not found:
+                continue
+            certain = sum(one.weight is Weight.FAILS for one in found)
+            what = f"{certain} do not work" if certain else "none is known to fail"
+            version = app_name(found[0].version)
+            lines = [f"Not decided by these migrations: {len(found)} places of the {version} {words}, {what}:"]
+            lines.extend(f"  {printable(str(one.location))}: {printable(reason(one))}" for one in found[:_MOST_LEFT])
+            if len(found) > _MOST_LEFT:
+                lines.append(f"  … and {len(found) - _MOST_LEFT} more (--format json has all of them)")
+            yield "\n".join(lines)
+
+    def notices(self, result: CompatResult) -> Iterator[str]:
+        for notice in result.notices:
+            word = self.paint("not checked", "33;1") if notice.blocking else "note"
+            yield "\n".join([f"{word}: {printable(notice.path)}", *_wrapped(notice.message)])
+        if result.unread:
+            lines = [f"{len(result.unread)} texts look like SQL and could not be read:"]
+            lines.extend(
+                f"  {printable(str(one.location))}: {printable(one.reason)}" for one in result.unread[:_MOST_LEFT]
+            )
+            if len(result.unread) > _MOST_LEFT:
+                lines.append(f"  … and {len(result.unread) - _MOST_LEFT} more (--format json has all of them)")
+            yield "\n".join(lines)
+
+    def steps(self, result: CompatResult) -> str:
+        counts = dict(result.queries)
+        old, new = (count for _, count in sorted(counts.items(), key=lambda item: item[0].value, reverse=True))
+        head = f"{self.paint(result.deploy.value, _COLORS[result.deploy])}: {RELEASE[result.deploy]}"
+        lines = [head, *(f"  {number}. {printable(step.text)}" for number, step in enumerate(result.steps, start=1))]
+        lines.append(f"({old} queries of the old app, {new} of the new; for PostgreSQL {result.pg_version})")
+        return "\n".join(lines)
+
+
+def _wrapped(text: str, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(
+        printable(text),
+        width=_WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,114 @@
+"""What people see of `migrasafe compat`: its formats, exit statuses and what it says about input it cannot use."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SHOP = Path(__file__).parent.parent / "fixtures" / "compat" / "queries"
+
+
+def compat(*arguments: str, cwd: Path = SHOP) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "migrasafe", "compat", *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def shop(*more: str) -> subprocess.CompletedProcess[str]:
+    return compat("migrations", "--old", "old.sql", "--new", "new.sql", *more)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(
+        ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *arguments],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_the_json_report_has_both_versions_before_and_after_each_migration_and_every_breaking_line() -> None:
+    done = shop("--from", "0002", "--format", "json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert [(one["id"], one["deploy"]) for one in report["migrations"]] == [
+        ("0002_currency", "before"),
+        ("0003_drop_note", "after"),
+    ]
+    dropped = report["migrations"][1]
+    assert dropped["old_app"] == {"before": "works", "after": "breaks"}
+    assert dropped["new_app"] == {"before": "works", "after": "works"}
+    (line,) = dropped["breaks"]
+    assert (line["app"], line["when"], line["path"], line["line"], line["column"]) == ("old", "after", "old.sql", 2, 23)
+    assert line["reason"] == "column o.note does not exist"
+    assert [step["do"] for step in report["steps"]] == ["migrate", "deploy", "wait", "migrate"]
+
+
+def test_a_migration_for_which_no_order_works_fails_the_command(tmp_path: Path) -> None:
+    (tmp_path / "1_base.sql").write_text("CREATE TABLE users (id int, email text);")
+    (tmp_path / "2_rename.sql").write_text("ALTER TABLE users RENAME email TO mail;")
+    (tmp_path / "old.q").mkdir()
+    (tmp_path / "old.q" / "a.sql").write_text("SELECT email FROM users;")
+    (tmp_path / "new.q").mkdir()
+    (tmp_path / "new.q" / "a.sql").write_text("SELECT mail FROM users;")
+    arguments = ("1_base.sql", "2_rename.sql", "--old", "old.q", "--new", "new.q", "--from", "2")
+    done = compat(*arguments, cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "migrasafe plan" in done.stdout
+    assert compat(*arguments, "--fail-on", "never", cwd=tmp_path).returncode == 0
+
+
+def test_sarif_points_at_the_lines_of_the_app() -> None:
+    (run,) = json.loads(shop("--from", "0003", "--format", "sarif").stdout)["runs"]
+    (result,) = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "old.sql"
+    assert place["region"] == {"startLine": 2, "startColumn": 23, "endColumn": 29}
+    assert result["level"] == "error"
+
+
+def test_markdown_is_a_table_with_the_lines_folded_away() -> None:
+    shown = shop("--from", "0002", "--format", "markdown").stdout
+    assert "| 0003\\_drop\\_note | works → breaks | works | **after** |" in shown
+    assert shown.count("<details>") == 2
+
+
+def test_the_release_is_what_is_new_since_the_commit_of_the_old_version(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db" / "0001.sql").write_text("CREATE TABLE users (id int, email text);")
+    (tmp_path / "app.py").write_text('SQL = "SELECT email FROM users"\n')
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "one")
+    git(tmp_path, "tag", "v1")
+    (tmp_path / "db" / "0002.sql").write_text("ALTER TABLE users DROP COLUMN email;")
+    (tmp_path / "app.py").write_text('# nothing before it\nSQL = "SELECT id FROM users"\n')
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "two")
+    done = compat("db", "--old", "v1", "--new", ".", cwd=tmp_path)
+    assert "0002       works → breaks  works    after" in done.stdout
+    assert "0001 " not in done.stdout
+    assert '1 | SQL = "SELECT email FROM users"' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("migrations", "--new", "new.sql"), "Missing option '--old'"),
+        (("migrations", "--old", "nowhere", "--new", "new.sql"), "nowhere"),
+        (("nowhere", "--old", "old.sql", "--new", "new.sql"), "nowhere"),
+        (("migrations", "--old", "old.sql", "--new", "new.sql", "--from", "9999"), "--from 9999"),
+        (("migrations", "--old", "old.sql", "--new", "new.sql", "--from", "000"), "give the whole id"),
+        (("migrations", "--old", "old.sql", "--new", "new.sql", "--output", "/nowhere/x"), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_one_sentence(arguments: tuple[str, ...], said: str) -> None:
+    done = compat(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
