@@ -83,7 +83,7 @@ def compat(
     folder = Path.cwd()
     file = Options() if no_config else read_config(Path(config)) if config is not None else find_config(folder)
     settings = settle(Options(**said, paths=migrations or None).over(file), folder=folder)
-    histories = read_inputs.histories(settings.paths, settings.layout)
+    histories = read_inputs.histories(settings.paths, settings.layout, {})
     options = CompatOptions(
         target=settings.target,
         schema=read_inputs.schema_before(settings.schema),
