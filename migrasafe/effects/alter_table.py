@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from migrasafe.effects import columns, constraints, partitions
+from migrasafe.effects.alter_column_type import alter_type
+from migrasafe.effects.drops import locks_of_cascade
 from migrasafe.effects.model import NOTHING, Cause, Effects, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -63,6 +65,8 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
             if one.trouble is not Trouble.DUPLICATE_COLUMN or not dropped.intersection(one.objects)
         )
         effects = Effects(locks=effects.locks, work=effects.work, failures=still)
+    if any(isinstance(action, DropColumn | DropConstraint) and action.cascade for action in statement.actions):
+        effects = effects.and_(locks_of_cascade(statement, situation))
     if not statement.only and any(_recurses(action) for action in statement.actions):
         effects = effects.and_(_locks_below(effects, ref, situation))
     return effects
@@ -150,7 +154,7 @@ def _alter_index(statement: AlterTable, situation: Situation) -> Effects:
 _ACTIONS: Mapping[type[Action], Predict] = {
     AddColumn: columns.add_column,
     DropColumn: columns.drop_column,
-    AlterColumnType: columns.alter_type,
+    AlterColumnType: alter_type,
     SetExpression: columns.set_expression,
     SetNotNull: constraints.set_not_null,
     AddConstraint: constraints.add_constraint,

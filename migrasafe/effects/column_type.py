@@ -97,7 +97,7 @@ def _cost(old: TypeName, new: TypeName, situation: Situation) -> Cost:
         return Cost.RELABEL
     if set(pair) == {"timestamp", "timestamptz"} and _precision_kept(old, new):
         zone = situation.session.setting("timezone")
-        return Cost.FREE if zone is not None and zone.strip("'").lower() in _UTC else Cost.REWRITE
+        return Cost.RELABEL if zone is not None and zone.strip("'").lower() in _UTC else Cost.REWRITE
     return Cost.REWRITE
 
 

@@ -1,18 +1,17 @@
-"""Adding columns and changing their types: when the table is rewritten, when rows are checked, what else waits."""
+"""Adding and dropping columns: when the table is rewritten, when rows are checked, what else waits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.effects.column_type import Cost, change_cost
+from migrasafe.effects.constraints import on_targets
 from migrasafe.effects.defaults import judge_default
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Index, Ref, RelationKind, Table
-from migrasafe.sql.expressions import columns_read, is_null_constant
-from migrasafe.sql.quote import spell_type
-from migrasafe.sql.statements import AddColumn, AlterColumnType, ColumnDef, ConstraintKind, DropColumn, SetExpression
+from migrasafe.schema.model import Ref
+from migrasafe.sql.expressions import is_null_constant
+from migrasafe.sql.statements import AddColumn, ColumnDef, ConstraintKind, DropColumn, SetExpression
 
 _SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
 
@@ -117,122 +116,6 @@ def _failures_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: 
         )
 
 
-# --- type -------------------------------------------------------------------------------------------------------------
-
-
-def alter_type(action: AlterColumnType, index: int, ref: Ref, situation: Situation) -> Effects:
-    lock = Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index)
-    table = situation.schema.table(ref)
-    if table is None:
-        change = change_cost(None, action.type, action.using, action.column, situation)
-        work = Work(
-            kind=WorkKind.REWRITE,
-            relation=ref,
-            cause=Cause.COLUMN_TYPE,
-            action=index,
-            column=action.column,
-            detail=f"to {spell_type(action.type)}",
-            assumed=change.assumed,
-        )
-        return Effects(locks=(lock,), work=(work,))
-    work_found: list[Work] = []
-    for part in situation.with_partitions(table):
-        work_found.extend(_work_of_type_change(action, index, part, situation))
-    locks = [lock]
-    locks.extend(_on_targets(action.column, index, table, LockMode.SHARE_ROW_EXCLUSIVE))
-    failures = tuple(_failures_of_type_change(action, index, table, situation))
-    return Effects(locks=tuple(locks), work=tuple(work_found), failures=failures)
-
-
-def _work_of_type_change(action: AlterColumnType, index: int, table: Table, situation: Situation) -> Iterator[Work]:
-    column = table.column(action.column)
-    old = column.type if column is not None else None
-    change = change_cost(old, action.type, action.using, action.column, situation)
-    before = spell_type(old) if old is not None else "its type"
-    detail = f"{before} → {spell_type(action.type)}"
-    if change.cost is Cost.REWRITE:
-        if table.kind is not RelationKind.PARTITIONED_TABLE:
-            yield Work(
-                kind=WorkKind.REWRITE,
-                relation=table.ref,
-                cause=Cause.COLUMN_TYPE,
-                action=index,
-                column=action.column,
-                detail=detail,
-                assumed=change.assumed,
-            )
-        return
-    collated = action.collation is not None and column is not None and action.collation.name != column.collation
-    for one in situation.schema.indexes_of(table):
-        if action.column in one.reads and (
-            change.cost is Cost.RELABEL or collated or _must_rebuild(one, action.column)
-        ):
-            if old == action.type and not collated:
-                continue
-            yield Work(
-                kind=WorkKind.INDEX_BUILD,
-                relation=table.ref,
-                cause=Cause.COLLATION if collated else Cause.COLUMN_TYPE,
-                action=index,
-                column=action.column,
-                detail=one.ref.name,
-            )
-    for constraint in table.constraints:
-        if constraint.kind is ConstraintKind.CHECK and action.column in constraint.columns and old != action.type:
-            yield Work(
-                kind=WorkKind.SCAN,
-                relation=table.ref,
-                cause=Cause.RECHECKED_CONSTRAINT,
-                action=index,
-                column=action.column,
-                detail=constraint.name,
-            )
-
-
-def _must_rebuild(index: Index, column: str) -> bool:
-    """Only an index with the column as a plain key is kept; one that reads it in an expression or predicate is not."""
-    if index.predicate is not None and column in columns_read(index.predicate):
-        return True
-    return any(
-        element.expression is not None and column in columns_read(element.expression) for element in index.elements
-    )
-
-
-def _failures_of_type_change(
-    action: AlterColumnType, index: int, table: Table, situation: Situation
-) -> Iterator[Failure]:
-    """PostgreSQL refuses while a view, rule, policy, generated column or trigger condition uses the column."""
-
-    def failure(what: str) -> Failure:
-        return Failure(
-            trouble=Trouble.FEATURE_NOT_SUPPORTED,
-            reason=f"cannot alter type of column {table.ref.name}.{action.column}: it is used by {what}",
-            action=index,
-            objects=(f"{table.ref}.{action.column}",),
-        )
-
-    for dependent in sorted(situation.schema.dependents_of(table.ref)):
-        view = situation.schema.view(dependent)
-        if view is not None and any(read.relation == table.ref and read.column == action.column for read in view.reads):
-            yield failure(f"the view {dependent.name}")
-    for policy in table.policies:
-        if action.column in policy.reads:
-            yield failure(f"the policy {policy.name}")
-    for trigger in table.triggers:
-        if action.column in trigger.reads:
-            yield failure(f"the trigger {trigger.name}")
-    for column in table.columns:
-        if column.generated is not None and action.column in columns_read(column.generated):
-            yield failure(f"the generated column {column.name}")
-
-
-def _on_targets(column: str, index: int, table: Table, mode: LockMode) -> Iterator[Lock]:
-    """Locks on the tables that the column's foreign keys point at: their triggers are made again or dropped."""
-    for constraint in table.constraints:
-        if constraint.target is not None and column in constraint.columns:
-            yield Lock(relation=constraint.target, mode=mode, action=index)
-
-
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 
@@ -253,7 +136,7 @@ def drop_column(action: DropColumn, index: int, ref: Ref, situation: Situation) 
     table = situation.schema.table(ref)
     failures: list[Failure] = []
     if table is not None:
-        locks.extend(_on_targets(action.column, index, table, LockMode.ACCESS_EXCLUSIVE))
+        locks.extend(on_targets(action.column, index, table))
         for dependent in sorted(situation.schema.dependents_of(ref)):
             view = situation.schema.view(dependent)
             reads = view.reads if view is not None else frozenset()

@@ -162,8 +162,10 @@ def alter(action: AlterConstraint, index: int, ref: Ref, situation: Situation) -
     table = situation.schema.table(ref)
     constraint = table.constraint(action.name) if table is not None else None
     locks = [Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index)]
-    if constraint is not None and constraint.target is not None:
-        locks.append(Lock(relation=constraint.target, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index))
+    if constraint is not None and constraint.target is not None and action.enforced is not None:
+        # Its triggers on the target are made or dropped; DEFERRABLE only changes them.
+        mode = LockMode.SHARE_ROW_EXCLUSIVE if action.enforced else LockMode.ACCESS_EXCLUSIVE
+        locks.append(Lock(relation=constraint.target, mode=mode, action=index))
     work = (_scan(ref, Cause.ENFORCE, index, action.name),) if action.enforced else ()
     return Effects(locks=tuple(locks), work=work)
 
@@ -197,3 +199,19 @@ def referencing(ref: Ref, columns: tuple[str, ...], situation: Situation) -> Ite
         for constraint in table.constraints if table is not None else ():
             if constraint.target == ref and set(constraint.target_columns) == set(columns):
                 yield dependent, constraint.name
+
+
+def referencing_column(ref: Ref, column: str, situation: Situation) -> Iterator[tuple[Table, Constraint]]:
+    """The foreign keys of other tables that point at this column."""
+    for dependent in sorted(situation.schema.dependents_of(ref)):
+        table = situation.schema.table(dependent)
+        for constraint in table.constraints if table is not None and dependent != ref else ():
+            if table is not None and constraint.target == ref and column in constraint.target_columns:
+                yield table, constraint
+
+
+def on_targets(column: str, index: int, table: Table) -> Iterator[Lock]:
+    """Locks on the tables that the column's foreign keys point at: the triggers of these are dropped there."""
+    for constraint in table.constraints:
+        if constraint.target is not None and constraint.target != table.ref and column in constraint.columns:
+            yield Lock(relation=constraint.target, mode=LockMode.ACCESS_EXCLUSIVE, action=index)

@@ -16,13 +16,13 @@ def create_index(statement: CreateIndex, situation: Situation) -> Effects:
     table_ref = situation.ref(statement.table)
     table = situation.schema.table(table_ref)
     existing = Ref(table_ref.schema, statement.name) if statement.if_not_exists and statement.name else None
-    if existing is not None and situation.schema.relation(existing) is not None:
-        return Effects(locks=(Lock(relation=table_ref, mode=LockMode.SHARE),))
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.SHARE
     partitioned = table is not None and table.kind is RelationKind.PARTITIONED_TABLE
     failures = []
     if statement.concurrently and situation.in_block:
         failures.append(_not_in_block("CREATE INDEX CONCURRENTLY"))
+    if existing is not None and situation.schema.relation(existing) is not None:
+        return Effects(locks=(Lock(relation=table_ref, mode=mode),), failures=tuple(failures))
     if statement.concurrently and partitioned:
         failures.append(
             Failure(

@@ -162,3 +162,8 @@ class Effects(Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Effects()
+
+
+def strong(ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) -> Effects:
+    """A lock on one relation, and nothing else."""
+    return Effects(locks=(Lock(relation=ref, mode=mode),))

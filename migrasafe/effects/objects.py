@@ -1,32 +1,27 @@
-"""Creating, renaming and dropping objects; triggers, policies, types; VACUUM, CLUSTER, LOCK."""
+"""Creating and renaming objects; comments, domains; VACUUM, CLUSTER, LOCK."""
 
 from __future__ import annotations
 
-from migrasafe.effects import indexes, partitions
-from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects import partitions
+from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
 from migrasafe.effects.rows import predict_query
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Domain, Ref, Table, View
+from migrasafe.schema.model import Domain, Ref
 from migrasafe.sql.statements import (
     AlterDomain,
     Cluster,
+    Comment,
     ConstraintDef,
     CreateTable,
     CreateTableAs,
     CreateView,
-    Drop,
     LockTable,
-    Name,
     RefreshMaterializedView,
     Rename,
     SetSchema,
     Vacuum,
 )
-
-
-def strong(ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) -> Effects:
-    return Effects(locks=(Lock(relation=ref, mode=mode),))
 
 
 def create_table(statement: CreateTable, situation: Situation) -> Effects:
@@ -73,80 +68,7 @@ def refresh(statement: RefreshMaterializedView, situation: Situation) -> Effects
     return strong(ref, mode).and_(Effects(work=(work,) if statement.with_data else ()))
 
 
-# --- drop, rename -------------------------------------------------------------------------------------------------------
-
-
-def drop(statement: Drop, situation: Situation) -> Effects:
-    effects = NOTHING
-    for dropped in statement.objects:
-        match statement.kind:
-            case "INDEX":
-                effects = effects.and_(indexes.drop_index(dropped.name, situation, concurrently=statement.concurrently))
-            case "TABLE" | "FOREIGN TABLE":
-                effects = effects.and_(_drop_table(dropped.name, statement, situation))
-            case "VIEW" | "MATERIALIZED VIEW":
-                effects = effects.and_(_drop_view(dropped.name, statement, situation))
-            case "TRIGGER" | "POLICY" | "RULE" if dropped.table is not None:
-                effects = effects.and_(strong(situation.ref(dropped.table)))
-            case "TYPE" | "DOMAIN":
-                effects = effects.and_(_drop_type(dropped.name, statement, situation))
-    return effects
-
-
-def _drop_table(name: Name, statement: Drop, situation: Situation) -> Effects:
-    ref = situation.ref(name)
-    table = situation.schema.table(ref)
-    effects = strong(ref)
-    if table is None:
-        return effects
-    for constraint in table.constraints:
-        if constraint.target is not None and constraint.target != ref:
-            effects = effects.and_(strong(constraint.target))
-    if table.partition_of is not None:
-        effects = effects.and_(strong(table.partition_of))
-    for part in list(situation.with_partitions(table))[1:]:
-        effects = effects.and_(strong(part.ref))
-    together = {situation.ref(dropped.name) for dropped in statement.objects}
-    for dependent in sorted(situation.schema.dependents_of(ref)):
-        if dependent in together:
-            continue
-        other = situation.schema.relation(dependent)
-        is_foreign_key = isinstance(other, Table)
-        if isinstance(other, Table | View):
-            effects = effects.and_(strong(dependent)) if statement.cascade else effects
-            if not statement.cascade:
-                what = "a foreign key of" if is_foreign_key else "the view"
-                effects = effects.and_(
-                    _depends(f"cannot drop table {name.name}: {what} {dependent.name} depends on it")
-                )
-    return effects
-
-
-def _drop_view(name: Name, statement: Drop, situation: Situation) -> Effects:
-    ref = situation.ref(name)
-    effects = strong(ref)
-    together = {situation.ref(dropped.name) for dropped in statement.objects}
-    for dependent in sorted(situation.schema.dependents_of(ref)):
-        if dependent not in together and not statement.cascade and situation.schema.view(dependent) is not None:
-            effects = effects.and_(_depends(f"cannot drop {name.name}: the view {dependent.name} depends on it"))
-    return effects
-
-
-def _drop_type(name: Name, statement: Drop, situation: Situation) -> Effects:
-    ref = situation.schema.resolve_type(name.schema, name.name)
-    effects = NOTHING
-    for dependent in sorted(situation.schema.dependents_of(ref)):
-        if situation.schema.relation(dependent) is None:
-            continue
-        if statement.cascade:
-            effects = effects.and_(strong(dependent))
-        else:
-            effects = effects.and_(_depends(f"cannot drop type {name.name}: a column of {dependent.name} has it"))
-    return effects
-
-
-def _depends(reason: str) -> Effects:
-    return Effects(failures=(Failure(trouble=Trouble.DEPENDENT_OBJECTS, reason=reason),))
+# --- rename -----------------------------------------------------------------------------------------------------------
 
 
 _RENAMED_RELATIONS = frozenset(
@@ -161,6 +83,17 @@ def rename(statement: Rename, situation: Situation) -> Effects:
     if statement.kind not in _RENAMED_RELATIONS or statement.of == "TYPE":
         return NOTHING
     return strong(situation.ref(statement.name))
+
+
+_COMMENTED_RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "COLUMN", "INDEX"})
+
+
+def comment(statement: Comment, situation: Situation) -> Effects:
+    """A comment on a relation or its column keeps away other DDL; one on a constraint or trigger does not."""
+    if statement.kind not in _COMMENTED_RELATIONS:
+        return NOTHING
+    ref = situation.index_table(statement.name) if statement.kind == "INDEX" else situation.ref(statement.name)
+    return strong(ref, LockMode.SHARE_UPDATE_EXCLUSIVE) if ref is not None else NOTHING
 
 
 def set_schema(statement: SetSchema, situation: Situation) -> Effects:

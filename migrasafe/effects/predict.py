@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from migrasafe.effects import indexes, objects, rows
+from migrasafe.effects import drops, indexes, objects, rows
 from migrasafe.effects.alter_table import predict_alter
-from migrasafe.effects.model import NOTHING, Effects, Failure, Trouble
+from migrasafe.effects.model import NOTHING, Effects, Failure, Trouble, strong
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.sql.statements import (
@@ -17,6 +17,7 @@ from migrasafe.sql.statements import (
     AlterTable,
     Cluster,
     ClusterWide,
+    Comment,
     Copy,
     CreateIndex,
     CreatePolicy,
@@ -55,7 +56,7 @@ def predict(statement: Statement, situation: Situation) -> Effects:
 
 def _on_table(mode: LockMode) -> Callable[[Any, Situation], Effects]:
     def predict_lock(statement: Any, situation: Situation) -> Effects:
-        return objects.strong(situation.ref(statement.table), mode)
+        return strong(situation.ref(statement.table), mode)
 
     return predict_lock
 
@@ -63,13 +64,13 @@ def _on_table(mode: LockMode) -> Callable[[Any, Situation], Effects]:
 def _statistics(statement: CreateStatistics, situation: Situation) -> Effects:
     if statement.table is None:
         return NOTHING
-    return objects.strong(situation.ref(statement.table), LockMode.SHARE_UPDATE_EXCLUSIVE)
+    return strong(situation.ref(statement.table), LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 
 def _publication(statement: CreatePublication | AlterPublication, situation: Situation) -> Effects:
     effects = NOTHING
     for published in statement.tables:
-        effects = effects.and_(objects.strong(situation.ref(published.table), LockMode.SHARE_UPDATE_EXCLUSIVE))
+        effects = effects.and_(strong(situation.ref(published.table), LockMode.SHARE_UPDATE_EXCLUSIVE))
     return effects
 
 
@@ -108,6 +109,7 @@ _PREDICTIONS: Mapping[type[Statement], Callable[[Any, Situation], Effects]] = {
     AlterTable: predict_alter,
     Cluster: objects.cluster,
     ClusterWide: _cluster_wide,
+    Comment: objects.comment,
     Copy: rows.predict_copy,
     CreateIndex: indexes.create_index,
     CreatePolicy: _on_table(LockMode.ACCESS_EXCLUSIVE),
@@ -119,7 +121,7 @@ _PREDICTIONS: Mapping[type[Statement], Callable[[Any, Situation], Effects]] = {
     CreateTrigger: _on_table(LockMode.SHARE_ROW_EXCLUSIVE),
     CreateView: objects.create_view,
     Delete: rows.predict_dml,
-    Drop: objects.drop,
+    Drop: drops.drop,
     Insert: rows.predict_dml,
     LockTable: objects.lock_table,
     Merge: rows.predict_dml,

@@ -8,7 +8,7 @@ from typing import Any
 from migrasafe.effects.model import Cause, Effects, Lock, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Ref, Table
+from migrasafe.schema.model import Ref, RelationKind, Table
 from migrasafe.sql.expressions import equality_columns, matches_all_rows, relations_in
 from migrasafe.sql.statements import Copy, Delete, Dml, Expression, Insert, Merge, Name, Query, Select, Truncate, Update
 
@@ -139,14 +139,19 @@ def predict_query(query: Query, situation: Situation, cause: Cause = Cause.QUERY
 
 
 def _reads(query: Query, situation: Situation, target: Ref | None) -> Iterator[Ref]:
-    """Tables that a query reads, catalogs left out."""
+    """Tables and views that a query reads, also through views; catalogs left out."""
     seen: set[Ref] = set()
-    for name in relations_in(query.node):
-        ref = situation.ref(Name(name.schema, name.name))
-        if ref in seen or ref == target or is_catalog(name):
+    unread = [situation.ref(Name(name.schema, name.name)) for name in relations_in(query.node) if not is_catalog(name)]
+    while unread:
+        ref = unread.pop(0)
+        if ref in seen:
             continue
         seen.add(ref)
-        yield ref
+        if ref != target:
+            yield ref
+        view = situation.schema.view(ref)
+        if view is not None and view.kind is RelationKind.VIEW:
+            unread.extend(sorted({read.relation for read in view.reads if read.relation.schema != "pg_catalog"}))
 
 
 def is_catalog(name: Name) -> bool:

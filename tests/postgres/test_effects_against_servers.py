@@ -39,11 +39,21 @@ CREATE TABLE events_2025 (id bigint, day date NOT NULL);
 CREATE TABLE logs (id bigint, at date NOT NULL) PARTITION BY RANGE (at);
 CREATE TABLE logs_rest PARTITION OF logs DEFAULT;
 CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) AS total FROM orders GROUP BY customer_id;
+CREATE TABLE batches (number int UNIQUE, code varchar(10) UNIQUE, state state);
+CREATE SEQUENCE tickets;
+CREATE TABLE parcels (
+    batch int REFERENCES batches (number), code varchar(10) REFERENCES batches (code), ticket int DEFAULT nextval('tickets'));
+CREATE VIEW batch_numbers AS SELECT number FROM batches;
+CREATE VIEW twice AS SELECT number FROM batch_numbers;
+CREATE MATERIALIZED VIEW stored AS SELECT number FROM twice;
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER parcels_touch BEFORE UPDATE ON parcels FOR EACH ROW EXECUTE FUNCTION touch();
 """
 ROWS = """
 INSERT INTO customers SELECT n, 'c' || n, 'name', n, '2024-01-01' FROM generate_series(1, 50) n;
 INSERT INTO orders (id, customer_id, total, note, code, quantity) SELECT n, n, n, 'n', 'c', 1 FROM generate_series(1, 50) n;
+INSERT INTO batches SELECT n, n FROM generate_series(1, 50) n;
+INSERT INTO parcels SELECT n, n FROM generate_series(1, 50) n;
 INSERT INTO events SELECT n, '2023-02-02' FROM generate_series(1, 50) n;
 INSERT INTO events_2025 SELECT n, '2025-02-02' FROM generate_series(1, 50) n;
 INSERT INTO logs SELECT n, '2020-02-02' FROM generate_series(1, 50) n;
@@ -132,6 +142,28 @@ DROP VIEW customer_names
 CREATE INDEX CONCURRENTLY orders_total ON orders (total)
 VACUUM orders
 ALTER TABLE customers ALTER COLUMN name TYPE varchar(10)
+ALTER TABLE orders ALTER COLUMN customer_id TYPE int
+ALTER TABLE orders ALTER COLUMN customer_id TYPE bigint
+ALTER TABLE parcels ALTER COLUMN batch TYPE bigint
+ALTER TABLE parcels ALTER COLUMN code TYPE varchar(20)
+ALTER TABLE batches ALTER COLUMN number TYPE bigint
+ALTER TABLE batches ALTER COLUMN code TYPE text
+ALTER TABLE parcels ALTER CONSTRAINT parcels_batch_fkey DEFERRABLE INITIALLY DEFERRED
+ALTER TABLE batches DROP CONSTRAINT batches_number_key CASCADE
+ALTER TABLE batches DROP COLUMN number CASCADE
+DROP VIEW batch_numbers CASCADE
+DROP FUNCTION touch() CASCADE
+DROP TYPE state CASCADE
+DROP TRIGGER IF EXISTS nothing ON parcels
+DROP TRIGGER parcels_touch ON parcels
+DROP POLICY IF EXISTS nothing ON parcels
+COMMENT ON TABLE parcels IS 'in the post'
+COMMENT ON COLUMN parcels.code IS 'as printed'
+COMMENT ON INDEX batches_number_key IS 'one of each'
+COMMENT ON VIEW batch_numbers IS 'all of them'
+COMMENT ON TRIGGER parcels_touch ON parcels IS 'marks it'
+COMMENT ON CONSTRAINT parcels_batch_fkey ON parcels IS 'where it is'
+CREATE MATERIALIZED VIEW doubled AS SELECT number * 2 AS number FROM twice
 ALTER TABLE customers DROP COLUMN name
 DROP TABLE customers
 """.strip().splitlines()

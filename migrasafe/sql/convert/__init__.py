@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from migrasafe.sql.convert import access, alter_table, indexes, objects, programs, rows, session, tables, types
-from migrasafe.sql.convert.base import Fields, Origin, fields, kind, object_name, options, relation
+from migrasafe.sql.convert.base import Fields, Origin, fields, kind, options, relation
 from migrasafe.sql.convert.programs import ParseInner
 from migrasafe.sql.statements import CreateSchema, Statement, Unrecognized, Utility
 
@@ -53,9 +53,7 @@ def _create_schema(node: Fields, origin: Origin, parse_inner: ParseInner) -> Sta
 
 def _utility(what: str, node: Fields, origin: Origin) -> Utility:
     target = None
-    if what == "CommentStmt" and node.get("object"):
-        target = object_name(node["object"])
-    elif "relation" in node and isinstance(node["relation"], Mapping) and "relname" in node["relation"]:
+    if "relation" in node and isinstance(node["relation"], Mapping) and "relname" in node["relation"]:
         target = relation(node["relation"])
     return Utility(span=origin.span, command=_UTILITIES[what], target=target)
 
@@ -81,7 +79,6 @@ _UTILITIES: Mapping[str, str] = {
     "AlterUserMappingStmt": "ALTER USER MAPPING",
     "CheckPointStmt": "CHECKPOINT",
     "ClosePortalStmt": "CLOSE",
-    "CommentStmt": "COMMENT",
     "CreateUserMappingStmt": "CREATE USER MAPPING",
     "DeallocateStmt": "DEALLOCATE",
     "DeclareCursorStmt": "DECLARE CURSOR",
@@ -132,6 +129,7 @@ _CONVERTERS: Mapping[str, Converter] = {
     "CreateDomainStmt": types.create_domain,
     "CreateEnumStmt": types.create_enum,
     "CreateEventTrigStmt": programs.create_event_trigger,
+    "CommentStmt": objects.comment,
     "CreateExtensionStmt": objects.create_extension,
     "CreateFdwStmt": types.create_named("FOREIGN DATA WRAPPER", "fdwname"),
     "CreateForeignServerStmt": types.create_named("SERVER", "servername"),

@@ -22,6 +22,7 @@ from migrasafe.sql.convert.tables import persistence
 from migrasafe.sql.statements import (
     AlterExtension,
     AlterSequence,
+    Comment,
     CreateExtension,
     CreateRule,
     CreateSequence,
@@ -54,6 +55,17 @@ def object_kind(code: str) -> str:
 
 
 _ON_TABLE = frozenset({"OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
+
+
+def comment(node: Fields, origin: Origin) -> Statement:
+    named = node.get("object", {})
+    kind = object_kind(node.get("objtype", ""))
+    if kind == "COLUMN":
+        *relation, _ = strings(named.get("List", {}).get("items"))
+        name = Name(relation[-2] if len(relation) > 1 else None, relation[-1]) if relation else Name(None, "")
+    else:
+        name = object_name(named)
+    return Comment(span=origin.span, kind=kind, name=name)
 
 
 def drop(node: Fields, origin: Origin) -> Statement:

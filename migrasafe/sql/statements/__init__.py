@@ -65,6 +65,7 @@ from migrasafe.sql.statements.base import (
 from migrasafe.sql.statements.objects import (
     AlterExtension,
     AlterSequence,
+    Comment,
     CreateExtension,
     CreateIndex,
     CreateRule,
@@ -160,6 +161,7 @@ __all__ = [
     "ClusterWide",
     "ColumnDef",
     "ColumnProperty",
+    "Comment",
     "ConstraintDef",
     "ConstraintKind",
     "Copy",

@@ -74,9 +74,9 @@ class Unrecognized(Statement, frozen=True, kw_only=True):
 
 
 class Utility(Statement, frozen=True, kw_only=True):
-    """A statement that changes neither schema nor rows nor takes a lock that matters: COMMENT, SHOW, NOTIFY …"""
+    """A statement that changes neither schema nor rows nor takes a lock that matters: SHOW, NOTIFY …"""
 
     command: str
-    """The command tag: `COMMENT`, `EXPLAIN`, `SHOW`, `LISTEN`, `SECURITY LABEL`, `CHECKPOINT`, `DISCARD` …"""
+    """The command tag: `EXPLAIN`, `SHOW`, `LISTEN`, `SECURITY LABEL`, `CHECKPOINT`, `DISCARD` …"""
     target: Name | None = None
     objects: tuple[str, ...] = ()

@@ -25,6 +25,15 @@ class Drop(Statement, frozen=True, kw_only=True):
     concurrently: bool = False
 
 
+class Comment(Statement, frozen=True, kw_only=True):
+    """COMMENT ON."""
+
+    kind: str
+    """The words after ON: `TABLE`, `COLUMN`, `INDEX`, `FUNCTION`, `CONSTRAINT` …"""
+    name: Name
+    """For a COLUMN its relation; otherwise the object itself."""
+
+
 class Rename(Statement, frozen=True, kw_only=True):
     """ALTER … RENAME. For a column, attribute, constraint, trigger, policy, rule or enum value `part` names it."""
 

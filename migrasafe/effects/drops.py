@@ -1,0 +1,127 @@
+"""DROP: what it locks besides what it drops, and what stands in its way.
+
+https://www.postgresql.org/docs/current/ddl-depend.html
+"""
+
+from __future__ import annotations
+
+from migrasafe.effects import indexes
+from migrasafe.effects.model import NOTHING, Effects, Failure, Lock, Trouble, strong
+from migrasafe.effects.situation import Situation
+from migrasafe.locks import LockMode
+from migrasafe.schema.evolve import evolve
+from migrasafe.schema.model import Index, Ref, Table, View
+from migrasafe.sql.statements import AlterTable, Drop, Name
+
+
+def drop(statement: Drop, situation: Situation) -> Effects:
+    effects = NOTHING
+    for dropped in statement.objects:
+        match statement.kind:
+            case "INDEX":
+                effects = effects.and_(indexes.drop_index(dropped.name, situation, concurrently=statement.concurrently))
+            case "TABLE" | "FOREIGN TABLE":
+                effects = effects.and_(_drop_table(dropped.name, statement, situation))
+            case "VIEW" | "MATERIALIZED VIEW":
+                effects = effects.and_(_drop_view(dropped.name, statement, situation))
+            case "TRIGGER" | "POLICY" | "RULE" if dropped.table is not None:
+                if not (
+                    statement.if_exists and _is_missing(dropped.name.name, statement.kind, dropped.table, situation)
+                ):
+                    effects = effects.and_(strong(situation.ref(dropped.table)))
+            case "TYPE" | "DOMAIN":
+                effects = effects.and_(_drop_type(dropped.name, statement, situation))
+    if statement.cascade:
+        effects = effects.and_(locks_of_cascade(statement, situation))
+    return effects
+
+
+def locks_of_cascade(statement: Drop | AlterTable, situation: Situation) -> Effects:
+    """ACCESS EXCLUSIVE on all that goes with it or loses something: views, tables with a foreign key, column, default or
+    trigger that depends on what is dropped, and the tables that these foreign keys pointed at."""
+    before = situation.schema
+    after = evolve(before, statement, situation.moment)
+    touched: set[Ref] = set()
+    for ref, relation in before.relations.items():
+        left = after.relation(ref)
+        if left is relation or left == relation:
+            continue
+        match relation:
+            case Index():
+                touched.add(relation.table)
+            case Table():
+                touched.add(ref)
+                kept = left.constraints if isinstance(left, Table) else ()
+                touched.update(one.target for one in relation.constraints if one.target is not None and one not in kept)
+            case View() if left is None:
+                touched.add(ref)
+    return Effects(locks=tuple(Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE) for ref in sorted(touched)))
+
+
+def _is_missing(name: str, kind: str, table_name: Name, situation: Situation) -> bool:
+    """Whether it is known not to be there: PostgreSQL then leaves the table alone."""
+    table = situation.table(table_name)
+    if table is None or not table.complete:
+        return False
+    match kind:
+        case "TRIGGER":
+            return all(trigger.name != name for trigger in table.triggers)
+        case "POLICY":
+            return all(policy.name != name for policy in table.policies)
+    return False
+
+
+def _drop_table(name: Name, statement: Drop, situation: Situation) -> Effects:
+    ref = situation.ref(name)
+    table = situation.schema.table(ref)
+    effects = strong(ref)
+    if table is None:
+        return effects
+    for constraint in table.constraints:
+        if constraint.target is not None and constraint.target != ref:
+            effects = effects.and_(strong(constraint.target))
+    if table.partition_of is not None:
+        effects = effects.and_(strong(table.partition_of))
+    for part in list(situation.with_partitions(table))[1:]:
+        effects = effects.and_(strong(part.ref))
+    together = {situation.ref(dropped.name) for dropped in statement.objects}
+    for dependent in sorted(situation.schema.dependents_of(ref)):
+        if dependent in together:
+            continue
+        other = situation.schema.relation(dependent)
+        is_foreign_key = isinstance(other, Table)
+        if isinstance(other, Table | View):
+            effects = effects.and_(strong(dependent)) if statement.cascade else effects
+            if not statement.cascade:
+                what = "a foreign key of" if is_foreign_key else "the view"
+                effects = effects.and_(
+                    _depends(f"cannot drop table {name.name}: {what} {dependent.name} depends on it")
+                )
+    return effects
+
+
+def _drop_view(name: Name, statement: Drop, situation: Situation) -> Effects:
+    ref = situation.ref(name)
+    effects = strong(ref)
+    together = {situation.ref(dropped.name) for dropped in statement.objects}
+    for dependent in sorted(situation.schema.dependents_of(ref)):
+        if dependent not in together and not statement.cascade and situation.schema.view(dependent) is not None:
+            effects = effects.and_(_depends(f"cannot drop {name.name}: the view {dependent.name} depends on it"))
+    return effects
+
+
+def _drop_type(name: Name, statement: Drop, situation: Situation) -> Effects:
+    ref = situation.schema.resolve_type(name.schema, name.name)
+    effects = NOTHING
+    for dependent in sorted(situation.schema.dependents_of(ref)):
+        if situation.schema.relation(dependent) is None:
+            continue
+        if statement.cascade:
+            effects = effects.and_(strong(dependent))
+        else:
+            effects = effects.and_(_depends(f"cannot drop type {name.name}: a column of {dependent.name} has it"))
+    return effects
+
+
+def _depends(reason: str) -> Effects:
+    return Effects(failures=(Failure(trouble=Trouble.DEPENDENT_OBJECTS, reason=reason),))
