@@ -62,17 +62,17 @@ class WatchedSession:
 
     def end(self, *, commit: bool) -> SqlState | None:
         """End the transaction if one is open, and say why it could not be committed."""
-        if not self._is_open():
+        if not self.is_open():
             return None
         return self._execute("COMMIT" if commit else "ROLLBACK")
 
     def statement(self, number: int, statement: str) -> Observed:
         """Run the statement with this place in the migration."""
-        if self._is_open():
+        if self.is_open():
             return self._in_transaction(number, statement)
         self.begin()
         seen = self._in_transaction(number, statement)
-        if self._tag in BEGINS_A_TRANSACTION or not self._is_open():
+        if self._tag in BEGINS_A_TRANSACTION or not self.is_open():
             return seen  # the migration's own BEGIN, or a COMMIT of nothing
         needs_another_way = seen.error is not None and seen.error.code in CANNOT_RUN_IN_A_TRANSACTION
         if needs_another_way or self._tag in NEEDS_A_TRANSACTION:
@@ -92,7 +92,7 @@ class WatchedSession:
             self._harmless_so_far = None
         elif self._harmless_so_far is not None:
             self._harmless_so_far.append(statement)
-        if error is not None or not self._is_open():
+        if error is not None or not self.is_open():
             return Observed(statement=number, in_transaction=True, error=error)
         locked = read_locks(self._watcher, self._session.info.backend_pid)
         earlier = self._now
@@ -171,7 +171,8 @@ class WatchedSession:
             return _sql_state(error)
         return None
 
-    def _is_open(self) -> bool:
+    def is_open(self) -> bool:
+        """Whether a transaction is open, or has failed and waits for its end."""
         return self._session.info.transaction_status is not TransactionStatus.IDLE
 
 

@@ -46,6 +46,9 @@ from migrasafe.schema.model import (
 from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import ConstraintKind, TypeName
 
+_ALWAYS_THERE = frozenset({"plpgsql"})
+"""Extensions of every new database."""
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -57,7 +60,7 @@ def differences(here: Schema, there: Schema) -> tuple[str, ...]:
     found.extend(_by_name(dict(here.relations.items()), dict(there.relations.items()), _relation))
     found.extend(_by_name(_own_types(here), _own_types(there), _type))
     found.extend(_by_name(_overloads(here), _overloads(there), _function))
-    found.extend(_missing("extension", here.extensions, there.extensions))
+    found.extend(_missing("extension", set(here.extensions) - _ALWAYS_THERE, set(there.extensions) - _ALWAYS_THERE))
     found.extend(_publications(here, there))
     return tuple(found)
 

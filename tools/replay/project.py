@@ -1,0 +1,94 @@
+"""Replays one project: every migration in order, its rows, its statements, its schema afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+
+from migrasafe.migrations.model import History
+from migrasafe.postgres.connect import connect
+from migrasafe.postgres.introspect import load_schema
+from migrasafe.postgres.relations import read_relations
+from migrasafe.schema.compare import differences
+from tools.replay.expected import expect
+from tools.replay.rows import Rows
+from tools.replay.run import Outcome, State, run_migration
+from tools.replay.verdict import Disagreement, disagreements
+
+_COMPARED_KINDS = frozenset({"r", "p", "f", "v", "m"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A statement with what was seen of it and where the prediction was wrong."""
+
+    outcome: Outcome
+    disagreements: tuple[Disagreement, ...]
+    schema_differences: tuple[str, ...]
+    """What the predicted schema has otherwise than the server since this statement, if that was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """One migration, replayed."""
+
+    id: str
+    path: str
+    statements: tuple[Judged, ...]
+    without_rows: tuple[str, ...]
+    """Tables that could not be filled before it."""
+    schema_differences: tuple[str, ...]
+    """What the evolved schema has otherwise than the server since this migration: `here` is ours, `there` the server's."""
+
+    def count(self, state: State) -> int:
+        return sum(judged.outcome.state is state for judged in self.statements)
+
+    @property
+    def wrong(self) -> tuple[Judged, ...]:
+        return tuple(judged for judged in self.statements if judged.disagreements)
+
+    @property
+    def schema_differs(self) -> bool:
+        return bool(self.schema_differences) or any(judged.schema_differences for judged in self.statements)
+
+
+def replay(history: History, dsn: str, major: int, *, each_statement: bool = False) -> Iterator[Replayed]:
+    """Run a history in a database, migration by migration, on top of what is there.
+
+    After a statement that the server refused, prediction goes on from the server's own schema: what comes later stands
+    on what is really there. With `each_statement` the schemas are compared after each, otherwise after each migration.
+    """
+    rows = Rows()
+    known: Counter[str] = Counter()
+    with connect(dsn) as session:
+        schema = load_schema(session)
+    for place, migration in enumerate(history.migrations):
+        expected = expect(migration, place, schema, major)
+        with connect(dsn) as session:
+            without_rows = rows.fill(session)
+            tables = frozenset(
+                str(relation) for relation in read_relations(session).values() if relation.kind in _COMPARED_KINDS
+            )
+        outcomes = run_migration(dsn, expected, rows, look=load_schema if each_statement else None)
+        with connect(dsn) as session:
+            there = load_schema(session)
+        stopped = any(outcome.state is not State.RAN for outcome in outcomes)
+        now = Counter(differences(expected.after, there))
+        yield Replayed(
+            id=migration.id,
+            path=migration.path,
+            statements=tuple(_judged(outcomes, tables, known)),
+            without_rows=without_rows,
+            schema_differences=() if stopped else tuple((now - known).elements()),
+        )
+        schema, known = (there, Counter()) if stopped else (expected.after, now)
+
+
+def _judged(outcomes: Sequence[Outcome], tables: Set[str], known: Counter[str]) -> Iterator[Judged]:
+    for outcome in outcomes:
+        since = outcome.schema - known
+        known = known | outcome.schema
+        yield Judged(
+            outcome=outcome, disagreements=disagreements(outcome, tables), schema_differences=tuple(since.elements())
+        )
