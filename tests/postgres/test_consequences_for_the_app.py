@@ -57,6 +57,26 @@ CONSEQUENCES = [
     Consequence(page="revoke-in-use", query="SELECT order_total(1)", bad=2, after="42501"),
     Consequence(page="recreate-without-grants", query="SELECT id FROM recent_orders", after="42501"),
     Consequence(page="recreate-without-grants", query="SELECT id FROM orders", bad=1, after="42501"),
+    Consequence(
+        page="rule-replaces-writes",
+        role=None,
+        query="INSERT INTO orders VALUES (1, 'a'); DELETE FROM orders; SELECT id FROM orders",
+        after="rows",
+    ),
+    Consequence(
+        page="rule-replaces-writes",
+        role=None,
+        bad=1,
+        query="INSERT INTO orders VALUES (1, 'a') RETURNING id",
+        after="0A000",
+    ),
+    Consequence(
+        page="detach-partition-in-use",
+        role=None,
+        setup="INSERT INTO events VALUES (1, '2023-05-01')",
+        query="SELECT id FROM events",
+        after="rows",
+    ),
     *(
         Consequence(
             page="publish-without-replica-identity",

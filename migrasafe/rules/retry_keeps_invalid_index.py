@@ -1,0 +1,50 @@
+"""CREATE INDEX CONCURRENTLY IF NOT EXISTS: after a failed build it does nothing, and the index stays invalid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding, Severity
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import Stage, outside_title, plan
+from migrasafe.rules.wording import shown
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import CreateIndex, Drop
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, CreateIndex)
+    if not (statement.concurrently and statement.if_not_exists) or statement.name is None:
+        return
+    ref = step.situation.ref(statement.table)
+    if not step.exists_already(ref) or _is_dropped_before(step, statement.name):
+        return
+    index = quote_ident(statement.name)
+    if statement.table.schema is not None:
+        index = f"{quote_ident(statement.table.schema)}.{index}"
+    unique = ", and keeps no duplicates out" if statement.unique else ""
+    written = step.script.source.text[statement.span.start : statement.span.end]
+    yield step.finding(
+        RULE.id,
+        f"If the build on {shown(ref)} fails, the next try does nothing: {statement.name} is there, but no query uses it{unique}.",
+        severity=Severity.WARNING,
+        help="Drop what a failed build left before, so that a retry builds the index.",
+        objects=(ref,),
+        fix=plan(
+            step,
+            Stage(outside_title(step), (f"DROP INDEX CONCURRENTLY IF EXISTS {index}", written)),
+        ),
+        assumed=("a build can fail: on a duplicate, a deadlock, a timeout",),
+    )
+
+
+def _is_dropped_before(step: Step, name: str) -> bool:
+    """Whether the migration drops an index of this name first."""
+    return any(
+        isinstance(earlier, Drop) and earlier.kind == "INDEX" and any(one.name.name == name for one in earlier.objects)
+        for earlier in step.script.statements[: step.number]
+    )
+
+
+RULE = Rule(id="retry-keeps-invalid-index", check=check, on=(CreateIndex,))
