@@ -52,7 +52,7 @@ _PART = re.compile(
       |<[\s\w.]+[~^#:]?\w*>|\[[\s\w.]+[~^#:]?\w*\]|/[\w.]+/))
   | (?P<ELSE>(?:\{%-?\s*else\b[^%]*%\}|\{\{-?\s*else\b[^}]*\}\})(?:(?!\{[%{]).)*)
   | (?P<TAG>\{%.*?%\}|\{\{-?\s*(?:if|end|range|with|define|template|block)\b.*?\}\})
-  | (?P<TEMPLATE>\$\{[^}]*\}|\{\{.*?\}\})
+  | (?P<TEMPLATE>\$\{[^}]*\}|\{\{.*?\}\}|\{[A-Za-z_]\w*\})
   | (?P<CAST>::|:=)
   | (?P<COLON>:(?:(?:i|v|t|sql|i\*|v\*|t\*):)?(?P<colon_name>[A-Za-z_]\w*(?:\.\w+)*)[!*]?)
   | (?P<AT>@(?P<at_name>[A-Za-z_]\w*))

@@ -43,6 +43,8 @@ class Model(Struct, frozen=True, kw_only=True):
     location: SourceLocation
     unset_is_null: bool = True
     """An INSERT names the nullable columns too that the program does not set, and writes NULL."""
+    names_defaults: bool = False
+    """An INSERT names the columns that are left to the database too, and writes DEFAULT; except for the key."""
     null_fails: bool = False
     """Reading NULL from a column that the model says is not nullable is an error."""
     is_read: bool = True

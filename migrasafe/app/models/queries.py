@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from migrasafe.app.model import Expectation, Origin, Place, Query
 from migrasafe.app.models.model import Model, ModelColumn
@@ -105,26 +105,30 @@ def _inserts(model: Model) -> list[Query]:
     least = [column for column in written if column.always_given or not _is_omitted(model, column)]
     most = [column for column in written if not (column.primary_key and column.database_default)]
     # A column that the program leaves unset and that may be NULL is written as NULL, which SET NOT NULL then refuses.
-    unset = {column.name for column in least if column.nullable and not (column.program_default or column.always_given)}
+    unset = {
+        column.name: "DEFAULT" if column.database_default else "NULL"
+        for column in least
+        if not (column.program_default or column.always_given) and (column.nullable or column.database_default)
+    }
     queries = [_insert(model, "INSERT of the least", least, unset)]
     if [column.name for column in most] != [column.name for column in least] or unset:
-        queries.append(_insert(model, "INSERT", most, frozenset()))
+        queries.append(_insert(model, "INSERT", most, {}))
     return queries
 
 
 def _is_omitted(model: Model, column: ModelColumn) -> bool:
     if column.database_default:
-        return True
+        return column.primary_key or not model.names_defaults
     return column.nullable and not column.program_default and not model.unset_is_null and not column.primary_key
 
 
-def _insert(model: Model, name: str, columns: Sequence[ModelColumn], unset: Iterable[str]) -> Query:
+def _insert(model: Model, name: str, columns: Sequence[ModelColumn], unset: Mapping[str, str]) -> Query:
     writer = _Writer(model, name).add("INSERT INTO ").table()
     if not columns:
         writer.add(" DEFAULT VALUES")
     else:
         writer.add(" (").names(columns).add(") VALUES (")
-        values = ["NULL" if column.name in unset else writer.parameter() for column in columns]
+        values = [unset.get(column.name) or writer.parameter() for column in columns]
         writer.add(f"{', '.join(values)})")
     back = [
         column

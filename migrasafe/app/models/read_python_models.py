@@ -9,13 +9,17 @@ from typing import NamedTuple
 from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.model import Unread
 from migrasafe.app.models.constructions import with_constructions
+from migrasafe.app.models.django_models import read_django
 from migrasafe.app.models.python_project import Module, Project
 from migrasafe.app.models.python_syntax import parse_python
 from migrasafe.app.models.queries import queries_of
 from migrasafe.app.models.sqlalchemy_classes import read_sqlalchemy
 from migrasafe.app.usage import SourceLocation
 
-_SAYS_MODELS = re.compile(r"\bsqlalchemy\b|\bmapped_column\b|\bMapped\[|\b(?:db|sa)\.Column\(|\b__tablename__\b")
+_SAYS_MODELS = re.compile(
+    r"\bsqlalchemy\b|\bmapped_column\b|\bMapped\[|\b(?:db|sa)\.Column\(|\b__tablename__\b"
+    r"|\bdjango\.(?:contrib\.gis\.)?db\b"
+)
 _MAY_SAY_MORE = re.compile(r"^\s*class\s|^[A-Z_]{2,}\s*[:=]", re.MULTILINE)
 
 
@@ -32,12 +36,13 @@ def read_python_models(files: Sequence[PythonFile]) -> FileScan:
     unread: list[Unread] = []
     # Names of tables, enums and mixins may come from files that do not mention the ORM.
     modules = [module for file in files if _MAY_SAY_MORE.search(file.source.text) and (module := _parsed(file, unread))]
-    read = read_sqlalchemy(Project(modules))
+    project = Project(modules)
+    read = (read_sqlalchemy(project), read_django(project))
     known = {module.source.path for module in modules}
     others = [module for file in files if file.source.path not in known and (module := _parsed(file, []))]
-    models = with_constructions(read.models, [*modules, *others])
+    models = with_constructions([model for one in read for model in one.models], [*modules, *others])
     queries = tuple(query for model in models for query in queries_of(model))
-    return FileScan(queries=queries, unread=(*unread, *read.unread))
+    return FileScan(queries=queries, unread=(*unread, *(problem for one in read for problem in one.unread)))
 
 
 def _parsed(file: PythonFile, unread: list[Unread]) -> Module | None:
