@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from migrasafe.backfill.log_clock import LogClock, seconds_behind
 from migrasafe.backfill.model import Gauge, Reason
 from migrasafe.backfill.quantities import say_seconds
-from migrasafe.backfill.replay import Replay, drain_seconds, first_look, observed
+from migrasafe.backfill.replay import Replay, drain_seconds, first_look, observed, stands_still
 from migrasafe.backfill.throttle_limits import AUTO, Limits
 from migrasafe.postgres.load_signals import Lost, Reading, ReplicaSeen, ReplicaState, SlotSeen, StandbySeen
 
@@ -70,8 +70,12 @@ def follow(
     *,
     at: float,
     log_end: int,
+    beat_at: float | None,
 ) -> dict[str, Follower]:
-    """The followers after a look at the primary; one that was there before and is not any more is away."""
+    """The followers after a look at the primary; one that was there before and is not any more is away.
+
+    `beat_at`: when the last small commit had ended. A replica replies to what it gets, and to nothing else for seconds.
+    """
     now_seen = replica_positions(replicas, slots)
     after = {
         key: follower
@@ -81,7 +85,7 @@ def follow(
     }
     for key, (seen, replay_lsn) in now_seen.items():
         known = followers.get(key, seen)
-        after[key] = replace(known, names=seen.names, replay=_next(known, at, replay_lsn, log_end), away="")
+        after[key] = replace(known, names=seen.names, replay=_next(known, at, replay_lsn, log_end, beat_at), away="")
     return after
 
 
@@ -94,7 +98,7 @@ def follow_direct(
     if isinstance(seen, Lost):
         after = replace(known, away=seen.why)
     else:
-        after = replace(known, replay=_next(known, seen.at, seen.replay_lsn, log_end), away="")
+        after = replace(known, replay=_next(known, seen.at, seen.replay_lsn, log_end, seen.at), away="")
     return {**followers, key: after}
 
 
@@ -164,6 +168,9 @@ def waits(
             reasons.append(_away(replace(follower, away=silent), limit))
             continue
         late = seconds_late(follower, clock, log_end, now)
+        if follower.replay is not None and stands_still(follower.replay):
+            reasons.append(_still(follower, follower.replay, late, limit, now))
+            continue
         mark = HELD_UNTIL if follower.is_held else START_BELOW
         if late > mark * limit:
             reasons.append(_late(follower, late, limit, clock, now, mark * limit))
@@ -201,10 +208,11 @@ def _is_direct(key: str) -> bool:
     return key.startswith(("dsn ", "aurora "))
 
 
-def _next(known: Follower, at: float, replay_lsn: int, log_end: int) -> Replay:
+def _next(known: Follower, at: float, replay_lsn: int, log_end: int, beat_at: float | None) -> Replay:
     if known.replay is None or known.away:
         return first_look(at, replay_lsn, log_end)
-    return observed(known.replay, at, replay_lsn, log_end)
+    heard = beat_at is not None and beat_at > known.replay.at
+    return observed(known.replay, at, replay_lsn, log_end, heard=heard)
 
 
 def _away(follower: Follower, limit: float) -> Reason:
@@ -213,6 +221,16 @@ def _away(follower: Follower, limit: float) -> Reason:
         signal="replica-away", subject=follower.label, value=None, limit=limit, unit="s", stops=True,
         until=f"until it is back and keeps up, or ignore_replicas={name} is set",
         text=f"{follower.label} {follower.away}",
+    )  # fmt: skip
+
+
+def _still(follower: Follower, replay: Replay, late: float, limit: float, now: float) -> Reason:
+    since = "" if replay.moved_at is None else f" for {say_seconds(now - replay.moved_at)}"
+    return Reason(
+        signal="replica-still", subject=follower.label, value=late, limit=limit, unit="s", stops=True,
+        until="until it replays again",
+        text=f"{follower.label} has replayed nothing{since}, although there is log to replay "
+        "(is replay paused, or does a query there hold it up?)",
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ FIRST_RATE = 300e3
 LOWEST_RATE = 50e3
 BUSY_BYTES = 256 * 1024
 """A smaller backlog says more about when we looked than about how fast the replica is."""
+LOOKS_STILL = 2
 SLOWER_WITHIN_SECONDS = 1.0
 FASTER_WITHIN_SECONDS = 2.0
 
@@ -30,6 +31,10 @@ class Replay(Struct, frozen=True, kw_only=True):
     """Where the primary's log ended at that look."""
     rate: float = FIRST_RATE
     """Bytes per second."""
+    moved_at: float | None = None
+    """When it was last seen to move, or to have nothing left; None: at the first look."""
+    looks_still: int = 0
+    """Looks since then at which it stood where it was, with something left to replay all the time."""
 
 
 def first_look(at: float, replay_lsn: int, log_end: int) -> Replay:
@@ -37,8 +42,8 @@ def first_look(at: float, replay_lsn: int, log_end: int) -> Replay:
     return Replay(at=at, replay_lsn=replay_lsn, log_end=log_end)
 
 
-def observed(before: Replay, at: float, replay_lsn: int, log_end: int) -> Replay:
-    """What is known after another look.
+def observed(before: Replay, at: float, replay_lsn: int, log_end: int, *, heard: bool = True) -> Replay:
+    """What is known after another look; `heard`: something was written since, so that the replica must have replied.
 
     A replica that has not even replayed what was there at the look before was busy all the time between: its progress
     is its rate, learned gradually, and bad news sooner than good. One that has caught up could have done more: its
@@ -56,7 +61,24 @@ def observed(before: Replay, at: float, replay_lsn: int, log_end: int) -> Replay
     elif before.log_end - before.replay_lsn > BUSY_BYTES:
         within = SLOWER_WITHIN_SECONDS if progress < rate else FASTER_WITHIN_SECONDS
         rate += (progress - rate) * (1 - math.exp(-seconds / within))
-    return replace(before, at=at, replay_lsn=replay_lsn, log_end=log_end, rate=max(rate, LOWEST_RATE))
+    stands = replay_lsn == before.replay_lsn < before.log_end
+    return replace(
+        before,
+        at=at,
+        replay_lsn=replay_lsn,
+        log_end=log_end,
+        rate=max(rate, LOWEST_RATE),
+        moved_at=before.moved_at if stands else at,
+        looks_still=before.looks_still + heard if stands else 0,
+    )
+
+
+def stands_still(replay: Replay) -> bool:
+    """Whether nothing is replayed although there is something to replay: paused, held up by a query, or cut off.
+
+    Small commits come with every look, so that a replica that is well moves with every look.
+    """
+    return replay.looks_still >= LOOKS_STILL
 
 
 def drain_seconds(replay: Replay, log_end: int) -> float:

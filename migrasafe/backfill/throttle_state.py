@@ -103,7 +103,7 @@ def saw_primary(state: State, limits: Limits, seen: Reading[PrimarySeen]) -> Sta
     clock = looked(state.clock, seen.at, seen.lsn)
     followers = state.followers
     if not isinstance(seen.replicas, Lost):
-        followers = follow(followers, seen.replicas, seen.slots, at=seen.at, log_end=seen.lsn)
+        followers = follow(followers, seen.replicas, seen.slots, at=seen.at, log_end=seen.lsn, beat_at=state.beat_at)
     followers = _held(followers, limits, clock, seen.at)
     after = replace(state, primary=seen, clock=clock, followers=followers)
     if not isinstance(seen.sessions, Lost):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -68,21 +67,22 @@ def test_nothing_starts_before_everything_was_looked_at() -> None:
 # Replicas
 
 
-def late(seconds: float, limits: Limits | None = None, **changes: Any) -> State:
-    """A replica that has replayed nothing of the last so many seconds."""
+def late(seconds: float, limits: Limits | None = None) -> State:
+    """After five seconds, with a replica that follows so many seconds later."""
+    delay = round(seconds * 10)
     looks = [
-        primary(at=step / 10, lsn=step * 1000, replicas=(replica(replay_lsn=min(step, 50) * 1000, **changes),))
-        for step in range(51 + round(seconds * 10))
+        primary(at=step / 10, lsn=step * 1000, replicas=(replica(replay_lsn=max(step - delay, 0) * 1000),))
+        for step in range(51)
     ]
     return state(limits, *looks)
 
 
 def test_a_replica_that_keeps_up_holds_nothing_back() -> None:
-    assert decision(late(0.1), now=5.1).may_run
+    assert decision(late(0.1), now=5.0).may_run
 
 
 def test_a_late_replica_stops_batches_before_it_reaches_the_limit() -> None:
-    reason = the_stop(late(0.5), now=5.5)
+    reason = the_stop(late(0.5), now=5.0)
     assert (reason.signal, reason.subject, reason.limit, reason.unit) == ("replica-lag", "replica r1", 1.0, "s")
     assert reason.value == pytest.approx(0.5)
     assert reason.until == "until it has 400 ms or less left to replay"
@@ -90,7 +90,28 @@ def test_a_late_replica_stops_batches_before_it_reaches_the_limit() -> None:
 
 def test_a_replica_that_was_far_behind_has_to_come_down_further() -> None:
     far = late(0.8)
-    assert the_stop(far, now=5.8).until == "until it has 350 ms or less left to replay"
+    assert the_stop(far, now=5.0).until == "until it has 350 ms or less left to replay"
+
+
+def test_a_replica_that_replays_nothing_stops_batches_at_the_third_look() -> None:
+    def stuck(looks: int) -> State:
+        of = state(None, primary(at=0.0, lsn=5000, replicas=(replica(replay_lsn=4000),)))
+        for step in range(1, looks + 1):
+            of = saw_beat(of, step / 10 - 0.01, 0.001)
+            of = saw_primary(of, Limits(), primary(at=step / 10, lsn=5000 + step, replicas=(replica(replay_lsn=4000),)))
+        return of
+
+    assert decision(stuck(1), now=0.1).may_run
+    reason = the_stop(stuck(2), now=0.2)
+    assert reason.signal == "replica-still" and "is replay paused" in reason.text
+
+
+def test_a_replica_that_had_nothing_to_reply_to_does_not_stand_still() -> None:
+    looks = [primary(at=t / 10, lsn=5000, replicas=(replica(replay_lsn=4990),)) for t in range(30)]
+    of = state(None, looks[0])
+    for look in looks:
+        of = saw_primary(of, Limits(), look)
+    assert "replica-still" not in {reason.signal for reason in decision(of, now=2.9).reasons}
 
 
 def test_log_in_flight_stops_batches_before_any_lag_shows() -> None:
@@ -137,7 +158,7 @@ def test_a_replica_that_is_not_named_may_be_late() -> None:
 
 def test_without_a_limit_on_lag_replicas_hold_nothing_back() -> None:
     limits = limits_from({"max_lag": "off"})
-    assert decision(late(9, limits), limits, now=14.0).may_run
+    assert decision(late(4, limits), limits, now=5.0).may_run
 
 
 def test_what_takes_a_base_backup_is_no_replica() -> None:
@@ -463,6 +484,6 @@ def test_changed_settings_keep_what_was_learned() -> None:
 
 
 def test_gauges_tell_the_numbers_behind_a_decision() -> None:
-    found = {(gauge.name, gauge.subject): gauge.value for gauge in gauges(late(0.5), Limits(), 5.5)}
+    found = {(gauge.name, gauge.subject): gauge.value for gauge in gauges(late(0.5), Limits(), 5.0)}
     assert found["replica_lag_seconds", "r1"] == pytest.approx(0.5)
     assert found["duty", ""] == 1.0
