@@ -17,6 +17,7 @@ from migrasafe.errors import MigrasafeError, did_you_mean
 _COMMANDS = {
     "lint": "Say which migrations are not safe to run, and what to do instead.",
     "compat": "Say which app version each migration breaks, and which side is deployed first.",
+    "backfill": "Fill or change the rows of a live table in small, throttled batches.",
     "rules": "List the rules.",
     "explain": "Show the page of a rule.",
 }
@@ -43,6 +44,10 @@ class _Commands(click.Group):
                 from migrasafe.cli.compat import compat
 
                 return compat
+            case "backfill":
+                from migrasafe.cli.backfill import backfill
+
+                return backfill
             case "rules":
                 from migrasafe.cli.rules import rules
 

@@ -1,6 +1,13 @@
 -- What are the state tables of the backfills of this database? (version 1)
-CREATE SCHEMA IF NOT EXISTS migrasafe;
-COMMENT ON SCHEMA migrasafe IS 'State of migrasafe backfills: jobs, their cursors, dead rows, audit events.';
+-- An administrator may have made the schema for a role that cannot: then only CREATE in it is needed.
+DO $$
+BEGIN
+    IF to_regnamespace('migrasafe') IS NULL THEN
+        CREATE SCHEMA migrasafe;
+        COMMENT ON SCHEMA migrasafe IS 'State of migrasafe backfills: jobs, their cursors, dead rows, audit events.';
+    END IF;
+END
+$$;
 
 CREATE TABLE migrasafe.backfill_version (
     version int NOT NULL,
@@ -15,6 +22,7 @@ CREATE TABLE migrasafe.backfill_job (
     spec jsonb NOT NULL,
     spec_hash bytea NOT NULL,                       -- a changed spec may not go on with the old cursors
     rel oid NOT NULL,
+    facts jsonb NOT NULL DEFAULT '{}',              -- what was found at the start: does the change make its predicate false …
     walk text NOT NULL CHECK (walk IN ('key', 'blocks')),
     key_cols text[] NOT NULL,
     key_types text[] NOT NULL,
@@ -22,6 +30,7 @@ CREATE TABLE migrasafe.backfill_job (
     status text NOT NULL CHECK (status IN ('pending', 'running', 'pausing', 'paused', 'throttled', 'verifying', 'done',
                                            'failed', 'cancelled')),
     status_reason text,
+    pause_kind text CHECK (pause_kind IN ('operator', 'failure', 'stop')),  -- only a stopped one goes on with the next run
     settings jsonb NOT NULL,
     settings_version int NOT NULL DEFAULT 1,
     est_rows bigint,
@@ -84,6 +93,9 @@ CREATE TABLE migrasafe.backfill_worker (
     worker uuid PRIMARY KEY,                        -- its lease token
     job_id bigint NOT NULL REFERENCES migrasafe.backfill_job ON DELETE CASCADE,
     owner text NOT NULL,
+    process text NOT NULL,                          -- host, boot, namespace and pid: is it still there?
+    backend_pid int,                                -- null behind a pooler, where sessions are shared
+    backend_start timestamptz,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     state text NOT NULL,                            -- running, throttled, paused, verifying, ended
@@ -113,8 +125,18 @@ CREATE TABLE migrasafe.backfill_sample (
     PRIMARY KEY (job_id, at, worker)
 );
 
-CREATE TABLE migrasafe.heartbeat (
-    id int PRIMARY KEY,
-    ts timestamptz NOT NULL,
-    lsn pg_lsn
-) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+-- A batch begins with this: it keeps the row of its shard locked until its commit, and ends a worker that lost its lease,
+-- or whose view of the shard is old, before anything is changed.
+CREATE FUNCTION migrasafe.backfill_fence(job bigint, shard int, token uuid, expected_batch bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM migrasafe.backfill_shard AS s
+    WHERE s.job_id = job AND s.shard_no = shard AND s.lease_token = token AND s.batch_no = expected_batch
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the lease of shard % of backfill % is not ours, or its cursor has moved', shard, job
+            USING ERRCODE = 'MS001';
+    END IF;
+    RETURN true;
+END
+$$;

@@ -1,0 +1,275 @@
+"""A worker: takes parts of a job, asks the throttle before each batch, obeys operators, and survives what can happen."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+from msgspec.structs import replace
+
+from migrasafe.backfill import jobs, shards
+from migrasafe.backfill.ending import Ending, Finisher, Outcome, walk_rewritten
+from migrasafe.backfill.events import Emit
+from migrasafe.backfill.jobs import Job
+from migrasafe.backfill.link import Link, open_link
+from migrasafe.backfill.model import BatchDone, Decision, Place, Status, Throttle
+from migrasafe.backfill.moves import WORKING, move
+from migrasafe.backfill.places import RewrittenError, place_of
+from migrasafe.backfill.recovery import Recovery, leave
+from migrasafe.backfill.settings import RunSettings, run_settings, throttle_part
+from migrasafe.backfill.stopping import Stop
+from migrasafe.backfill.walker import Done, Walker
+from migrasafe.backfill.worker_log import WorkerLog
+from migrasafe.errors import InputError
+from migrasafe.postgres.scripts import StatementError
+
+LOOK_EVERY_SECONDS = 0.5
+ASK_AGAIN_SECONDS = 1.0
+REST_SECONDS = 0.05
+
+
+class Worker:
+    """One worker of one job, in one process and one session. The job exists."""
+
+    def __init__(
+        self,
+        *,
+        dsn: str,
+        job: str,
+        throttle: Throttle,
+        emit: Emit,
+        stop: Stop,
+        takeover: bool = False,
+    ) -> None:
+        self.dsn = dsn
+        self.name = job
+        self.throttle = throttle
+        self.stop = stop
+        self.token = str(uuid.uuid4())
+        self.log = WorkerLog(emit, job, self.token)
+        self._takeover = takeover
+        self.link: Link
+        self.job: Job
+        self.who = ""
+        self.settings: RunSettings
+        self.state = "running"
+        self.walker: Walker | None = None
+        self.finisher: Finisher | None = None
+        self.rest_until = 0.0
+        self._recovery = Recovery(self)
+        self._decision = Decision(may_run=True, batch_rows=1000, wait_seconds=0.0)
+        self._looked_at = 0.0
+
+    def run(self) -> Ending:
+        """Work until the job is at an end or we are told to stop. Raises InputError and ServerError."""
+        self.link = open_link(self.dsn, f"migrasafe backfill {self.name}")
+        try:
+            self._begin()
+            while True:
+                ending = self._turn()
+                if ending is not None:
+                    return ending
+        except KeyboardInterrupt:
+            return Ending(outcome=Outcome.STOPPED, text="stopped; the batch that was running is undone")
+        finally:
+            self.throttle.stop()
+            leave(self)
+
+    def note(self, kind: str, text: str, **fields: object) -> None:
+        """Tell who watches, and write it down for the audit."""
+        self.log.note(self.link.session, self.job, self.who, kind, text, **fields)
+
+    def _begin(self) -> None:
+        session = self.link.session
+        self.job = jobs.find_job(session, self.name)
+        self.who = jobs.actor(session)
+        self.settings = run_settings(self.job.settings)
+        self.stop.grace_seconds = self.settings.grace_seconds
+        shards.begin_work(session, self.job.id, self.token, self.who, is_direct=self.link.is_direct)
+        self.start_throttle()
+        move(session, self.job.id, self.who, (Status.PENDING,), Status.RUNNING, event="started")
+
+    def _turn(self) -> Ending | None:
+        try:
+            ending = self._obey()
+            if ending is not None:
+                return ending
+            if self.state == "paused" or time.monotonic() < self.rest_until:
+                time.sleep(min(max(self.rest_until - time.monotonic(), 0.002), 0.1))
+                return None
+            if self.walker is None and self.finisher is None:
+                return self._find_work()
+            return self._work()
+        except StatementError as failure:
+            return self._recovery.recover(failure)
+
+    def _obey(self) -> Ending | None:
+        """Twice a second: say how we are, keep the lease, and do what operators want."""
+        if self.stop.is_asked:
+            return Ending(
+                outcome=Outcome.STOPPED, text=f"{self.stop.word}: the batch is finished, the lease given back"
+            )
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_EVERY_SECONDS:
+            return None
+        self._looked_at = now
+        orders = shards.beat(
+            self.link.session,
+            job_id=self.job.id,
+            token=self.token,
+            shard_no=self.walker.shard.no
+            if self.walker is not None
+            else self.finisher.shard_no
+            if self.finisher
+            else None,
+            state=self.state,
+            decision=self._decision,
+            gauges=self.throttle.gauges(),
+            rows_per_second=self.log.rows_per_second(now),
+            lease_seconds=self.settings.lease_seconds,
+        )
+        if orders is None:
+            raise InputError(f"backfill {self.name} is not in this database any more")
+        if orders.settings_version != self.job.settings_version:
+            self.take_settings()
+        self.log.close_sample(self.link.session, self.job, self.throttle.gauges(), self._decision.batch_rows)
+        return self._go_by(Status(orders.status), orders.reason or "")
+
+    def _go_by(self, status: Status, reason: str) -> Ending | None:
+        match status:
+            case Status.CANCELLED:
+                return Ending(outcome=Outcome.CANCELLED, text=f"cancelled: {reason}")
+            case Status.FAILED:
+                return Ending(outcome=Outcome.FAILED, text=reason)
+            case Status.DONE:
+                return Ending(outcome=Outcome.DONE, text="done")
+            case Status.PAUSING | Status.PAUSED:
+                if status is Status.PAUSING:
+                    move(self.link.session, self.job.id, self.who, (status,), Status.PAUSED, reason=reason,
+                         pause_kind="operator")  # fmt: skip
+                if self.state != "paused":
+                    self.log.say("paused", f"{reason}; `migrasafe backfill resume {self.name}` goes on")
+                    self.state = "paused"
+            case _ if self.state == "paused":
+                self.log.say("resumed", "goes on")
+                self.state = "running"
+                self._recovery.tries = 0
+        return None
+
+    def _find_work(self) -> Ending | None:
+        """Take a part of the job that is free; where none is left, bring the job to its end."""
+        session = self.link.session
+        shard = shards.claim(session, self.claimant(), takeover=self._takeover)
+        if shard is not None:
+            self._takeover = False
+            try:
+                place = place_of(self.link, self.job, shard.rel, shard.filenode, self.token)
+            except RewrittenError as rewritten:
+                walk_rewritten(self, shard, str(rewritten))
+                return None
+            self.walker = Walker(session, place, shard)
+            return None
+        self.finisher = Finisher.claim(self)
+        if self.finisher is None:
+            self.state = "waiting"
+            self.rest_until = time.monotonic() + ASK_AGAIN_SECONDS
+        return None
+
+    def _work(self) -> Ending | None:
+        """One batch, or one look at the end of the job, if the throttle lets us."""
+        now = time.monotonic()
+        self._decision = self.throttle.decide(now)
+        if not self._decision.may_run:
+            self._throttled(self._decision)
+            return None
+        if self._decision.wait_seconds > 0:  # signals may change during a rest: ask again
+            time.sleep(min(self._decision.wait_seconds, REST_SECONDS))
+            return None
+        if self.state in ("throttled", "waiting"):
+            self.state = "running"
+            self.log.goes_on()
+            move(self.link.session, self.job.id, self.who, (Status.THROTTLED,), Status.RUNNING, event="throttle-off")
+        if self.finisher is not None:
+            return self.finisher.step(self._decision.batch_rows)
+        assert self.walker is not None
+        done = self.walker.step(self._decision.batch_rows, only_free=self._recovery.only_free)
+        return self._did(self.walker, done)
+
+    def _did(self, walker: Walker, done: Done) -> Ending | None:
+        self._recovery.tries = 0
+        if self._recovery.only_free:
+            self._recovery.only_free = False
+            if done.committed.rows_left:
+                self.note("rows-left", f"{done.committed.rows_left} rows stay locked by other sessions; they are tried again "
+                          "at the end", rows=done.committed.rows_left)  # fmt: skip
+        batch = BatchDone(
+            rows_walked=done.part.rows,
+            rows_changed=done.committed.rows_changed,
+            seconds=done.seconds,
+            wal_bytes=done.committed.wal_bytes,
+            commit_lsn=done.committed.commit_lsn,
+            backend_pid=self.link.session.login_pid,
+            at=done.at,
+        )
+        self.log.did_batch(batch)
+        if done.dead is None and walker.bad is None:
+            self.throttle.after_batch(batch)
+        if walker.is_done:
+            self.walker = None
+        return self._set_aside(done) if done.dead is not None else None
+
+    def _set_aside(self, done: Done) -> Ending | None:
+        assert done.dead is not None
+        key = ", ".join(done.dead.high)
+        self.note("dead-row", f"row ({key}) cannot be changed and is set aside: {done.dead.message} "
+                  f"(SQLSTATE {done.dead.sqlstate})", key=list(done.dead.high), sqlstate=done.dead.sqlstate)  # fmt: skip
+        if done.dead_rows <= self.settings.max_dead_rows:
+            return None
+        return self.fail(
+            f"row ({key}) of {self.job.facts.table} cannot be changed: {done.dead.message} (SQLSTATE {done.dead.sqlstate}); "
+            f"that makes {done.dead_rows} dead row{'s' * (done.dead_rows != 1)}, and max_dead_rows is "
+            f"{self.settings.max_dead_rows}. Mend the row and run the job again, or allow more with "
+            f"`migrasafe backfill set {self.name} max_dead_rows=100`"
+        )
+
+    def fail(self, reason: str) -> Ending:
+        """End the job for all workers, with the words that an operator needs."""
+        move(self.link.session, self.job.id, self.who, WORKING, Status.FAILED, reason=reason, event="failed")
+        return Ending(outcome=Outcome.FAILED, text=reason)
+
+    def start_throttle(self) -> None:
+        """Let the throttle look at the server that we are on now."""
+        place = Place(
+            dsn=self.dsn,
+            job_id=self.job.id,
+            table_oid=self.job.rel,
+            schema_of_state="migrasafe",
+            is_direct=self.link.is_direct,
+        )
+        self.throttle.start(place, throttle_part(self.job.settings))
+
+    def take_settings(self) -> None:
+        """Go by what an operator changed."""
+        self.job = jobs.reload_job(self.link.session, self.job)
+        self.settings = run_settings(self.job.settings)
+        self.stop.grace_seconds = self.settings.grace_seconds
+        self.throttle.change(throttle_part(self.job.settings))
+        if self.walker is not None:
+            self.walker.place = replace(self.walker.place, job=self.job, settings=self.settings)
+            self.walker.forget_bound()
+        self.log.say("settings", "goes by the changed settings from now on", settings=dict(self.job.settings))
+
+    def claimant(self) -> shards.Claimant:
+        return shards.Claimant(
+            job_id=self.job.id, token=self.token, owner=self.who, lease_seconds=self.settings.lease_seconds
+        )
+
+    def _throttled(self, decision: Decision) -> None:
+        wait = min(max(decision.wait_seconds, 0.01), LOOK_EVERY_SECONDS)
+        if self.state != "throttled":
+            self.state = "throttled"
+            text = "; ".join(reason.text for reason in decision.reasons)
+            move(self.link.session, self.job.id, self.who, (Status.RUNNING,), Status.THROTTLED, reason=text,
+                 event="throttle-on", detail={"signals": [reason.signal for reason in decision.reasons]})  # fmt: skip
+        self.log.waits(decision, wait)
+        time.sleep(wait)

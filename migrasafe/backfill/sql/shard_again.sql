@@ -1,0 +1,5 @@
+-- How far is our part, and is it still ours?
+SELECT s.shard_no, s.rel::bigint, s.relfilenode::bigint, s.lo, s.hi, s.cursor, s.batch_no, s.rows_walked, s.rows_changed,
+    s.est_rows
+FROM migrasafe.backfill_shard AS s
+WHERE s.job_id = :job_id AND s.shard_no = :shard_no AND s.lease_token = :token::uuid;

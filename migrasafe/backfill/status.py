@@ -1,0 +1,166 @@
+"""Where a job is, as a value: for people, for machines, and for gates of a deploy."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from migrasafe.backfill import shards
+from migrasafe.backfill.control import ALIVE_SECONDS
+from migrasafe.backfill.dead_rows import what_is_left
+from migrasafe.backfill.jobs import Job
+from migrasafe.backfill.model import Gauge, Reason, Setting, Status
+from migrasafe.backfill.quantities import say_seconds
+from migrasafe.backfill.queries import query
+from migrasafe.postgres.scripts import ScriptSession
+
+
+class WorkerStatus(Struct, frozen=True, kw_only=True):
+    """One worker of a job."""
+
+    owner: str
+    state: str
+    is_alive: bool
+    seconds_since_seen: float
+    batch_rows: int | None
+    rows_per_second: float
+    reasons: tuple[Reason, ...]
+    gauges: tuple[Gauge, ...]
+
+
+class JobStatus(Struct, frozen=True, kw_only=True):
+    """All that `status` shows of a job."""
+
+    name: str
+    table: str
+    status: Status
+    reason: str | None
+    rows_walked: int
+    rows_changed: int
+    rows_estimated: int
+    dead_rows: int
+    locked_rows: int
+    parts: int
+    parts_done: int
+    passes: int
+    rows_per_second: float
+    eta_seconds: float | None
+    """None where the pace or the number of rows is not known, or nothing moves."""
+    settings: Mapping[str, Setting]
+    warnings: tuple[str, ...]
+    workers: tuple[WorkerStatus, ...]
+    created_by: str
+    created_at: datetime.datetime
+    started_at: datetime.datetime | None
+    finished_at: datetime.datetime | None
+
+    @property
+    def share(self) -> float | None:
+        """How much of the first pass is walked, from 0 to 1; None where the number of rows is not known."""
+        if self.status is Status.DONE:
+            return 1.0
+        return min(self.rows_walked / self.rows_estimated, 1.0) if self.rows_estimated else None
+
+    @property
+    def is_done(self) -> bool:
+        """Done, and no row was left out."""
+        return self.status is Status.DONE and not self.dead_rows and not self.locked_rows
+
+
+def status_of(session: ScriptSession, job: Job) -> JobStatus:
+    """Look at a job."""
+    walked, changed, estimated, parts, parts_done = session.rows(query("progress", job_id=job.id))[0]
+    left = what_is_left(session, job.id)
+    workers = tuple(_worker(worker) for worker in shards.workers(session, job.id))
+    pace = sum(worker.rows_per_second for worker in workers if worker.is_alive)
+    moves = job.status in (Status.RUNNING, Status.THROTTLED) and pace > 0 and estimated > walked
+    return JobStatus(
+        name=job.name,
+        table=job.facts.table,
+        status=job.status,
+        reason=job.status_reason,
+        rows_walked=walked,
+        rows_changed=changed,
+        rows_estimated=estimated,
+        dead_rows=left.dead_rows,
+        locked_rows=left.locked_rows,
+        parts=parts,
+        parts_done=parts_done,
+        passes=job.passes,
+        rows_per_second=pace,
+        eta_seconds=(estimated - walked) / pace if moves else None,
+        settings=job.settings,
+        warnings=job.facts.warnings,
+        workers=workers,
+        created_by=job.created_by,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )
+
+
+def why_not_done(status: JobStatus) -> str | None:
+    """What a deploy that needs this job must be told; None when it may go on."""
+    if status.is_done:
+        return None
+    if status.status is Status.DONE:
+        return f"{status.dead_rows + status.locked_rows} rows could not be changed (`migrasafe backfill retry-dead {status.name}`)"
+    share = f"{status.share:.0%} walked" if status.share is not None else f"{status.rows_walked:,} rows walked"
+    why = f": {status.reason}" if status.reason else ""
+    return f"it is {status.status.value}, {share}{why}"
+
+
+def as_data(status: JobStatus) -> dict[str, Any]:
+    """The status for machines; times in ISO 8601."""
+    data: dict[str, Any] = msgspec.to_builtins(status)
+    data["share"] = status.share
+    return data
+
+
+def as_lines(status: JobStatus) -> list[str]:
+    """The status for people, most wanted first."""
+    said = f"{status.name}: {status.status.value}"
+    lines = [f"{said} – {status.reason}" if status.reason else said]
+    share = f" ({status.share:.1%})" if status.share is not None else ""
+    about = f" of about {status.rows_estimated:,}" if status.rows_estimated else ""
+    lines.append(f"  table     {status.table}")
+    lines.append(f"  rows      {status.rows_walked:,}{about} walked{share}, {status.rows_changed:,} changed")
+    if status.parts != 1:
+        lines.append(f"  parts     {status.parts_done} of {status.parts} done")
+    if status.passes > 1:
+        lines.append(f"  passes    {status.passes}")
+    if status.dead_rows:
+        lines.append(f"  dead      {status.dead_rows:,} rows could not be changed")
+    if status.locked_rows:
+        lines.append(f"  locked    {status.locked_rows:,} rows are locked by others, and tried again at the end")
+    if status.eta_seconds is not None:
+        lines.append(f"  pace      {status.rows_per_second:,.0f} rows/s, about {say_seconds(status.eta_seconds)} to go")
+    for worker in status.workers:
+        state = worker.state if worker.is_alive else f"silent for {say_seconds(worker.seconds_since_seen)}"
+        batch = f", batches of {worker.batch_rows:,} rows" if worker.batch_rows else ""
+        lines.append(f"  worker    {worker.owner}: {state}{batch}")
+        lines += [
+            f"            {reason.text}{f', {reason.until}' if reason.until else ''}" for reason in worker.reasons
+        ]
+    if not status.workers and status.status in (Status.PENDING, Status.RUNNING, Status.THROTTLED, Status.VERIFYING):
+        lines.append(f"  worker    none is running: `migrasafe backfill run {status.name}` starts one")
+    if status.settings:
+        lines.append(f"  settings  {', '.join(f'{key} = {value}' for key, value in status.settings.items())}")
+    return lines
+
+
+def _worker(worker: shards.Worker) -> WorkerStatus:
+    return WorkerStatus(
+        owner=worker.owner,
+        state=worker.state,
+        is_alive=worker.age_seconds < ALIVE_SECONDS and not shards.is_gone(worker.process),
+        seconds_since_seen=worker.age_seconds,
+        batch_rows=worker.batch_rows,
+        rows_per_second=worker.rows_per_second or 0.0,
+        reasons=tuple(msgspec.json.decode(worker.reasons, type=list[Reason])),
+        gauges=tuple(msgspec.json.decode(worker.gauges, type=list[Gauge])),
+    )

@@ -1,0 +1,79 @@
+"""What a worker says and writes down of itself: events, samples, and why it waits."""
+
+from __future__ import annotations
+
+import time
+
+from migrasafe.backfill import jobs
+from migrasafe.backfill.events import Emit, Event, waiting
+from migrasafe.backfill.jobs import Job
+from migrasafe.backfill.model import BatchDone, Decision, Gauge
+from migrasafe.backfill.quantities import say_seconds
+from migrasafe.backfill.queries import query
+from migrasafe.backfill.samples import Sample
+from migrasafe.postgres.scripts import ScriptSession
+
+EVERY_SECONDS = 10.0
+
+
+class WorkerLog:
+    """The log of one worker of one job."""
+
+    def __init__(self, emit: Emit, job: str, token: str) -> None:
+        self._emit = emit
+        self._job = job
+        self._token = token
+        self._sample = Sample(time.monotonic())
+        self._reasons_said: tuple[str, ...] = ()
+        self._reasons_said_at = 0.0
+
+    def say(self, kind: str, text: str, *, is_trouble: bool = False, **fields: object) -> None:
+        """Tell whoever watches."""
+        self._emit(Event(kind=kind, job=self._job, text=text, fields=fields, is_trouble=is_trouble))
+
+    def note(self, session: ScriptSession, job: Job, who: str, kind: str, text: str, **fields: object) -> None:
+        """Tell who watches, and write it down for the audit."""
+        self.say(kind, text, is_trouble=True, **fields)
+        jobs.note(session, job.id, who, kind, text=text, **fields)
+
+    def did_batch(self, done: BatchDone) -> None:
+        self._sample.add(done)
+
+    def waits(self, decision: Decision, seconds: float) -> None:
+        """Say why the throttle holds the next batch back: when the reasons change, and every ten seconds."""
+        now = time.monotonic()
+        reasons = tuple(sorted(f"{reason.signal} {reason.subject}" for reason in decision.reasons))
+        if reasons != self._reasons_said or now - self._reasons_said_at > EVERY_SECONDS:
+            self._reasons_said, self._reasons_said_at = reasons, now
+            self._emit(waiting(self._job, decision.reasons, decision.wait_seconds))
+        self._sample.waited(seconds, decision.reasons)
+
+    def goes_on(self) -> None:
+        """The throttle lets batches begin again."""
+        self._reasons_said = ()
+
+    def rows_per_second(self, now: float) -> float:
+        return self._sample.rows_per_second(now)
+
+    def close_sample(self, session: ScriptSession, job: Job, gauges: tuple[Gauge, ...], batch_rows: int) -> None:
+        """Every ten seconds, write down how they went, and say how far the job is."""
+        now, sample = time.monotonic(), self._sample
+        if now - sample.began < EVERY_SECONDS:
+            return
+        self._sample = Sample(now)
+        session.script(sample.insertion(job.id, self._token, now, gauges))
+        if not sample.rows_walked:
+            return
+        walked, changed, estimated, _, _ = session.rows(query("progress", job_id=job.id))[0]
+        share = f" of about {estimated:,} ({min(walked / estimated, 1):.0%})" if estimated else ""
+        pace = sample.rows_per_second(now)
+        self.say(
+            "progress",
+            f"{walked:,}{share} rows walked, {changed:,} changed; {pace:,.0f} rows/s in batches of {batch_rows:,}, the last in "
+            f"{say_seconds(sample.batch_seconds[-1])}",
+            rows_walked=walked,
+            rows_changed=changed,
+            rows_estimated=estimated,
+            rows_per_second=round(pace, 1),
+            batch_rows=batch_rows,
+        )

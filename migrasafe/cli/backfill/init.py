@@ -1,0 +1,37 @@
+"""`migrasafe backfill init`: the state tables, for a role that may make them."""
+
+from __future__ import annotations
+
+import click
+
+from migrasafe.cli.backfill.options import dsn_from, dsn_option
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@dsn_option
+@click.option("--grant", metavar="ROLE", help="Let this role run backfills with them.")
+@click.option("--sql", is_flag=True, help="Only print the SQL.")
+def init_command(*, dsn: str | None, grant: str | None, sql: bool) -> None:
+    """Make the state tables in schema migrasafe of the database, or bring those of an older release up to date.
+
+    `run` does it by itself where its role may create a schema. Each backfill also needs SELECT and UPDATE on its table (a
+    copy: INSERT on the other one). Replicas and slots are seen by roles with pg_monitor.
+
+    \b
+    Example:
+      migrasafe backfill init --dsn postgresql://admin@db/shop --grant app
+    """
+    from migrasafe.backfill.state_tables import VERSION, install, installation
+    from migrasafe.postgres.scripts import open_session
+
+    if sql:
+        click.echo(installation(grant_to=grant), nl=False)
+        return
+    session = open_session(dsn_from(dsn), name="migrasafe backfill init")
+    try:
+        changed = install(session, grant_to=grant)
+    finally:
+        session.close()
+    made = "made" if changed else "there already"
+    granted = f"; {grant} may use them" if grant is not None else ""
+    click.echo(f"state tables (version {VERSION}) in schema migrasafe: {made}{granted}")

@@ -1,0 +1,173 @@
+"""`migrasafe backfill run`: begins a job, or works on one that is there."""
+
+from __future__ import annotations
+
+import datetime
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec.structs import replace
+
+from migrasafe.backfill.ending import Ending, Outcome
+from migrasafe.backfill.events import Event, as_json, as_text
+from migrasafe.backfill.job_file import JobFile, job_path, read_job_file, walk_from
+from migrasafe.backfill.model import Setting
+from migrasafe.backfill.run import Worker
+from migrasafe.backfill.settings import check_setting, known_settings
+from migrasafe.backfill.spec import Spec, key_from_text
+from migrasafe.backfill.start import start_job
+from migrasafe.backfill.stopping import Stop
+from migrasafe.cli.backfill.options import dsn_from, dsn_option, settings_from
+from migrasafe.errors import InputError
+
+_INTERRUPTED = 130
+
+
+def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """An option for each setting that has a name of its own."""
+    for key, (default, meaning) in reversed(known_settings().items()):
+        option = click.option(
+            f"--{key.replace('_', '-')}",
+            f"setting_{key}",
+            metavar="VALUE",
+            help=f"{meaning.rstrip('.').capitalize()}. [default: {default if default != '' else 'none'}]",
+        )
+        command = option(command)
+    return command
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.argument("job", required=False, metavar="[JOB|FILE|FOLDER]")
+@dsn_option
+@click.option("--table", metavar="TABLE", help="The table that is filled: schema.table, quoted as in SQL.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="'COL = EXPR'", help="What each row gets; may be repeated."
+)
+@click.option(
+    "--where", metavar="CONDITION", help="Only rows for which it holds; best one that the change makes false."
+)
+@click.option("--key", metavar="COLUMNS", help="Walk by these columns. [default: the primary key, or a unique one]")
+@click.option("--into", metavar="TABLE", help="Copy rows into this table; --set then gives its columns.")
+@click.option("--walk", type=click.Choice(["auto", "key", "blocks"]), default=None, help="How to go through the table.")
+@click.option("--name", metavar="NAME", help="The job's name. [default: made of table and columns]")
+@click.option(
+    "--setting", "pairs", multiple=True, metavar="KEY=VALUE", help="Any setting, also of checks and replicas."
+)
+@click.option(
+    "--takeover", is_flag=True, help="Take the part of a worker that does not live any more, without waiting."
+)
+@click.option("--restart", is_flag=True, help="Begin again from the first row; the old job is kept under another name.")
+@click.option("--allow-seq-scan", is_flag=True, help="Let each batch read another large table whole.")
+@click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--quiet", "-q", is_flag=True, help="Print only warnings, failures and the end.")
+@_setting_options
+def run_command(
+    job: str | None,
+    *,
+    dsn: str | None,
+    takeover: bool,
+    restart: bool,
+    allow_seq_scan: bool,
+    dry_run: bool,
+    log_format: str,
+    quiet: bool,
+    **said: Any,
+) -> int:
+    """Begin a backfill, or go on with one that was stopped, killed or failed.
+
+    JOB is the name of a job that is there, a TOML file, or the folder of a plan; or say it with options.
+    Exit status: 0 done, or ended by SIGTERM · 1 failed, cancelled, or rows are left that cannot be changed · 2 the input
+    cannot be used · 130 Ctrl-C. All state is in the database: the same command goes on where the last one stopped.
+
+    \b
+    Examples:
+      migrasafe backfill run --table orders --set 'total_cents = total * 100' --where 'total_cents IS NULL'
+      migrasafe backfill run job.toml --max-lag 2s --nice 0.3
+      migrasafe backfill run orders.total_cents
+    """
+    wanted = _wanted(job, said)
+    server = dsn_from(dsn, wanted.dsn_env if isinstance(wanted, JobFile) else None)
+    emit = _printer(log_format, quiet=quiet)
+    name = start_job(
+        server,
+        wanted,
+        emit,
+        restart=restart,
+        allow_seq_scan=allow_seq_scan,
+        dry_run=dry_run,
+        settings=_settings(said),
+    )
+    if name is None:
+        return 0
+    from migrasafe.backfill.throttling import SampledThrottle
+
+    stop = Stop()
+    worker = Worker(dsn=server, job=name, throttle=SampledThrottle(), emit=emit, stop=stop, takeover=takeover)
+    with stop.listening():
+        ending = worker.run()
+    emit(Event(kind="ended", job=name, text=ending.text, fields={"outcome": ending.outcome.value},
+               is_trouble=ending.outcome is not Outcome.DONE))  # fmt: skip
+    return _status(ending, stop)
+
+
+def _wanted(job: str | None, said: Mapping[str, Any]) -> JobFile | str:
+    """A new job, or the name of one that is there."""
+    spec_options = ("table", "assignments", "where", "key", "into", "walk")
+    by_options = [name for name in spec_options if said[name]]
+    if job is None:
+        if not said["table"]:
+            raise InputError("which backfill? Give a job's name, a TOML file, or --table and --set")
+        spec = Spec(
+            table=said["table"],
+            set=", ".join(said["assignments"]) or None,
+            where=said["where"],
+            key=key_from_text(said["key"] or ""),
+            into=said["into"],
+            walk=walk_from(said["walk"] or "auto", "--walk"),
+        )
+        return JobFile(spec=spec, name=said["name"], settings={})
+    if by_options:
+        option = {"assignments": "set"}.get(by_options[0], by_options[0])
+        raise InputError(f"--{option} and a job ({job}) exclude each other: the job says what it does")
+    path = Path(job)
+    if path.suffix == ".toml" or path.is_dir():
+        file = read_job_file(job_path(path))
+        return replace(file, name=said["name"] or file.name)
+    if said["name"]:
+        raise InputError(f"--name and the name of a job ({job}) exclude each other")
+    return job
+
+
+def _settings(said: Mapping[str, Any]) -> dict[str, Setting]:
+    """What the command line says: general pairs, and over them the options of single settings."""
+    settings = settings_from(said["pairs"], "--setting ")
+    for name, value in said.items():
+        if name.startswith("setting_") and value is not None:
+            key = name.removeprefix("setting_")
+            settings[key] = check_setting(key, value, "--setting ")
+    return settings
+
+
+def _printer(log_format: str, *, quiet: bool) -> Callable[[Event], None]:
+    write = as_json if log_format == "json" else as_text
+
+    def emit(event: Event) -> None:
+        if quiet and not event.is_trouble and event.kind != "ended":
+            return
+        click.echo(write(event, datetime.datetime.now().astimezone()))
+
+    return emit
+
+
+def _status(ending: Ending, stop: Stop) -> int:
+    match ending.outcome:
+        case Outcome.DONE:
+            return 1 if ending.dead_rows else 0
+        case Outcome.STOPPED:
+            return _INTERRUPTED if stop.signal == signal.SIGINT else 0
+        case _:
+            return 1
