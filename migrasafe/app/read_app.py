@@ -15,6 +15,7 @@ from migrasafe.app.file_kinds import FileKind, kind_of
 from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals import LANGUAGES
 from migrasafe.app.model import App, Notice, Origin, Query, Unread
+from migrasafe.app.models.prisma import PrismaFile, read_prisma
 from migrasafe.app.models.read_python_models import PythonFile, read_python_models
 from migrasafe.app.query_files.sql_file import has_names, makes_tables, scan_sql_file
 from migrasafe.app.query_files.sqlx import scan_sqlx
@@ -76,6 +77,7 @@ class _Reader:
         self._sources: dict[str, str] = {}
         self.left_out: defaultdict[str, list[str]] = defaultdict(list)
         self.python: list[PythonFile] = []
+        self.prisma: list[PrismaFile] = []
         self.files = 0
         self.sqlc_folders: dict[str, bool] = {}
 
@@ -97,6 +99,7 @@ class _Reader:
             if text is not None:
                 self._file(entry, kinds[entry.key], SourceText(entry.shown, text))
         self._add(read_python_models(self.python))
+        self._add(read_prisma(self.prisma))
         return self._app()
 
     def _text(self, entry: Entry, raw: bytes | str) -> str | None:
@@ -131,6 +134,9 @@ class _Reader:
                     self.left_out[_SCHEMA_FILE].append(entry.shown)
                     return
                 scan = scan_sql_file(source, prepared=self._is_prepared(entry))
+            case FileKind.PRISMA:
+                self.prisma.append(PrismaFile(entry.path, source))
+                scan = FileScan()
             case FileKind.SQLX:
                 scan = scan_sqlx(source)
             case _:

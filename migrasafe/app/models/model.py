@@ -30,6 +30,8 @@ class ModelColumn(Struct, frozen=True, kw_only=True):
     """The values of an enum beyond which the ORM fails to read a row."""
     type: str | None = None
     """The type as SQL, where the ORM fails to read any other."""
+    parameter_type: str | None = None
+    """The type, as SQL, to which the ORM casts what it writes."""
     deferred: bool = False
     """Read on its own, when the program asks for it."""
 

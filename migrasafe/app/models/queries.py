@@ -55,6 +55,15 @@ class _Writer:
         self.parameters += 1
         return f"${self.parameters}"
 
+    def value(self, column: ModelColumn, value: str | None = None) -> _Writer:
+        """What is written into a column: `value`, or a parameter. Where it is refused is where the column stands."""
+        parameter = value or self.parameter()
+        cast = column.parameter_type if value is None else None
+        if cast:
+            text = "text[]" if cast.endswith("[]") else "text"
+            parameter = f"CAST({parameter}::{text} AS {cast})"
+        return self.add(parameter, column.location)
+
     def where_key(self) -> _Writer:
         keys = [column for column in self.model.columns if column.primary_key]
         for number, column in enumerate(keys):
@@ -128,8 +137,9 @@ def _insert(model: Model, name: str, columns: Sequence[ModelColumn], unset: Mapp
         writer.add(" DEFAULT VALUES")
     else:
         writer.add(" (").names(columns).add(") VALUES (")
-        values = [unset.get(column.name) or writer.parameter() for column in columns]
-        writer.add(f"{', '.join(values)})")
+        for number, column in enumerate(columns):
+            writer.add(", " if number else "").value(column, unset.get(column.name))
+        writer.add(")")
     back = [
         column
         for column in model.columns
@@ -147,7 +157,7 @@ def _update(model: Model) -> list[Query]:
     writer = _Writer(model, "UPDATE").add("UPDATE ").table().add(" SET ")
     for number, column in enumerate(columns):
         writer.add(", " if number else "").add(quote_ident(column.name), column.location)
-        writer.add(f" = {writer.parameter()}")
+        writer.add(" = ").value(column)
     return [writer.where_key().query()]
 
 
