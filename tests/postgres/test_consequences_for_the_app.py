@@ -71,6 +71,41 @@ CONSEQUENCES = [
         after="0A000",
     ),
     Consequence(
+        page="drop-index-in-use",
+        role=None,
+        query="INSERT INTO customers (id, email) VALUES (1, 'a') ON CONFLICT (email) DO NOTHING",
+        after="42P10",
+    ),
+    Consequence(
+        page="move-sequence-in-use",
+        role=None,
+        setup="INSERT INTO orders (note) VALUES ('a')",
+        query="INSERT INTO orders (note) VALUES ('b')",
+        after="23505",
+    ),
+    Consequence(
+        page="move-sequence-in-use",
+        role=None,
+        bad=2,
+        setup="INSERT INTO orders (note) VALUES ('a')",
+        query="INSERT INTO orders (note) VALUES ('b')",
+        after="23505",
+    ),
+    Consequence(
+        page="move-sequence-in-use",
+        role=None,
+        bad=1,
+        setup="INSERT INTO items DEFAULT VALUES",
+        query="INSERT INTO items DEFAULT VALUES",
+        after="23505",
+    ),
+    Consequence(
+        page="identity-refuses-given-ids",
+        role=None,
+        query="INSERT INTO orders (id) VALUES (9)",
+        after="428C9",
+    ),
+    Consequence(
         page="detach-partition-in-use",
         role=None,
         setup="INSERT INTO events VALUES (1, '2023-05-01')",
@@ -105,6 +140,34 @@ def outcome(session: Connection, consequence: Consequence) -> str | int:
         return error.sqlstate or "no SQLSTATE"
     finally:
         run(session, "ROLLBACK")
+
+
+FAILS_AFTERWARDS = [
+    ("identity-starts-over", "INSERT INTO orders (note) VALUES ('third')", "23505"),
+    (
+        "sequence-stays-integer",
+        "SELECT setval('orders_id_seq', 2147483647); INSERT INTO orders (note) VALUES ('one more')",
+        "2200H",
+    ),
+    (
+        "foreign-key-narrower-than-target",
+        "INSERT INTO customers VALUES (3000000000); INSERT INTO orders VALUES (1, 3000000000)",
+        "22003",
+    ),
+]
+
+
+@pytest.mark.parametrize(("page_id", "query", "sqlstate"), FAILS_AFTERWARDS, ids=lambda one: str(one)[:32])
+def test_a_query_that_only_the_new_app_sends_fails_as_the_page_says(
+    page_id: str, query: str, sqlstate: str, each_major: int, database: Database
+) -> None:
+    page = page_of(page_id)
+    assert each_major
+    with database.connect() as session:
+        for text in (*(block.text for block in page.given), page.bad[0].text):
+            for statement in statements(text):
+                run(session, statement)
+        assert outcome(session, Consequence(page=page_id, query=query, after=sqlstate, role=None)) == sqlstate
 
 
 @pytest.mark.parametrize("consequence", CONSEQUENCES, ids=lambda one: f"{one.page}-{one.bad}-{one.after}")

@@ -197,6 +197,7 @@ def alter_sequence(node: Fields, origin: Origin) -> Statement:
         name=relation(node["sequence"]),
         if_exists=bool(node.get("missing_ok")),
         options=tuple(fields(item).get("defname", "") for item in items),
+        values=options([item for item in items if fields(item).get("defname") not in ("as", "owned_by")]),
         type=_sequence_type(items),
         owned_by=_owned_by(items),
     )

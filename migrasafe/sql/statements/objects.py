@@ -128,6 +128,8 @@ class AlterSequence(Statement, frozen=True, kw_only=True):
     if_exists: bool = False
     options: tuple[str, ...] = ()
     """Lower-case names of the options given: `restart`, `increment`, `maxvalue`, `cycle`, `as`, `owned_by` …"""
+    values: tuple[tuple[str, str], ...] = ()
+    """(option, its value as a text), of those that have one: `("restart", "1000")`."""
     type: TypeName | None = None
     owned_by: tuple[Name, str] | None = None
 

@@ -1,0 +1,63 @@
+"""A foreign key whose columns no index serves: every DELETE on the referenced table scans the referencing one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding, Fix, Severity
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.index_use import unserved_foreign_keys
+from migrasafe.rules.instead import ONE_MIGRATION, Stage, outside_title, plan
+from migrasafe.rules.wording import columns_sql, shown, sql_name
+from migrasafe.schema.model import Constraint, Ref, RelationKind
+from migrasafe.sql.statements import AddColumn, AddConstraint, AlterTable, CreateTable
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, AlterTable | CreateTable)
+    ref = step.situation.ref(statement.name)
+    made = step.after.table(ref)
+    if made is None or not any(one.target is not None for one in made.constraints):
+        return
+    before = step.schema.table(ref)
+    old = {one.name for one in before.constraints} if before is not None else set()
+    for constraint in unserved_foreign_keys(step.at_end(), ref):
+        if constraint.name in old or made.constraint(constraint.name) is None or constraint.target is None:
+            continue
+        if isinstance(statement, AlterTable) or step.exists_already(constraint.target):
+            yield _finding(step, ref, constraint)
+
+
+def _finding(step: Step, ref: Ref, constraint: Constraint) -> Finding:
+    assert constraint.target is not None
+    target, columns = constraint.target, constraint.columns
+    in_use = isinstance(step.statement, AlterTable) and step.exists_already(ref)
+    return step.finding(
+        RULE.id,
+        f"Every DELETE on {shown(target)}, and every change of its key, scans {shown(ref)} for rows that point there: no index "
+        f"begins with {', '.join(columns)}.",
+        severity=Severity.WARNING if in_use else Severity.INFO,
+        help="Make the index before the foreign key." if in_use else "Make the index while the table is empty.",
+        objects=(ref, target),
+        fix=_index(step, ref, columns, in_use=in_use),
+        assumed=(f"rows of {shown(target)} are deleted",),
+    )
+
+
+def _index(step: Step, ref: Ref, columns: tuple[str, ...], *, in_use: bool) -> Fix | None:
+    table = step.schema.table(ref)
+    on = f"ON {sql_name(ref)} ({columns_sql(columns)})"
+    if not in_use:
+        return plan(step, Stage(ONE_MIGRATION, (f"CREATE INDEX {on}",)))
+    if table is not None and table.kind is RelationKind.PARTITIONED_TABLE:
+        return None  # CONCURRENTLY is refused there; create-index-without-concurrently knows the way
+    return plan(step, Stage(outside_title(step), (f"CREATE INDEX CONCURRENTLY {on}",)))
+
+
+RULE = Rule(
+    id="foreign-key-without-index",
+    check=check,
+    on=(AlterTable, CreateTable),
+    actions=(AddConstraint, AddColumn),
+)

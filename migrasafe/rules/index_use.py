@@ -1,0 +1,50 @@
+"""What the indexes of a table serve: what several rules ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.schema.model import Constraint, Index, Ref, Schema, Table, View
+from migrasafe.sql.statements import ConstraintKind
+
+
+def finds(index: Index, columns: tuple[str, ...]) -> bool:
+    """Whether the index finds rows by equality on these columns: they are its first ones, in any order."""
+    if index.method not in ("btree", "hash") or not columns:
+        return False
+    return {element.column for element in index.elements[: len(columns)]} == set(columns)
+
+
+def serving(schema: Schema, table: Table | View, columns: tuple[str, ...]) -> Iterator[Index]:
+    """The valid indexes that find rows by these columns; a partial one counts, as the rows it leaves out are NULL mostly."""
+    return (index for index in schema.indexes_of(table) if index.valid and finds(index, columns))
+
+
+def foreign_keys(table: Table) -> Iterator[Constraint]:
+    return (one for one in table.constraints if one.kind is ConstraintKind.FOREIGN_KEY and one.target is not None)
+
+
+def unserved_foreign_keys(schema: Schema, ref: Ref) -> tuple[Constraint, ...]:
+    """The foreign keys of a table whose columns no index serves; none where not all of its indexes are known."""
+    table = schema.table(ref)
+    if table is None or not table.complete:
+        return ()
+    return tuple(one for one in foreign_keys(table) if next(serving(schema, table, one.columns), None) is None)
+
+
+def same_unique(schema: Schema, table: Table, index: Index) -> Index | None:
+    """Another unique index over the same columns, without a predicate."""
+    columns = {element.column for element in index.elements}
+    if None in columns or index.predicate is not None:
+        return None
+    return next(
+        (
+            other
+            for other in schema.indexes_of(table)
+            if other.ref != index.ref
+            and other.unique
+            and other.predicate is None
+            and {element.column for element in other.elements} == columns
+        ),
+        None,
+    )

@@ -1,0 +1,110 @@
+"""ALTER SEQUENCE, RESTART of an identity column and setval(): ids come twice, or run out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding, Severity
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.wording import shown
+from migrasafe.schema.model import Ref, Sequence
+from migrasafe.sql.constants import value_of
+from migrasafe.sql.expressions import walk
+from migrasafe.sql.statements import AlterSequence, AlterTable, Name, Select, SetIdentity, Truncate
+
+_MOVES = {
+    "restart": "starts again",
+    "increment": "counts in other steps",
+    "maxvalue": "ends elsewhere",
+    "minvalue": "begins elsewhere",
+    "cycle": "begins again at its end",
+}
+_HELP = "Set it past the largest id there is: SELECT setval('{name}', (SELECT max(id) FROM …))."
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    match statement:
+        case AlterSequence():
+            ref = step.situation.ref(statement.name)
+            if _is_in_use(step, ref):
+                yield from _altered(step, ref, statement.options, dict(statement.values).get("restart"), None)
+        case AlterTable():
+            ref = step.situation.ref(statement.name)
+            for index, action in enumerate(statement.actions):
+                if (
+                    isinstance(action, SetIdentity)
+                    and step.situation.exists_already(ref)
+                    and not _is_emptied(step, ref)
+                ):
+                    yield from _altered(step, ref, action.options, None, index, column=action.column)
+        case Select():
+            yield from _set_by_call(step, statement)
+
+
+def _altered(
+    step: Step, ref: Ref, options: tuple[str, ...], restart: str | None, action: int | None, column: str | None = None
+) -> Iterator[Finding]:
+    what = next((one for one in _MOVES if one in options), None)
+    if what is None:
+        return
+    from_start = what == "restart" and (restart in (None, "true", "1"))
+    name = f"{shown(ref)}.{column}" if column is not None else shown(ref)
+    yield _finding(
+        step, ref, f"{name} {_MOVES[what]}", action, sure=from_start and (column is None or len(options) == 1)
+    )
+
+
+def _set_by_call(step: Step, statement: Select) -> Iterator[Finding]:
+    """SELECT setval('orders_id_seq', 1): a number that is written out is not past the ids that the app has made since."""
+    for kind, fields in walk(statement.query.node):
+        names = (
+            [part.get("String", {}).get("sval") for part in fields.get("funcname", [])] if kind == "FuncCall" else []
+        )
+        arguments = fields.get("args", [])
+        if not names or names[-1] != "setval" or len(arguments) < 2:
+            continue
+        sequence, number = value_of(arguments[0]), value_of(arguments[1])
+        if not isinstance(sequence, str) or not isinstance(number, int):
+            continue
+        ref = step.situation.ref(_name(sequence))
+        if _is_in_use(step, ref):
+            yield _finding(step, ref, f"{shown(ref)} goes to {number}", None, sure=number <= 1)
+
+
+def _name(written: str) -> Name:
+    schema, _, name = written.replace('"', "").rpartition(".")
+    return Name(schema or None, name)
+
+
+def _finding(step: Step, ref: Ref, moved: str, action: int | None, *, sure: bool) -> Finding:
+    return step.finding(
+        RULE.id,
+        f"{moved}: inserts of the running app fail on the ids that are there already, or two rows get the same id.",
+        severity=Severity.ERROR if sure else Severity.WARNING,
+        help=_HELP.format(name=shown(ref)),
+        action=action,
+        objects=(ref,),
+        assumed=() if sure else ("ids from there on are taken",),
+    )
+
+
+def _is_in_use(step: Step, ref: Ref) -> bool:
+    if not step.situation.exists_already(ref):
+        return False
+    sequence = step.schema.relation(ref)
+    owner = sequence.owned_by if isinstance(sequence, Sequence) else None
+    if owner is None:
+        return True
+    return step.situation.exists_already(owner.relation) and not _is_emptied(step, owner.relation)
+
+
+def _is_emptied(step: Step, table: Ref) -> bool:
+    """Whether the migration has taken all rows out before: truncate-table tells what that means."""
+    return any(
+        isinstance(earlier, Truncate) and any(step.situation.ref(name) == table for name in earlier.tables)
+        for earlier in step.script.statements[: step.number]
+    )
+
+
+RULE = Rule(id="move-sequence-in-use", check=check, on=(AlterSequence, AlterTable, Select), actions=(SetIdentity,))
