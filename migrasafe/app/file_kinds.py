@@ -14,6 +14,7 @@ class FileKind(Enum):
     SQL = "SQL"
     SQLX = "queries that sqlx described"
     PRISMA = "Prisma schema"
+    RAN = "what a server ran"
     SQLC = "settings of sqlc"
     TEST = "test"
     MIGRATION = "migration"
@@ -67,6 +68,17 @@ def kind_of(path: str, migrations: Sequence[str] = ()) -> FileKind:
     if not _TEST_FOLDERS.isdisjoint(folders) or (kind is FileKind.PROGRAM and _TEST_FILES.match(name)):
         return FileKind.TEST
     return kind
+
+
+def kind_of_one_file(path: str) -> FileKind:
+    """What a file is that was given by itself: of no folder, so that it is no test and no migration."""
+    name = path.rpartition("/")[2]
+    if name.endswith((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".log", ".txt")) and not _SQLX.search(
+        f".sqlx/{name}"
+    ):
+        return FileKind.RAN
+    kind = kind_of(f"app/x.{name.rpartition('.')[2]}") if "." in name else FileKind.SQL
+    return FileKind.SQLX if _SQLX.search(f".sqlx/{name}") else FileKind.SQL if kind is FileKind.OTHER else kind
 
 
 def _is_migration(path: str, folders: Sequence[str], kind: FileKind) -> bool:

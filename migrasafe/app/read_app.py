@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from migrasafe.app.file_kinds import FileKind, kind_of
+from migrasafe.app.file_kinds import FileKind, kind_of, kind_of_one_file
 from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals import LANGUAGES
 from migrasafe.app.model import App, Notice, Origin, Query, Unread
@@ -19,6 +19,7 @@ from migrasafe.app.models.prisma import PrismaFile, read_prisma
 from migrasafe.app.models.read_python_models import PythonFile, read_python_models
 from migrasafe.app.query_files.sql_file import has_names, makes_tables, scan_sql_file
 from migrasafe.app.query_files.sqlx import scan_sqlx
+from migrasafe.app.query_files.what_ran import scan_what_ran
 from migrasafe.app.scan_literals import scan_literals
 from migrasafe.app.source_tree import Entry, SourceTree, folder_tree, git_tree, is_commit, read_from_disk
 from migrasafe.app.words import Words, WordSource, without_definitions
@@ -54,7 +55,7 @@ def read_app(source: str, *, folder: Path | None = None, migrations: Iterable[Pa
     else:
         tree = git_tree(source, here)
         inside = _inside(here, migrations)
-    return _Reader(source, tree, inside).run(one_file=one_file)
+    return _Reader(source, tree, inside, one_file=one_file).run()
 
 
 def _inside(app: Path, migrations: Iterable[Path]) -> list[str]:
@@ -66,7 +67,8 @@ def _inside(app: Path, migrations: Iterable[Path]) -> list[str]:
 class _Reader:
     """Reads every file of a tree once."""
 
-    def __init__(self, label: str, tree: SourceTree, migrations: Sequence[str]) -> None:
+    def __init__(self, label: str, tree: SourceTree, migrations: Sequence[str], *, one_file: bool) -> None:
+        self.one_file = one_file
         self.label = label
         self.tree = tree
         self.migrations = migrations
@@ -81,12 +83,12 @@ class _Reader:
         self.files = 0
         self.sqlc_folders: dict[str, bool] = {}
 
-    def run(self, *, one_file: bool) -> App:
+    def run(self) -> App:
         wanted: list[tuple[Entry, FileKind]] = []
         for entry in self.tree.entries:
             kind = kind_of(entry.path, self.migrations)
-            if one_file and kind in (FileKind.OTHER, FileKind.TEST, FileKind.MIGRATION):
-                kind = kind_of(f"app/{'x' if kind is not FileKind.OTHER else 'x.sql'}{Path(entry.path).suffix}")
+            if self.one_file:
+                kind = kind_of_one_file(entry.path)
             if kind in _LEFT_OUT:
                 self.left_out[_LEFT_OUT[kind]].append(entry.shown)
             elif kind is not FileKind.OTHER:
@@ -118,6 +120,8 @@ class _Reader:
     def _file(self, entry: Entry, kind: FileKind, source: SourceText) -> None:
         self.files += 1
         match kind:
+            case FileKind.RAN:
+                scan = scan_what_ran(source)
             case FileKind.SQLC:
                 self.sqlc_folders[entry.path.rpartition("/")[0]] = _PGX.search(source.text) is not None
                 return
@@ -130,7 +134,7 @@ class _Reader:
                 self.words.append((without_definitions if is_python else WordSource)(source, scan.spans))
                 self.python += [PythonFile(entry.path, source)] if is_python else []
             case FileKind.SQL:
-                if not has_names(source.text) and makes_tables(source.text):
+                if not self.one_file and not has_names(source.text) and makes_tables(source.text):
                     self.left_out[_SCHEMA_FILE].append(entry.shown)
                     return
                 scan = scan_sql_file(source, prepared=self._is_prepared(entry))

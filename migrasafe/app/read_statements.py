@@ -90,6 +90,11 @@ def read_statements(text: PlacedText, *, certain: bool = False) -> tuple[list[Fo
     return kept, unreadable
 
 
+def read_as_it_is(text: PlacedText) -> tuple[list[Found], list[Unreadable]]:
+    """The statements of a text that a server ran, in which nothing is a placeholder of a driver."""
+    return _read(Parameterized(text, 0, partial=False))
+
+
 def _read(parameterized: Parameterized) -> tuple[list[Found], list[Unreadable]]:
     found: list[Found] = []
     failed: list[Unreadable] = []

@@ -17,7 +17,7 @@ from migrasafe.cli import read_inputs
 from migrasafe.cli.output import write
 from migrasafe.cli.released import released
 from migrasafe.cli.terminal import wants_color
-from migrasafe.config import Options, find_config, read_config, settle
+from migrasafe.config import Options, find_config, is_dsn, read_config, settle
 from migrasafe.errors import InputError
 from migrasafe.migrations.model import History
 from migrasafe.report.compat import FORMATS, write_compat
@@ -69,7 +69,8 @@ def compat(
     """Say which version of the app each migration breaks, in which line, and which side is deployed first.
 
     MIGRATIONS are folders or files; with none, what the config says, or this folder. A SOURCE is a folder with the app's
-    source, a git ref (v2.1, or v2.1:services/shop for a part of the repository), or a file of queries.
+    source, a git ref (v2.1, or v2.1:services/shop for a part of the repository), a file of queries, a server log, an
+    export of pg_stat_statements, or a server to read it from.
     Exit status: 0 an order works, 1 none does or it is not known, 2 the input cannot be used, 3 a bug in migrasafe.
 
     \b
@@ -99,6 +100,13 @@ def compat(
 
 
 def _read(source: str, histories: tuple[History, ...]) -> App:
+    if is_dsn(source):
+        from migrasafe.app.query_files.statistics import app_from_statistics
+        from migrasafe.postgres.connect import connect, describe_dsn
+        from migrasafe.postgres.read_statistics import read_statistics
+
+        with connect(source) as connection:
+            return app_from_statistics(read_statistics(connection, source), describe_dsn(source))
     files = [Path(migration.path) for history in histories for migration in history.migrations]
     return read_app(source, migrations=files)
 

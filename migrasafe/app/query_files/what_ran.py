@@ -1,0 +1,22 @@
+"""A file that a server wrote, or that was exported from it: which kind it is shows in its text."""
+
+from __future__ import annotations
+
+from migrasafe.app.file_scan import FileScan, SourceText
+from migrasafe.app.query_files.server_log import scan_log
+from migrasafe.app.query_files.statistics import looks_like_json, scan_csv, scan_json
+from migrasafe.errors import InputError
+
+
+def scan_what_ran(source: SourceText) -> FileScan:
+    """The queries of a log or of an export of pg_stat_statements. Raises InputError for a file that is neither."""
+    found = scan_log(source)
+    if found is None and looks_like_json(source.text):
+        return scan_json(source)
+    found = found or scan_csv(source)
+    if found is None:
+        raise InputError(
+            f"{source.path}: is neither a server log with statements (log_statement = 'all') nor an export of "
+            'pg_stat_statements: give CSV with a header or JSON, with a column "query"'
+        )
+    return found
