@@ -24,14 +24,12 @@ from migrasafe.backfill.throttle_gates import (
     wal_rate_wait,
 )
 from migrasafe.backfill.throttle_limits import AUTO, Limits
-from migrasafe.backfill.throttle_state import NOT_YET, State, workers_lately
+from migrasafe.backfill.throttle_state import NOT_YET, UPKEEP_SECONDS, State, workers_lately
 from migrasafe.postgres.load_signals import Lost, PrimarySeen, UpkeepSeen
 
 STALE_POLLS = 3
 """Looks that did not come: then nothing is known any more."""
 BEAT_WITHIN_SECONDS = 1.0
-UPKEEP_SECONDS = 1.0
-"""How often what changes slowly is looked at."""
 ASK_AGAIN_SECONDS = 0.02
 """A decision costs microseconds: whoever waits hears at once that it is over."""
 LONGEST_REST_SECONDS = 10.0

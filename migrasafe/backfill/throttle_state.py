@@ -45,6 +45,11 @@ from migrasafe.postgres.load_signals import (
 NOT_YET = Lost(why="it has not been read yet")
 UNKNOWN_WAL_PER_ROW = 2000.0
 """Bytes, before the first batch: more than most rows write, so that the first batches are small."""
+UPKEEP_SECONDS = 1.0
+"""How often what changes slowly is looked at."""
+UPKEEP_SIGNALS = frozenset(
+    {"archive-backlog", "wraparound-vacuum", "autovacuum", "old-transaction", "old-xmin", "signal-lost"}
+)
 WORKERS_SEEN_SECONDS = 2.0
 PANIC_PAUSE_SECONDS = 2.0
 
@@ -58,6 +63,8 @@ class State(Struct, frozen=True, kw_only=True):
     load: Load = Load()
     duty: Duty = Duty()
     primary: Reading[PrimarySeen] = NOT_YET
+    looks: int = 0
+    """How many looks at the primary there were, with or without success."""
     upkeep: Reading[UpkeepSeen] = NOT_YET
     aurora: Reading[tuple[AuroraReplicaSeen, ...] | None] = NOT_YET
     beat_at: float | None = None
@@ -99,13 +106,13 @@ def started_again(before: State, limits: Limits) -> State:
 def saw_primary(state: State, limits: Limits, seen: Reading[PrimarySeen]) -> State:
     """After a look at the primary."""
     if isinstance(seen, Lost):
-        return replace(state, primary=seen)
+        return lost_primary(state, seen.why)
     clock = looked(state.clock, seen.at, seen.lsn)
     followers = state.followers
     if not isinstance(seen.replicas, Lost):
         followers = follow(followers, seen.replicas, seen.slots, at=seen.at, log_end=seen.lsn, beat_at=state.beat_at)
     followers = _held(followers, limits, clock, seen.at)
-    after = replace(state, primary=seen, clock=clock, followers=followers)
+    after = replace(state, primary=seen, looks=state.looks + 1, clock=clock, followers=followers)
     if not isinstance(seen.sessions, Lost):
         resting = _was_resting(state, seen.at)
         lately = tuple(look for look in state.workers if look[0] > seen.at - WORKERS_SEEN_SECONDS)
@@ -138,9 +145,16 @@ def saw_upkeep(
     return replace(after, followers=_held(followers, limits, state.clock, seen.at))
 
 
+def upkeep_is_due(state: State, now: float) -> bool:
+    """Whether what changes slowly is to be looked at: once a second, and at each look while it holds batches back."""
+    if isinstance(state.upkeep, Lost) or now - state.upkeep.at >= UPKEEP_SECONDS:
+        return True
+    return any(signal in UPKEEP_SIGNALS for signal, _ in state.held)
+
+
 def lost_primary(state: State, why: str) -> State:
     """After a look at the primary failed."""
-    return replace(state, primary=Lost(why=why))
+    return replace(state, primary=Lost(why=why), looks=state.looks + 1)
 
 
 def lost_beat(state: State, why: str) -> State:

@@ -12,7 +12,7 @@ from migrasafe.backfill.ask_checks import ask_check
 from migrasafe.backfill.duty import FEWEST_BEATS
 from migrasafe.backfill.model import BatchDone, Cut, Decision, Gauge, Place, Setting
 from migrasafe.backfill.sampler import Sampler
-from migrasafe.backfill.throttle import UPKEEP_SECONDS, decide, gauges
+from migrasafe.backfill.throttle import decide, gauges
 from migrasafe.backfill.throttle_checks import Check, CheckKind
 from migrasafe.backfill.throttle_limits import Limits
 from migrasafe.backfill.throttle_settings import limits_from
@@ -31,6 +31,7 @@ from migrasafe.backfill.throttle_state import (
     saw_standby,
     saw_upkeep,
     started_again,
+    upkeep_is_due,
     with_limits,
 )
 from migrasafe.errors import ServerError
@@ -108,6 +109,11 @@ class SampledThrottle:
         with self._lock:
             return gauges(self._state, self._limits, time.monotonic())
 
+    @property
+    def state(self) -> State:
+        """All that is known at this moment."""
+        return self._state
+
     def stop(self) -> None:
         """End sampling and close connections. May be called twice."""
         samplers, self._samplers = self._samplers, {}
@@ -169,8 +175,7 @@ class SampledThrottle:
         assert connection is not None and self._place is not None
         seen = read_primary(connection)
         self._update(lambda state: saw_primary(state, self._limits, seen))
-        upkeep = self._state.upkeep
-        if isinstance(upkeep, Lost) or seen.at - upkeep.at >= UPKEEP_SECONDS:
+        if upkeep_is_due(self._state, seen.at):
             self._look_at_upkeep(connection, self._place)
 
     def _look_at_upkeep(self, connection: Connection, place: Place) -> None:
