@@ -49,7 +49,9 @@ class Walk:
         self.count = 0
         self.at_begin = schema
         """The schema to go back to on ROLLBACK."""
-        self.at_savepoint: dict[str, Schema] = {}
+        self.settings_at_begin = self.session.settings
+        self.at_savepoint: dict[str, tuple[Schema, Session]] = {}
+        """What ROLLBACK TO goes back to, locks and settings too."""
         self.ending = Ending()
         self.migration_ending = Ending()
         self.fired: set[tuple[str, Ref | None, type[Statement]]] = set()
@@ -126,7 +128,7 @@ class Walk:
             self._transaction(statement, place)
         else:
             for setting in settings_of(statement):
-                self.session = _set(self.session, setting)
+                self.session = _set(self.session, setting, alone=place.alone)
             if len(place.callers) < DEEPEST:
                 for run in runs_of(statement, before):
                     self._run(run, statement, place, visit)
@@ -169,7 +171,8 @@ class Walk:
     def _transaction(self, statement: Transaction, place: _Place) -> None:
         if place.in_body:
             if not place.atomic and statement.verb in ("commit", "rollback"):
-                self.schema = self.at_begin if statement.verb == "rollback" else self.schema
+                if statement.verb == "rollback":
+                    self._roll_back()
                 self._end()
                 self._begin(explicit=False)
             return
@@ -188,16 +191,22 @@ class Walk:
             case "commit" | "prepare":
                 self._end()
             case "rollback":
-                self.schema = self.at_begin
+                self._roll_back()
                 self._end()
             case "savepoint":
-                self.at_savepoint[statement.savepoint or ""] = self.schema
+                self.at_savepoint[statement.savepoint or ""] = self.schema, self.session
             case "rollback to":
-                self.schema = self.at_savepoint.get(statement.savepoint or "", self.schema)
+                before = self.at_savepoint.get(statement.savepoint or "")
+                self.schema, self.session = before or (self.schema, self.session)
+
+    def _roll_back(self) -> None:
+        self.schema = self.at_begin
+        self.session = structs.replace(self.session, settings=self.settings_at_begin)
 
     def _begin(self, *, explicit: bool) -> None:
         self.session = self.session.begin(explicit=explicit)
         self.at_begin = self.schema
+        self.settings_at_begin = self.session.settings
         self.ending = Ending()
 
     def _end(self) -> None:
@@ -205,6 +214,7 @@ class Walk:
         self.at_begin = self.schema
         self.transaction += 1
         self.fired.clear()
+        self.at_savepoint.clear()
         self.ending = Ending()
 
 
@@ -229,8 +239,12 @@ def _without_row_work(effects: Effects) -> Effects:
     return structs.replace(effects, work=tuple(work for work in effects.work if work.kind not in rows))
 
 
-def _set(session: Session, statement: SetVariable) -> Session:
+def _set(session: Session, statement: SetVariable, *, alone: bool) -> Session:
+    said = structs.replace(session, said={**session.said, statement.name: statement})
     if statement.name == "all":
-        return structs.replace(session, settings={}, local={})
+        names = {"lock_timeout", *session.said}
+        return structs.replace(said, settings={}, local={}, said=dict.fromkeys(names, statement))
+    if statement.local and alone:
+        return said
     value = None if statement.values is None else ", ".join(statement.values)
-    return session.set(statement.name, value, local=statement.local)
+    return said.set(statement.name, value, local=statement.local)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from migrasafe.effects.model import Effects
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Moment, Ref
-from migrasafe.sql.statements import Span, Statement
+from migrasafe.sql.statements import SetVariable, Span, Statement
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -38,6 +38,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """SET LOCAL: until the end of the transaction."""
     held: Mapping[Ref, Held] = field(default_factory=dict)
     """Strongest lock on each relation that others may want, held until the transaction ends."""
+    said: Mapping[str, SetVariable] = field(default_factory=dict)
+    """The last statement about each setting, also where it had no effect or its effect is over."""
     savepoints: tuple[str, ...] = ()
     tool_transaction: bool = False
     """The open transaction is the migration tool's: BEGIN inside it is only a warning."""
@@ -65,7 +67,7 @@ class Session(Struct, frozen=True, kw_only=True):
         )
 
     def set(self, name: str, value: str | None, *, local: bool) -> Session:
-        """After SET, SET LOCAL or RESET (value None)."""
+        """After SET, SET LOCAL or RESET (value None). SET LOCAL outside a transaction has no effect."""
         if local:
             if not self.in_transaction:
                 return self  # PostgreSQL warns that SET LOCAL has no effect here

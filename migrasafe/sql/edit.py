@@ -89,3 +89,11 @@ def append(text: str, span: Span, addition: str) -> str:
     stretch = text[span.start : span.end]
     lower = stretch.isascii() and stretch == stretch.lower()
     return f"{stretch} {addition.lower() if lower else addition}"
+
+
+def without_word(text: str, span: Span, keyword: str) -> str | None:
+    """The statement without the first `keyword` and the space behind it: SET LOCAL → SET. None without it."""
+    for token in tokens(text, span.start, span.end):
+        if token.kind is Kind.WORD and _is(text, token, keyword.lower()):
+            return text[span.start : token.start] + text[token.end : span.end].lstrip()
+    return None

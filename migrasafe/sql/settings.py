@@ -5,6 +5,7 @@ https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,19 @@ def settings_of(statement: Statement) -> Iterator[SetVariable]:
                         values=("unknown" if value is None else value,),
                         local=_is_true(arguments[2]),
                     )
+
+
+_UNITS_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"\s*'?\s*([+-]?\d*\.?\d+)\s*(us|ms|s|min|h|d)?\s*'?\s*\Z")
+
+
+def milliseconds(value: str) -> float | None:
+    """How long a timeout is; a number alone is in milliseconds. None where it cannot be told.
+
+    https://www.postgresql.org/docs/current/config-setting.html#CONFIG-SETTING-NAMES-VALUES
+    """
+    match = _DURATION.match(value)
+    return None if match is None else float(match[1]) * _UNITS_MS[match[2] or "ms"]
 
 
 def _text(node: Any) -> str | None:

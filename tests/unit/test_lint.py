@@ -102,7 +102,7 @@ def test_lock_timeout_set_before_silences_the_warning() -> None:
 
 def test_set_local_outside_a_transaction_has_no_effect() -> None:
     result = linted(migration("SET LOCAL lock_timeout = '2s'; ALTER TABLE a ADD COLUMN x int;", NONE))
-    assert [one.rule for one in result.findings] == ["missing-lock-timeout"]
+    assert [one.rule for one in result.findings] == ["set-local-outside-transaction", "missing-lock-timeout"]
 
 
 def test_a_statement_in_a_do_block_is_found_at_its_own_line() -> None:

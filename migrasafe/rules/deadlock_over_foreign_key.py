@@ -1,0 +1,90 @@
+"""Both ends of a foreign key are locked one after the other: the app meets the migration halfway, in either order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from migrasafe.effects.session import Held
+from migrasafe.findings import Finding, Severity
+from migrasafe.locks import LockMode
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.wording import shown
+from migrasafe.schema.model import Ref
+from migrasafe.sql.statements import Unrecognized
+
+
+class Pair(Struct, frozen=True, kw_only=True):
+    """Two tables with a foreign key between them: one is locked, the other is about to be."""
+
+    first: Ref
+    held: Held
+    second: Ref
+    referenced_first: bool
+
+
+def check(step: Step) -> Iterator[Finding]:
+    """Said once in a transaction."""
+    if not step.effects.locks or not step.session.held or isinstance(step.statement, Unrecognized):
+        return
+    pair = related_tables(step)
+    if pair is None:
+        return
+    line, _ = step.script.source.position(pair.held.span.start)
+    first, second = shown(pair.first), shown(pair.second)
+    if pair.referenced_first:
+        app = f"an INSERT into {second} has {second}, and looks up its row in {first}"
+        assumed: tuple[str, ...] = ()
+    else:
+        app = f"a transaction that changes {second} and then {first} has {second}, and waits for {first}"
+        assumed = (f"the app changes {second} before {first} in one transaction, as ON DELETE CASCADE does",)
+    yield step.finding(
+        RULE.id,
+        f"This may deadlock with the app: {app}, which line {line} locked; this waits for {second}.",
+        severity=Severity.WARNING,
+        help="Neither order is safe between tables with a foreign key: change one table in each transaction.",
+        objects=(pair.first, pair.second),
+        lock=step.effects.lock_on(pair.second),
+        assumed=assumed,
+    )
+
+
+def related_tables(step: Step) -> Pair | None:
+    """The first pair of this transaction, if this statement makes it one.
+
+    A foreign key that the same transaction adds does not count: nothing of the app knows it yet.
+    """
+    held = {ref: one for ref, one in step.held_against_others() if one.statement.span != step.statement.span}
+    if not held or _any_pair(step, held):
+        return None
+    for lock in step.effects.locks:
+        second = lock.relation
+        if not lock.mode.blocks_writes or second in step.session.held or not step.exists_already(second):
+            continue
+        for first, one in held.items():
+            if _references(step, first, second):
+                return Pair(first=first, held=one, second=second, referenced_first=False)
+            if _references(step, second, first) and one.mode.conflicts_with(LockMode.ROW_SHARE):
+                return Pair(first=first, held=one, second=second, referenced_first=True)
+    return None
+
+
+def _any_pair(step: Step, held: Mapping[Ref, Held]) -> bool:
+    return any(
+        constraint.target in held and held[constraint.target].statement.span != one.statement.span
+        for ref, one in held.items()
+        if (table := step.schema.table(ref)) is not None
+        for constraint in table.constraints
+        if constraint.target is not None and constraint.target != ref
+    )
+
+
+def _references(step: Step, child: Ref, parent: Ref) -> bool:
+    table = step.schema.table(child)
+    return table is not None and any(
+        constraint.target == parent and constraint.born[:2] != step.moment[:2] for constraint in table.constraints
+    )
+
+
+RULE = Rule(id="deadlock-over-foreign-key", check=check)

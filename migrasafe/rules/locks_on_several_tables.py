@@ -1,0 +1,44 @@
+"""Strong locks on one table after another in one transaction: those of the first wait for the second, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding, Severity
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.deadlock_over_foreign_key import related_tables
+from migrasafe.rules.lock_timeouts import timeout_ms
+from migrasafe.rules.wording import shown, who_waits
+from migrasafe.sql.statements import Unrecognized
+
+
+def check(step: Step) -> Iterator[Finding]:
+    """Said once in a transaction, at the second table; with a lock_timeout, which bounds it, as advice."""
+    if not step.effects.locks or not step.session.held or isinstance(step.statement, Unrecognized):
+        return
+    held = dict(step.held_against_others())
+    if not held or len({one.statement.span for one in held.values()}) > 1:
+        return
+    for lock in step.effects.locks:
+        if lock.mode.blocks_writes and lock.relation not in held and step.exists_already(lock.relation):
+            break
+    else:
+        return
+    if related_tables(step) is not None:
+        return  # the worse of the two is said
+    first, taken = next(iter(held.items()))
+    line, _ = step.script.source.position(taken.span.start)
+    waiting = who_waits(taken.mode)
+    bounded = timeout_ms(step, "lock_timeout") is not None
+    yield step.finding(
+        RULE.id,
+        f"{waiting[0].upper()}{waiting[1:]} {shown(first)} go on waiting while this waits for its lock on "
+        f"{shown(lock.relation)}: the {taken.mode.value} lock that line {line} took is held until the transaction ends.",
+        severity=Severity.INFO if bounded else Severity.WARNING,
+        help="Change one table in each transaction, so that only one of them is ever locked.",
+        objects=(first, lock.relation),
+        lock=taken.mode,
+    )
+
+
+RULE = Rule(id="locks-on-several-tables", check=check)
