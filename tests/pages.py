@@ -48,6 +48,29 @@ def lint_block(page: Page, block: Block) -> LintedMigration:
     )
 
 
+def lint_for(page: Page, block: Block, major: int) -> LintedMigration:
+    """The block, linted for a major version of its own choice."""
+    return lint_after(
+        page.before(block), block.text, pg_version=major, in_transaction="no-transaction" not in block.words
+    )
+
+
+def lint_in_turn(
+    given: Sequence[Block], migrations: Sequence[tuple[str, bool]], *, pg_version: int
+) -> list[LintedMigration]:
+    """Several migrations after Given, each the history of the next; with each whether it runs in a transaction."""
+    before = [_migration(f"given-{number}.sql", block.text, in_transaction=False) for number, block in enumerate(given)]
+    judged = [
+        _migration(f"migration-{number}.sql", text, in_transaction=in_transaction)
+        for number, (text, in_transaction) in enumerate(migrations)
+    ]
+    history = History(layout="plain", root=".", migrations=(*before, *judged))
+    options = LintOptions(
+        target=Target(pg_version=pg_version, pg_version_assumed=False), reported=lambda one: one in judged
+    )
+    return list(lint([history], RULES, options).migrations)
+
+
 def with_fix(block: Block, linted: LintedMigration, finding: Finding) -> str:
     """The block's text with the finding's replacement in the place of its statement."""
     (script,) = linted.scripts

@@ -114,17 +114,18 @@ def _instead(finding: Finding) -> Iterator[str]:
     elif fix.kind is not FixKind.NONE:
         yield "  instead:"
     if fix.replacement:
-        yield from _indented(fix.replacement.rstrip().removesuffix(";") + ";")
+        yield from _indented(fix.replacement.rstrip().removesuffix(";") + ";", whole=True)
     elif fix.steps:
-        yield from _indented(fix.steps)
+        yield from _indented(fix.steps, whole=True)
 
 
-def _indented(sql: str) -> Iterator[str]:
+def _indented(sql: str, *, whole: bool = False) -> Iterator[str]:
+    """SQL in the report; `whole` where people paste it."""
     first, *rest = sql.strip("\n").split("\n")
     lines = [first.lstrip(), *textwrap.dedent("\n".join(rest)).split("\n")] if _hangs(first, rest) else [first, *rest]
-    for line in lines[:_LINES_OF_SQL]:
+    for line in lines if whole else lines[:_LINES_OF_SQL]:
         yield f"    {printable(line)}".rstrip()
-    if len(lines) > _LINES_OF_SQL:
+    if len(lines) > _LINES_OF_SQL and not whole:
         yield f"    … {len(lines) - _LINES_OF_SQL} more lines"
 
 

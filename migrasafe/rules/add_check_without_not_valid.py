@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from migrasafe.effects.model import Cause, Work
+from migrasafe.effects.model import Cause
 from migrasafe.rules.by_cause import rule_for
-from migrasafe.rules.context import Step
 from migrasafe.rules.not_valid_first import not_valid_first
 from migrasafe.sql.statements import AlterTable
-
-
-def _steps(step: Step, work: Work) -> str:
-    return not_valid_first(step, work, "check")
-
 
 RULE = rule_for(
     "add-check-without-not-valid",
@@ -19,5 +13,5 @@ RULE = rule_for(
     (AlterTable,),
     why=lambda _, work: "every row is checked for the new constraint",
     instead="Add it NOT VALID, which checks new rows only, and validate the old ones in a later transaction.",
-    steps=_steps,
+    fix=not_valid_first,
 )

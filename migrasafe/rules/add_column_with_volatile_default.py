@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.effects.model import Cause
-from migrasafe.rules.adding_column import add_then_default
+from migrasafe.rules.adding_column import column_steps
 from migrasafe.rules.by_cause import rule_for
 from migrasafe.sql.statements import AlterTable
 
@@ -13,5 +13,5 @@ RULE = rule_for(
     (AlterTable,),
     why=lambda _, work: f"the table is rewritten to give each row its own {work.detail}",
     instead="Add the column without the default, set the default for new rows, and fill the old ones in batches.",
-    steps=add_then_default,
+    fix=lambda step, work: column_steps(step, work.relation, work.action),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.effects.model import Cause
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.foreign_key_by_partitions import by_partitions
 from migrasafe.rules.not_valid_first import not_valid_first
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import RelationKind
@@ -35,7 +36,7 @@ def check(step: Step) -> Iterator[Finding]:
             else "Before PostgreSQL 18 a partitioned table takes no NOT VALID foreign key: add it NOT VALID to each partition.",
             work=work,
             objects=waiting,
-            steps=not_valid_first(step, work, "fkey") if possible else None,
+            fix=not_valid_first(step, work) if possible else by_partitions(step, table, work.action),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.effects.model import Cause
-from migrasafe.rules.adding_column import inline_check_steps
+from migrasafe.rules.adding_column import column_steps
 from migrasafe.rules.by_cause import rule_for
 from migrasafe.sql.statements import AlterTable
 
@@ -13,5 +13,5 @@ RULE = rule_for(
     (AlterTable,),
     why=lambda _, work: f"every row is checked for the CHECK on {work.column}",
     instead="Add the column first, then the constraint NOT VALID, and validate it in a later migration.",
-    steps=inline_check_steps,
+    fix=lambda step, work: column_steps(step, work.relation, work.action),
 )

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from migrasafe.effects.model import Trouble
 from migrasafe.findings import Finding
+from migrasafe.rules.adding_column import column_steps
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.set_not_null_by_full_scan import safe_way
-from migrasafe.rules.wording import shown, sql_name
-from migrasafe.sql.quote import quote_ident, spell_type
+from migrasafe.rules.wording import shown
 from migrasafe.sql.statements import AddColumn, AlterTable
 
 
@@ -23,8 +22,6 @@ def check(step: Step) -> Iterator[Finding]:
         action = statement.actions[failure.action]
         assert isinstance(action, AddColumn)
         column = action.column
-        spelled = spell_type(column.type) if column.type is not None else "…"
-        name = quote_ident(column.name)
         yield step.finding(
             RULE.id,
             f"The statement fails if {shown(ref)} has a row, and inserts of the running app, which do not give {column.name}, "
@@ -33,13 +30,7 @@ def check(step: Step) -> Iterator[Finding]:
             action=failure.action,
             objects=(f"{ref}.{column.name}",),
             assumed=failure.assumed,
-            steps=(
-                "-- 1. one migration\n"
-                f"ALTER TABLE {sql_name(ref)} ADD COLUMN {name} {spelled};\n"
-                f"-- 2. deploy the app version that writes {column.name}, then fill the old rows in batches:\n"
-                f"--    migrasafe backfill\n"
-                "-- 3. then\n" + safe_way(ref, column.name, step)
-            ),
+            fix=column_steps(step, ref, failure.action),
         )
 
 

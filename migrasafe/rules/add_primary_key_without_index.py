@@ -13,5 +13,5 @@ RULE = rule_for(
     (AlterTable,),
     why=lambda _, work: "the index of the key is built and its columns are checked for NULLs",
     instead="Build the unique index concurrently, make the columns NOT NULL, then make the key from the index.",
-    steps=lambda step, work: index_first(step, work, "PRIMARY KEY", "pkey"),
+    fix=index_first,
 )

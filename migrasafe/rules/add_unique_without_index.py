@@ -13,5 +13,5 @@ RULE = rule_for(
     (AlterTable,),
     why=lambda _, work: "the index of the constraint is built",
     instead="Build the unique index concurrently, then make the constraint from it.",
-    steps=lambda step, work: index_first(step, work, "UNIQUE", "key"),
+    fix=index_first,
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from migrasafe.effects.model import Cause, Work
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown, who_waits
 from migrasafe.sql.statements import Statement
 
 Words = Callable[[Step, Work], str]
+Fixes = Callable[[Step, Work], Fix | None]
 
 
 def rule_for(
@@ -20,7 +21,7 @@ def rule_for(
     *,
     why: Words,
     instead: str,
-    steps: Words | None = None,
+    fix: Fixes | None = None,
 ) -> Rule:
     """A rule that reports every work of these causes. `why` says what the waiting is for, after "wait while"."""
 
@@ -34,7 +35,7 @@ def rule_for(
                 f"{waiting[0].upper()}{waiting[1:]} {shown(work.relation)} wait while {why(step, work)}.",
                 help=instead,
                 work=work,
-                steps=steps(step, work) if steps is not None else None,
+                fix=fix(step, work) if fix is not None else None,
             )
 
     return Rule(id=rule, check=check, on=on, needs_work=True, causes=frozenset(causes))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.effects.model import Trouble
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import outside_transaction, outside_words
 
 _TROUBLE = (Trouble.NOT_IN_TRANSACTION, Trouble.TRANSACTION_END_IN_BODY)
 
@@ -17,10 +18,11 @@ def check(step: Step) -> Iterator[Finding]:
             yield step.finding(
                 RULE.id,
                 f"{failure.reason}: it fails in {_where(step, failure.trouble)}.",
-                help="Put it into a migration of its own that runs without a transaction."
+                help=f"Run it {outside_words(step)}, in a migration of its own."
                 if failure.trouble is Trouble.NOT_IN_TRANSACTION
                 else "Call it in a migration that runs without a transaction, or leave the transaction to the caller.",
                 action=failure.action,
+                fix=outside_transaction(step, None),
             )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from migrasafe.effects.model import Cause, Work, WorkKind
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.wording import shown, sql_name
-from migrasafe.sql.quote import quote_ident, spell_type
-from migrasafe.sql.statements import AlterColumnType, AlterTable
+from migrasafe.rules.new_column_of_type import new_column_of_type
+from migrasafe.rules.wording import shown
+from migrasafe.sql.statements import AlterTable
 
 _CAUSES = (Cause.COLUMN_TYPE, Cause.COLLATION, Cause.RECHECKED_CONSTRAINT)
 
@@ -23,9 +23,9 @@ def check(step: Step) -> Iterator[Finding]:
         yield step.finding(
             RULE.id,
             f"Reads and writes of {shown(work.relation)} wait while {_what(work)}.",
-            help="Make a new column of the new type, keep both in step, fill it in batches, switch the app, drop the old one.",
+            help="Make a new column of the new type, keep both in step, fill it in batches, and let them change names.",
             work=work,
-            steps=_steps(step, work),
+            fix=new_column_of_type(step, work),
         )
 
 
@@ -37,22 +37,6 @@ def _what(work: Work) -> str:
             return f"the index {work.detail} is built again for {work.column}"
         case _:
             return f"every row is checked for {work.detail} again"
-
-
-def _steps(step: Step, work: Work) -> str:
-    statement = step.statement
-    assert isinstance(statement, AlterTable) and work.action is not None
-    action = statement.actions[work.action]
-    assert isinstance(action, AlterColumnType)
-    table, old, new = sql_name(work.relation), quote_ident(action.column), quote_ident(f"{action.column}_new")
-    return (
-        "-- 1. one migration, and a trigger that keeps both columns in step\n"
-        f"ALTER TABLE {table} ADD COLUMN {new} {spell_type(action.type)};\n"
-        "-- 2. fill it in batches: migrasafe backfill\n"
-        f"-- 3. deploy the app version that uses {new}\n"
-        "-- 4. when the old version is gone\n"
-        f"ALTER TABLE {table} DROP COLUMN {old};"
-    )
 
 
 RULE = Rule(id="change-column-type", check=check, on=(AlterTable,), needs_work=True)

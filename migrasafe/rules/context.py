@@ -191,13 +191,19 @@ class Step(Struct, frozen=True, kw_only=True):
 
     def sql(self) -> str:
         """The statement as written."""
-        return self.as_written[self.statement.span.start : self.statement.span.end]
+        return self.text_of(self.statement)
+
+    def text_of(self, statement: Statement) -> str:
+        """A statement of the script as written."""
+        return self.as_written[statement.span.start : statement.span.end]
 
     @property
     def table_name(self) -> str:
         """The relation of an ALTER TABLE as SQL: as its author wrote it, if that can be told."""
         assert isinstance(self.statement, AlterTable)
-        return written_table(self.as_written, self.statement.span) or quote_name(self.statement.name)
+        return written_table(self.script.source.text, self.statement.span, self.as_written) or quote_name(
+            self.statement.name
+        )
 
     def finding(
         self,

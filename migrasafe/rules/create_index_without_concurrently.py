@@ -31,7 +31,7 @@ def check(step: Step) -> Iterator[Finding]:
             f"Build it concurrently, {outside_words(step)}. If the build fails, drop the invalid index it leaves before you "
             "try again."
         )
-        concurrent = insert_after(step.as_written, statement.span, "INDEX", "CONCURRENTLY")
+        concurrent = insert_after(step.script.source.text, statement.span, "INDEX", "CONCURRENTLY", step.as_written)
         fix = outside_transaction(step, concurrent) if concurrent is not None else None
     yield step.finding(
         RULE.id,

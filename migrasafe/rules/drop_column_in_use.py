@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
+from migrasafe.schema.model import Column
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import AlterTable, DropColumn
 
 
@@ -34,7 +37,15 @@ def check(step: Step) -> Iterator[Finding]:
             objects=(f"{ref}.{action.column}",),
             lock=LockMode.ACCESS_EXCLUSIVE,
             assumed=("the running app uses it",),
+            fix=after_deploy(step, f"does not use {shown(ref)}.{action.column}", _without_it(step, column)),
         )
+
+
+def _without_it(step: Step, column: Column | None) -> tuple[str, ...]:
+    """What lets the next app version leave out a column that must have a value."""
+    if column is None or not column.not_null or column.default is not None or column.identity is not None:
+        return ()
+    return (f"ALTER TABLE {step.table_name} ALTER COLUMN {quote_ident(column.name)} DROP NOT NULL",)
 
 
 RULE = Rule(id="drop-column-in-use", check=check, on=(AlterTable,), actions=(DropColumn,))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref
 from migrasafe.sql.statements import AddIdentity, AlterTable, DropDefault, DropIdentity, SetDefault
@@ -38,6 +39,7 @@ def check(step: Step) -> Iterator[Finding]:
             help="Deploy an app version that always gives the column, and drop the default when the old version is gone.",
             action=index,
             objects=(f"{ref}.{action.column}",),
+            fix=after_deploy(step, f"always gives {shown(ref)}.{action.column}"),
             assumed=() if column is not None and column.type is not None else (f"{action.column} is NOT NULL",),
         )
 

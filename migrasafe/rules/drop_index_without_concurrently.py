@@ -45,7 +45,7 @@ def check(step: Step) -> Iterator[Finding]:
 def _concurrently(step: Step, statement: Drop) -> Fix | None:
     """CONCURRENTLY takes one index at a time."""
     if len(statement.objects) == 1:
-        concurrent = insert_after(step.as_written, statement.span, "INDEX", "CONCURRENTLY")
+        concurrent = insert_after(step.script.source.text, statement.span, "INDEX", "CONCURRENTLY", step.as_written)
         return outside_transaction(step, concurrent) if concurrent is not None else None
     exists = "IF EXISTS " if statement.if_exists else ""
     each = (f"DROP INDEX CONCURRENTLY {exists}{quote_name(dropped.name)}" for dropped in statement.objects)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Table
 from migrasafe.sql.statements import AlterTable, ConstraintKind, DropConstraint
@@ -23,7 +24,7 @@ def check(step: Step) -> Iterator[Finding]:
         if not isinstance(action, DropConstraint):
             continue
         kind, columns = _key(table, action.name)
-        if kind is None or _is_replaced(step.after.table(ref), columns):
+        if kind is None or _is_replaced(step.at_commit().table(ref), columns):
             continue
         primary = kind is ConstraintKind.PRIMARY_KEY
         known = table is not None and table.constraint(action.name) is not None
@@ -36,6 +37,7 @@ def check(step: Step) -> Iterator[Finding]:
             action=index,
             objects=(f"{ref}.{action.name}",),
             lock=LockMode.ACCESS_EXCLUSIVE,
+            fix=after_deploy(step, f"has no ON CONFLICT on this key of {shown(ref)}"),
             assumed=() if known else (f"{action.name} is a key, as its name says",),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.schema.model import BEFORE_HISTORY, Moment
 from migrasafe.sql.statements import (
     CreateEnum,
@@ -53,6 +54,7 @@ def check(step: Step) -> Iterator[Finding]:
         objects=[str(one.name) for one in dropped],
         lock=LockMode.ACCESS_EXCLUSIVE if "VIEW" in statement.kind else None,
         assumed=("the running app uses it",),
+        fix=after_deploy(step, f"does not use the {kind} {names}"),
     )
 
 

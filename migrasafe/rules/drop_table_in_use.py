@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.statements import Drop
@@ -26,10 +27,11 @@ def check(step: Step) -> Iterator[Finding]:
         RULE.id,
         f"The running app fails if it still uses {', '.join(shown(ref) for ref in used)}, "
         f"and {'its' if one else 'their'} rows are lost.",
-        help="Deploy an app version that does not use the table; rename it, and drop it when nobody has missed it.",
+        help="Deploy an app version that does not use the table, and drop it when the old version is gone.",
         objects=used,
         lock=LockMode.ACCESS_EXCLUSIVE,
         assumed=("the running app uses it",),
+        fix=after_deploy(step, f"does not use {', '.join(shown(ref) for ref in used)}"),
     )
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import NEXT_MIGRATION, ONE_MIGRATION, Stage, plan
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.statements import AddEnumValue, CreateFunction, Expression, Query, Statement
 
@@ -33,6 +34,11 @@ def check(step: Step) -> Iterator[Finding]:
                 f"'{statement.label}' is used in the transaction that adds it to {statement.type}: PostgreSQL refuses that "
                 "with “unsafe use of new value”.",
                 help="Add the value in a migration of its own, and use it in the next.",
+                fix=plan(
+                    step,
+                    Stage(ONE_MIGRATION, (step.sql(),)),
+                    Stage(NEXT_MIGRATION, (step.text_of(later),)),
+                ),
                 objects=(str(statement.type),),
             )
             return

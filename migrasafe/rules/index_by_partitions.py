@@ -14,7 +14,7 @@ from migrasafe.schema.evolve.generated_names import index_column_names, joined_c
 from migrasafe.schema.model import Ref, RelationKind, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import CreateIndex
-from migrasafe.sql.written import written_index
+from migrasafe.sql.written_statements import written_index
 
 
 class _Index(Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ def index_by_partitions(step: Step, table: Table) -> Fix | None:
     """None where the partitions are not known."""
     statement = step.statement
     assert isinstance(statement, CreateIndex)
-    written = written_index(step.as_written, statement.span)
+    written = written_index(step.script.source.text, statement.span, step.as_written)
     if written is None or not table.partitions:
         return None
     columns = joined_columns(index_column_names(statement.elements, statement.include))

@@ -13,6 +13,7 @@ from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import AlterTable
 from migrasafe.sql.written import in_style
+from migrasafe.sql.written_statements import on_one_line
 
 
 class Stage(Struct, frozen=True):
@@ -94,14 +95,15 @@ def _is_allowed_above(text: str, start: int) -> bool:
     return "migrasafe:" in above[above.rfind("\n") + 1 :]
 
 
-def outside_transaction(step: Step, replacement: str) -> Fix:
-    """One statement in the place of this one that no transaction may be around: with the tool's own word for that where
-    the file can say it and nothing is torn apart, else as a migration of its own."""
+def outside_transaction(step: Step, replacement: str | None) -> Fix:
+    """One statement in the place of this one (None: itself) that no transaction may be around: with the tool's own word for
+    that where the file can say it and nothing is torn apart, else as a migration of its own."""
     marks = _marks(step)
-    if marks is None:
-        return plan(step, Stage(outside_title(step), (replacement,)))
-    own = Edit(place=step.place(), replacement=replacement)
-    return Fix(kind=FixKind.EDIT, replacement=replacement, edits=(*(_edit(step, mark) for mark in marks), own))
+    if marks is None or (replacement is None and not marks):
+        return plan(step, Stage(outside_title(step), (replacement or step.sql(),)))
+    own = () if replacement is None else (Edit(place=step.place(), replacement=replacement),)
+    edits = (*(_edit(step, mark) for mark in marks), *own)
+    return Fix(kind=FixKind.EDIT, replacement=replacement or step.sql(), edits=edits)
 
 
 def _marks(step: Step) -> tuple[Insertion, ...] | None:
@@ -135,19 +137,22 @@ def others_with(step: Step, action: int | None, written: str | None) -> tuple[st
     one."""
     statement = step.statement
     assert isinstance(statement, AlterTable)
-    text = step.as_written
-    spans = action_spans(text, statement.span)
+    spans = action_spans(step.script.source.text, statement.span)
     if action is None or len(spans) != len(statement.actions):
         return () if written is None else (f"ALTER TABLE {step.table_name} {written}",)
     if written is None and len(spans) == 1:
         return ()
-    return (with_action(text, statement.span, spans, action, written),)
+    return (with_action(step.as_written, statement.span, spans, action, written),)
 
 
 def batches(table: str, sets: str, where: str) -> str:
-    """The command that fills the old rows, as a comment."""
-    command = f"migrasafe backfill run --table {shell(table)} --set {shell(sets)} --where {shell(where)}"
-    return f"--    {command}"
+    """The command that fills the old rows, as a comment; where its SQL does not fit on a line, the one that shows how."""
+    written = [on_one_line(one) for one in (table, sets, where)]
+    if None in written:
+        return "--    migrasafe backfill run --help"
+    names = ("--table", "--set", "--where")
+    options = (f"{name} {shell(one)}" for name, one in zip(names, written, strict=True) if one)
+    return f"--    migrasafe backfill run {' '.join(options)}"
 
 
 def shell(word: str) -> str:
@@ -163,3 +168,13 @@ def shell(word: str) -> str:
 def quoted(*names: str) -> str:
     """Column names as SQL, with commas."""
     return ", ".join(quote_ident(name) for name in names)
+
+
+def after_deploy(step: Step, what: str, before: tuple[str, ...] = ()) -> Fix:
+    """The statement as it is, but not before the app has changed. `what`: after "deploy the app version that"."""
+    return plan(
+        step,
+        Stage(ONE_MIGRATION, before),
+        Stage(f"deploy the app version that {what}"),
+        Stage("when the old version is gone", (step.sql(),)),
+    )

@@ -13,5 +13,5 @@ RULE = rule_for(
     (AlterTable,),
     why=lambda _, work: f"every row is checked for a NULL in {work.column}",
     instead="Make the column NOT NULL first, with a validated CHECK constraint.",
-    steps=not_null_first,
+    fix=not_null_first,
 )

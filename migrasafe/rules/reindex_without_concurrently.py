@@ -16,7 +16,7 @@ from migrasafe.sql.statements import Reindex
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
     assert isinstance(statement, Reindex)
-    concurrent = insert_after(step.as_written, statement.span, statement.kind, "CONCURRENTLY")
+    concurrent = insert_after(step.script.source.text, statement.span, statement.kind, "CONCURRENTLY", step.as_written)
     for work in step.work(Cause.REINDEX):
         yield step.finding(
             RULE.id,

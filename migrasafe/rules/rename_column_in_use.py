@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
+from migrasafe.rules.both_names import both_names
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.wording import shown, sql_name
-from migrasafe.schema.model import Table
-from migrasafe.sql.quote import quote_ident
+from migrasafe.rules.wording import shown
+from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.statements import Rename
 
 
@@ -25,22 +25,30 @@ def check(step: Step) -> Iterator[Finding]:
     column = relation.column(statement.part) if isinstance(relation, Table) else None
     if column is not None and column.born.migration == step.moment.migration:
         return
-    table, old, new = sql_name(ref), quote_ident(statement.part), quote_ident(statement.new_name)
+    if _changes_places(step, ref, statement):
+        return
     yield step.finding(
         RULE.id,
         f"The running app fails as soon as {shown(ref)}.{statement.part} is called {statement.new_name}.",
         help="Add the column under its new name, keep both in step, and drop the old one when the old app version is gone.",
         objects=(f"{ref}.{statement.part}",),
-        steps=(
-            "-- 1. one migration, and a trigger that keeps both columns in step\n"
-            f"ALTER TABLE {table} ADD COLUMN {new} …;\n"
-            "-- 2. fill it in batches: migrasafe backfill\n"
-            f"-- 3. deploy the app version that uses {new}\n"
-            "-- 4. when the old version is gone\n"
-            f"ALTER TABLE {table} DROP COLUMN {old};"
-        ),
+        fix=both_names(step, relation, column, statement) if isinstance(relation, Table) else None,
         lock=LockMode.ACCESS_EXCLUSIVE,
         assumed=("the running app uses it",),
+    )
+
+
+def _changes_places(step: Step, ref: Ref, statement: Rename) -> bool:
+    """Whether another column is called so when the transaction ends, or was called by the new name when it began: the app
+    does not notice that two columns changed places, and knows a helper column by no name."""
+    table = step.at_commit().table(ref)
+    if table is not None and table.column(statement.part or "") is not None:
+        return True
+    return step.in_transaction and any(
+        isinstance(earlier, Rename)
+        and (earlier.kind, earlier.part) == ("COLUMN", statement.new_name)
+        and step.situation.ref(earlier.name) == ref
+        for earlier in step.script.statements[: step.number]
     )
 
 

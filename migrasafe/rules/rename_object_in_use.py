@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import ONE_MIGRATION, Stage, batches, plan
+from migrasafe.rules.wording import sql_name
+from migrasafe.schema.model import Table
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_name
 from migrasafe.sql.statements import Rename, RenameEnumValue
 
 _KINDS = frozenset({"FUNCTION", "PROCEDURE", "ROUTINE", "TYPE", "DOMAIN", "SEQUENCE", "ATTRIBUTE"})
@@ -23,6 +27,7 @@ def check(step: Step) -> Iterator[Finding]:
             f"and does not know '{statement.new_label}' when it reads it.",
             help="Add the new value, deploy an app version that knows both, and change the rows in batches.",
             objects=(str(statement.type),),
+            fix=_new_value(step, statement),
         )
         return
     assert isinstance(statement, Rename)
@@ -43,6 +48,26 @@ def check(step: Step) -> Iterator[Finding]:
         help="Make the new one beside it, deploy an app version that uses it, and drop the old one when the old version is gone.",
         objects=(subject,),
         assumed=("the running app uses it",),
+    )
+
+
+def _new_value(step: Step, statement: RenameEnumValue) -> Fix:
+    """The new label beside the old one, and its rows in batches."""
+    enum = step.schema.resolve_type(statement.type.schema, statement.type.name)
+    old, new = quote_literal(statement.label), quote_literal(statement.new_label)
+    commands = tuple(
+        batches(sql_name(table.ref), f"{name} = {new}", f"{name} = {old}")
+        for table in step.schema.relations.values()
+        if isinstance(table, Table)
+        for column in table.columns
+        if column.type is not None and step.schema.resolve_type(column.type.schema, column.type.name) == enum
+        for name in (quote_ident(column.name),)
+    )
+    return plan(
+        step,
+        Stage(ONE_MIGRATION, (f"ALTER TYPE {quote_name(statement.type)} ADD VALUE {new}",)),
+        Stage(f"deploy the app version that reads both and writes {new}"),
+        Stage("when the old version is gone, change the rows there are", commands),
     )
 
 

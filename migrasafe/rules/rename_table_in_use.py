@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import Stage, plan
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Ref
-from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import CreateTable, CreateTableAs, CreateView, Rename, SetSchema
 
 _RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE"})
@@ -38,14 +38,17 @@ def check(step: Step) -> Iterator[Finding]:
         f"The running app fails as soon as {shown(ref)} is {'called' if renamed else 'moved to'} {shown(new)}.",
         help="Leave a view under the old name in the same transaction: reads and simple writes go through it.",
         objects=(ref,),
-        steps=(
-            "BEGIN;\n"
-            f"{step.sql()};\n"
-            f"CREATE VIEW {sql_name(ref)} AS SELECT * FROM {sql_name(new)};\n"
-            "COMMIT;\n"
-            "-- deploy the app version that uses the new name; when the old version is gone\n"
-            f"DROP VIEW {quote_ident(ref.name)};"
-        ),
+        fix=plan(
+            step,
+            Stage(
+                "one migration, in one transaction",
+                (step.sql(), f"CREATE VIEW {sql_name(ref)} AS SELECT * FROM {sql_name(new)}"),
+            ),
+            Stage("deploy the app version that uses the new name"),
+            Stage("when the old version is gone", (f"DROP VIEW {sql_name(ref)}",)),
+        )
+        if statement.kind in ("TABLE", "VIEW")
+        else None,
         lock=LockMode.ACCESS_EXCLUSIVE,
         assumed=("the running app uses it",),
     )

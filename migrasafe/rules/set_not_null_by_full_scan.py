@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.effects.model import Cause, Work
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.wording import name_for, shown, sql_name
-from migrasafe.schema.model import Ref
+from migrasafe.rules.instead import NEXT_MIGRATION, Stage, others_with, plan
+from migrasafe.rules.proving_not_null import NotNull
+from migrasafe.rules.wording import shown
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import AlterTable
+from migrasafe.sql.statements import AlterTable, SetNotNull
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -21,36 +22,20 @@ def check(step: Step) -> Iterator[Finding]:
             f"Reads and writes of {shown(work.relation)} wait while every row is checked for a NULL in {column}.",
             help="Prove it first with a constraint that is validated while the table stays in use.",
             work=work,
-            steps=safe_way(work.relation, column, step),
+            fix=not_null_first(step, work),
         )
 
 
-def safe_way(ref: Ref, column: str, step: Step) -> str:
-    """The statements that make a column NOT NULL without a scan under a strong lock."""
-    table, name = sql_name(ref), quote_ident(column)
-    if step.target.at_least(18):
-        constraint = quote_ident(name_for(ref.name, column, "not_null"))
-        return (
-            "-- 1. one migration\n"
-            f"ALTER TABLE {table} ADD CONSTRAINT {constraint} NOT NULL {name} NOT VALID;\n"
-            "-- 2. the next migration, in a transaction of its own\n"
-            f"ALTER TABLE {table} VALIDATE CONSTRAINT {constraint};"
-        )
-    constraint = quote_ident(name_for(ref.name, column, "not_null"))
-    return (
-        "-- 1. one migration\n"
-        f"ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK ({name} IS NOT NULL) NOT VALID;\n"
-        "-- 2. the next migration, in a transaction of its own\n"
-        f"ALTER TABLE {table} VALIDATE CONSTRAINT {constraint};\n"
-        "-- 3. then, without a scan\n"
-        f"ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL;\n"
-        f"ALTER TABLE {table} DROP CONSTRAINT {constraint};"
-    )
-
-
-def not_null_first(step: Step, work: Work) -> str:
-    """The same, for a rule about other work that needs the column to be NOT NULL."""
-    return safe_way(work.relation, work.column or "", step)
+def not_null_first(step: Step, work: Work) -> Fix:
+    """The proof, with the rest of the statement where that is about something else."""
+    column = work.column or ""
+    on, name = step.table_name, quote_ident(column)
+    not_null = NotNull(step=step, table=work.relation, on=on, name=name, column=column)
+    statement = step.statement
+    assert isinstance(statement, AlterTable)
+    if work.action is not None and isinstance(statement.actions[work.action], SetNotNull):
+        return plan(step, *not_null.stages(others_with(step, work.action, None)))
+    return plan(step, *not_null.stages(), Stage(NEXT_MIGRATION, (step.sql(),)))
 
 
 RULE = Rule(id="set-not-null-by-full-scan", check=check, on=(AlterTable,), needs_work=True)

@@ -22,6 +22,7 @@ def check(step: Step) -> Iterator[Finding]:
         RULE.id,
         "This BEGIN is never committed: what follows holds its locks until the connection ends, and is lost then.",
         help="End the script with COMMIT.",
+        steps="-- at the end of the script\nCOMMIT;",
     )
 
 

@@ -21,7 +21,7 @@ def check(step: Step) -> Iterator[Finding]:
             yield step.finding(
                 RULE.id,
                 f"All rows of {shown(ref)}{others} are lost, and reads and writes wait meanwhile.",
-                help="Delete what must go in batches, or keep a copy: migrasafe backfill.",
+                help="Deploy an app version that does without the rows, keep a copy of them, and delete in small transactions.",
                 objects=(ref,),
                 lock=LockMode.ACCESS_EXCLUSIVE,
             )

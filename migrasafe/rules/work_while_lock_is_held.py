@@ -8,6 +8,7 @@ from migrasafe.effects.model import Work, WorkKind
 from migrasafe.effects.session import Held
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import OWN_TRANSACTION, Stage, plan
 from migrasafe.rules.wording import shown, who_waits
 from migrasafe.schema.model import Ref
 
@@ -43,6 +44,7 @@ def _finding(step: Step, work: Work, relation: Ref, held: Held) -> Finding:
         f"{waiting[0].upper()}{waiting[1:]} {shown(relation)} wait while {_WORDS[work.kind].format(shown(work.relation))}: "
         f"the {held.mode.value} lock that line {line} took is held until the transaction ends.",
         help="Put this statement into a migration of its own, or before the one that takes the lock.",
+        fix=plan(step, Stage(OWN_TRANSACTION, (step.sql(),))),
         lock=held.mode,
         work=work,
         objects=(relation, work.relation),

@@ -75,12 +75,14 @@ def _first_action(text: str, found: list[Token]) -> int | None:
     return place if place < len(found) else None
 
 
-def insert_after(text: str, span: Span, keyword: str, addition: str) -> str | None:
-    """The statement with `addition` put in after the first `keyword`: INDEX → INDEX CONCURRENTLY. None without it."""
+def insert_after(text: str, span: Span, keyword: str, addition: str, shown: str | None = None) -> str | None:
+    """The statement with `addition` put in after the first `keyword`: INDEX → INDEX CONCURRENTLY. None without it.
+    `shown` is the text to take it from, where that has placeholders in the place of what `text` says."""
     for token in tokens(text, span.start, span.end):
         if token.kind is Kind.WORD and _is(text, token, keyword.lower()):
             word = addition if text[token.start].isupper() else addition.lower()
-            return f"{text[span.start : token.end]} {word}{text[token.end : span.end]}"
+            shown = shown or text
+            return f"{shown[span.start : token.end]} {word}{shown[token.end : span.end]}"
     return None
 
 

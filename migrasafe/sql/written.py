@@ -76,10 +76,12 @@ _OF_KEY: tuple[tuple[str, ...], ...] = (
 _OF_THE_ONE_BEFORE = frozenset({"not deferrable", "deferrable", "initially", "not enforced", "enforced", "no inherit"})
 
 
-def written_column(text: str, span: Span) -> WrittenColumn | None:
-    """The column of the action `ADD [COLUMN] [IF NOT EXISTS] name type clause…` at `span`; None if it is not one."""
-    found = _significant(text, span)
-    words = _words(text, found)
+def written_column(text: str, span: Span, shown: str | None = None) -> WrittenColumn | None:
+    """The column of the action `ADD [COLUMN] [IF NOT EXISTS] name type clause…` at `span`; None if it is not one. Here and
+    below, `shown` has the placeholders of a template where `text` has something of the same length."""
+    shown = shown or text
+    found = significant(text, span)
+    words = words_of(text, found)
     if not words or words[0] != "add":
         return None
     place = 2 if words[1:2] == ["column"] else 1
@@ -87,63 +89,39 @@ def written_column(text: str, span: Span) -> WrittenColumn | None:
         place += 3
     if place + 1 >= len(found):
         return None
-    name = text[found[place].start : found[place].end]
-    clauses = _clauses(text, found[place + 1 :], _OF_COLUMN)
+    name = shown[found[place].start : found[place].end]
+    clauses = _clauses(text, found[place + 1 :], _OF_COLUMN, shown)
     if not clauses or clauses[0].kind:
         return None  # a column without a type
     return WrittenColumn(name=name, type=clauses[0].text, clauses=_with_attributes(clauses[1:]))
 
 
-def written_key(text: str, span: Span) -> tuple[Clause, ...]:
+def written_key(text: str, span: Span, shown: str | None = None) -> tuple[Clause, ...]:
     """The clauses of the action `ADD [CONSTRAINT name] UNIQUE | PRIMARY KEY (…) …` at `span`, the key itself first."""
-    found = _significant(text, span)
-    words = _words(text, found)
+    found = significant(text, span)
+    words = words_of(text, found)
     if words[:1] != ["add"]:
         return ()
     start = 3 if words[1:2] == ["constraint"] else 1
-    return tuple(clause for clause in _clauses(text, found[start:], _OF_KEY) if clause.kind)
+    return tuple(clause for clause in _clauses(text, found[start:], _OF_KEY, shown or text) if clause.kind)
 
 
-def written_table(text: str, span: Span) -> str | None:
+def written_table(text: str, span: Span, shown: str | None = None) -> str | None:
     """The name of the relation after `ALTER TABLE [IF EXISTS] [ONLY]`, as written."""
-    found = _significant(text, span)
-    words = _words(text, found)
+    found = significant(text, span)
+    words = words_of(text, found)
     place = 1
     while place < len(words) and words[place] in ("table", "foreign", "if", "exists", "only", "materialized", "view"):
         place += 1
     if words[:1] != ["alter"] or place >= len(found):
         return None
-    return text[found[place].start : _end_of_name(text, found, place)]
-
-
-class WrittenIndex(Struct, frozen=True, kw_only=True):
-    """The pieces of a CREATE INDEX."""
-
-    unique: bool
-    table: str
-    rest: str
-    """What follows the table: `USING gin (tags) WITH (…) WHERE …`."""
-
-
-def written_index(text: str, span: Span) -> WrittenIndex | None:
-    """The pieces of `CREATE [UNIQUE] INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON [ONLY] table …`."""
-    found = _significant(text, span)
-    words = _words(text, found)
-    if words[:1] != ["create"] or "on" not in words:
-        return None
-    place = words.index("on") + 1
-    if words[place : place + 1] == ["only"]:
-        place += 1
-    if place >= len(found):
-        return None
-    end = _end_of_name(text, found, place)
-    rest = text[end : found[-1].end].strip()
-    return WrittenIndex(unique=words[1:2] == ["unique"], table=text[found[place].start : end], rest=rest)
+    return (shown or text)[found[place].start : end_of_name(text, found, place)]
 
 
 def in_style(sql: str, like: str) -> str:
-    """`sql` with its keywords in lower case if the author of `like` writes them so. Quoted names and strings stay."""
-    if not like[:1].islower():
+    """`sql` with its keywords in lower case if the author of `like` writes them so. Quoted names and strings stay, and all
+    that has a template in it."""
+    if not like[:1].islower() or "{" in sql:
         return sql
     pieces, end = [], 0
     for token in tokens(sql):
@@ -154,23 +132,23 @@ def in_style(sql: str, like: str) -> str:
     return "".join([*pieces, sql[end:]])
 
 
-def _significant(text: str, span: Span) -> list[Token]:
+def significant(text: str, span: Span) -> list[Token]:
     return [token for token in tokens(text, span.start, span.end) if token.kind is not Kind.COMMENT]
 
 
-def _words(text: str, found: list[Token]) -> list[str]:
+def words_of(text: str, found: list[Token]) -> list[str]:
     return [text[token.start : token.end].lower() if token.kind is Kind.WORD else "" for token in found]
 
 
-def _end_of_name(text: str, found: list[Token], place: int) -> int:
+def end_of_name(text: str, found: list[Token], place: int) -> int:
     while place + 2 < len(found) and text[found[place + 1].start : found[place + 1].end] == ".":
         place += 2
     return found[place].end
 
 
-def _clauses(text: str, found: list[Token], openings: tuple[tuple[str, ...], ...]) -> list[Clause]:
+def _clauses(text: str, found: list[Token], openings: tuple[tuple[str, ...], ...], shown: str) -> list[Clause]:
     """The stretches between the openings that stand outside of parentheses; what comes before the first has no kind."""
-    words = _words(text, found)
+    words = words_of(text, found)
     starts: list[tuple[int, int, str, str | None]] = [(0, 0, "", None)]
     depth = place = 0
     name: tuple[int, str] | None = None
@@ -178,7 +156,7 @@ def _clauses(text: str, found: list[Token], openings: tuple[tuple[str, ...], ...
         token = found[place]
         depth += (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE)
         if depth == 0 and words[place] == "constraint" and place + 1 < len(found):
-            name = place, text[found[place + 1].start : found[place + 1].end]
+            name = place, shown[found[place + 1].start : found[place + 1].end]
             place += 2
             continue
         opening = next((one for one in openings if tuple(words[place : place + len(one)]) == one), None)
@@ -194,9 +172,9 @@ def _clauses(text: str, found: list[Token], openings: tuple[tuple[str, ...], ...
     for (_, begin, kind, constraint), end in zip(starts, ends, strict=True):
         if begin >= end:
             continue
-        stretch = text[found[begin].start : found[end - 1].end]
+        stretch = shown[found[begin].start : found[end - 1].end]
         behind = begin + len(kind.split())
-        rest = text[found[behind].start : found[end - 1].end] if behind < end else ""
+        rest = shown[found[behind].start : found[end - 1].end] if behind < end else ""
         clauses.append(Clause(kind=kind, text=stretch, rest=rest, name=constraint))
     return clauses
 

@@ -1,0 +1,153 @@
+"""What gives a new column its values without a rewrite: for new rows a default or a trigger, for old rows batches."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from migrasafe.effects.model import Cause
+from migrasafe.rules.context import Step
+from migrasafe.rules.wording import sql_name
+from migrasafe.schema.evolve.generated_names import object_name
+from migrasafe.schema.model import Domain, Ref
+from migrasafe.sql.quote import quote_ident, quote_literal, spell_type
+from migrasafe.sql.statements import ColumnDef
+from migrasafe.sql.written import WrittenColumn
+
+_WITHOUT_SEQUENCE = {
+    "serial": "integer",
+    "serial4": "integer",
+    "bigserial": "bigint",
+    "serial8": "bigint",
+    "smallserial": "smallint",
+    "serial2": "smallint",
+}
+
+
+class NewColumn(Struct, frozen=True, kw_only=True):
+    """A column that an ALTER TABLE adds."""
+
+    step: Step
+    table: Ref
+    written: WrittenColumn
+    column: ColumnDef
+    causes: frozenset[Cause]
+    """Of the work that adding it does."""
+
+    @property
+    def on(self) -> str:
+        """Its table as SQL."""
+        return self.step.table_name
+
+    def alter(self, what: str) -> str:
+        return f"ALTER TABLE {self.on} ALTER COLUMN {self.written.name} {what}"
+
+
+class Values(Struct, frozen=True, kw_only=True):
+    type: str | None = None
+    """Another type for the column to begin with."""
+    without: tuple[str, ...] = ()
+    """Kinds of clauses that the column cannot begin with."""
+    setup: tuple[str, ...] = ()
+    """Right behind ADD COLUMN."""
+    value: str = ""
+    """What the rows there are get; empty: nothing."""
+    not_null: bool = False
+    """The column ends as NOT NULL, though no clause says so."""
+    finish: tuple[str, ...] = ()
+    """When it is filled, in one transaction."""
+    last: tuple[str, ...] = ()
+    """When nothing uses what filled it any more."""
+    checks: tuple[str, ...] = ()
+    """Constraints, as SQL, that `setup` adds NOT VALID."""
+
+
+def values_of(new: NewColumn) -> Values:
+    """How the column gets its values instead."""
+    if Cause.SERIAL_COLUMN in new.causes:
+        return _serial(new)
+    if Cause.IDENTITY_COLUMN in new.causes:
+        return _identity(new)
+    if Cause.GENERATED_COLUMN in new.causes:
+        return _generated(new)
+    if Cause.CONSTRAINED_DOMAIN in new.causes:
+        return _domain(new)
+    if Cause.VOLATILE_DEFAULT in new.causes:
+        default = next(iter(new.written.clauses_of("default"))).rest
+        return Values(without=("default",), setup=(new.alter(f"SET DEFAULT {default}"),), value=default)
+    return Values()
+
+
+def _sequence(new: NewColumn, label: str) -> str:
+    return sql_name(Ref(new.table.schema, object_name(new.table.name, new.column.name, label)))
+
+
+def _serial(new: NewColumn) -> Values:
+    assert new.column.type is not None
+    type_name = _WITHOUT_SEQUENCE[new.column.type.name]
+    sequence = _sequence(new, "seq")
+    next_value = f"nextval({quote_literal(sequence)})"
+    return Values(
+        type=type_name,
+        setup=(
+            f"CREATE SEQUENCE {sequence} AS {type_name} OWNED BY {new.on}.{new.written.name}",
+            new.alter(f"SET DEFAULT {next_value}"),
+        ),
+        value=next_value,
+        not_null=True,
+    )
+
+
+def _identity(new: NewColumn) -> Values:
+    """Numbers from a sequence of their own, and its place in them handed over at the end."""
+    clause = next(iter(new.written.clauses_of("generated")))
+    filling = _sequence(new, "fill_seq")
+    next_value = f"nextval({quote_literal(filling)})"
+    return Values(
+        without=("generated",),
+        setup=(f"CREATE SEQUENCE {filling}", new.alter(f"SET DEFAULT {next_value}")),
+        value=next_value,
+        not_null=True,
+        finish=(
+            f"ALTER TABLE {new.on} ALTER COLUMN {new.written.name} DROP DEFAULT, "
+            f"ALTER COLUMN {new.written.name} ADD {clause.text}",
+            f"SELECT setval(pg_get_serial_sequence({quote_literal(new.on)}, {quote_literal(new.column.name)}), {next_value})",
+        ),
+        last=(f"DROP SEQUENCE {filling}",),
+    )
+
+
+def _generated(new: NewColumn) -> Values:
+    """A plain column that a trigger computes."""
+    clause = next(iter(new.written.clauses_of("generated")))
+    expression = clause.rest[clause.rest.index("(") + 1 : clause.rest.rindex(")")].strip()
+    function = sql_name(Ref(new.table.schema, object_name(new.table.name, new.column.name, "compute")))
+    trigger = quote_ident(object_name(new.table.name, new.column.name, "compute"))
+    row = quote_ident(new.table.name)
+    return Values(
+        without=("generated",),
+        setup=(
+            f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$\n"
+            "BEGIN\n"
+            f"  NEW.{new.written.name} := (SELECT {expression} FROM (SELECT NEW.*) AS {row});\n"
+            "  RETURN NEW;\n"
+            "END $$",
+            f"CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {new.on} FOR EACH ROW EXECUTE FUNCTION {function}()",
+        ),
+        value=expression,
+    )
+
+
+def _domain(new: NewColumn) -> Values:
+    """The type below the domain, and a constraint that asks the domain about every value."""
+    kind = new.column.type
+    found = kind and new.step.schema.types.get(new.step.schema.resolve_type(kind.schema, kind.name))
+    if not isinstance(found, Domain):
+        return Values()
+    check = quote_ident(object_name(new.table.name, new.column.name, "check"))
+    name = new.written.name
+    asked = f"{name} IS NULL OR CAST({name} AS {new.written.type}) IS NOT NULL"
+    return Values(
+        type=spell_type(found.type),
+        setup=(f"ALTER TABLE {new.on} ADD CONSTRAINT {check} CHECK ({asked}) NOT VALID",),
+        checks=(check,),
+    )

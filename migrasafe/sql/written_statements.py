@@ -1,0 +1,109 @@
+"""The pieces of whole statements as their author wrote them: ALTER COLUMN … TYPE, UPDATE, CREATE INDEX."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from migrasafe.sql.lexer import Kind, Token, tokens
+from migrasafe.sql.statements import Span
+from migrasafe.sql.written import end_of_name, significant, words_of
+
+
+class WrittenType(Struct, frozen=True, kw_only=True):
+    """The pieces of ALTER COLUMN … TYPE."""
+
+    type: str
+    """With its COLLATE, where it has one."""
+    using: str | None
+
+
+def written_type(text: str, span: Span, shown: str | None = None) -> WrittenType | None:
+    """The pieces of the action `ALTER [COLUMN] name [SET DATA] TYPE type [COLLATE …] [USING …]` at `span`."""
+    found = significant(text, span)
+    words = words_of(text, found)
+    start = next((place for place in range(2, min(len(words), 6)) if words[place] == "type"), None)
+    if words[:1] != ["alter"] or start is None or start + 1 >= len(found):
+        return None
+    shown = shown or text
+    using = next((place for place in range(start + 2, len(words)) if words[place] == "using"), None)
+    end = found[using - 1 if using is not None else -1].end
+    value = shown[found[using + 1].start : found[-1].end] if using is not None and using + 1 < len(found) else None
+    return WrittenType(type=shown[found[start + 1].start : end], using=value)
+
+
+class WrittenUpdate(Struct, frozen=True, kw_only=True):
+    """The pieces of an UPDATE of one table, each on one line."""
+
+    table: str
+    sets: str
+    where: str
+    """Empty where there is none."""
+
+
+def written_update(text: str, span: Span, shown: str | None = None) -> WrittenUpdate | None:
+    """The pieces of `UPDATE [ONLY] table SET … [WHERE …]`; None with an alias, FROM, RETURNING or WITH."""
+    found = significant(text, span)
+    words, shown = words_of(text, found), shown or text
+    place = 2 if words[1:2] == ["only"] else 1
+    if words[:1] != ["update"] or place >= len(found):
+        return None
+    end = end_of_name(text, found, place)
+    start = next((number for number in range(place, len(found)) if found[number].start >= end), len(found))
+    if words[start : start + 1] != ["set"]:
+        return None
+    depth, where = 0, len(found)
+    for number in range(start + 1, len(found)):
+        depth += (found[number].kind is Kind.OPEN) - (found[number].kind is Kind.CLOSE)
+        if depth == 0 and words[number] in ("from", "returning") and words[number - 1] != "distinct":
+            return None
+        if depth == 0 and words[number] == "where" and where == len(found):
+            where = number
+    sets, rest = found[start + 1 : where], found[where + 1 :]
+    pieces = [_on_one_line(shown, part) for part in (sets, rest)]
+    if pieces[0] is None or pieces[1] is None:
+        return None
+    return WrittenUpdate(table=shown[found[place].start : end], sets=pieces[0], where=pieces[1])
+
+
+def _on_one_line(shown: str, found: list[Token]) -> str | None:
+    """The tokens with their white space made single spaces; None where a string or a name has a line break."""
+    pieces, end = [], found[0].start if found else 0
+    for token in found:
+        piece = shown[token.start : token.end]
+        if "\n" in piece or "\r" in piece:
+            return None
+        pieces.append((" " if token.start > end else "") + piece)
+        end = token.end
+    return "".join(pieces)
+
+
+class WrittenIndex(Struct, frozen=True, kw_only=True):
+    """The pieces of a CREATE INDEX."""
+
+    unique: bool
+    table: str
+    rest: str
+    """What follows the table: `USING gin (tags) WITH (…) WHERE …`."""
+
+
+def written_index(text: str, span: Span, shown: str | None = None) -> WrittenIndex | None:
+    """The pieces of `CREATE [UNIQUE] INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON [ONLY] table …`."""
+    found = significant(text, span)
+    words = words_of(text, found)
+    if words[:1] != ["create"] or "on" not in words:
+        return None
+    place = words.index("on") + 1
+    if words[place : place + 1] == ["only"]:
+        place += 1
+    if place >= len(found):
+        return None
+    end = end_of_name(text, found, place)
+    shown = shown or text
+    rest = shown[end : found[-1].end].strip()
+    return WrittenIndex(unique=words[1:2] == ["unique"], table=shown[found[place].start : end], rest=rest)
+
+
+def on_one_line(sql: str) -> str | None:
+    """SQL with its white space made single spaces; None where a string, a name or a comment would not survive that."""
+    found = list(tokens(sql))
+    return None if any(token.kind is Kind.COMMENT for token in found) else _on_one_line(sql, found)

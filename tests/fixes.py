@@ -1,0 +1,121 @@
+"""What a fix says: as migrations that can be linted, and as statements that can be run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from migrasafe.edits import edited
+from migrasafe.findings import Finding, FixKind
+from migrasafe.lint import LintedMigration
+from migrasafe.rules.page import Block, Page
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from tests.pages import examples, lint_for, statement_span
+
+_STAGE = re.compile(r"^-- (?:\d+\. )?((?!  ).*)$", re.MULTILINE)
+_BACKFILL = re.compile(r"^--\s+(migrasafe backfill run .*)$", re.MULTILINE)
+_BY_THE_APP = re.compile(r"deploy the app version that writes (\S+), and fill it in the rows there are")
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """One migration of a fix, or what comes between two."""
+
+    title: str
+    sql: str
+
+    @property
+    def in_transaction(self) -> bool:
+        return "without a transaction" not in self.title
+
+    @property
+    def after_deploy(self) -> bool:
+        """Nothing in the SQL says any more that it is harmless: the app does not use the thing."""
+        return self.title.startswith("when ")
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """A fix that lint offers for a bad example of a page."""
+
+    page: Page
+    block: Block
+    finding: Finding
+    before: str
+    """What stands in the block before the statement."""
+    after: str
+    stages: tuple[Stage, ...]
+
+    @property
+    def in_transaction(self) -> bool:
+        return "no-transaction" not in self.block.words
+
+
+def offers(page: Page, major: int) -> Iterator[Offer]:
+    """The fixes for every finding of the page's rule in its bad examples, on this major version."""
+    for block, _ in examples(page):
+        if major not in block.majors:
+            continue
+        linted = lint_for(page, block, major)
+        for finding in linted.findings:
+            if finding.rule == page.id and finding.fix.kind is not FixKind.NONE:
+                yield _offer(page, block, linted, finding)
+
+
+def _offer(page: Page, block: Block, linted: LintedMigration, finding: Finding) -> Offer:
+    (script,) = linted.scripts
+    start, end = statement_span(script, finding)
+    if finding.fix.kind is FixKind.EDIT:
+        # The whole text, cut where the statement stood: what was put in around it belongs to the fix.
+        text = edited(block.text, [edit for edit in finding.fix.edits if edit.place.path == finding.place.path])
+        tail = block.text[end:]
+        stages = (Stage(title="without a transaction", sql=text[start : len(text) - len(tail)]),)
+    else:
+        stages = tuple(_stages(finding.fix.steps or ""))
+    before, after = block.text[:start], block.text[end:].lstrip(" \t;")
+    if stages[0].title == "at the end of the script":
+        before, after = block.text, ""
+    return Offer(
+        page=page,
+        block=block,
+        finding=finding,
+        before=before,
+        after=after,
+        stages=stages,
+    )
+
+
+def _stages(steps: str) -> Iterator[Stage]:
+    titles = list(_STAGE.finditer(steps))
+    if not titles or titles[0].start() > 0:
+        yield Stage(title="one migration", sql=steps[: titles[0].start()] if titles else steps)
+    if not titles:
+        return
+    ends = [*(match.start() for match in titles[1:]), len(steps)]
+    for match, end in zip(titles, ends, strict=True):
+        yield Stage(title=match[1], sql=steps[match.end() : end].strip())
+
+
+def statements(stage: Stage, table: str | None = None) -> list[str]:
+    """To run one by one, with each backfill as the UPDATE that it is made of, and what the app would fill."""
+    by_the_app = _BY_THE_APP.search(stage.title)
+    if by_the_app and table is not None:
+        return [f"UPDATE {table} SET {by_the_app[1]} = '0'"]
+    return split(_BACKFILL.sub(lambda match: f"{backfill(match[1])};", stage.sql))
+
+
+def backfill(command: str) -> str:
+    """The UPDATE that a backfill command would run in batches."""
+    words = shlex.split(command)
+    assert words[:3] == ["migrasafe", "backfill", "run"]
+    options = dict(zip(words[3::2], words[4::2], strict=True))
+    assert set(options) <= {"--table", "--set", "--where"}
+    where = f" WHERE {options['--where']}" if "--where" in options else ""
+    return f"UPDATE {options['--table']} SET {options['--set']}{where}"
+
+
+def split(text: str) -> list[str]:
+    script = read_script(Source(path="fix.sql", text=text))
+    return [text[one.span.start : one.span.end] for one in script.statements]

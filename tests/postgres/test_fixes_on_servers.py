@@ -1,0 +1,86 @@
+"""Every fix that a rule offers runs on a real server, and leads to the schema to which the migration itself would lead.
+
+New rules come in by themselves: the examples are the bad ones of their pages.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import cache
+
+import psycopg
+import pytest
+
+from migrasafe.postgres.connect import Connection
+from migrasafe.postgres.introspect import load_schema
+from migrasafe.rules.page import page_ids, read_page
+from migrasafe.schema.compare import differences
+from migrasafe.schema.model import Schema, Table
+from tests.fixes import Offer, offers, split, statements
+from tests.postgres.servers import Database
+
+page_of = cache(read_page)
+
+ELSEWHERE = {
+    "add-stored-generated-column": "a trigger computes it, which costs no rewrite",
+    "add-column-of-constrained-domain": "a constraint asks the domain, since its own check would rewrite the table",
+    "rename-object-in-use": "a label cannot be dropped from an enum",
+    "rename-table-in-use": "",
+}
+"""Rules whose fix ends with another schema, and why."""
+
+
+def make(session: Connection, offer: Offer) -> None:
+    """A fresh schema with what Given makes, and rows in its tables."""
+    session.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public; RESET ALL")
+    for block in offer.page.before(offer.block):
+        for statement in split(block.text):
+            session.execute(statement)
+    for relation in load_schema(session).relations.values():
+        if isinstance(relation, Table):
+            _insert(session, relation)
+
+
+def _insert(session: Connection, table: Table) -> None:
+    """A few rows, where the table takes such."""
+    columns = [one for one in table.columns if one.identity is None and one.generated is None]
+    names = ", ".join(f'"{one.name}"' for one in columns)
+    for number in (1, 2):
+        values = ", ".join(f"'{number}'" for _ in columns)
+        with suppress(psycopg.Error):
+            session.execute(f'INSERT INTO "{table.ref.schema}"."{table.ref.name}" ({names}) VALUES ({values})')
+
+
+def run(session: Connection, sql: list[str], *, in_transaction: bool) -> psycopg.Error | None:
+    """The error that ends the migration, if any."""
+    try:
+        for statement in ("BEGIN", *sql, "COMMIT") if in_transaction else sql:
+            session.execute(statement)
+    except psycopg.Error as error:
+        session.execute("ROLLBACK")
+        return error
+    return None
+
+
+@pytest.mark.parametrize("page_id", page_ids())
+def test_a_fix_runs_and_leads_to_the_same_schema(page_id, each_major, database: Database):
+    with database.connect() as session:
+        for offer in offers(page_of(page_id), each_major):
+            make(session, offer)
+            failed = run(session, split(offer.block.text), in_transaction=offer.in_transaction)
+            wanted = load_schema(session)
+            make(session, offer)
+            got = _fixed(session, offer)
+            if failed is None and page_id not in ELSEWHERE:
+                assert differences(wanted, got) == (), offer.finding.fix
+
+
+def _fixed(session: Connection, offer: Offer) -> Schema:
+    (table,) = offer.finding.objects[:1] or (None,)
+    table = ".".join(table.split(".")[:2]) if table is not None else None
+    assert run(session, split(offer.before), in_transaction=False) is None
+    for stage in offer.stages:
+        error = run(session, statements(stage, table), in_transaction=stage.in_transaction)
+        assert error is None, f"{stage.title}: {error}\n{stage.sql}"
+    assert run(session, split(offer.after), in_transaction=False) is None, offer.after
+    return load_schema(session)

@@ -1,0 +1,65 @@
+"""Every fix that a rule offers: complete, in the user's own names, and silent when it is linted again.
+
+New rules come in by themselves: the examples are the bad ones of their pages.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from migrasafe.findings import FixKind, Severity
+from migrasafe.rules.page import page_ids, read_page
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from migrasafe.sql.statements import Unrecognized
+from migrasafe.target import NEWEST, OLDEST
+from tests.fixes import Offer, offers, statements
+from tests.pages import lint_in_turn
+
+MAJORS = (OLDEST, 15, 17, NEWEST)
+page_of = cache(read_page)
+every_page = pytest.mark.parametrize("page_id", page_ids())
+
+
+def every_offer(page_id: str) -> list[tuple[int, Offer]]:
+    return [(major, offer) for major in MAJORS for offer in offers(page_of(page_id), major)]
+
+
+@every_page
+def test_a_fix_is_sql_without_gaps(page_id):
+    for _, offer in every_offer(page_id):
+        fix = offer.finding.fix
+        text = fix.steps if fix.kind is FixKind.PLAN else fix.replacement
+        assert text
+        for gap in ("…", "...", "<", "TODO", "your_"):
+            assert gap not in text.replace("<>", "").replace("<=", "").replace(" < ", ""), text
+        for stage in offer.stages:
+            script = read_script(Source(path="fix.sql", text=stage.sql))
+            assert [one for one in script.statements if isinstance(one, Unrecognized)] == [], stage.sql
+
+
+@every_page
+def test_a_fixed_migration_is_silent(page_id):
+    """About the rule itself, and without errors of others."""
+    for major, offer in every_offer(page_id):
+        shown = [stage for stage in offer.stages if stage.sql]
+        earlier = [(offer.before, offer.in_transaction)] if offer.before.strip() else []
+        migrations = [*earlier, *((stage.sql, stage.in_transaction) for stage in shown)]
+        linted = lint_in_turn(offer.page.before(offer.block), migrations, pg_version=major)[len(earlier) :]
+        for stage, one in zip(shown, linted, strict=True):
+            told = [
+                found
+                for found in one.findings
+                if (found.rule == page_id or found.severity is Severity.ERROR) and not stage.after_deploy
+            ]
+            assert told == [], f"on {major}, in {stage.title}:\n{stage.sql}"
+
+
+@every_page
+def test_a_backfill_in_a_fix_is_a_command_with_its_sql(page_id):
+    for _, offer in every_offer(page_id):
+        for stage in offer.stages:
+            if "migrasafe backfill" in stage.sql:
+                assert statements(stage), stage.sql
