@@ -34,7 +34,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     @property
     def after_deploy(self) -> bool:
         """Nothing in the SQL says any more that it is harmless: the app does not use the thing."""
-        return self.title.startswith("when ")
+        return self.title.startswith(("when ", "deploy "))
 
 
 class Offer(Struct, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ def _offer(page: Page, block: Block, linted: LintedMigration, finding: Finding) 
     else:
         stages = tuple(_stages(finding.fix.steps or ""))
     before, after = block.text[:start], block.text[end:].lstrip(" \t;")
-    if stages[0].title == "at the end of the script":
+    if stages[0].title.startswith(("at the end of the script", "behind ", "in the same transaction")):
         before, after = block.text, ""
     return Offer(
         page=page,

@@ -49,6 +49,10 @@ def check(step: Step) -> Iterator[Finding]:
 
 def _steps(step: Step, ref: Ref, *, is_new: bool) -> str:
     full = f"ALTER TABLE {sql_name(ref)} REPLICA IDENTITY FULL;"
+    if isinstance(step.statement, AlterTable) and any(
+        isinstance(one, ReplicaIdentity) for one in step.statement.actions
+    ):
+        return f"-- instead of this one\n{full}"
     note = "-- or, without the cost of FULL: a primary key, or a unique index over NOT NULL columns"
     return f"{step.sql()};\n{note}\n{full}" if is_new else f"{note}\n{full}\n{step.sql()};"
 

@@ -13,11 +13,12 @@ import pytest
 
 from migrasafe.postgres.connect import Connection
 from migrasafe.postgres.introspect import load_schema
-from migrasafe.rules.page import page_ids, read_page
+from migrasafe.rules.page import Page, page_ids, read_page
 from migrasafe.schema.compare import differences
 from migrasafe.schema.model import Schema, Table
 from tests.fixes import Offer, offers, split, statements
 from tests.postgres.servers import Database
+from tests.postgres.test_rule_pages_on_servers import ROLES
 
 page_of = cache(read_page)
 
@@ -25,14 +26,32 @@ ELSEWHERE = {
     "add-stored-generated-column": "a trigger computes it, which costs no rewrite",
     "add-column-of-constrained-domain": "a constraint asks the domain, since its own check would rewrite the table",
     "rename-object-in-use": "a label cannot be dropped from an enum",
-    "rename-table-in-use": "",
+    "disable-trigger": "it is enabled again",
+    "detach-partition-without-concurrently": "CONCURRENTLY leaves a CHECK constraint in the place of the bound",
+    "publish-without-replica-identity": "the table gets a replica identity",
+    "enable-row-security-without-policy": "it gets a policy",
+    "new-table-without-grants": "it gets the privileges",
+    "recreate-without-grants": "likewise",
+    "new-table-not-published": "it is published",
 }
 """Rules whose fix ends with another schema, and why."""
 
 
+MAJORS = (12, 15, 18)
+"""For rules of which no major version is told apart."""
+
+
+def differs_by_version(page: Page) -> bool:
+    blocks = (*page.given, *page.bad, *page.good)
+    return bool(page.facts.versions) or any(word.startswith("pg") for block in blocks for word in block.words)
+
+
 def make(session: Connection, offer: Offer) -> None:
     """A fresh schema with what Given makes, and rows in its tables."""
+    for (publication,) in session.execute("SELECT pubname FROM pg_publication").fetchall():
+        session.execute(f'DROP PUBLICATION "{publication}"')
     session.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public; RESET ALL")
+    session.execute(ROLES)
     for block in offer.page.before(offer.block):
         for statement in split(block.text):
             session.execute(statement)
@@ -62,8 +81,12 @@ def run(session: Connection, sql: list[str], *, in_transaction: bool) -> psycopg
     return None
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("page_id", page_ids())
-def test_a_fix_runs_and_leads_to_the_same_schema(page_id, each_major, database: Database):
+def test_a_fix_runs_and_leads_to_the_same_schema(page_id, each_major, request):
+    if each_major not in MAJORS and not differs_by_version(page_of(page_id)):
+        return
+    database: Database = request.getfixturevalue("database")
     with database.connect() as session:
         for offer in offers(page_of(page_id), each_major):
             make(session, offer)
