@@ -8,8 +8,9 @@ from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import Stage, outside_title, plan
 from migrasafe.rules.wording import shown
+from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import CreateIndex, Drop
+from migrasafe.sql.statements import CreateIndex, DoBlock, Drop, Reindex, Statement
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -18,8 +19,11 @@ def check(step: Step) -> Iterator[Finding]:
     if not (statement.concurrently and statement.if_not_exists) or statement.name is None:
         return
     ref = step.situation.ref(statement.table)
-    if not step.exists_already(ref) or _is_dropped_before(step, statement.name):
+    if not step.exists_already(ref) or _is_mended(step, statement.name):
         return
+    known = step.schema.index(Ref(ref.schema, statement.name))
+    if known is not None and known.valid:
+        return  # the history or the server shows it whole
     index = quote_ident(statement.name)
     if statement.table.schema is not None:
         index = f"{quote_ident(statement.table.schema)}.{index}"
@@ -39,12 +43,21 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-def _is_dropped_before(step: Step, name: str) -> bool:
-    """Whether the migration drops an index of this name first."""
-    return any(
-        isinstance(earlier, Drop) and earlier.kind == "INDEX" and any(one.name.name == name for one in earlier.objects)
-        for earlier in step.script.statements[: step.number]
+def _is_mended(step: Step, name: str) -> bool:
+    """Whether the migration drops an index of this name first, or rebuilds it afterwards."""
+    statements = step.script.statements
+    return any(_drops(one, name) for one in statements[: step.number]) or any(
+        isinstance(one, Reindex) and one.name is not None and one.name.name == name for one in statements[step.number :]
     )
+
+
+def _drops(statement: Statement, name: str) -> bool:
+    match statement:
+        case Drop(kind="INDEX"):
+            return any(one.name.name == name for one in statement.objects)
+        case DoBlock():
+            return any(_drops(inner.statement, name) for inner in statement.body.statements)
+    return False
 
 
 RULE = Rule(id="retry-keeps-invalid-index", check=check, on=(CreateIndex,))
