@@ -23,6 +23,8 @@ def alter_type(action: AlterColumnType, index: int, ref: Ref, situation: Situati
     table = situation.schema.table(ref)
     if table is None:
         change = change_cost(None, action.type, action.using, action.column, situation)
+        if change.cost is not Cost.REWRITE:
+            return Effects(locks=(lock,))
         work = Work(
             kind=WorkKind.REWRITE,
             relation=ref,

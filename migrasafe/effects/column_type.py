@@ -57,6 +57,9 @@ def change_cost(
     """What ALTER COLUMN … TYPE does to the rows; an unknown old type is assumed to need a rewrite."""
     if using is not None and not _is_plain_cast(using, column, new):
         return TypeChange(cost=Cost.REWRITE)
+    if old is None and new.name in ("timestamp", "timestamptz") and not new.array and _in_utc(situation):
+        # Only a change between the two is cheaper in UTC: whoever sets it before has the other one.
+        return TypeChange(cost=Cost.RELABEL, assumed=(f"{column} is a timestamp now, with or without time zone",))
     if old is None:
         return TypeChange(
             cost=Cost.REWRITE,
@@ -96,9 +99,13 @@ def _cost(old: TypeName, new: TypeName, situation: Situation) -> Cost:
     if pair in _RELABELLED and not new.modifiers:
         return Cost.RELABEL
     if set(pair) == {"timestamp", "timestamptz"} and _precision_kept(old, new):
-        zone = situation.session.setting("timezone")
-        return Cost.RELABEL if zone is not None and zone.strip("'").lower() in _UTC else Cost.REWRITE
+        return Cost.RELABEL if _in_utc(situation) else Cost.REWRITE
     return Cost.REWRITE
+
+
+def _in_utc(situation: Situation) -> bool:
+    zone = situation.session.setting("timezone")
+    return zone is not None and zone.strip("'").lower() in _UTC
 
 
 def _is_wider(old: TypeName, new: TypeName) -> bool:

@@ -8,17 +8,10 @@ from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import after_deploy
-from migrasafe.schema.model import BEFORE_HISTORY, Moment
-from migrasafe.sql.statements import (
-    CreateEnum,
-    CreateFunction,
-    CreateTable,
-    CreateTableAs,
-    CreateView,
-    Drop,
-    DroppedObject,
-    Statement,
-)
+from migrasafe.rules.old_names import answers_calls_of, lost_labels, missing_columns, renamed_here
+from migrasafe.schema.model import BEFORE_HISTORY, EnumType, Function, Moment, Sequence, Table, View
+from migrasafe.sql.quote import spell_type
+from migrasafe.sql.statements import CreateComposite, CreateDomain, CreateEnum, Drop, DroppedObject
 
 _KINDS = frozenset(
     {
@@ -46,6 +39,21 @@ def check(step: Step) -> Iterator[Finding]:
     if not dropped:
         return
     kind = statement.kind.lower()
+    lacking = [(one, lacks) for one in dropped if (lacks := _made_again(step, statement.kind, one))]
+    for one, lacks in lacking:
+        yield step.finding(
+            RULE.id,
+            f"The running app fails if it still uses {_part(statement.kind, one, lacks[0])}: the {kind} that is made anew does not "
+            "have it.",
+            help="Make the new one under another name, deploy an app version that uses it, and drop the old one when the old "
+            "version is gone.",
+            objects=[str(one.name)],
+            lock=LockMode.ACCESS_EXCLUSIVE if "VIEW" in statement.kind else None,
+            assumed=("the running app uses it",),
+        )
+    dropped = [one for one in dropped if all(one is not other for other, _ in lacking)]
+    if not dropped:
+        return
     names = ", ".join(str(one.name) for one in dropped)
     yield step.finding(
         RULE.id,
@@ -58,6 +66,13 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
+def _part(kind: str, dropped: DroppedObject, lacks: str) -> str:
+    """`adults.name`, `the label 'new'`, `order_total(bigint)`."""
+    if "VIEW" in kind:
+        return f"{dropped.name}.{lacks}"
+    return f"the label '{lacks}' of {dropped.name}" if kind in ("TYPE", "DOMAIN") else lacks
+
+
 def _is_in_use(step: Step, statement: Drop, dropped: DroppedObject) -> bool:
     """Whether the running app may use it: it was there before, and the transaction does not make it again."""
     known, born = _born(step, statement.kind, dropped)
@@ -65,7 +80,10 @@ def _is_in_use(step: Step, statement: Drop, dropped: DroppedObject) -> bool:
         return False
     if not known and statement.if_exists and step.schema.complete:
         return False
-    return not (_is_made_again(step, statement.kind, dropped) or _is_trigger_function(step, statement.kind, dropped))
+    if renamed_here(step, statement.kind, dropped.name.name) or _is_trigger_function(step, statement.kind, dropped):
+        return False
+    lacks = _made_again(step, statement.kind, dropped)
+    return lacks is None or bool(lacks)
 
 
 def _born(step: Step, kind: str, dropped: DroppedObject) -> tuple[bool, Moment | None]:
@@ -86,20 +104,55 @@ def _born(step: Step, kind: str, dropped: DroppedObject) -> tuple[bool, Moment |
     return functions is not None, functions[-1].born if functions else None
 
 
-def _is_made_again(step: Step, kind: str, dropped: DroppedObject) -> bool:
-    """Whether the same transaction makes an object of that name again."""
-    return step.in_transaction and any(_makes(later, kind) == dropped.name.name for later in step.later)
+def _made_again(step: Step, kind: str, dropped: DroppedObject) -> tuple[str, ...] | None:
+    """What the object of that name lacks which the same transaction makes again; None where none is made."""
+    if not step.in_transaction:
+        return None
+    schema, end, name = step.schema, step.at_commit(), dropped.name
+    if kind in ("VIEW", "MATERIALIZED VIEW"):
+        ref = schema.resolve(name.schema, name.name)
+        before, after = schema.relation(ref), end.relation(ref)
+        if not isinstance(after, Table | View):
+            return None
+        return missing_columns(step, before if isinstance(before, Table | View) else None, after)
+    if kind in ("TYPE", "DOMAIN"):
+        old = schema.types.get(schema.resolve_type(name.schema, name.name))
+        if old is None or end.types.get(old.ref) is None:
+            return () if _is_made_by_name(step, name.name) else None
+        return lost_labels(old, end) if isinstance(old, EnumType) else ()
+    if kind in ("FUNCTION", "PROCEDURE", "ROUTINE"):
+        return _function_made_again(step, dropped)
+    return () if kind == "SEQUENCE" and _sequence_is_back(step, dropped) else None
 
 
-def _makes(statement: Statement, kind: str) -> str | None:
-    match statement:
-        case CreateView() | CreateTable() | CreateTableAs() if kind in ("VIEW", "MATERIALIZED VIEW"):
-            return statement.name.name
-        case CreateFunction() if kind in ("FUNCTION", "PROCEDURE", "ROUTINE"):
-            return statement.name.name
-        case CreateEnum() if kind == "TYPE":
-            return statement.name.name
-    return None
+def _is_made_by_name(step: Step, name: str) -> bool:
+    """Whether a type follows that has the name of one we never saw being made."""
+    return any(
+        isinstance(later, CreateEnum | CreateDomain | CreateComposite) and later.name.name == name
+        for later in step.until_commit()
+    )
+
+
+def _sequence_is_back(step: Step, dropped: DroppedObject) -> bool:
+    ref = step.schema.resolve(dropped.name.schema, dropped.name.name)
+    return isinstance(step.at_commit().relation(ref), Sequence)
+
+
+def _function_made_again(step: Step, dropped: DroppedObject) -> tuple[str, ...] | None:
+    """The signature that calls no longer find, if the new function of that name takes or gives something else."""
+    name = dropped.name
+    ref = step.schema.resolve_function(name.schema, name.name)
+    after = step.at_commit().functions.get(ref, ())
+    gone = [one for one in step.schema.functions.get(ref, ()) if one not in step.after.functions.get(ref, ())]
+    if not after or (gone and not any(one.born.migration == step.moment.migration for one in after)):
+        return None
+    return tuple(_signature(old) for old in gone if not any(answers_calls_of(old, new) for new in after))
+
+
+def _signature(function: Function) -> str:
+    arguments = ", ".join(spell_type(one.type) for one in function.arguments if one.mode in ("in", "inout", "variadic"))
+    returns = f" RETURNS {spell_type(function.returns)}" if function.returns is not None else ""
+    return f"{function.ref.name}({arguments}){returns}"
 
 
 def _is_trigger_function(step: Step, kind: str, dropped: DroppedObject) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Severity
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref, Table
-from migrasafe.sql.statements import Drop
+from migrasafe.sql.statements import CreateTable, CreateTableAs, Drop
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -23,14 +23,16 @@ def check(step: Step) -> Iterator[Finding]:
     if not used:
         return
     one = len(used) == 1
+    guessed = statement.if_exists and all(_is_made_next(step, ref) for ref in used)
     yield step.finding(
         RULE.id,
         f"The running app fails if it still uses {', '.join(shown(ref) for ref in used)}, "
         f"and {'its' if one else 'their'} rows are lost.",
         help="Deploy an app version that does not use the table, and drop it when the old version is gone.",
+        severity=Severity.WARNING if guessed else Severity.ERROR,
         objects=used,
         lock=LockMode.ACCESS_EXCLUSIVE,
-        assumed=("the running app uses it",),
+        assumed=("it was there before, though no migration made it",) if guessed else ("the running app uses it",),
         fix=after_deploy(step, f"does not use {', '.join(shown(ref) for ref in used)}"),
     )
 
@@ -40,6 +42,18 @@ def _is_in_use(step: Step, statement: Drop, ref: Ref) -> bool:
     if not step.situation.exists_already(ref) or (table is not None and not isinstance(table, Table)):
         return False
     return not (table is None and statement.if_exists and step.schema.complete)
+
+
+def _is_made_next(step: Step, ref: Ref) -> bool:
+    """Whether DROP TABLE IF EXISTS comes before the CREATE TABLE of a table that nobody saw before: to be sure."""
+    return (
+        step.schema.relation(ref) is None
+        and step.at_end().table(ref) is not None
+        and any(
+            isinstance(later, CreateTable | CreateTableAs) and step.situation.ref(later.name) == ref
+            for later in step.to_the_end()
+        )
+    )
 
 
 RULE = Rule(id="drop-table-in-use", check=check, on=(Drop,))

@@ -8,6 +8,7 @@ from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
 from migrasafe.rules.both_names import both_names
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.old_names import view_has_column
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.statements import Rename
@@ -25,7 +26,7 @@ def check(step: Step) -> Iterator[Finding]:
     column = relation.column(statement.part) if isinstance(relation, Table) else None
     if column is not None and column.born.migration == step.moment.migration:
         return
-    if _changes_places(step, ref, statement):
+    if _changes_places(step, ref, statement) or view_has_column(step, ref, statement.part):
         return
     yield step.finding(
         RULE.id,

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import ONE_MIGRATION, Stage, batches, plan
+from migrasafe.rules.old_names import lost_labels
 from migrasafe.rules.wording import sql_name
-from migrasafe.schema.model import Table
+from migrasafe.schema.model import EnumType, Table
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_name
 from migrasafe.sql.statements import Rename, RenameEnumValue
 
@@ -41,6 +42,8 @@ def check(step: Step) -> Iterator[Finding]:
     borns += [one.born for one in (made, relation) if one is not None]
     if borns and all(born.migration == step.moment.migration for born in borns):
         return
+    if isinstance(made, EnumType) and step.in_transaction and not lost_labels(made, step.at_commit()):
+        return  # a new enum takes the old name, with every label
     subject = f"{name}.{statement.part}" if statement.part else str(name)
     yield step.finding(
         RULE.id,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Severity
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import Stage, plan
+from migrasafe.rules.old_names import is_swapped_in, missing_columns, stands_in, takes_writes
 from migrasafe.rules.wording import shown, sql_name
-from migrasafe.schema.model import Ref
-from migrasafe.sql.statements import CreateTable, CreateTableAs, CreateView, Rename, SetSchema
+from migrasafe.schema.model import Ref, Table, View
+from migrasafe.sql.statements import Rename, SetSchema
 
 _RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE"})
 
@@ -29,10 +30,16 @@ def check(step: Step) -> Iterator[Finding]:
     if statement.kind not in _RELATIONS:
         return
     ref = step.situation.ref(statement.name)
-    if not step.situation.exists_already(ref) or _is_replaced(step, ref):
+    if not step.situation.exists_already(ref):
+        return
+    stand_in = stands_in(step, ref)
+    if stand_in is not None:
+        yield from _stand_in(step, ref, stand_in)
         return
     renamed = isinstance(statement, Rename)
     new = Ref(ref.schema, statement.new_name) if isinstance(statement, Rename) else Ref(statement.new_schema, ref.name)
+    if renamed and is_swapped_in(step, new):
+        return
     yield step.finding(
         RULE.id,
         f"The running app fails as soon as {shown(ref)} is {'called' if renamed else 'moved to'} {shown(new)}.",
@@ -54,19 +61,44 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-def _is_replaced(step: Step, ref: Ref) -> bool:
-    """Whether a view or table takes the old name before the transaction ends."""
-    if not step.in_transaction:
-        return False
-    for statement in step.later:
-        if (
-            isinstance(statement, CreateView | CreateTable | CreateTableAs)
-            and step.situation.ref(statement.name) == ref
-        ):
-            return True
-        if isinstance(statement, Rename) and Ref(ref.schema, statement.new_name) == ref:
-            return True
-    return False
+def _stand_in(step: Step, ref: Ref, stand_in: Table | View) -> Iterator[Finding]:
+    """What does not work through the view or table that takes the old name."""
+    before = step.schema.relation(ref)
+    before = before if isinstance(before, Table | View) else None
+    missing = missing_columns(step, before, stand_in)
+    lock = step.effects.lock_on(ref)
+    if missing:
+        yield step.finding(
+            RULE.id,
+            f"The running app fails if it still uses {shown(ref)}.{missing[0]}: the {stand_in.kind.value} that takes the old name "
+            "does not have it.",
+            help="Give the view every column of the table, under the old names.",
+            objects=[f"{ref}.{column}" for column in missing],
+            lock=lock,
+        )
+    if isinstance(stand_in, View) and isinstance(before, Table) and not takes_writes(step, stand_in):
+        yield step.finding(
+            RULE.id,
+            f"Writes of the running app to {shown(ref)} fail: nothing can be written through the view that takes the old name "
+            "(55000).",
+            help="Select from the table alone, without DISTINCT, GROUP BY, LIMIT, WITH or joins; or make an INSTEAD OF trigger.",
+            objects=(ref,),
+            lock=lock,
+        )
+    if isinstance(stand_in, View) and isinstance(before, Table) and before.row_security and not _as_caller(stand_in):
+        yield step.finding(
+            RULE.id,
+            f"Whoever may use {shown(ref)} sees all of its rows through the view: row level security is decided for the owner of "
+            "the view.",
+            severity=Severity.WARNING,
+            help="Make the view WITH (security_invoker = true), on PostgreSQL 15 or newer.",
+            objects=(ref,),
+            lock=lock,
+        )
+
+
+def _as_caller(view: View) -> bool:
+    return dict(view.options).get("security_invoker", "false").lower() in ("true", "on", "1", "yes")
 
 
 RULE = Rule(id="rename-table-in-use", check=check, on=(Rename, SetSchema))

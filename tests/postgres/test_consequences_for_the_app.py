@@ -105,6 +105,15 @@ CONSEQUENCES = [
         query="INSERT INTO orders (id) VALUES (9)",
         after="428C9",
     ),
+    Consequence(page="rename-table-in-use", role=None, bad=1, query="SELECT name FROM users", after="42703"),
+    Consequence(
+        page="rename-table-in-use",
+        role=None,
+        bad=2,
+        query="INSERT INTO users (id, email) VALUES (1, 'a')",
+        after="55000",
+    ),
+    Consequence(page="drop-object-in-use", role=None, bad=1, query="SELECT name FROM adults", after="42703"),
     Consequence(
         page="detach-partition-in-use",
         role=None,
