@@ -26,6 +26,8 @@ from migrasafe.postgres.scripts import StatementError
 LOOK_EVERY_SECONDS = 0.5
 ASK_AGAIN_SECONDS = 1.0
 REST_SECONDS = 0.05
+TELL_AFTER_SECONDS = 1.0
+"""Waits that end sooner are how a throttle works, many in a second; longer ones are a state of the job, with a reason."""
 
 
 class Worker:
@@ -59,6 +61,7 @@ class Worker:
         self._recovery = Recovery(self)
         self._decision = Decision(may_run=True, batch_rows=1000, wait_seconds=0.0)
         self._looked_at = 0.0
+        self._held_since: float | None = None
 
     def run(self) -> Ending:
         """Work until the job is at an end or we are told to stop. Raises InputError and ServerError."""
@@ -180,8 +183,9 @@ class Worker:
         now = time.monotonic()
         self._decision = self.throttle.decide(now)
         if not self._decision.may_run:
-            self._throttled(self._decision)
+            self._throttled(self._decision, now)
             return None
+        self._held_since = None
         if self._decision.wait_seconds > 0:  # signals may change during a rest: ask again
             time.sleep(min(self._decision.wait_seconds, REST_SECONDS))
             return None
@@ -264,12 +268,16 @@ class Worker:
             job_id=self.job.id, token=self.token, owner=self.who, lease_seconds=self.settings.lease_seconds
         )
 
-    def _throttled(self, decision: Decision) -> None:
+    def _throttled(self, decision: Decision, now: float) -> None:
         wait = min(max(decision.wait_seconds, 0.01), LOOK_EVERY_SECONDS)
-        if self.state != "throttled":
-            self.state = "throttled"
-            text = "; ".join(reason.text for reason in decision.reasons)
-            move(self.link.session, self.job.id, self.who, (Status.RUNNING,), Status.THROTTLED, reason=text,
-                 event="throttle-on", detail={"signals": [reason.signal for reason in decision.reasons]})  # fmt: skip
-        self.log.waits(decision, wait)
+        self._held_since = self._held_since or now
+        self.log.was_held(decision, wait)
+        if now - self._held_since >= TELL_AFTER_SECONDS:
+            if self.state != "throttled":
+                self.state = "throttled"
+                text = "; ".join(reason.text for reason in decision.reasons if reason.stops)
+                signals = [reason.signal for reason in decision.reasons]
+                move(self.link.session, self.job.id, self.who, (Status.RUNNING,), Status.THROTTLED, reason=text,
+                     event="throttle-on", detail={"signals": signals})  # fmt: skip
+            self.log.waits(decision)
         time.sleep(wait)

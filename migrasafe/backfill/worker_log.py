@@ -39,14 +39,17 @@ class WorkerLog:
     def did_batch(self, done: BatchDone) -> None:
         self._sample.add(done)
 
-    def waits(self, decision: Decision, seconds: float) -> None:
+    def was_held(self, decision: Decision, seconds: float) -> None:
+        """Count the time for which the throttle holds the next batch back."""
+        self._sample.waited(seconds, decision.reasons)
+
+    def waits(self, decision: Decision) -> None:
         """Say why the throttle holds the next batch back: when the reasons change, and every ten seconds."""
         now = time.monotonic()
         reasons = tuple(sorted(f"{reason.signal} {reason.subject}" for reason in decision.reasons))
         if reasons != self._reasons_said or now - self._reasons_said_at > EVERY_SECONDS:
             self._reasons_said, self._reasons_said_at = reasons, now
             self._emit(waiting(self._job, decision.reasons, decision.wait_seconds))
-        self._sample.waited(seconds, decision.reasons)
 
     def goes_on(self) -> None:
         """The throttle lets batches begin again."""
