@@ -70,6 +70,8 @@ class Query(Struct, frozen=True, kw_only=True):
     """Holes in the text (f-string, concatenation) became placeholders: a hole can be a name or a whole clause."""
     prepared: bool | None = None
     """Whether the driver keeps it prepared on the server, so that a changed result type makes it fail. None: not known."""
+    never_null: tuple[int, ...] = ()
+    """The numbers of the parameters that are never NULL, because the model that it is made of says so."""
     search_path: tuple[str, ...] | None = None
     """The schemas that unqualified names are looked up in, where the app says so."""
     expects: tuple[Expectation, ...] = ()

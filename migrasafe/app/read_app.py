@@ -101,7 +101,7 @@ class _Reader:
             if text is not None:
                 self._file(entry, kinds[entry.key], SourceText(entry.shown, text))
         self._add(read_python_models(self.python))
-        self._add(read_prisma(self.prisma))
+        self._add(read_prisma(self.prisma, [word.source for word in self.words]))
         return self._app()
 
     def _text(self, entry: Entry, raw: bytes | str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from migrasafe.app.file_scan import FileScan, SourceText
@@ -25,6 +25,7 @@ _KEY = re.compile(r"@@(?:id|unique)\(\s*(?:fields\s*:\s*)?\[(?P<fields>[^\]]*)\]
 _DEFAULT = re.compile(r"@default\(\s*(?P<value>\w*)")
 _RELATION = re.compile(r"@relation\((?P<arguments>[^\n]*)")
 _RELATION_NAME = re.compile(r"(?:^|[(,]\s*|name\s*:\s*)\"(?P<name>[^\"]*)\"")
+_DELETES = re.compile(r"\bdelete(?:Many)?\s*[(:]")
 _BY_THE_DATABASE = frozenset({"autoincrement", "dbgenerated", "sequence"})
 _POSTGRESQL = frozenset({"postgresql", "postgres"})
 
@@ -45,9 +46,11 @@ class PrismaFile(NamedTuple):
     source: SourceText
 
 
-def read_prisma(files: Sequence[PrismaFile]) -> FileScan:
-    """The queries of all models. Files in one folder are one schema, as Prisma reads them."""
-    scans = [_SchemaReader(group).read() for group in _schemas(files)]
+def read_prisma(files: Sequence[PrismaFile], programs: Iterable[SourceText] = ()) -> FileScan:
+    """The queries of all models. Files in one folder are one schema, as Prisma reads them; `programs` tell whether rows are
+    ever deleted."""
+    deletes = bool(files) and any(_DELETES.search(program.text) for program in programs)
+    scans = [_SchemaReader(group, deletes=deletes).read() for group in _schemas(files)]
     return FileScan(
         queries=tuple(query for scan in scans for query in scan.queries),
         unread=tuple(problem for scan in scans for problem in scan.unread),
@@ -84,7 +87,8 @@ def _blocks(source: SourceText) -> Iterator[_Block]:
 class _SchemaReader:
     """Reads the models of one schema."""
 
-    def __init__(self, blocks: Sequence[_Block]) -> None:
+    def __init__(self, blocks: Sequence[_Block], *, deletes: bool) -> None:
+        self.deletes = deletes
         self.blocks = blocks
         self.enums = {block.name: block for block in blocks if block.kind == "enum"}
         self.models = {block.name: block for block in blocks if block.kind in ("model", "view")}
@@ -100,7 +104,8 @@ class _SchemaReader:
             model for block in self.models.values() if "@@ignore" not in block.text for model in self._models(block)
         ]
         return FileScan(
-            queries=tuple(query for model in models for query in queries_of(model)), unread=tuple(self.unread)
+            queries=tuple(query for model in models for query in queries_of(model, deletes=self.deletes)),
+            unread=tuple(self.unread),
         )
 
     def _models(self, block: _Block) -> Iterator[Model]:

@@ -10,15 +10,15 @@ from migrasafe.app.usage import SourceLocation
 from migrasafe.sql.quote import quote_ident
 
 
-def queries_of(model: Model) -> tuple[Query, ...]:
-    """SELECT of all columns, INSERT of as few and as many as it can name, UPDATE of all, DELETE."""
+def queries_of(model: Model, *, deletes: bool = True) -> tuple[Query, ...]:
+    """SELECT of all columns, INSERT of as few and as many as it can name, UPDATE of all; DELETE if the app deletes."""
     if not model.columns:
         return ()
     queries = []
     if model.is_read:
         queries += _selects(model)
     if model.is_written:
-        queries += [*_inserts(model), *_update(model), _delete(model)]
+        queries += [*_inserts(model), *_update(model), *([_delete(model)] if deletes else [])]
     return tuple(queries)
 
 
@@ -32,6 +32,7 @@ class _Writer:
         self.places: list[Place] = []
         self.length = 0
         self.parameters = 0
+        self.never_null: list[int] = []
 
     def add(self, sql: str, location: SourceLocation | None = None) -> _Writer:
         where = location or self.model.location
@@ -58,6 +59,8 @@ class _Writer:
     def value(self, column: ModelColumn, value: str | None = None) -> _Writer:
         """What is written into a column: `value`, or a parameter. Where it is refused is where the column stands."""
         parameter = value or self.parameter()
+        if value is None and not column.nullable:
+            self.never_null.append(self.parameters)
         cast = column.parameter_type if value is None else None
         if cast:
             text = "text[]" if cast.endswith("[]") else "text"
@@ -79,6 +82,7 @@ class _Writer:
             name=f"{self.name} of model {self.model.name}",
             places=tuple(self.places),
             prepared=self.model.prepared,
+            never_null=tuple(self.never_null),
             expects=expects,
         )
 

@@ -22,6 +22,8 @@ _SAYS_MODELS = re.compile(
 )
 _MAY_SAY_MORE = re.compile(r"^\s*class\s|^[A-Z_]{2,}\s*[:=]", re.MULTILINE)
 
+_DELETES = re.compile(r"\bdelete\w*\(|delete-orphan")
+
 
 class PythonFile(NamedTuple):
     path: str
@@ -41,7 +43,8 @@ def read_python_models(files: Sequence[PythonFile]) -> FileScan:
     known = {module.source.path for module in modules}
     others = [module for file in files if file.source.path not in known and (module := _parsed(file, []))]
     models = with_constructions([model for one in read for model in one.models], [*modules, *others])
-    queries = tuple(query for model in models for query in queries_of(model))
+    deletes = any(_DELETES.search(file.source.text) for file in files)
+    queries = tuple(query for model in models for query in queries_of(model, deletes=deletes))
     return FileScan(queries=queries, unread=(*unread, *(problem for one in read for problem in one.unread)))
 
 

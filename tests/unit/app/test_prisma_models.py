@@ -66,7 +66,8 @@ view Totals {
 
 def scan(**files: str) -> FileScan:
     named = [(f"{name.replace('__', '/')}.prisma", text) for name, text in files.items()]
-    return read_prisma([PrismaFile(path, SourceText(path, text)) for path, text in named])
+    programs = [SourceText("app.ts", "await prisma.tag.deleteMany({})")]
+    return read_prisma([PrismaFile(path, SourceText(path, text)) for path, text in named], programs)
 
 
 def queries(found: FileScan) -> dict[str, Query]:
