@@ -5,6 +5,7 @@ PostgreSQL looks into a body only when it runs, so that what is missing there is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -74,29 +75,28 @@ class Bodies:
 
     def _plpgsql(self, function: Function, table: Table | None) -> None:
         try:
-            trees = parse_plpgsql(_definition(function))
+            trees = parse_plpgsql(function.definition or _definition(function))
         except (ParserError, TooDeepError, ValueError):
             self.ctx.opaque[f"the body of {function.ref} cannot be read"] = None
             return
         for tree in trees:
-            names = self._names(tree.get("PLpgSQL_function", {}), table)
+            names = self._names(tree.get("PLpgSQL_function", {}), table, function.source_text or "")
             for text, dynamic in _embedded(tree):
                 if dynamic:
                     self.ctx.opaque[f"{function.ref} makes SQL at run time"] = None
                 for node in _parsed(text):
                     self._statement(node, names)
 
-    def _names(self, tree: Mapping[str, Any], table: Table | None) -> Names:
+    def _names(self, tree: Mapping[str, Any], table: Table | None, body: str) -> Names:
         """Variables, and the rows that a trigger sees."""
-        variables, records = [], []
+        variables = [Col(name=name) for name in (*_IMPLICIT, *map(str.lower, _ALIAS.findall(body)))]
+        records = [_record(name) for name in _labels(tree)]
         for datum in tree.get("datums", []):
-            kind, fields = next(iter(datum.items()))
+            fields = next(iter(datum.values()))
             name = fields.get("refname", "")
-            if kind == "PLpgSQL_var":
+            if name and name not in ("new", "old"):
                 variables.append(Col(name=name))
-            elif kind in ("PLpgSQL_rec", "PLpgSQL_row") and name not in ("new", "old", "*internal*", "(unnamed row)"):
-                variables.append(Col(name=name))
-                records.append(Item(alias=name, complete=False, system=True, shows_columns=False))
+                records.append(self._row_variable(name, fields))
         items: tuple[Item, ...] = ()
         if table is not None:
             row = self.ctx.columns_of(self.ctx.relation(table.ref.schema, table.ref.name))
@@ -105,8 +105,42 @@ class Bodies:
                 for name in ("new", "old")
             )
         else:
-            items = tuple(Item(alias=name, complete=False, system=True, shows_columns=False) for name in ("new", "old"))
+            items = (_record("new"), _record("old"))
         return Names(items=(*items, *records), parameters=tuple(variables))
+
+    def _row_variable(self, name: str, fields: Mapping[str, Any]) -> Item:
+        """A variable as a row: of a table where it is declared like that, else with whatever columns."""
+        declared = fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", "")
+        schema, _, table = declared.lower().removesuffix("%rowtype").replace('"', "").rpartition(".")
+        found = self.ctx.relation(schema or None, table) if table else None
+        if found is None or found.relation is None:
+            return _record(name)
+        row = self.ctx.columns_of(found)
+        return Item(alias=name, columns=row.columns, complete=row.complete, relation=found.ref, shows_columns=False)
+
+
+_ALIAS = re.compile(r"(\w+)\s+ALIAS\s+FOR\b", re.IGNORECASE)
+_IMPLICIT = (
+    *("found", "sqlstate", "sqlerrm", "tg_op", "tg_when", "tg_name", "tg_level", "tg_table_name", "tg_relname"),
+    *("tg_table_schema", "tg_nargs", "tg_argv", "tg_relid", "tg_event", "tg_tag"),
+)
+
+
+def _record(name: str) -> Item:
+    return Item(alias=name, complete=False, system=True, shows_columns=False)
+
+
+def _labels(tree: Any) -> Iterator[str]:
+    """The labels of blocks and loops: variables can be named with them."""
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, Mapping):
+            if isinstance(item.get("label"), str):
+                yield item["label"]
+            stack.extend(value for value in item.values() if isinstance(value, (dict, list)))
 
 
 def triggers_fired(ctx: Context, bodies: Bodies, statements: Mapping[Ref, tuple[frozenset[str], int]]) -> None:

@@ -18,7 +18,7 @@ from migrasafe.app.resolve.references import (
     strings,
     whole_row,
 )
-from migrasafe.app.resolve.types import BOOL, INT4, NUMERIC, arithmetic, array_of, element, written_type
+from migrasafe.app.resolve.types import BOOL, INT4, NUMERIC, arithmetic, array_of, builtin_types, element, written_type
 from migrasafe.sql.statements import TypeName
 
 _TEXT_OPERATORS = frozenset({"~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*"})
@@ -145,7 +145,7 @@ def _call(ctx: Context, fields: Fields, names: Names) -> Value:
     values = expressions(ctx, fields.get("args"), names)
     for clause in ("agg_filter", "agg_order", "over"):
         parts(ctx, fields.get(clause), names)
-    if schema is None and len(values) == 1 and not functions.is_known(ctx, schema, name):
+    if schema is None and len(values) == 1 and (name in builtin_types() or not functions.is_known(ctx, schema, name)):
         field = _field(ctx, values[0], name, fields.get("location", 0))
         if field is not None:
             return field

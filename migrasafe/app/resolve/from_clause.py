@@ -83,7 +83,7 @@ def relation_item(ctx: Context, schema: str | None, name: str, action: Action, o
             return Item(alias=name, complete=False, schema=schema, table=True, system=True)
         message = f'relation "{shown}" does not exist'
         ctx.use(action, ObjectKind.TABLE, found.ref, offset=offset, certainty=Certainty.UNKNOWN, note=message)
-        certain = ctx.is_missing(schema, found.ref)
+        certain = ctx.is_missing(schema, found.ref) if ctx.sure else found.ref in ctx.ever.relations
         ctx.problem("42P01", message, offset, certain=certain, ref=found.ref)
         return Item(alias=name, complete=False, relation=found.ref, schema=found.ref.schema, table=True)
     kind = ObjectKind.TABLE if isinstance(found.relation, Table) else ctx.kind_of(found.relation)
