@@ -37,7 +37,7 @@ def _finding(step: Step, ref: Ref, constraint: Constraint) -> Finding:
         RULE.id,
         f"Every DELETE on {shown(target)}, and every change of its key, scans {shown(ref)} for rows that point there: no index "
         f"begins with {', '.join(columns)}.",
-        severity=Severity.WARNING if in_use else Severity.INFO,
+        severity=Severity.INFO,
         help="Make the index before the foreign key." if in_use else "Make the index while the table is empty.",
         objects=(ref, target),
         fix=_index(step, ref, columns, in_use=in_use),
