@@ -43,7 +43,7 @@ def _work_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situ
         match constraint.kind:
             case ConstraintKind.CHECK if constraint.enforced and not constraint.not_valid:
                 yield Work(kind=WorkKind.SCAN, relation=ref, cause=Cause.INLINE_CHECK, action=index, column=column.name)
-            case ConstraintKind.FOREIGN_KEY if _has_value(column) and constraint.enforced:
+            case ConstraintKind.FOREIGN_KEY if _is_looked_up(column) and constraint.enforced:
                 yield Work(
                     kind=WorkKind.SCAN, relation=ref, cause=Cause.INLINE_FOREIGN_KEY, action=index, column=column.name
                 )
@@ -52,8 +52,13 @@ def _work_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situ
                 yield Work(kind=WorkKind.INDEX_BUILD, relation=ref, cause=cause, action=index, column=column.name)
 
 
+def _is_looked_up(column: ColumnDef) -> bool:
+    """Whether a foreign key on it is checked for the rows that exist: not without a default; with DEFAULT NULL it is."""
+    return column.default is not None or _has_value(column)
+
+
 def _has_value(column: ColumnDef) -> bool:
-    """Whether rows that exist get a value: PostgreSQL skips the foreign key check of a column that is all NULL."""
+    """Whether rows that exist get a value."""
     return (
         (column.default is not None and not is_null_constant(column.default))
         or column.generated is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrasafe.effects import partitions
 from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
-from migrasafe.effects.rows import predict_query
+from migrasafe.effects.rows import locks_of_query, predict_query
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Domain, Ref
@@ -54,7 +54,8 @@ def create_table_as(statement: CreateTableAs, situation: Situation) -> Effects:
 
 
 def create_view(statement: CreateView, situation: Situation) -> Effects:
-    locks = predict_query(statement.query, situation).locks
+    # A view is made without a look at what the views in its query read.
+    locks = locks_of_query(statement.query, situation)
     ref = situation.ref(statement.name)
     if statement.replace and situation.schema.view(ref) is not None:
         locks = (*locks, Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE))

@@ -138,10 +138,23 @@ def predict_query(query: Query, situation: Situation, cause: Cause = Cause.QUERY
     )
 
 
+def locks_of_query(query: Query, situation: Situation) -> tuple[Lock, ...]:
+    """The locks on what a query names, where it is only looked at."""
+    named = dict.fromkeys(_named(query, situation))
+    return tuple(Lock(relation=ref, mode=LockMode.ACCESS_SHARE) for ref in named)
+
+
+def _named(query: Query, situation: Situation) -> Iterator[Ref]:
+    """Tables and views that a query names; catalogs left out."""
+    for name in relations_in(query.node):
+        if not is_catalog(name):
+            yield situation.ref(Name(name.schema, name.name))
+
+
 def _reads(query: Query, situation: Situation, target: Ref | None) -> Iterator[Ref]:
-    """Tables and views that a query reads, also through views; catalogs left out."""
+    """Tables and views that a query reads, also through views."""
     seen: set[Ref] = set()
-    unread = [situation.ref(Name(name.schema, name.name)) for name in relations_in(query.node) if not is_catalog(name)]
+    unread = list(_named(query, situation))
     while unread:
         ref = unread.pop(0)
         if ref in seen:
@@ -165,6 +178,12 @@ def _reads_many(query: Query, ref: Ref, situation: Situation) -> bool:
     if not select:
         insert = query.node.get("InsertStmt", {})
         select = insert.get("selectStmt", {}).get("SelectStmt", {})
+    return _select_reads_many(select, ref, situation)
+
+
+def _select_reads_many(select: Mapping[str, Any], ref: Ref, situation: Situation) -> bool:
+    if "larg" in select:  # UNION, EXCEPT, INTERSECT
+        return any(_select_reads_many(select.get(side, {}), ref, situation) for side in ("larg", "rarg"))
     if not select.get("fromClause"):
         return False
     if "limitCount" in select and "sortClause" not in select:

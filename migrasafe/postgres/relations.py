@@ -116,16 +116,12 @@ def difference(moments: Moments, before: Relations, counter: Literal["rows_read"
 
 def named(names: Iterable[str], moments: Moments, locked: HeldLocks, before: Relations) -> set[str]:
     """Find the tables that the server means by names without a schema: of several, those which are locked."""
-    locked_tables = {relation.oid for oid, _ in locked if (relation := table_of(oid, before)) is not None}
+    known = {**before, **moments[0], **moments[1]}
+    locked_tables = {known[oid].table_oid for oid, _ in locked if oid in known}
     found = set()
     for name in set(names):
-        tables = {
-            relation.oid
-            for moment in moments
-            for relation in moment.values()
-            if relation.name == name and not relation.is_index and relation.oid in before
-        }
-        found |= {str(before[oid]) for oid in (tables & locked_tables or tables)}
+        tables = {relation.oid for relation in known.values() if relation.name == name and not relation.is_index}
+        found |= {str(before[oid]) for oid in (tables & locked_tables or tables) if oid in before}
     return found
 
 

@@ -73,6 +73,8 @@ def _stand_in_the_way(session: Connection, relations: Relations) -> None:
     for relation in relations.values():
         if relation.kind in {"r", "p"}:
             session.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(_name(relation)))
+        elif relation.kind == "m":  # which LOCK TABLE refuses; a comment takes the same lock
+            session.execute(sql.SQL("COMMENT ON MATERIALIZED VIEW {} IS NULL").format(_name(relation)))
 
 
 def _name(relation: Relation) -> sql.Identifier:

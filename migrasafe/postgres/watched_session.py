@@ -124,7 +124,9 @@ class WatchedSession:
         sampled = run_sampled(self._session, statement, earlier, self._connect)
         run(self._session, f"SET lock_timeout = '{timeout}'")
         self._now = read_relations(self._session)
-        seen = self._observed(number, sampled.locks, sampled.locks, earlier)
+        # DROP INDEX CONCURRENTLY locks the index itself only when nobody uses it any longer.
+        locks = frozenset((oid, mode) for oid, mode in sampled.locks if oid not in earlier or not earlier[oid].is_index)
+        seen = self._observed(number, locks, locks, earlier)
         return replace(
             seen,
             in_transaction=False,

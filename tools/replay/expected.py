@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from migrasafe.effects.constraints import on_targets
 from migrasafe.effects.model import Effects, Lock, Trouble, Work
 from migrasafe.migrations.model import Migration
 from migrasafe.rules.context import Step
@@ -14,6 +15,7 @@ from migrasafe.sql.script import Script
 from migrasafe.sql.statements import (
     AddColumn,
     AddConstraint,
+    AlterColumnType,
     AlterTable,
     DoBlock,
     Rename,
@@ -40,7 +42,7 @@ class Expected:
     certain: Effects
     """What it does whenever it runs."""
     possible: Effects
-    """What it may do: also what a branch, a loop or a handler of a DO block decides about."""
+    """What it may do: also what a branch, a loop or a handler of a DO block, a function or a trigger decides about."""
     looked_up: frozenset[str]
     """Tables that it may read to check its own: what foreign keys point at, and where a row would make it fail."""
     after: Schema | None
@@ -87,7 +89,7 @@ def _expected(script: Script, heard: Sequence[Step], names: _Names) -> Iterator[
         for step in steps:
             effects = names.before(step)
             possible = possible.and_(effects)
-            if not (inside_block and (step.may_run or step.catches)):
+            if not step.callers and not (inside_block and (step.may_run or step.catches)):
                 certain = certain.and_(effects)
             looked_up.update(str(names.then(ref)) for ref in _looked_up(step))
             names.follow(step)
@@ -120,6 +122,9 @@ def _looked_up(step: Step) -> Iterator[Ref]:
         yield situation.ref(statement.name)  # it looks for a row, and fails at the first
     for action in statement.actions:
         match action:
+            case AlterColumnType(column=name) if table is not None:
+                yield from (lock.relation for lock in on_targets(name, 0, table))
+                continue
             case AddConstraint(constraint=constraint):
                 targets = [constraint.references]
             case AddColumn(column=column):
