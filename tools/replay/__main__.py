@@ -88,15 +88,20 @@ def _replayed(history: History, server: RunningServer, options: argparse.Namespa
 
 @contextmanager
 def _database(server: RunningServer) -> Iterator[str]:
-    """A database of the replay's own."""
+    """A database of the replay's own, whose tables belong to nobody that a migration names."""
     name = sql.Identifier("migrasafe_replay")
-    with connect(server.dsn) as session:
-        session.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
-        session.execute(sql.SQL("CREATE DATABASE {}").format(name))
+    before = ("DROP DATABASE IF EXISTS {}", "DROP ROLE IF EXISTS {}", "CREATE ROLE {} SUPERUSER", "CREATE DATABASE {}")
+    settings = (
+        "ALTER DATABASE {0} SET role = {0}",
         # Without a SET of the migration, lint assumes that the session's time zone may be another than UTC.
-        session.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Europe/Berlin'").format(name))
+        "ALTER DATABASE {0} SET timezone = 'Europe/Berlin'",
+    )
+    with connect(server.dsn) as session:
+        for statement in (*before, *settings):
+            session.execute(sql.SQL(statement).format(name))
         yield make_conninfo(server.dsn, dbname="migrasafe_replay")
-        session.execute(sql.SQL("DROP DATABASE {}").format(name))
+        for statement in ("DROP DATABASE {}", "DROP ROLE {}"):
+            session.execute(sql.SQL(statement).format(name))
 
 
 if __name__ == "__main__":
