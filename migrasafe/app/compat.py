@@ -16,7 +16,6 @@ from migrasafe.app.resolve import Problem
 from migrasafe.app.verdict import (
     Breakage,
     CompatResult,
-    Deploy,
     MigrationVerdict,
     Side,
     Verdict,
@@ -45,7 +44,7 @@ class CompatOptions(Struct, frozen=True, kw_only=True):
 def compat(histories: Sequence[History], old: App, new: App, options: CompatOptions) -> CompatResult:
     """The verdict on a release: the migrations from the first released one on, for both versions. Pure."""
     migrations = [migration for history in histories for migration in history.migrations]
-    schemas = _schemas(migrations, options)
+    schemas = schemas_of(migrations, options)
     first = next((place for place, one in enumerate(migrations) if options.released(one)), len(migrations))
     known = ever((*schemas, options.schema))
     versions = {
@@ -73,7 +72,7 @@ def compat(histories: Sequence[History], old: App, new: App, options: CompatOpti
     )
 
 
-def _schemas(migrations: Sequence[Migration], options: CompatOptions) -> list[Schema]:
+def schemas_of(migrations: Sequence[Migration], options: CompatOptions) -> list[Schema]:
     """The schema before the first migration, and after each."""
     found = [options.schema]
     for place, migration in enumerate(migrations):
@@ -242,6 +241,3 @@ def _inside(statement: Statement) -> Iterator[Statement]:
     if isinstance(statement, DoBlock):
         for guarded in statement.body.statements:
             yield from _inside(guarded.statement)
-
-
-__all__ = ["CompatOptions", "Deploy", "compat"]

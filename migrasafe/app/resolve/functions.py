@@ -59,11 +59,15 @@ def call(ctx: Context, node: Fields, arguments: tuple[Value, ...], names: Names)
     ref, overloads = ctx.functions(schema, name)
     named = tuple(arg["NamedArgExpr"].get("name", "") for arg in node.get("args", []) if "NamedArgExpr" in arg)
     spread = bool(node.get("func_variadic"))
-    for function in overloads:
-        if accepts(ctx, function, arguments, named, spread=spread):
-            ctx.use(Action.DEPENDS, ObjectKind.FUNCTION, ref, offset=offset)
-            ctx.into_function(function, offset)
-            return Value(type=function.returns), function
+    accepting = [one for one in overloads if accepts(ctx, one, arguments, named, spread=spread)]
+    if accepting:
+        if is_ambiguous(accepting, arguments):
+            shown = ", ".join("unknown" if one.type is None else spell_type(one.type) for one in arguments)
+            # The driver may say what types its parameters have.
+            ctx.problem("42725", f"function {name}({shown}) is not unique", offset, certain=False, ref=ref, name=name)
+        ctx.use(Action.DEPENDS, ObjectKind.FUNCTION, ref, offset=offset)
+        ctx.into_function(accepting[0], offset)
+        return Value(type=accepting[0].returns), accepting[0]
     if schema is None and len(arguments) == 1 and not overloads and _is_type(ctx, name):
         return Value(type=TypeName(name=name)), None
     if schema is None and name in _builtin_names():
@@ -79,6 +83,36 @@ def call(ctx: Context, node: Fields, arguments: tuple[Value, ...], names: Names)
     # Aggregates and what extensions bring are not in the schema: only what it once had is certainly gone.
     ctx.problem("42883", message, offset, certain=ctx.had_function(schema, ref), ref=ref, name=name)
     return NOTHING, None
+
+
+_TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})
+_CATEGORIES = {
+    **dict.fromkeys(("int2", "int4", "int8", "numeric", "float4", "oid", "money"), "number"),
+    **dict.fromkeys(("date", "timestamp"), "time"),
+}
+_PREFERRED = frozenset({"float8", "timestamptz", "bool", "text"})
+
+
+def is_ambiguous(overloads: list[Function], given: tuple[Value, ...]) -> bool:
+    """Whether nothing tells which of several functions is meant, where the types of arguments are not known.
+
+    https://www.postgresql.org/docs/current/typeconv-func.html
+    """
+    if len(overloads) < 2:
+        return False
+    for place, value in enumerate(given):
+        if value.type is not None and value.type.name != "unknown":
+            continue
+        types = {types[place] for one in overloads if place < len(types := arguments_of(one))}
+        names = {one.name for one in types}
+        if (
+            len(types) < 2
+            or names & _TEXTS
+            or (names & _PREFERRED and len({_CATEGORIES.get(one) for one in names}) == 1)
+        ):
+            continue
+        return True
+    return False
 
 
 def _is_type(ctx: Context, name: str) -> bool:
