@@ -1,0 +1,60 @@
+"""What a change is planned from, and what its planning brings."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from migrasafe.errors import InputError
+from migrasafe.plan.model import Phase
+from migrasafe.schema.model import Column, Ref, Schema, Table
+from migrasafe.sql.statements import Name
+from migrasafe.target import Target
+
+
+class Ground(Struct, frozen=True, kw_only=True):
+    """What the plan is made on."""
+
+    schema: Schema
+    target: Target
+    id: str
+    """Names what the plan makes in the database."""
+    old_application_name: str | None = None
+    """The LIKE pattern of what sessions of the old version call themselves."""
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A planned change: its phases, and what people have to know of it."""
+
+    title: str
+    tables: tuple[Ref, ...]
+    phases: tuple[Phase, ...]
+    why: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+
+
+class NoPlanError(InputError):
+    """A change that has no plan: why, and what a person can do."""
+
+
+def table_of(ground: Ground, name: Name) -> Table:
+    """The table that a change is about. Raises NoPlanError where it is not known."""
+    ref = ground.schema.resolve(*name)
+    table = ground.schema.table(ref)
+    if table is None:
+        raise NoPlanError(
+            f"the schema has no table {name}: give the one it is in with --schema (a dump, a DSN, or the migrations)"
+        )
+    return table
+
+
+def column_of(table: Table, name: str) -> Column:
+    """A column that a change is about. Raises NoPlanError where it is not known."""
+    column = table.column(name)
+    if column is None:
+        known = ", ".join(one.name for one in table.columns[:12])
+        raise NoPlanError(f"{table.ref} has no column {name}: it has {known or 'none that is known'}")
+    if column.type is None:
+        raise NoPlanError(f"the type of {table.ref}.{name} is not known: give a dump or a DSN with --schema")
+    return column

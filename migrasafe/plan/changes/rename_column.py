@@ -1,0 +1,169 @@
+"""A column under another name, while one version of the app says the old name and the other the new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from migrasafe.plan import compat_view, shadow_column
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.gates import old_version_gone
+from migrasafe.plan.model import Phase, PhaseName
+from migrasafe.plan.readers import readers_of
+from migrasafe.plan.shadow_column import Shadow
+from migrasafe.schema.model import Column, Schema, Table
+from migrasafe.sql.deparse import parse_expression
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import ConstraintKind, Name
+
+BEFORE_ROW_ON_PARTITIONED_SINCE = 13
+
+
+class RenameColumn(Struct, frozen=True, kw_only=True):
+    table: Name
+    column: str
+    new_name: str
+    way: str | None = None
+    """`triggers` | `view`; None: what the facts say."""
+
+    def plan(self, ground: Ground) -> Draft:
+        """Two columns kept in step by triggers, or one column that a view shows under both names. Raises NoPlanError."""
+        table = table_of(ground, self.table)
+        old = column_of(table, self.column)
+        if table.column(self.new_name) is not None:
+            raise NoPlanError(f"{table.ref} has a column {self.new_name} already")
+        against = tuple(_against_triggers(ground, table, old))
+        if self.way == "triggers" and against:
+            raise NoPlanError(
+                f"{table.ref}.{old.name} cannot be kept twice: {against[0]}; leave --way out, or say --way view"
+            )
+        if self.way == "view" or (self.way is None and against):
+            return _by_view(self, ground, table, old, against)
+        return _by_triggers(self, ground, table, old)
+
+
+def _against_triggers(ground: Ground, table: Table, column: Column) -> Iterator[str]:
+    """Why the column cannot well be kept twice, each a clause that can stand after a colon."""
+    for constraint in table.constraints:
+        if column.name in constraint.columns and constraint.kind in (
+            ConstraintKind.PRIMARY_KEY,
+            ConstraintKind.UNIQUE,
+            ConstraintKind.EXCLUDE,
+        ):
+            yield (
+                f"it is in {constraint.kind.value} {constraint.name}, and with a second one over the copy, an upsert"
+                f" of the old version (ON CONFLICT ({column.name})) fails with a duplicate key when two run at once"
+            )
+    for index in ground.schema.indexes_of(table):
+        if index.unique and index.constraint is None and column.name in index.reads:
+            yield f"it is in the unique index {index.ref.name}, which would have to exist twice, and upserts know only one"
+    if column.identity is not None:
+        yield "it is an identity column, and a table has its numbers from one place only"
+    if column.generated is not None:
+        yield "it is generated, so nobody writes it"
+    for other in table.columns:
+        if other.generated is not None and column.name in _reads(other):
+            yield f"the generated column {other.name} reads it"
+    for other_table in _referencing(ground.schema, table, column):
+        yield f"a foreign key of {other_table} refers to it"
+    if table.partition_by is not None and column.name in table.partition_by.columns:
+        yield "the table is partitioned by it"
+    if table.partition_by is not None and not ground.target.at_least(BEFORE_ROW_ON_PARTITIONED_SINCE):
+        yield "PostgreSQL 12 has no BEFORE ROW triggers on partitioned tables"
+
+
+def _reads(column: Column) -> frozenset[str]:
+    from migrasafe.sql.expressions import columns_read
+
+    return frozenset() if column.generated is None else columns_read(column.generated)
+
+
+def _referencing(schema: Schema, table: Table, column: Column) -> Iterator[str]:
+    for ref in sorted(schema.dependents_of(table.ref) | {table.ref}):
+        other = schema.table(ref)
+        for constraint in other.constraints if other is not None else ():
+            if constraint.target == table.ref and column.name in constraint.target_columns:
+                yield str(ref)
+
+
+def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column) -> Draft:
+    same = parse_expression(quote_ident(old.name))
+    back = parse_expression(quote_ident(change.new_name))
+    new = replace(old, name=change.new_name, default=None, not_null=False)
+    shadow = Shadow(ground=ground, table=table, old=old, new=new, up=same, down=back)
+    readers = readers_of(ground.schema, table, old.name, new.name)
+    return Draft(
+        title=f"rename {table.ref}.{old.name} to {new.name}",
+        tables=(table.ref,),
+        phases=(
+            shadow_column.expand(shadow),
+            shadow_column.dual_write(shadow),
+            shadow_column.backfill(shadow),
+            shadow_column.verify(shadow),
+            Phase(
+                name=PhaseName.SWITCH,
+                title="The new version takes over",
+                old_app=f"reads and writes {old.name}, until its last instance has ended",
+                new_app=f"reads and writes {new.name}",
+                deploy=f"Deploy the version of the app that says {new.name}, everywhere.",
+            ),
+            Phase(
+                name=PhaseName.CONTRACT,
+                title=f"{old.name} goes: out of sight first, for good when nobody has missed it",
+                old_app="does not run any more",
+                new_app=f"reads and writes {new.name}",
+                gates=(old_version_gone(f"{table.ref}.{old.name}", ground.old_application_name),),
+                steps=(
+                    *readers.steps,
+                    shadow_column.soft_drop(shadow),
+                    shadow_column.hard_drop(shadow),
+                ),
+            ),
+        ),
+        why=(
+            f"{old.name} is in no unique key, so it can be kept twice: each version of the app has its own column, and"
+            " triggers carry what one writes into the other",
+        ),
+        by_hand=(
+            *readers.by_hand,
+            *shadow_column.unseen(shadow),
+        ),
+        differs=(f"{new.name} is the last column of {table.ref}: SELECT * gives it at the end",),
+    )
+
+
+def _by_view(change: RenameColumn, ground: Ground, table: Table, old: Column, why: tuple[str, ...]) -> Draft:
+    shim = compat_view.shim_for_column(ground, table, old.name, change.new_name)
+    return Draft(
+        title=f"rename {table.ref}.{old.name} to {change.new_name}",
+        tables=(table.ref,),
+        phases=(
+            Phase(
+                name=PhaseName.EXPAND,
+                title=f"One column, both names: a view stands where {table.ref} stood",
+                old_app=f"reads and writes {old.name}; {compat_view.LIMITS}",
+                new_app=f"reads and writes {change.new_name}; likewise",
+                steps=(shim.up,),
+            ),
+            Phase(
+                name=PhaseName.SWITCH,
+                title="The new version takes over",
+                old_app=f"reads and writes {old.name}, until its last instance has ended",
+                new_app=f"reads and writes {change.new_name}",
+                deploy=f"Deploy the version of the app that says {change.new_name}, everywhere.",
+            ),
+            Phase(
+                name=PhaseName.CONTRACT,
+                title="The view goes, the table has its name again",
+                old_app="does not run any more",
+                new_app=f"reads and writes {change.new_name}",
+                gates=(old_version_gone(f"{table.ref}.{old.name}", ground.old_application_name),),
+                steps=(shim.down,),
+            ),
+        ),
+        why=(*(f"A view, not two columns: {reason}" for reason in why), *shim.why),
+        assumed=shim.assumed,
+        by_hand=shim.by_hand,
+    )

@@ -1,0 +1,104 @@
+"""What stands on a table's columns, as the SQL that would make it: indexes and constraints out of the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migrasafe.schema.model import Column, Constraint, Index, Ref
+from migrasafe.sql.deparse import deparse_expression
+from migrasafe.sql.quote import quote_ident, quote_name, spell_type
+from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
+
+
+def name_of(ref: Ref) -> str:
+    """`public.users`, quoted where it must be."""
+    return quote_name(Name(ref.schema, ref.name))
+
+
+_LONGEST_NAME = 63
+"""Bytes: PostgreSQL cuts longer names off."""
+
+
+def with_suffix(name: str, suffix: str) -> str:
+    """`name` with something behind it that is never cut off."""
+    kept = name.encode("utf-8")[: _LONGEST_NAME - len(suffix)]
+    return kept.decode("utf-8", "ignore") + suffix
+
+
+def names(columns: Iterable[str]) -> str:
+    return ", ".join(map(quote_ident, columns))
+
+
+def type_of(column: Column) -> str:
+    """The type of a column as SQL. Raises ValueError where it is not known."""
+    if column.type is None:
+        raise ValueError(f"the type of column {column.name} is not known")
+    return spell_type(column.type)
+
+
+def create_index(index: Index, *, name: str | None = None, concurrently: bool = True) -> str:
+    """CREATE INDEX for an index of the schema, under another name where one is given."""
+    words = ["CREATE", *(["UNIQUE"] if index.unique else []), "INDEX", *(["CONCURRENTLY"] if concurrently else [])]
+    words += [quote_ident(name or index.ref.name), "ON", name_of(index.table)]
+    if index.method != "btree":
+        words += ["USING", quote_ident(index.method)]
+    words.append(f"({', '.join(map(_element, index.elements))})")
+    if index.include:
+        words.append(f"INCLUDE ({names(index.include)})")
+    if index.nulls_not_distinct:
+        words.append("NULLS NOT DISTINCT")
+    if index.tablespace:
+        words.append(f"TABLESPACE {quote_ident(index.tablespace)}")
+    if index.predicate is not None:
+        words.append(f"WHERE {deparse_expression(index.predicate)}")
+    return " ".join(words)
+
+
+def _element(element: IndexElement) -> str:
+    if element.column is not None:
+        words = [quote_ident(element.column)]
+    else:
+        assert element.expression is not None  # an element is one or the other
+        words = [f"({deparse_expression(element.expression)})"]
+    if element.collation is not None:
+        words.append(f"COLLATE {quote_name(element.collation)}")
+    if element.opclass:
+        words.append(quote_ident(element.opclass))
+    if element.descending:
+        words.append("DESC")
+    if element.nulls_first is not None:
+        words.append("NULLS FIRST" if element.nulls_first else "NULLS LAST")
+    return " ".join(words)
+
+
+def constraint_body(constraint: Constraint) -> str:
+    """What follows ADD CONSTRAINT name, without NOT VALID. Raises ValueError for what cannot be written from the schema."""
+    match constraint.kind:
+        case ConstraintKind.CHECK if constraint.expression is not None:
+            words = [f"CHECK ({deparse_expression(constraint.expression)})"]
+            if constraint.no_inherit:
+                words.append("NO INHERIT")
+        case ConstraintKind.FOREIGN_KEY if constraint.target is not None:
+            words = [f"FOREIGN KEY ({names(constraint.columns)}) REFERENCES {name_of(constraint.target)}"]
+            if constraint.target_columns:
+                words.append(f"({names(constraint.target_columns)})")
+            words += _actions(constraint)
+        case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY:
+            words = [f"{constraint.kind.value} ({names(constraint.columns)})"]
+        case kind:
+            raise ValueError(
+                f"the {kind.value} constraint {constraint.name} cannot be written from what is known of it"
+            )
+    if constraint.deferrable:
+        words.append("DEFERRABLE INITIALLY DEFERRED" if constraint.initially_deferred else "DEFERRABLE")
+    return " ".join(words)
+
+
+def _actions(constraint: Constraint) -> list[str]:
+    references = constraint.references
+    if references is None:
+        return []
+    words = ["MATCH FULL"] if references.match_full else []
+    words += [f"ON DELETE {references.on_delete}"] if references.on_delete != "NO ACTION" else []
+    words += [f"ON UPDATE {references.on_update}"] if references.on_update != "NO ACTION" else []
+    return words

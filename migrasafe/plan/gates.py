@@ -1,0 +1,24 @@
+"""Questions that must be answered before a phase may start."""
+
+from __future__ import annotations
+
+from migrasafe.plan.model import Gate
+from migrasafe.sql.quote import quote_literal
+
+
+def old_version_gone(what: str, application_name: str | None) -> Gate:
+    """Whether the old version has ended everywhere. `application_name`: the LIKE pattern of what its sessions call
+    themselves; without one only a person can tell."""
+    query = None
+    if application_name is not None:
+        query = (
+            "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database()"
+            f" AND application_name LIKE {quote_literal(application_name)}"
+        )
+    return Gate(
+        id="old-version-gone",
+        question="Has the last instance of the old version ended?",
+        query=query,
+        expected="0",
+        otherwise=f"End the instances of the old version first: they need {what}.",
+    )

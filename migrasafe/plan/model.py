@@ -1,0 +1,114 @@
+"""A plan: phases of steps, each deployable and reversible on its own, with what each version of the app may do meanwhile."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+
+class PhaseName(Enum):
+    """In the order in which they come."""
+
+    EXPAND = "expand"
+    DUAL_WRITE = "dual-write"
+    BACKFILL = "backfill"
+    VERIFY = "verify"
+    SWITCH = "switch"
+    CONTRACT = "contract"
+
+
+class TableLock(Struct, frozen=True, kw_only=True):
+    table: str
+    mode: str
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """What is run in one go, and how to see that it has been."""
+
+    id: str = ""
+    """`expand-1`: given when the plan is put together."""
+    title: str
+    """What it does, as an order: `Add the column full_name`."""
+    statements: tuple[str, ...]
+    done: str
+    """A boolean SQL expression over the catalog: whether its effect is there."""
+    undo: tuple[str, ...] = ()
+    undoable: str | None = None
+    """Likewise: whether there is something to undo. None: when it is done."""
+    past: str | None = None
+    """Likewise: whether a later step has made it pointless, so that it must not be run any more."""
+    long: bool = False
+    """Runs as long as the table is big, under a lock that hinders nobody: no transaction, no timeout, no retries."""
+    leftover: str | None = None
+    """Likewise: whether a broken run left something that must go first (an invalid index) …"""
+    clear: tuple[str, ...] = ()
+    """… and what takes it away."""
+    loses: str = ""
+    """What cannot be brought back once it has run."""
+    locks: tuple[TableLock, ...] = ()
+    work: tuple[str, ...] = ()
+
+
+class Gate(Struct, frozen=True, kw_only=True):
+    """A question whose answer decides whether a phase may start."""
+
+    id: str
+    question: str
+    query: str | None
+    """One row, one column; None: only a person can answer, and says so with `--confirm`."""
+    expected: str = ""
+    """What the query has to answer, as psql prints it."""
+    otherwise: str
+    """What to do when it answers something else."""
+
+
+class Backfill(Struct, frozen=True, kw_only=True):
+    """The rows that a job of `migrasafe backfill` changes."""
+
+    table: str
+    assignments: tuple[str, ...]
+    where: str
+
+
+class Phase(Struct, frozen=True, kw_only=True):
+    name: PhaseName
+    title: str
+    old_app: str
+    """What the old version may do once the phase is over."""
+    new_app: str
+    gates: tuple[Gate, ...] = ()
+    """To be answered before its first step."""
+    deploy: str = ""
+    """What people deploy before its steps, in words."""
+    steps: tuple[Step, ...] = ()
+    backfill: Backfill | None = None
+
+    @property
+    def for_good(self) -> tuple[Step, ...]:
+        """The steps after which there is no way back; they come last."""
+        return tuple(step for step in self.steps if step.loses)
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    version: int = 1
+    id: str
+    title: str
+    """The change, in people's words."""
+    pg_version: int
+    tables: tuple[str, ...]
+    """The tables it changes."""
+    fingerprints: tuple[str, ...] = ()
+    """Of those tables before the first step and after each: where a server stands, and whether the plan still fits."""
+    phases: tuple[Phase, ...]
+    why: tuple[str, ...] = ()
+    """Why this way, from which facts."""
+    assumed: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    """What a person has to look after, because it cannot be seen."""
+    differs: tuple[str, ...] = ()
+    """How the schema at the end differs from that of the one-shot migration."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(step for phase in self.phases for step in phase.steps)

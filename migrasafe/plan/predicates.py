@@ -1,0 +1,95 @@
+"""Questions to the catalog, as boolean SQL expressions: what each step leaves behind, and how to see it.
+
+Nothing here is qualified: pg_catalog comes first on every search path that does not say otherwise.
+"""
+
+from __future__ import annotations
+
+from migrasafe.schema.model import Ref
+from migrasafe.sql.quote import quote_literal, quote_name
+from migrasafe.sql.statements import Name
+
+
+def relation(ref: Ref) -> str:
+    """The oid of a relation as an expression, null where there is none."""
+    return f"to_regclass({quote_literal(quote_name(Name(ref.schema, ref.name)))})"
+
+
+def relation_exists(ref: Ref, kinds: str = "rp") -> str:
+    """A table (or, by its kind, a view: `v`) of that name."""
+    listed = ", ".join(quote_literal(kind) for kind in kinds)
+    return f"EXISTS (SELECT FROM pg_class WHERE oid = {relation(ref)} AND relkind IN ({listed}))"
+
+
+def column_exists(table: Ref, column: str) -> str:
+    return _column(table, column, "")
+
+
+def columns_are_gone(table: Ref, *columns: str) -> str:
+    listed = ", ".join(map(quote_literal, columns))
+    return (
+        f"NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = {relation(table)}"
+        f" AND attname IN ({listed}) AND NOT attisdropped)"
+    )
+
+
+def column_is_not_null(table: Ref, column: str) -> str:
+    return _column(table, column, " AND attnotnull")
+
+
+def column_has_default(table: Ref, column: str) -> str:
+    return _column(table, column, " AND atthasdef")
+
+
+def _column(table: Ref, column: str, more: str) -> str:
+    return (
+        f"EXISTS (SELECT FROM pg_attribute WHERE attrelid = {relation(table)}"
+        f" AND attname = {quote_literal(column)} AND NOT attisdropped{more})"
+    )
+
+
+def trigger_exists(table: Ref, trigger: str) -> str:
+    return f"EXISTS (SELECT FROM pg_trigger WHERE tgrelid = {relation(table)} AND tgname = {quote_literal(trigger)})"
+
+
+def constraint_exists(table: Ref, constraint: str) -> str:
+    return _constraint(table, constraint, "")
+
+
+def constraint_is_valid(table: Ref, constraint: str) -> str:
+    return _constraint(table, constraint, " AND convalidated")
+
+
+def _constraint(table: Ref, constraint: str, more: str) -> str:
+    return (
+        f"EXISTS (SELECT FROM pg_constraint WHERE conrelid = {relation(table)}"
+        f" AND conname = {quote_literal(constraint)}{more})"
+    )
+
+
+def index_is_valid(index: Ref) -> str:
+    return _index(index, "indisvalid")
+
+
+def index_is_invalid(index: Ref) -> str:
+    return _index(index, "NOT indisvalid")
+
+
+def _index(index: Ref, condition: str) -> str:
+    return f"EXISTS (SELECT FROM pg_index WHERE indexrelid = {relation(index)} AND {condition})"
+
+
+def function_contains(schema: str, function: str, text: str) -> str:
+    return (
+        "EXISTS (SELECT FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace"
+        f" WHERE nspname = {quote_literal(schema)} AND proname = {quote_literal(function)}"
+        f" AND strpos(prosrc, {quote_literal(text)}) > 0)"
+    )
+
+
+def not_(predicate: str) -> str:
+    return f"NOT {predicate}"
+
+
+def all_of(*predicates: str) -> str:
+    return " AND ".join(predicates)

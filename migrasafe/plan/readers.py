@@ -1,0 +1,133 @@
+"""Views and policies that read a column: pointed at the one that takes its place, under the names they always had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from migrasafe.plan import predicates
+from migrasafe.plan.definitions import name_of
+from migrasafe.plan.model import Step
+from migrasafe.schema.model import ColumnRef, Policy, Ref, RelationKind, Schema, Table, View
+from migrasafe.sql.deparse import deparse, deparse_expression, renamed
+from migrasafe.sql.expressions import walk
+from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.statements import Expression, Node
+
+
+class Readers(Struct, frozen=True, kw_only=True):
+    steps: tuple[Step, ...] = ()
+    by_hand: tuple[str, ...] = ()
+
+
+def readers_of(schema: Schema, table: Table, old: str, new: str) -> Readers:
+    """Steps that point every view and policy at the new column; what cannot be rewritten is left to a person."""
+    steps: list[Step] = []
+    by_hand: list[str] = []
+    for view in _views(schema, table.ref, old):
+        step = _view_step(view, table, old, new)
+        if step is None:
+            by_hand.append(
+                f"{view.ref} reads {table.ref}.{old} in a way that cannot be rewritten from its text"
+                f" ({_why_not(view)}): make it read {new} before the contract phase"
+            )
+        else:
+            steps.append(step)
+    steps.extend(_policy_step(table, policy, old, new) for policy in table.policies if old in policy.reads)
+    return Readers(steps=tuple(steps), by_hand=tuple(by_hand))
+
+
+def _views(schema: Schema, table: Ref, column: str) -> Iterator[View]:
+    wanted = {ColumnRef(table, column), ColumnRef(table, None)}
+    for ref in sorted(schema.dependents_of(table)):
+        relation = schema.relation(ref)
+        if isinstance(relation, View) and not wanted.isdisjoint(relation.reads):
+            yield relation
+
+
+def _why_not(view: View) -> str:
+    if view.kind is not RelationKind.VIEW:
+        return "a materialized view has to be built again"
+    return "it says *" if view.query is not None else "its query is not known"
+
+
+def _view_step(view: View, table: Table, old: str, new: str) -> Step | None:
+    if view.kind is not RelationKind.VIEW or view.query is None or _has_star(view.query.node):
+        return None
+    before, after = _create(view, view.query.node), _create(view, _reading(view.query.node, table, old, new))
+    if before is None or after is None:
+        return None
+    return Step(
+        title=f"Let the view {view.ref} read {new}",
+        statements=(after,),
+        # The view's own dependencies say which column it reads.
+        done=f"NOT {_view_reads(view.ref, table.ref, old)} AND {_view_reads(view.ref, table.ref, new)}",
+        undo=(before,),
+    )
+
+
+def _view_reads(view: Ref, table: Ref, column: str) -> str:
+    return (
+        "EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid"
+        " JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+        f" WHERE d.classid = 'pg_rewrite'::regclass AND r.ev_class = {predicates.relation(view)}"
+        f" AND d.refobjid = {predicates.relation(table)} AND a.attname = {quote_literal(column)})"
+    )
+
+
+def _create(view: View, query: Node) -> str | None:
+    options = f" WITH ({', '.join(f'{key} = {value}' for key, value in view.options)})" if view.options else ""
+    columns = f" ({', '.join(map(quote_ident, view.columns))})" if view.columns else ""
+    try:
+        return f"CREATE OR REPLACE VIEW {name_of(view.ref)}{columns}{options} AS {deparse(query)}"
+    except ValueError:
+        return None
+
+
+def _reading(query: Node, table: Table, old: str, new: str) -> Any:
+    """The query over the new column. Its output keeps its name: View.columns is written out before AS."""
+    return renamed(query, {old: new}, _qualifiers(query, table))
+
+
+def _qualifiers(query: Node, table: Table) -> frozenset[str]:
+    """What the table is called in a query: its name, or its aliases."""
+    found = set()
+    for kind, fields in walk(query):
+        if kind == "RangeVar" and fields.get("relname") == table.ref.name:
+            alias = fields.get("alias")
+            found.add(alias["aliasname"] if alias else table.ref.name)
+    return frozenset(found)
+
+
+def _has_star(tree: Any) -> bool:
+    return any(
+        kind == "ColumnRef" and any("A_Star" in field for field in fields.get("fields", ()))
+        for kind, fields in walk(tree)
+    )
+
+
+def _policy_step(table: Table, policy: Policy, old: str, new: str) -> Step:
+    def clauses(columns: dict[str, str]) -> str:
+        words = []
+        for keyword, expression in (("USING", policy.using), ("WITH CHECK", policy.check)):
+            if expression is not None:
+                over = Expression(node=renamed(expression.node, columns, frozenset({table.ref.name})))
+                words.append(f"{keyword} ({deparse_expression(over)})")
+        return f"ALTER POLICY {quote_ident(policy.name)} ON {name_of(table.ref)} {' '.join(words)}"
+
+    def reads(column: str) -> str:
+        return (
+            "EXISTS (SELECT FROM pg_depend d JOIN pg_policy p ON p.oid = d.objid"
+            " JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+            f" WHERE d.classid = 'pg_policy'::regclass AND p.polname = {quote_literal(policy.name)}"
+            f" AND p.polrelid = {predicates.relation(table.ref)} AND a.attname = {quote_literal(column)})"
+        )
+
+    return Step(
+        title=f"Let the policy {policy.name} read {new}",
+        statements=(clauses({old: new}),),
+        done=f"{reads(new)} AND NOT {reads(old)}",
+        undo=(clauses({}),),
+    )

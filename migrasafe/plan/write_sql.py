@@ -1,0 +1,110 @@
+"""The phases as numbered SQL files that psql runs as they are, as often as anybody likes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from importlib import resources
+
+from migrasafe.plan import predicates
+from migrasafe.plan.model import Phase, PhaseName, Plan, Step
+from migrasafe.schema.model import Ref
+
+ATTEMPTS = 30
+LOCK_TIMEOUT = "200ms"
+LONGEST_PAUSE_SECONDS = 30
+NUMBERS = {name: number * 10 for number, name in enumerate(PhaseName, start=1)}
+
+
+def sql_files(plan: Plan) -> dict[str, str]:
+    """File name → text: one file for each phase that runs SQL, one for its way back, one for what cannot be undone."""
+    files: dict[str, str] = {}
+    for phase in plan.phases:
+        ahead = [step for step in phase.steps if not step.loses]
+        number, name = NUMBERS[phase.name], phase.name.value
+        if ahead:
+            files[f"{number}_{name}.sql"] = _file(plan, phase, ahead, phase.title)
+        if phase.for_good:
+            files[f"{number + 1}_{name}_for_good.sql"] = _file(plan, phase, phase.for_good, "What cannot be undone")
+        if any(step.undo for step in ahead):
+            files[f"undo_{number}_{name}.sql"] = _undo_file(plan, phase, ahead)
+    return files
+
+
+def _file(plan: Plan, phase: Phase, steps: Iterable[Step], title: str) -> str:
+    blocks = [_head(f"{plan.title} – phase {phase.name.value}: {title}")]
+    blocks.extend(f"{_comment(step)}\n{_forward(step)}" for step in steps)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _undo_file(plan: Plan, phase: Phase, steps: list[Step]) -> str:
+    blocks = [_head(f"{plan.title} – back from phase {phase.name.value}")]
+    blocks.extend(f"-- undo {step.id}: {step.title}\n{_backward(step)}" for step in reversed(steps) if step.undo)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _head(title: str) -> str:
+    lines = [
+        *textwrap.wrap(title, 118, initial_indent="-- ", subsequent_indent="-- "),
+        "-- Run with psql, not in a transaction (-1). Steps that are done already are stepped over.",
+        _template("head.sql").strip(),
+    ]
+    return "\n".join(lines)
+
+
+def _comment(step: Step) -> str:
+    told = [f"{lock.mode} on {lock.table}" for lock in step.locks]
+    how_long = "while it works" if step.work else "for an instant"
+    lines = [f"-- {step.id}: {step.title}"]
+    if told:
+        lines.append(f"--   takes {', '.join(told)}, {how_long}")
+    lines.extend(f"--   works: {work}" for work in step.work)
+    if step.loses:
+        lines.append(f"--   loses {step.loses}")
+    return "\n".join(lines)
+
+
+def _forward(step: Step) -> str:
+    skip = step.done if step.past is None else f"({step.done}) OR ({step.past})"
+    if step.long:
+        return _long(step.id, skip, step.statements, step.leftover or "false", step.clear)
+    return _quick(step, skip, step.statements)
+
+
+def _backward(step: Step) -> str:
+    skip = f"NOT ({step.undoable or step.done})"
+    return _long(step.id, skip, step.undo, "false", ()) if step.long else _quick(step, skip, step.undo)
+
+
+def _quick(step: Step, skip: str, statements: tuple[str, ...]) -> str:
+    relations = [predicates.relation(Ref(*lock.table.split(".", 1))) for lock in step.locks] or ["NULL"]
+    return (
+        _template("quick_step.sql")
+        .format(
+            id=step.id,
+            skip=skip,
+            attempts=ATTEMPTS,
+            lock_timeout=LOCK_TIMEOUT,
+            longest_pause=LONGEST_PAUSE_SECONDS,
+            tables=", ".join(relations),
+            statements=textwrap.indent(_terminated(statements), "      ", lambda line: not line.startswith("$")),
+        )
+        .strip()
+    )
+
+
+def _long(id: str, skip: str, statements: tuple[str, ...], leftover: str, clear: tuple[str, ...]) -> str:
+    text = _template("long_step.sql").format(
+        id=id, skip=skip, leftover=leftover, statements=_terminated(statements), clear=_terminated(clear)
+    )
+    if not clear:
+        text = text.replace("\\if :leftover\n\n\\endif\n", "")
+    return text.strip()
+
+
+def _terminated(statements: Iterable[str]) -> str:
+    return "\n".join(f"{statement};" for statement in statements)
+
+
+def _template(name: str) -> str:
+    return (resources.files("migrasafe.plan") / "sql" / name).read_text(encoding="utf-8")

