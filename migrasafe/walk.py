@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct, structs
 
@@ -248,3 +248,13 @@ def _set(session: Session, statement: SetVariable, *, alone: bool) -> Session:
         return said
     value = None if statement.values is None else ", ".join(statement.values)
     return said.set(statement.name, value, local=statement.local)
+
+
+def schema_after(migrations: Iterable[Migration], target: Target) -> Schema:
+    """The catalog that migrations lead to, one after the other, from an empty one."""
+    schema = Schema()
+    for place, migration in enumerate(migrations):
+        walk = Walk(migration, place, schema, target=target)
+        walk.run()
+        schema = walk.schema
+    return schema

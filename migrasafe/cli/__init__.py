@@ -18,6 +18,7 @@ _COMMANDS = {
     "lint": "Say which migrations are not safe to run, and what to do instead.",
     "compat": "Say which app version each migration breaks, and which side is deployed first.",
     "backfill": "Fill or change the rows of a live table in small, throttled batches.",
+    "plan": "Turn a change into phases that both versions of the app can live with.",
     "rules": "List the rules.",
     "explain": "Show the page of a rule.",
 }
@@ -48,6 +49,10 @@ class _Commands(click.Group):
                 from migrasafe.cli.backfill import backfill
 
                 return backfill
+            case "plan":
+                from migrasafe.cli.plan import plan
+
+                return plan
             case "rules":
                 from migrasafe.cli.rules import rules
 

@@ -12,6 +12,7 @@ from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import History, Migration
 from migrasafe.schema.model import Schema
 from migrasafe.sql.source import read_source, source_from_bytes
+from migrasafe.target import Target
 
 
 def histories(paths: Sequence[str], layout: str | None, unsaved: Mapping[str, str]) -> tuple[History, ...]:
@@ -39,6 +40,22 @@ def schema_before(given: str | None) -> Schema:
     from migrasafe.sql.parse import read_script
 
     return schema_from_script(read_script(read_source(Path(given))))
+
+
+def schema_of(given: str) -> tuple[Schema, int | None]:
+    """The catalog that a DSN, a dump or a folder of migrations says, and the server's major version where there is one."""
+    if is_dsn(given):
+        from migrasafe.postgres.connect import connect, major_version
+        from migrasafe.postgres.introspect import load_schema
+
+        with connect(given) as connection:
+            return load_schema(connection), major_version(connection)
+    if not Path(given).is_dir():
+        return schema_before(given), None
+    from migrasafe.walk import schema_after
+
+    migrations = (migration for history in histories((given,), None, {}) for migration in history.migrations)
+    return schema_after(migrations, Target()), None
 
 
 def reported(since: str | None, read: Sequence[History]) -> Callable[[Migration], bool]:

@@ -35,63 +35,95 @@ class Shim(Struct, frozen=True, kw_only=True):
 def shim_for_column(ground: Ground, table: Table, old: str, new: str) -> Shim:
     """The table moves aside and its column gets the new name; a view in its place shows the column under both."""
     aside = Ref(table.ref.schema, with_suffix(table.ref.name, "__ms"))
-    columns = [(new if column.name == old else column.name) for column in table.columns]
-    shown = [quote_ident(column) for column in columns] + [f"{quote_ident(new)} AS {quote_ident(old)}"]
-    # Not for the renamed column: with a default of its own, the view refuses an INSERT that names the other name.
-    defaults = {column.name: column.default for column in table.columns if column.name != old}
-    if not table.complete:
-        raise NoPlanError(f"not every column of {table.ref} is known: give a dump or a DSN with --schema")
-    rename = f"ALTER TABLE {name_of(aside)} RENAME COLUMN"
-    there = f"ALTER TABLE {name_of(table.ref)} RENAME TO {quote_ident(aside.name)}"
-    back = f"ALTER TABLE {name_of(aside)} RENAME TO {quote_ident(table.ref.name)}"
-    make = tuple(_view(ground, table, aside, shown)) + tuple(
-        f"ALTER VIEW {name_of(table.ref)} ALTER COLUMN {quote_ident(column)} SET DEFAULT {deparse_expression(default)}"
-        for column, default in defaults.items()
-        if default is not None and not _is_generated(table, column)
-    )
-    grants = tuple(_grants(table))
+    columns = [quote_ident(new if column.name == old else column.name) for column in table.columns]
+    shown = [*columns, f"{quote_ident(new)} AS {quote_ident(old)}"]
+    there, back = _renames(table.ref, aside)
+    column_there = f"ALTER TABLE {name_of(aside)} RENAME COLUMN {quote_ident(old)} TO {quote_ident(new)}"
+    column_back = f"ALTER TABLE {name_of(aside)} RENAME COLUMN {quote_ident(new)} TO {quote_ident(old)}"
+    # No default for the renamed column: with one, the view would refuse an INSERT that says the other name.
+    view = tuple(_view(ground, table, aside, shown, without_default=old))
     drop = f"DROP VIEW {name_of(table.ref)}"
-    standing = predicates.all_of(predicates.relation_exists(table.ref, "v"), predicates.column_exists(aside, new))
     over = predicates.all_of(
         predicates.relation_exists(table.ref),
         predicates.column_exists(table.ref, new),
-        predicates.not_(predicates.column_exists(table.ref, old)),
+        predicates.columns_are_gone(table.ref, old),
     )
     return Shim(
         up=Step(
             title=f"Let a view show {table.ref} with {old} and {new}",
-            statements=(there, f"{rename} {quote_ident(old)} TO {quote_ident(new)}", *make, *grants),
-            done=standing,
+            statements=(there, column_there, *view),
+            done=predicates.all_of(predicates.relation_exists(table.ref, "v"), predicates.column_exists(aside, new)),
             past=over,
-            undo=(drop, f"{rename} {quote_ident(new)} TO {quote_ident(old)}", back),
+            undo=(drop, column_back, back),
         ),
         down=Step(
             title=f"Take the view away; {table.ref} is the table again",
             statements=(drop, back),
             done=over,
-            undo=(there, *make, *grants),
+            undo=(there, *view),
         ),
-        why=(
-            "indexes, constraints, triggers, sequences and foreign keys stay where they are: nothing is copied or filled",
-        ),
+        why=(_WHY,),
         assumed=tuple(_assumed(ground, table)),
-        by_hand=(
-            f"look for {LIMITS.removeprefix('not through the view: ')} on {table.ref.name} in the code of both versions",
-            f"an ORM that reads the catalog sees {table.ref.name} as a view until the contract phase",
-        ),
+        by_hand=_by_hand(table),
     )
 
 
-def _view(ground: Ground, table: Table, aside: Ref, shown: list[str]) -> Iterator[str]:
+def shim_for_table(ground: Ground, table: Table, new: Ref) -> Shim:
+    """The table gets its new name; a view under the old one shows all of it."""
+    there, back = _renames(table.ref, new)
+    view = tuple(_view(ground, table, new, [quote_ident(column.name) for column in table.columns]))
+    drop = f"DROP VIEW {name_of(table.ref)}"
+    over = predicates.all_of(
+        predicates.relation_exists(new), predicates.not_(predicates.relation_exists(table.ref, "rpv"))
+    )
+    return Shim(
+        up=Step(
+            title=f"Rename {table.ref} to {new.name}, and let a view keep the old name",
+            statements=(there, *view),
+            done=predicates.all_of(predicates.relation_exists(table.ref, "v"), predicates.relation_exists(new)),
+            past=over,
+            undo=(drop, back),
+        ),
+        down=Step(title=f"Take the view {table.ref} away", statements=(drop,), done=over, undo=view),
+        why=(_WHY,),
+        assumed=tuple(_assumed(ground, table)),
+        by_hand=_by_hand(table),
+    )
+
+
+_WHY = "indexes, constraints, triggers, sequences and foreign keys stay on the table: nothing is copied, nothing filled"
+
+
+def _renames(old: Ref, new: Ref) -> tuple[str, str]:
+    return (
+        f"ALTER TABLE {name_of(old)} RENAME TO {quote_ident(new.name)}",
+        f"ALTER TABLE {name_of(new)} RENAME TO {quote_ident(old.name)}",
+    )
+
+
+def _by_hand(table: Table) -> tuple[str, ...]:
+    return (
+        f"look for {LIMITS.removeprefix('not through the view: ')} on {table.ref.name} in the code of both versions",
+        f"an ORM that reads the catalog sees {table.ref.name} as a view until the contract phase",
+    )
+
+
+def _view(
+    ground: Ground, table: Table, aside: Ref, shown: list[str], *, without_default: str | None = None
+) -> Iterator[str]:
+    """The view with the defaults, the owner and the privileges of the table it stands for."""
+    if not table.complete:
+        raise NoPlanError(f"not every column of {table.ref} is known: give a dump or a DSN with --schema")
+    name = name_of(table.ref)
     options = " WITH (security_invoker = true)" if ground.target.at_least(SECURITY_INVOKER_SINCE) else ""
-    yield f"CREATE VIEW {name_of(table.ref)}{options} AS SELECT {', '.join(shown)} FROM {name_of(aside)}"
+    yield f"CREATE VIEW {name}{options} AS SELECT {', '.join(shown)} FROM {name_of(aside)}"
+    for column in table.columns:
+        if column.default is not None and column.name != without_default:
+            default = deparse_expression(column.default)
+            yield f"ALTER VIEW {name} ALTER COLUMN {quote_ident(column.name)} SET DEFAULT {default}"
     if table.owner is not None:
-        yield f"ALTER VIEW {name_of(table.ref)} OWNER TO {quote_ident(table.owner)}"
-
-
-def _is_generated(table: Table, name: str) -> bool:
-    column = table.column(name)
-    return column is not None and column.generated is not None
+        yield f"ALTER VIEW {name} OWNER TO {quote_ident(table.owner)}"
+    yield from _grants(table)
 
 
 _OF_VIEWS = frozenset({"select", "insert", "update", "delete"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from msgspec import Struct
 
 from migrasafe.errors import InputError
@@ -32,6 +34,13 @@ class Draft(Struct, frozen=True, kw_only=True):
     assumed: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
     differs: tuple[str, ...] = ()
+
+
+class Change(Protocol):
+    """A change that somebody wants, said in words or found in a migration."""
+
+    def plan(self, ground: Ground) -> Draft:
+        """The way there. Raises NoPlanError where there is none."""
 
 
 class NoPlanError(InputError):

@@ -123,14 +123,14 @@ def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column
             ),
         ),
         why=(
-            f"{old.name} is in no unique key, so it can be kept twice: each version of the app has its own column, and"
+            f"the column {old.name} is in no unique key, so it can be kept twice: each version has its own column, and"
             " triggers carry what one writes into the other",
         ),
         by_hand=(
             *readers.by_hand,
             *shadow_column.unseen(shadow),
         ),
-        differs=(f"{new.name} is the last column of {table.ref}: SELECT * gives it at the end",),
+        differs=(f"the column {new.name} is the last of {table.ref}: SELECT * gives it at the end",),
     )
 
 

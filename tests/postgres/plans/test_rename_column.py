@@ -58,7 +58,9 @@ def app(column: str):  # type: ignore[no-untyped-def]  # a Work
 @pytest.mark.parametrize("way", ["triggers", "view"])
 def test_nobody_notices_the_rename_of_a_column(each_major: int, database: Database, tmp_path: Path, way: str) -> None:
     database.execute(SETUP)
-    run = roll_out(database, RenameColumn(table=Name(None, "users"), column="name", new_name="full_name", way=way), tmp_path)
+    run = roll_out(
+        database, RenameColumn(table=Name(None, "users"), column="name", new_name="full_name", way=way), tmp_path
+    )
     files = sorted(path.name for path in tmp_path.iterdir())
     ahead = [name for name in files if not name.startswith("undo_") and "contract" not in name]
     with run.clients("old", app("name"), range(1, 3)):

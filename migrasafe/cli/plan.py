@@ -1,0 +1,91 @@
+"""`migrasafe plan`: the way to a change with both versions of the app alive, as a folder of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from migrasafe.errors import InputError
+from migrasafe.target import DEFAULT, NEWEST, OLDEST
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("change", nargs=-1, required=True)
+@click.option(
+    "--schema",
+    metavar="FILE|FOLDER|DSN",
+    help="The schema before the change: pg_dump --schema-only, the folder of your migrations, or a server (best).",
+)
+@click.option("--out", type=click.Path(file_okay=False), help="The folder to write. [default: plans/ID]")
+@click.option("--id", "name", help="Names the plan, and what it makes in the database. [default: from the change]")
+@click.option(
+    "--pg-version",
+    type=click.IntRange(OLDEST, NEWEST),
+    help=f"Major version of the server. [default: what --schema says, else {DEFAULT}]",
+)
+@click.option("--way", type=click.Choice(["triggers", "view"]), help="How both names of a column are kept alive.")
+@click.option("--up", metavar="SQL", help="The new value from the old one, over the old column's name.")
+@click.option("--down", metavar="SQL", help="The old value from the new one, over the new column's name.")
+@click.option(
+    "--old-app-name",
+    metavar="PATTERN",
+    help="What sessions of the old version call themselves (application_name LIKE this): lets a gate see that they are gone.",
+)
+def plan(
+    change: tuple[str, ...],
+    *,
+    schema: str | None,
+    out: str | None,
+    name: str | None,
+    pg_version: int | None,
+    way: str | None,
+    up: str | None,
+    down: str | None,
+    old_app_name: str | None,
+) -> None:
+    """Turn a change into phases that can be deployed, and taken back, while the old and the new app both run.
+
+    CHANGE is a migration (a file of SQL), or the change in words.
+
+    \b
+    Examples:
+      migrasafe plan db/migrations/0042_rename.sql --schema db/migrations
+      migrasafe plan rename users.name full_name --schema postgresql:///shop
+    """
+    from migrasafe.cli.read_inputs import schema_of
+    from migrasafe.plan.changes.model import Ground
+    from migrasafe.plan.put_together import put_together
+    from migrasafe.plan.words import Hints, plan_id, read_words
+    from migrasafe.plan.write_plan import RUNBOOK, plan_files
+    from migrasafe.target import Target
+
+    if schema is None:
+        raise InputError(
+            "--schema: say where the schema is to be read from: a server's DSN, a dump, or your migrations"
+        )
+    wanted = read_words(change, Hints(way=way, up=up, down=down))
+    found, major = schema_of(schema)
+    target = Target(pg_version=pg_version or major or DEFAULT, pg_version_assumed=pg_version is None and major is None)
+    ground = Ground(schema=found, target=target, id=name or plan_id(change), old_application_name=old_app_name)
+    made = put_together(wanted.plan(ground), ground)
+    folder = Path(out) if out is not None else Path("plans") / ground.id
+    _write(folder, plan_files(made))
+    click.echo(f"{made.title}: {len(made.phases)} phases, {len(made.steps)} steps")
+    for phase in made.phases:
+        click.echo(f"  {phase.name.value:<11} {phase.title}")
+    for one in made.by_hand:
+        click.echo(f"by hand: {one}")
+    click.echo(f"written to {folder}: read {folder / RUNBOOK} first")
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    """Write every file, or none over files of another plan. Raises InputError."""
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise InputError(f"--out {folder}: the folder is not empty: name another one, or remove it")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out {folder}: cannot be written: {error.strerror or error}") from error

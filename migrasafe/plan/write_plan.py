@@ -1,0 +1,90 @@
+"""A plan as a folder: what people read, what psql runs, what the backfill runs, and plan.json, from which all of it follows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+
+import msgspec
+from msgspec import Struct
+
+from migrasafe.errors import InputError
+from migrasafe.plan.model import Backfill, Phase, Plan
+from migrasafe.plan.write_sql import NUMBERS, sql_files
+
+PLAN = "plan.json"
+RUNBOOK = "RUNBOOK.md"
+BACKFILL = "backfill.toml"
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """What plan.json holds."""
+
+    plan: Plan
+    files: Mapping[str, str]
+    """Name → SHA-256 of every other file."""
+
+
+def plan_files(plan: Plan) -> dict[str, str]:
+    """File name → text, plan.json last."""
+    files = dict(sql_files(plan))
+    for phase in plan.phases:
+        if phase.backfill is not None:
+            files[BACKFILL] = _job(plan, phase.backfill)
+    files[RUNBOOK] = _runbook(plan, files)
+    sums = {name: checksum(text) for name, text in files.items()}
+    written = Written(plan=plan, files=sums)
+    files[PLAN] = msgspec.json.format(msgspec.json.encode(written), indent=1).decode() + "\n"
+    return files
+
+
+def checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_plan(text: str, where: str) -> Written:
+    """What a plan.json says. Raises InputError for one that is none of ours."""
+    try:
+        return msgspec.json.decode(text, type=Written)
+    except msgspec.MsgspecError as error:
+        raise InputError(f"{where}: is not a plan of migrasafe: {error}") from error
+
+
+class _Files(Struct, frozen=True, kw_only=True):
+    """Which file belongs to which phase."""
+
+    names: tuple[str, ...]
+    backfill: str = BACKFILL
+
+    def ahead(self, phase: Phase) -> list[str]:
+        number = NUMBERS[phase.name]
+        return [name for name in self.names if name.startswith((f"{number}_", f"{number + 1}_"))]
+
+    def back(self, phase: Phase) -> str | None:
+        return next((name for name in self.names if name.startswith(f"undo_{NUMBERS[phase.name]}_")), None)
+
+
+def _runbook(plan: Plan, files: Mapping[str, str]) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+    template = (resources.files("migrasafe.plan") / "templates" / RUNBOOK).read_text(encoding="utf-8")
+    return environment.from_string(template).render(plan=plan, files=_Files(names=tuple(sorted(files))))
+
+
+def _job(plan: Plan, job: Backfill) -> str:
+    return (
+        f"# The rows from before: {plan.title}\n"
+        f"# migrasafe backfill run {BACKFILL} --dsn …\n"
+        f"name = {_text(plan.id)}\n"
+        f"table = {_text(job.table)}\n"
+        f"set = {_text(', '.join(job.assignments))}\n"
+        f"where = {_text(job.where)}\n"
+    )
+
+
+def _text(value: str) -> str:
+    """A TOML basic string; JSON spells those alike."""
+    return msgspec.json.encode(value).decode()
