@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from migrasafe.errors import InputError
+from migrasafe.sql.statements import Expression
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 
@@ -53,22 +54,33 @@ def plan(
       migrasafe plan db/migrations/0042_rename.sql --schema db/migrations
       migrasafe plan rename users.name full_name --schema postgresql:///shop
     """
-    from migrasafe.cli.read_inputs import schema_of
+    from migrasafe.cli.read_inputs import schema_of, script_of
     from migrasafe.plan.changes.model import Ground
+    from migrasafe.plan.merge import draft_of
     from migrasafe.plan.put_together import put_together
-    from migrasafe.plan.words import Hints, plan_id, read_words
+    from migrasafe.plan.read_changes import Hints, read_changes
+    from migrasafe.plan.words import plan_id, sql_of
     from migrasafe.plan.write_plan import RUNBOOK, plan_files
+    from migrasafe.sql.parse import read_script
+    from migrasafe.sql.source import Source
     from migrasafe.target import Target
 
     if schema is None:
         raise InputError(
             "--schema: say where the schema is to be read from: a server's DSN, a dump, or your migrations"
         )
-    wanted = read_words(change, Hints(way=way, up=up, down=down))
-    found, major = schema_of(schema)
+    file = Path(change[0]) if len(change) == 1 and Path(change[0]).exists() else None
+    script = script_of(file) if file is not None else read_script(Source(path="change", text=sql_of(change)))
+    found, major = schema_of(schema, until=file)
     target = Target(pg_version=pg_version or major or DEFAULT, pg_version_assumed=pg_version is None and major is None)
-    ground = Ground(schema=found, target=target, id=name or plan_id(change), old_application_name=old_app_name)
-    made = put_together(wanted.plan(ground), ground)
+    ground = Ground(
+        schema=found,
+        target=target,
+        id=name or plan_id((file.stem,) if file is not None else change),
+        old_application_name=old_app_name,
+    )
+    hints = Hints(way=way, up=_expression("--up", up), down=_expression("--down", down))
+    made = put_together(draft_of(read_changes(script, found, hints), ground), ground)
     folder = Path(out) if out is not None else Path("plans") / ground.id
     _write(folder, plan_files(made))
     click.echo(f"{made.title}: {len(made.phases)} phases, {len(made.steps)} steps")
@@ -77,6 +89,15 @@ def plan(
     for one in made.by_hand:
         click.echo(f"by hand: {one}")
     click.echo(f"written to {folder}: read {folder / RUNBOOK} first")
+
+
+def _expression(option: str, text: str | None) -> Expression | None:
+    from migrasafe.sql.deparse import parse_expression
+
+    try:
+        return parse_expression(text) if text is not None else None
+    except ValueError as error:
+        raise InputError(f"{option} {text!r}: {error}") from error
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

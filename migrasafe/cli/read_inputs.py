@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from migrasafe.config import is_dsn
+from migrasafe.errors import InputError
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import History, Migration
 from migrasafe.schema.model import Schema
+from migrasafe.sql.script import Script
 from migrasafe.sql.source import read_source, source_from_bytes
 from migrasafe.target import Target
 
@@ -42,8 +45,9 @@ def schema_before(given: str | None) -> Schema:
     return schema_from_script(read_script(read_source(Path(given))))
 
 
-def schema_of(given: str) -> tuple[Schema, int | None]:
-    """The catalog that a DSN, a dump or a folder of migrations says, and the server's major version where there is one."""
+def schema_of(given: str, *, until: Path | None = None) -> tuple[Schema, int | None]:
+    """The catalog that a DSN, a dump or a folder of migrations says, and the server's major version where there is one.
+    `until`: a file of the folder that has not run yet, nor has any after it."""
     if is_dsn(given):
         from migrasafe.postgres.connect import connect, major_version
         from migrasafe.postgres.introspect import load_schema
@@ -54,8 +58,21 @@ def schema_of(given: str) -> tuple[Schema, int | None]:
         return schema_before(given), None
     from migrasafe.walk import schema_after
 
-    migrations = (migration for history in histories((given,), None, {}) for migration in history.migrations)
+    migrations = [migration for history in histories((given,), None, {}) for migration in history.migrations]
+    if until is not None:
+        migrations = list(itertools.takewhile(lambda one: until.resolve() not in _files(one), migrations))
     return schema_after(migrations, Target()), None
+
+
+def script_of(file: Path) -> Script:
+    """The statements of one migration. Raises InputError for a file that is not one of SQL."""
+    migrations = [migration for history in histories((str(file),), None, {}) for migration in history.migrations]
+    parts = [part for migration in migrations for part in migration.parts]
+    if len(parts) != 1:
+        raise InputError(
+            f"{file}: holds {len(parts)} migrations or transactions: give one file of SQL with one of them"
+        )
+    return parts[0].script
 
 
 def reported(since: str | None, read: Sequence[History]) -> Callable[[Migration], bool]:

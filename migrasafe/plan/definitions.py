@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from migrasafe.schema.model import Column, Constraint, Index, Ref
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_name, spell_type
-from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
+from migrasafe.sql.statements import ConstraintKind, IndexElement, Name, TypeName
 
 
 def name_of(ref: Ref) -> str:
@@ -102,3 +102,31 @@ def _actions(constraint: Constraint) -> list[str]:
     words += [f"ON DELETE {references.on_delete}"] if references.on_delete != "NO ACTION" else []
     words += [f"ON UPDATE {references.on_update}"] if references.on_update != "NO ACTION" else []
     return words
+
+
+_LONG_NAMES = {
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "float4": "real",
+    "float8": "double precision",
+    "bool": "boolean",
+    "varchar": "character varying",
+    "bpchar": "character",
+    "varbit": "bit varying",
+}
+_WITH_ZONE_WORDS = {
+    "timestamp": ("timestamp", " without time zone"),
+    "timestamptz": ("timestamp", " with time zone"),
+    "time": ("time", " without time zone"),
+    "timetz": ("time", " with time zone"),
+}
+
+
+def formatted_type(type_name: TypeName) -> str:
+    """The type as PostgreSQL's format_type() writes it: `character varying(20)`, `timestamp(3) without time zone`."""
+    head, tail = _WITH_ZONE_WORDS.get(type_name.name, (_LONG_NAMES.get(type_name.name, ""), ""))
+    if not head:
+        return spell_type(type_name)
+    modifiers = f"({','.join(type_name.modifiers)})" if type_name.modifiers else ""
+    return f"{head}{modifiers}{tail}{'[]' if type_name.array else ''}"

@@ -82,7 +82,7 @@ class Phase(Struct, frozen=True, kw_only=True):
     deploy: str = ""
     """What people deploy before its steps, in words."""
     steps: tuple[Step, ...] = ()
-    backfill: Backfill | None = None
+    backfills: tuple[Backfill, ...] = ()
 
     @property
     def for_good(self) -> tuple[Step, ...]:

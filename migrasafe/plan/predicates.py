@@ -41,6 +41,22 @@ def column_has_default(table: Ref, column: str) -> str:
     return _column(table, column, " AND atthasdef")
 
 
+def column_has_type(table: Ref, column: str, formatted: str) -> str:
+    return _column(table, column, f" AND format_type(atttypid, atttypmod) = {quote_literal(formatted)}")
+
+
+def default_is(table: Ref, column: str, default: str | None) -> str:
+    """Whether the default says this. The server writes the column's type behind a constant: that is left out."""
+    if default is None:
+        return f"({column_exists(table, column)} AND NOT {column_has_default(table, column)})"
+    return (
+        "EXISTS (SELECT FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum"
+        f" WHERE d.adrelid = {relation(table)} AND a.attname = {quote_literal(column)}"
+        " AND regexp_replace(pg_get_expr(d.adbin, d.adrelid), '::[a-z ]+([(][0-9,]+[)])?$', '')"
+        f" = {quote_literal(default)})"
+    )
+
+
 def _column(table: Ref, column: str, more: str) -> str:
     return (
         f"EXISTS (SELECT FROM pg_attribute WHERE attrelid = {relation(table)}"

@@ -7,16 +7,13 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from migrasafe.effects.model import Effects
-from migrasafe.migrations.model import Migration, Part, TransactionMode
 from migrasafe.plan.changes.model import Draft, Ground
 from migrasafe.plan.fingerprint import fingerprint
+from migrasafe.plan.foresee import foresee
 from migrasafe.plan.model import Phase, Plan, Step, TableLock
 from migrasafe.rules.context import Step as Judged
 from migrasafe.schema.model import Ref, Schema
-from migrasafe.sql.parse import read_script
-from migrasafe.sql.source import Source
 from migrasafe.target import Target
-from migrasafe.walk import Walk
 
 
 def put_together(draft: Draft, ground: Ground) -> Plan:
@@ -49,15 +46,10 @@ def put_together(draft: Draft, ground: Ground) -> Plan:
 
 def _described(step: Step, schema: Schema, place: int, target: Target) -> tuple[Step, Schema]:
     """The step with its locks and work, and the schema after it."""
-    source = Source(path=step.title, text=";\n".join(step.statements) + ";\n")
-    mode = TransactionMode.NONE if step.long else TransactionMode.ONE
-    migration = Migration(id=str(place), path=step.title, parts=(Part(script=read_script(source), transaction=mode),))
-    walk = Walk(migration, place, schema, target=target)
-    found: list[Judged] = []
-    walk.run(found.append)
+    found, after = foresee(step.statements, schema, target, place=place, alone=step.long)
     locks = tuple(_strongest(found))
     work = tuple(dict.fromkeys(f"{work.kind.value} of {work.relation}" for one in found for work in one.effects.work))
-    return replace(step, locks=locks, work=work), walk.schema
+    return replace(step, locks=locks, work=work), after
 
 
 def _strongest(found: Iterable[Judged]) -> Iterator[TableLock]:

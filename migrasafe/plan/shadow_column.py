@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import predicates, steps
 from migrasafe.plan.changes.model import Ground
-from migrasafe.plan.definitions import name_of, type_of, with_suffix
+from migrasafe.plan.definitions import formatted_type, name_of, type_of, with_suffix
 from migrasafe.plan.dual_write import (
     DualWrite,
     Mapped,
@@ -27,6 +27,9 @@ from migrasafe.schema.model import Column, Constraint, Index, Ref, Table
 from migrasafe.sql.deparse import deparse_expression, renamed, substituted
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Expression, Node
+
+SHADOW = "__ms_new"
+"""What the new column is called until it takes over the old one's name."""
 
 
 class Shadow(Struct, frozen=True, kw_only=True):
@@ -47,18 +50,25 @@ class Shadow(Struct, frozen=True, kw_only=True):
         return with_suffix(self.old.name, "__ms_dropped")
 
     @property
+    def keeps_name(self) -> bool:
+        """Whether the new column takes over the name of the old one at the switch."""
+        return self.new.name == with_suffix(self.old.name, SHADOW)
+
+    @property
     def columns(self) -> dict[str, str]:
         return {self.old.name: self.new.name}
 
-    def dual(self, old_name: str | None = None) -> DualWrite:
-        """The dual write, while the old column has its name, or the one of its soft drop."""
-        old = old_name or self.old.name
+    def dual(self, *, dropped: bool = False) -> DualWrite:
+        """The dual write, while both have their first names, or once the old column is `dropped` out of sight."""
+        old = self.dropped if dropped else self.old.name
+        new = self.old.name if dropped and self.keeps_name else self.new.name
         up = Expression(node=renamed(self.up.node, {self.old.name: old}))
+        down = Expression(node=renamed(self.down.node, {self.new.name: new}))
         return DualWrite(
             table=self.table.ref,
             id=self.ground.id,
-            old=(Mapped(column=old, type=type_of(self.old), value=self.down),),
-            new=(Mapped(column=self.new.name, type=type_of(self.new), value=up),),
+            old=(Mapped(column=old, type=type_of(self.old), value=down),),
+            new=(Mapped(column=new, type=type_of(self.new), value=up),),
             search_path=(*self.ground.schema.search_path, self.table.ref.schema),
         )
 
@@ -66,6 +76,10 @@ class Shadow(Struct, frozen=True, kw_only=True):
     def is_over(self) -> str:
         """Whether the old column is gone for good."""
         ref = self.table.ref
+        if self.keeps_name:
+            assert self.new.type is not None  # a shadow is made with its type
+            there = predicates.column_has_type(ref, self.old.name, formatted_type(self.new.type))
+            return f"({there} AND {predicates.columns_are_gone(ref, self.new.name, self.dropped)})"
         gone = predicates.columns_are_gone(ref, self.old.name, self.dropped)
         return f"({predicates.column_exists(ref, self.new.name)} AND {gone})"
 
@@ -104,7 +118,7 @@ def backfill(shadow: Shadow) -> Phase:
         title="The rows from before are filled, in batches",
         old_app=f"reads and writes {shadow.old.name}",
         new_app=f"may write {shadow.new.name}, but not read it yet",
-        backfill=job,
+        backfills=(job,),
     )
 
 
@@ -176,38 +190,44 @@ def _not_null_name(shadow: Shadow) -> str:
 def soft_drop(shadow: Shadow) -> Step:
     """The old column under another name, still fed: whoever still needs it fails, and nothing is lost."""
     table, old, new = name_of(shadow.table.ref), quote_ident(shadow.old.name), quote_ident(shadow.new.name)
-    dropped = quote_ident(shadow.dropped)
+    dropped, ref = quote_ident(shadow.dropped), shadow.table.ref
+    final = old if shadow.keeps_name else new
+    there = [f"ALTER TABLE {table} RENAME COLUMN {old} TO {dropped}"]
+    back = [f"ALTER TABLE {table} RENAME COLUMN {dropped} TO {old}"]
+    if shadow.keeps_name:
+        there.append(f"ALTER TABLE {table} RENAME COLUMN {new} TO {old}")
+        back.insert(0, f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
+        if shadow.old.not_null:  # what the new type can say and the old one cannot is null in the old column
+            there.append(f"ALTER TABLE {table} ALTER COLUMN {dropped} DROP NOT NULL")
+            back.append(f"ALTER TABLE {table} ALTER COLUMN {old} SET NOT NULL")
+    there += functions_sql(shadow.dual(dropped=True))
+    back += functions_sql(shadow.dual())
     default = shadow.old.default
-    moved: tuple[str, ...] = ()
-    back: tuple[str, ...] = ()
     if default is not None:
-        # over no column at all, so that it needs no translation but the conversion
         value = deparse_expression(Expression(node=_with_default(shadow, default)))
-        moved = (
-            f"ALTER TABLE {table} ALTER COLUMN {dropped} DROP DEFAULT",
-            f"ALTER TABLE {table} ALTER COLUMN {new} SET DEFAULT {value}",
-        )
-        back = (
-            f"ALTER TABLE {table} ALTER COLUMN {new} DROP DEFAULT",
-            f"ALTER TABLE {table} ALTER COLUMN {old} SET DEFAULT {deparse_expression(default)}",
-        )
+        there.append(f"ALTER TABLE {table} ALTER COLUMN {dropped} DROP DEFAULT")
+        there.append(f"ALTER TABLE {table} ALTER COLUMN {final} SET DEFAULT {value}")
+        back.append(f"ALTER TABLE {table} ALTER COLUMN {new} DROP DEFAULT")
+        back.append(f"ALTER TABLE {table} ALTER COLUMN {old} SET DEFAULT {deparse_expression(default)}")
+    gone = predicates.columns_are_gone(ref, shadow.new.name if shadow.keeps_name else shadow.old.name)
+    is_out = f"({predicates.column_exists(ref, shadow.dropped)} AND {gone})"
+    title = f"Take {shadow.old.name} out of sight; it is kept up to date as {shadow.dropped}"
+    if shadow.keeps_name:
+        title = f"Swap: {shadow.new.name} becomes {shadow.old.name}, the old one is kept up to date as {shadow.dropped}"
     return Step(
-        title=f"Take {shadow.old.name} out of sight; it is kept up to date as {shadow.dropped}",
-        statements=(
-            f"ALTER TABLE {table} RENAME COLUMN {old} TO {dropped}",
-            *functions_sql(shadow.dual(shadow.dropped)),
-            *moved,
-        ),
-        done=predicates.not_(predicates.column_exists(shadow.table.ref, shadow.old.name)),
-        undo=(f"ALTER TABLE {table} RENAME COLUMN {dropped} TO {old}", *functions_sql(shadow.dual()), *back),
-        undoable=predicates.column_exists(shadow.table.ref, shadow.dropped),
+        title=title,
+        statements=tuple(there),
+        done=is_out,
+        past=shadow.is_over,
+        undo=tuple(back),
+        undoable=predicates.column_exists(ref, shadow.dropped),
     )
 
 
 def hard_drop(shadow: Shadow) -> Step:
     """The end of the old column, with its triggers in one transaction, and the old names for what stood on it."""
     table = name_of(shadow.table.ref)
-    dual = shadow.dual(shadow.dropped)
+    dual = shadow.dual(dropped=True)
     return Step(
         title=f"Drop {shadow.dropped} for good",
         statements=(

@@ -1,4 +1,4 @@
-"""Changes said in words: `rename users.name full_name`."""
+"""Changes said in words, `rename users.name full_name`: each is the migration that somebody would have written."""
 
 from __future__ import annotations
 
@@ -8,39 +8,31 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from migrasafe.errors import InputError, did_you_mean
-from migrasafe.plan.changes.model import Change
-from migrasafe.plan.changes.rename_column import RenameColumn
-from migrasafe.plan.changes.rename_table import RenameTable
+from migrasafe.sql.deparse import parse_expression
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_name
 from migrasafe.sql.statements import Name
 
 _LONGEST_ID = 40
 """Characters: what is made of it must fit into the names of functions and triggers."""
 
 
-class Hints(Struct, frozen=True, kw_only=True):
-    """What people say beside the change itself."""
-
-    way: str | None = None
-    up: str | None = None
-    down: str | None = None
-
-
 class Word(Struct, frozen=True, kw_only=True):
     usage: str
     """What follows the word, as the help shows it."""
-    read: Callable[[Sequence[str], Hints], Change]
+    sql: Callable[..., str]
 
 
-def read_words(words: Sequence[str], hints: Hints) -> Change:
-    """The change that words ask for. Raises InputError for words that ask for none."""
+def sql_of(words: Sequence[str]) -> str:
+    """The migration that words ask for. Raises InputError for words that ask for none."""
     word = WORDS.get(words[0])
     if word is None:
+        known = ", ".join(WORDS)
         raise InputError(
-            f"there is no change {words[0]}; {did_you_mean(words[0], WORDS, 'known are ' + ', '.join(WORDS))}"
+            f"{words[0]} is neither a file nor a change; {did_you_mean(words[0], WORDS, f'changes are {known}')}"
         )
     if len(words) - 1 != len(word.usage.split()):
         raise InputError(f"`{words[0]}` is said so: migrasafe plan {words[0]} {word.usage}")
-    return word.read(words[1:], hints)
+    return word.sql(*words[1:])
 
 
 def plan_id(words: Sequence[str]) -> str:
@@ -49,45 +41,110 @@ def plan_id(words: Sequence[str]) -> str:
     return said[:_LONGEST_ID].strip("_") or "change"
 
 
-def table_name(text: str) -> Name:
-    """`users` or `app.users`."""
+def table_name(text: str) -> str:
+    """`users` or `app.users`, quoted where it must be."""
     parts = _parts(text)
     if len(parts) > 2:
         raise InputError(f"{text} is not a table: say TABLE or SCHEMA.TABLE")
-    return Name(parts[0] if len(parts) == 2 else None, parts[-1])
+    return quote_name(Name(parts[0] if len(parts) == 2 else None, parts[-1]))
 
 
-def column_name(text: str) -> tuple[Name, str]:
-    """`users.name` or `app.users.name`."""
+def column_name(text: str) -> tuple[str, str]:
+    """Table and column of `users.name` or `app.users.name`, quoted where they must be."""
     parts = _parts(text)
     if len(parts) not in (2, 3):
         raise InputError(f"{text} is not a column: say TABLE.COLUMN or SCHEMA.TABLE.COLUMN")
-    return Name(parts[0] if len(parts) == 3 else None, parts[-2]), parts[-1]
+    return quote_name(Name(parts[0] if len(parts) == 3 else None, parts[-2])), quote_ident(parts[-1])
 
 
 def _parts(text: str) -> tuple[str, ...]:
     """The names between the dots, read as SQL reads them: folded, unless quoted."""
-    from migrasafe.sql.deparse import parse_expression
-
     try:
-        node = parse_expression(text).node
+        fields = parse_expression(text).node.get("ColumnRef", {}).get("fields", [])
     except ValueError:
-        node = {}
-    fields = node.get("ColumnRef", {}).get("fields", [])
+        fields = []
     parts = tuple(field["String"]["sval"] for field in fields if "String" in field)
     if not parts or len(parts) != len(fields):
         raise InputError(f"{text} is not a name; put names with capitals or signs in double quotes")
     return parts
 
 
-def _rename(words: Sequence[str], hints: Hints) -> Change:
-    (new,) = _parts(words[1])[-1:]
-    if len(_parts(words[0])) == 1:
-        return RenameTable(table=table_name(words[0]), new_name=new)
-    table, column = column_name(words[0])
-    return RenameColumn(table=table, column=column, new_name=new, way=hints.way)
+def _rename(old: str, new: str) -> str:
+    name = quote_ident(_parts(new)[-1])
+    if len(_parts(old)) == 1:
+        return f"ALTER TABLE {table_name(old)} RENAME TO {name}"
+    table, column = column_name(old)
+    return f"ALTER TABLE {table} RENAME COLUMN {column} TO {name}"
+
+
+def _alter(text: str, action: str) -> str:
+    table, column = column_name(text)
+    return f"ALTER TABLE {table} ALTER COLUMN {column} {action}"
+
+
+def _drop(text: str) -> str:
+    if len(_parts(text)) == 1:
+        return f"DROP TABLE {table_name(text)}"
+    table, column = column_name(text)
+    return f"ALTER TABLE {table} DROP COLUMN {column}"
+
+
+def _add(text: str, definition: str) -> str:
+    table, column = column_name(text)
+    return f"ALTER TABLE {table} ADD COLUMN {column} {definition}"
+
+
+def _columns(text: str) -> tuple[str, str]:
+    """`orders.a,b` → the table, and its columns with commas between."""
+    first, *rest = text.split(",")
+    table, column = column_name(first)
+    return table, ", ".join([column, *(quote_ident(_parts(one)[-1]) for one in rest)])
+
+
+def _unique(text: str) -> str:
+    table, columns = _columns(text)
+    return f"ALTER TABLE {table} ADD UNIQUE ({columns})"
+
+
+def _primary_key(text: str) -> str:
+    table, columns = _columns(text)
+    return f"ALTER TABLE {table} ADD PRIMARY KEY ({columns})"
+
+
+def _foreign_key(text: str, target: str) -> str:
+    table, columns = _columns(text)
+    if len(_parts(target.split(",", maxsplit=1)[0])) == 1:
+        return f"ALTER TABLE {table} ADD FOREIGN KEY ({columns}) REFERENCES {table_name(target)}"
+    there, their = _columns(target)
+    return f"ALTER TABLE {table} ADD FOREIGN KEY ({columns}) REFERENCES {there} ({their})"
+
+
+def _check(text: str, condition: str) -> str:
+    return f"ALTER TABLE {table_name(text)} ADD CHECK ({condition})"
+
+
+def _index(text: str) -> str:
+    table, columns = _columns(text)
+    return f"CREATE INDEX ON {table} ({columns})"
+
+
+def _enum_value(type_name: str, value: str) -> str:
+    return f"ALTER TYPE {table_name(type_name)} ADD VALUE {quote_literal(value)}"
 
 
 WORDS: Mapping[str, Word] = {
-    "rename": Word(usage="TABLE[.COLUMN] NEW_NAME", read=_rename),
+    "rename": Word(usage="TABLE[.COLUMN] NEW_NAME", sql=_rename),
+    "type": Word(usage="TABLE.COLUMN TYPE", sql=lambda column, type: _alter(column, f"TYPE {type}")),
+    "not-null": Word(usage="TABLE.COLUMN", sql=lambda column: _alter(column, "SET NOT NULL")),
+    "nullable": Word(usage="TABLE.COLUMN", sql=lambda column: _alter(column, "DROP NOT NULL")),
+    "default": Word(usage="TABLE.COLUMN SQL", sql=lambda column, value: _alter(column, f"SET DEFAULT {value}")),
+    "no-default": Word(usage="TABLE.COLUMN", sql=lambda column: _alter(column, "DROP DEFAULT")),
+    "add": Word(usage="TABLE.COLUMN DEFINITION", sql=_add),
+    "drop": Word(usage="TABLE[.COLUMN]", sql=_drop),
+    "unique": Word(usage="TABLE.COLUMN[,COLUMN]", sql=_unique),
+    "primary-key": Word(usage="TABLE.COLUMN[,COLUMN]", sql=_primary_key),
+    "foreign-key": Word(usage="TABLE.COLUMN[,COLUMN] TABLE[.COLUMN]", sql=_foreign_key),
+    "check": Word(usage="TABLE CONDITION", sql=_check),
+    "index": Word(usage="TABLE.COLUMN[,COLUMN]", sql=_index),
+    "enum-value": Word(usage="TYPE VALUE", sql=_enum_value),
 }

@@ -29,9 +29,10 @@ class Written(Struct, frozen=True, kw_only=True):
 def plan_files(plan: Plan) -> dict[str, str]:
     """File name → text, plan.json last."""
     files = dict(sql_files(plan))
-    for phase in plan.phases:
-        if phase.backfill is not None:
-            files[BACKFILL] = _job(plan, phase.backfill)
+    jobs = [job for phase in plan.phases for job in phase.backfills]
+    for number, job in enumerate(jobs, start=1):
+        name = BACKFILL if len(jobs) == 1 else BACKFILL.replace(".", f"_{number}.")
+        files[name] = _job(plan, job, name)
     files[RUNBOOK] = _runbook(plan, files)
     sums = {name: checksum(text) for name, text in files.items()}
     written = Written(plan=plan, files=sums)
@@ -55,7 +56,10 @@ class _Files(Struct, frozen=True, kw_only=True):
     """Which file belongs to which phase."""
 
     names: tuple[str, ...]
-    backfill: str = BACKFILL
+
+    @property
+    def jobs(self) -> list[str]:
+        return [name for name in self.names if name.endswith(".toml")]
 
     def ahead(self, phase: Phase) -> list[str]:
         number = NUMBERS[phase.name]
@@ -69,16 +73,15 @@ def _runbook(plan: Plan, files: Mapping[str, str]) -> str:
     import jinja2
 
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
-    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     template = (resources.files("migrasafe.plan") / "templates" / RUNBOOK).read_text(encoding="utf-8")
     return environment.from_string(template).render(plan=plan, files=_Files(names=tuple(sorted(files))))
 
 
-def _job(plan: Plan, job: Backfill) -> str:
+def _job(plan: Plan, job: Backfill, file: str) -> str:
     return (
         f"# The rows from before: {plan.title}\n"
-        f"# migrasafe backfill run {BACKFILL} --dsn …\n"
-        f"name = {_text(plan.id)}\n"
+        f"# migrasafe backfill run {file} --dsn …\n"
+        f"name = {_text(plan.id + file.removeprefix('backfill').removesuffix('.toml'))}\n"
         f"table = {_text(job.table)}\n"
         f"set = {_text(', '.join(job.assignments))}\n"
         f"where = {_text(job.where)}\n"

@@ -87,8 +87,7 @@ class Rollout:
 
     def backfill(self) -> None:
         for phase in self.plan.phases:
-            job = phase.backfill
-            if job is not None:
+            for job in phase.backfills:
                 self.database.execute(f"UPDATE {job.table} SET {', '.join(job.assignments)} WHERE {job.where}")
 
     def gates(self, phase: PhaseName) -> None:

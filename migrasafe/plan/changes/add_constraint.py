@@ -1,0 +1,120 @@
+"""CHECK and FOREIGN KEY: every row has to pass, the old ones as well, and so do both versions of the app."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from migrasafe.plan import phases, steps
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
+from migrasafe.plan.definitions import constraint_body, name_of
+from migrasafe.plan.model import Gate, Phase, PhaseName, Step
+from migrasafe.schema.model import Constraint, Index, Ref, Table
+from migrasafe.sql.deparse import deparse_expression
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
+
+
+class AddConstraint(Struct, frozen=True, kw_only=True):
+    table: Name
+    constraint: Constraint
+    """A CHECK or a FOREIGN KEY, as the schema would have it: with its name and, resolved, its target."""
+
+    def plan(self, ground: Ground) -> Draft:
+        """The new version obeys, what is there is put right, new rows are asked, then old ones. Raises NoPlanError."""
+        table = table_of(ground, self.table)
+        constraint = self.constraint
+        if table.constraint(constraint.name) is not None:
+            raise NoPlanError(f"{table.ref} has a constraint {constraint.name} already")
+        is_key = constraint.kind is ConstraintKind.FOREIGN_KEY
+        missing = _missing_index(ground, table, constraint) if is_key else None
+        target = _with_target(ground, constraint) if is_key else constraint
+        gate = _orphans(table, target) if is_key else _violators(table, constraint)
+        before: tuple[Phase, ...] = ()
+        if missing is not None:
+            before = (_expand(steps.build_index(missing), constraint),)
+        rule = constraint_body(target)
+        return Draft(
+            title=f"add {rule} to {table.ref}",
+            tables=(table.ref,),
+            phases=(
+                *before,
+                phases.deploy(f"obeys {rule}", "may still break the rule"),
+                phases.contract(
+                    f"{constraint.name} is asked of new rows, then of old ones",
+                    f"obeys {rule}",
+                    (steps.add_not_valid(table.ref, target), steps.validate(table.ref, constraint.name)),
+                    needed=f"to write rows that {constraint.name} refuses",
+                    old_application_name=ground.old_application_name,
+                    gates=(gate,),
+                ),
+            ),
+        )
+
+
+def _expand(step: Step, constraint: Constraint) -> Phase:
+    return Phase(
+        name=PhaseName.EXPAND,
+        title="An index for the rows that refer: without it, every DELETE of the other table reads all of this one",
+        old_app="goes on as before",
+        new_app="is not deployed yet",
+        steps=(step,),
+    )
+
+
+def _with_target(ground: Ground, constraint: Constraint) -> Constraint:
+    """With the referenced columns, where the migration left them out: the target's primary key."""
+    if constraint.target is None:
+        raise NoPlanError(f"the table that {constraint.name} refers to is not known")
+    if constraint.target_columns:
+        return constraint
+    target = ground.schema.table(constraint.target)
+    key = target.primary_key if target is not None else None
+    if key is None:
+        raise NoPlanError(
+            f"{constraint.target} has no primary key that is known: name the columns {constraint.name} refers to"
+        )
+    return replace(constraint, target_columns=key.columns)
+
+
+def _missing_index(ground: Ground, table: Table, constraint: Constraint) -> Index | None:
+    """An index over the referencing columns, where none begins with them."""
+    wanted = set(constraint.columns)
+    for index in ground.schema.indexes_of(table):
+        first = [element.column for element in index.elements[: len(wanted)]]
+        if set(first) == wanted and index.predicate is None:
+            return None
+    name = f"{table.ref.name}_{'_'.join(constraint.columns)}_idx"
+    return Index(
+        ref=Ref(table.ref.schema, name),
+        table=table.ref,
+        elements=tuple(IndexElement(column=column) for column in constraint.columns),
+        reads=frozenset(constraint.columns),
+    )
+
+
+def _orphans(table: Table, constraint: Constraint) -> Gate:
+    assert constraint.target is not None  # _with_target has seen to it
+    pairs = " AND ".join(
+        f"there.{quote_ident(there)} = here.{quote_ident(here)}"
+        for here, there in zip(constraint.columns, constraint.target_columns, strict=True)
+    )
+    given = " AND ".join(f"here.{quote_ident(column)} IS NOT NULL" for column in constraint.columns)
+    return phases.none_left(
+        "no-orphans",
+        f"Does every row of {table.ref} refer to one of {constraint.target}?",
+        f"{name_of(table.ref)} here",
+        f"{given} AND NOT EXISTS (SELECT FROM {name_of(constraint.target)} there WHERE {pairs})",
+        "Delete the rows that refer to nothing, or set them to null.",
+    )
+
+
+def _violators(table: Table, constraint: Constraint) -> Gate:
+    assert constraint.expression is not None  # a CHECK has one
+    return phases.none_left(
+        "no-violators",
+        f"Does every row of {table.ref} pass?",
+        name_of(table.ref),
+        f"NOT ({deparse_expression(constraint.expression)})",
+        "Put the rows right that do not pass.",
+    )

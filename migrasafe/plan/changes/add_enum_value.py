@@ -1,0 +1,69 @@
+"""Another value of an enum type: the database takes it in an instant, old readers may not."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from migrasafe.plan import phases
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.definitions import name_of
+from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.schema.model import EnumType
+from migrasafe.sql.quote import quote_literal, quote_name
+from migrasafe.sql.statements import Name
+
+
+class AddEnumValue(Struct, frozen=True, kw_only=True):
+    type: Name
+    value: str
+    before: str | None = None
+    after: str | None = None
+
+    def plan(self, ground: Ground) -> Draft:
+        """The value first; the version that knows it next; nobody writes it before the old version is gone.
+
+        Raises NoPlanError.
+        """
+        ref = ground.schema.resolve_type(*self.type)
+        found = ground.schema.types.get(ref)
+        if not isinstance(found, EnumType):
+            raise NoPlanError(f"the schema has no enum type {self.type}")
+        if self.value in found.labels:
+            raise NoPlanError(f"{ref} has the value {self.value} already")
+        value, type_name = quote_literal(self.value), name_of(ref)
+        place = f" BEFORE {quote_literal(self.before)}" if self.before else ""
+        place = f" AFTER {quote_literal(self.after)}" if self.after else place
+        step = Step(
+            title=f"Add the value {self.value} to {ref}",
+            statements=(f"ALTER TYPE {type_name} ADD VALUE {value}{place}",),
+            done=(
+                "EXISTS (SELECT FROM pg_enum WHERE"
+                f" enumtypid = to_regtype({quote_literal(quote_name(Name(ref.schema, ref.name)))}) AND enumlabel = {value})"
+            ),
+            # Not in a transaction block before PostgreSQL 12 only, but it must be committed before anybody uses it.
+            long=True,
+            loses="nothing, but PostgreSQL cannot take a value away again",
+        )
+        return Draft(
+            title=f"add the value {self.value} to {ref}",
+            tables=(),
+            phases=(
+                Phase(
+                    name=PhaseName.EXPAND,
+                    title=f"{ref} has the value {self.value}, and nobody writes it yet",
+                    old_app="goes on as before",
+                    new_app="is not deployed yet",
+                    steps=(step,),
+                ),
+                phases.deploy(
+                    f"can read {self.value}, and does not write it yet", f"may fail on a row with {self.value}"
+                ),
+                phases.contract(
+                    f"{self.value} may be written",
+                    f"reads and writes {self.value}",
+                    (),
+                    needed=f"{ref} without {self.value}",
+                    old_application_name=ground.old_application_name,
+                ),
+            ),
+        )

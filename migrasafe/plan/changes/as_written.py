@@ -1,0 +1,63 @@
+"""What hurts nobody as it was written: new tables, views, types and the like."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from migrasafe.plan import predicates
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.foresee import foresee
+from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.schema.model import Schema
+from migrasafe.sql.quote import quote_literal, quote_name
+from migrasafe.sql.statements import (
+    CreateComposite,
+    CreateEnum,
+    CreateSchema,
+    CreateSequence,
+    CreateTable,
+    CreateView,
+    Name,
+    Statement,
+)
+
+
+class AsWritten(Struct, frozen=True, kw_only=True):
+    sql: str
+    done: str
+    """As Step.done."""
+
+    def plan(self, ground: Ground) -> Draft:
+        """One step, where nobody has to wait for it. Raises NoPlanError."""
+        found, _ = foresee((self.sql,), ground.schema, ground.target)
+        for one in found:
+            for lock in one.effects.locks:
+                if lock.mode.blocks_writes and one.situation.exists_already(lock.relation):
+                    raise NoPlanError(
+                        f"this takes a {lock.mode.value} lock on {lock.relation}: put it into a migration of its own, with a"
+                        " lock_timeout"
+                    )
+        words = " ".join(self.sql.split())
+        title = words if len(words) <= 60 else f"{words[:59]}…"
+        phase = Phase(
+            name=PhaseName.EXPAND,
+            title="What is new, and in nobody's way",
+            old_app="goes on as before",
+            new_app="is not deployed yet",
+            steps=(Step(title=title, statements=(self.sql,), done=self.done),),
+        )
+        return Draft(title=title, tables=(), phases=(phase,))
+
+
+def is_made_by(statement: Statement, after: Schema) -> str | None:
+    """The question whether what the statement makes is there; None for one that makes nothing of its own."""
+    match statement:
+        case CreateTable() | CreateView() | CreateSequence():
+            return f"{predicates.relation(after.resolve(*statement.name))} IS NOT NULL"
+        case CreateEnum() | CreateComposite():
+            ref = after.resolve_type(*statement.name)
+            return f"to_regtype({quote_literal(quote_name(Name(ref.schema, ref.name)))}) IS NOT NULL"
+        case CreateSchema():
+            return f"to_regnamespace({quote_literal(quote_name(Name(None, statement.name)))}) IS NOT NULL"
+        case _:
+            return None

@@ -1,0 +1,156 @@
+"""A column with another type: in place where PostgreSQL leaves the rows alone, else beside the old one."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from migrasafe.plan import phases, predicates, shadow_column
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.conversions import Conversion, known_conversion
+from migrasafe.plan.definitions import formatted_type, name_of, type_of, with_suffix
+from migrasafe.plan.foresee import work_of
+from migrasafe.plan.model import Gate, Phase, PhaseName, Step
+from migrasafe.plan.readers import readers_of
+from migrasafe.plan.shadow_column import SHADOW, Shadow
+from migrasafe.schema.model import Column, Table
+from migrasafe.sql.deparse import deparse_expression
+from migrasafe.sql.expressions import columns_read
+from migrasafe.sql.quote import quote_ident, spell_type
+from migrasafe.sql.statements import ConstraintKind, Expression, Name, TypeName
+
+
+class ChangeType(Struct, frozen=True, kw_only=True):
+    table: Name
+    column: str
+    type: TypeName
+    up: Expression | None = None
+    """The new value from the old one; None: as the types are known to convert."""
+    down: Expression | None = None
+
+    def plan(self, ground: Ground) -> Draft:
+        """One statement, or a second column that takes over. Raises NoPlanError."""
+        table = table_of(ground, self.table)
+        old = column_of(table, self.column)
+        if old.type == self.type:
+            raise NoPlanError(f"{table.ref}.{old.name} is {spell_type(self.type)} already")
+        statement = (
+            f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(old.name)} TYPE {spell_type(self.type)}"
+        )
+        if self.up is None and not work_of(statement, ground.schema, ground.target):
+            return _in_place(ground, table, old, self.type, statement)
+        return _beside(ground, table, old, self.type, self._conversion(table, old))
+
+    def _conversion(self, table: Table, old: Column) -> Conversion:
+        new_name = with_suffix(old.name, SHADOW)
+        assert old.type is not None  # column_of has seen to it
+        known = known_conversion(old.type, self.type, old.name, new_name)
+        if self.up is not None and self.down is not None:
+            strange = (columns_read(self.up) - {old.name}) | (columns_read(self.down) - {old.name, new_name})
+            if strange:
+                raise NoPlanError(f"--up and --down may read {old.name} only, not {', '.join(sorted(strange))}")
+            from migrasafe.sql.deparse import renamed
+
+            down = Expression(node=renamed(self.down.node, {old.name: new_name}))
+            return Conversion(up=self.up, down=down)
+        if known is None:
+            raise NoPlanError(
+                f"how {spell_type(old.type)} becomes {spell_type(self.type)} and back is for you to say, with expressions that"
+                f' never fail: --up "… {old.name} …" --down "… {old.name} …"'
+            )
+        return known
+
+
+def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statement: str) -> Draft:
+    readers = readers_of(ground.schema, table, old.name, old.name)
+    if readers.steps or readers.by_hand:
+        raise NoPlanError(
+            f"{table.ref}.{old.name} could change in place, but a view or policy reads it, and PostgreSQL refuses that:"
+            " drop and create it around the change, in a migration of its own"
+        )
+    back = f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(old.name)} TYPE {type_of(old)}"
+    step = Step(
+        title=f"Change the type of {old.name}; no row is touched",
+        statements=(statement,),
+        done=predicates.column_has_type(table.ref, old.name, formatted_type(new)),
+        undo=(back,),
+    )
+    phase = Phase(
+        name=PhaseName.EXPAND,
+        title=f"{old.name} is {spell_type(new)}",
+        old_app="goes on as before; a prepared statement that returns the column has to be prepared again",
+        new_app=f"may use all of {spell_type(new)}",
+        steps=(step,),
+    )
+    return Draft(
+        title=f"change {table.ref}.{old.name} to {spell_type(new)}",
+        tables=(table.ref,),
+        phases=(phase,),
+        why=(
+            f"every value of {type_of(old)} is one of {spell_type(new)} as it stands: PostgreSQL changes the catalog only",
+        ),
+        by_hand=(f"the way back ({type_of(old)}) reads, and may rewrite, the whole table under a strong lock",),
+    )
+
+
+def _beside(ground: Ground, table: Table, old: Column, type: TypeName, conversion: Conversion) -> Draft:
+    for constraint in table.constraints:
+        if old.name in constraint.columns and constraint.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.EXCLUDE):
+            raise NoPlanError(
+                f"{table.ref}.{old.name} is in {constraint.kind.value} {constraint.name}: that has no plan yet"
+            )
+    if old.identity is not None or old.generated is not None:
+        raise NoPlanError(f"{table.ref}.{old.name} is filled by PostgreSQL itself: that has no plan yet")
+    new = replace(old, name=with_suffix(old.name, SHADOW), type=type, default=None, not_null=False)
+    shadow = Shadow(ground=ground, table=table, old=old, new=new, up=conversion.up, down=conversion.down)
+    readers = readers_of(ground.schema, table, old.name, old.name)
+    if readers.steps or readers.by_hand:
+        raise NoPlanError(
+            f"a view or policy reads {table.ref}.{old.name}, and would go on reading the old column: drop and create it"
+            " around the change, in a migration of its own"
+        )
+    verify = shadow_column.verify(shadow)
+    name = old.name
+    return Draft(
+        title=f"change {table.ref}.{name} to {spell_type(type)}",
+        tables=(table.ref,),
+        phases=(
+            shadow_column.expand(shadow),
+            shadow_column.dual_write(shadow),
+            shadow_column.backfill(shadow),
+            replace(verify, gates=(*verify.gates, _audit(table, old, conversion)), new_app="is not deployed yet"),
+            Phase(
+                name=PhaseName.SWITCH,
+                title=f"{name} is {spell_type(type)}, for both versions",
+                old_app=f"reads and writes {name} as {spell_type(type)}; a prepared statement has to be prepared again",
+                new_app=f"reads and writes {name} as {spell_type(type)}: deploy it after the step",
+                steps=(shadow_column.soft_drop(shadow),),
+            ),
+            phases.contract(
+                f"The old {name} goes for good",
+                f"reads and writes {name} as {spell_type(type)}",
+                (shadow_column.hard_drop(shadow),),
+                needed=f"{table.ref}.{name} as {type_of(old)}",
+                old_application_name=ground.old_application_name,
+            ),
+        ),
+        why=(f"as one statement it would rewrite or read all of {table.ref} while nobody can use it",),
+        assumed=((conversion.pitfall,) if conversion.pitfall else ()),
+        by_hand=(
+            f"the old version meets {name} as {spell_type(type)} from the switch on: see that its driver and its code can",
+            *(f"the way back from the switch reads all of {table.ref}: SET NOT NULL",) * old.not_null,
+            *shadow_column.unseen(shadow),
+        ),
+        differs=(f"the column {name} is the last of {table.ref}: SELECT * gives it at the end",),
+    )
+
+
+def _audit(table: Table, old: Column, conversion: Conversion) -> Gate:
+    up = deparse_expression(conversion.up)
+    return phases.none_left(
+        "nothing-lost",
+        f"Does every {old.name} have a value in the new type?",
+        name_of(table.ref),
+        f"{quote_ident(old.name)} IS NOT NULL AND ({up}) IS NULL",
+        f"Decide for each of these rows: fix {old.name}, or give an --up that knows what becomes of it.",
+    )

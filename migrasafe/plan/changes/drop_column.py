@@ -1,0 +1,127 @@
+"""A column goes: out of sight first, for good when nobody has missed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from migrasafe.plan import phases, predicates
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.definitions import name_of, with_suffix
+from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.schema.model import Column, ColumnRef, Table, View
+from migrasafe.sql.deparse import deparse_expression
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import Expression, Name
+
+_NEUTRAL = {
+    **dict.fromkeys(("text", "varchar", "bpchar", "citext"), "''"),
+    **dict.fromkeys(("int2", "int4", "int8", "numeric", "float4", "float8"), "0"),
+    "bool": "false",
+    **dict.fromkeys(("timestamptz", "timestamp", "date", "time", "timetz"), "now()"),
+    **dict.fromkeys(("json", "jsonb"), "'{}'"),
+    "bytea": "''",
+}
+"""What a new row gets in a column that the new version does not know, so that the old one can still read it."""
+
+
+class DropColumn(Struct, frozen=True, kw_only=True):
+    table: Name
+    column: str
+    meanwhile: Expression | None = None
+    """What new rows have in it until it is gone."""
+
+    def plan(self, ground: Ground) -> Draft:
+        """The new version stops using it; then it is renamed away; then it is dropped. Raises NoPlanError."""
+        table = table_of(ground, self.table)
+        column = column_of(table, self.column)
+        for reason in _in_the_way(ground, table, column):
+            raise NoPlanError(f"{table.ref}.{column.name} cannot go yet: {reason}")
+        needs_value = (
+            column.not_null and column.default is None and column.identity is None and column.generated is None
+        )
+        expand = (_expand(table, column, self.meanwhile),) if needs_value else ()
+        dropped = with_suffix(column.name, "__ms_dropped")
+        return Draft(
+            title=f"drop {table.ref}.{column.name}",
+            tables=(table.ref,),
+            phases=(
+                *expand,
+                phases.deploy(f"neither reads nor writes {column.name}", f"reads and writes {column.name}"),
+                phases.contract(
+                    f"{column.name} goes: out of sight first, for good when nobody has missed it",
+                    f"does not know {column.name}",
+                    (_soft(table, column.name, dropped), _hard(table, column.name, dropped)),
+                    needed=f"{table.ref}.{column.name}",
+                    old_application_name=ground.old_application_name,
+                ),
+            ),
+            by_hand=(
+                f"an INSERT INTO {table.ref.name} VALUES (…) without column names puts its values into the wrong columns"
+                f" once {column.name} is gone",
+            ),
+        )
+
+
+def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
+    for ref in sorted(ground.schema.dependents_of(table.ref)):
+        relation = ground.schema.relation(ref)
+        if isinstance(relation, View) and ColumnRef(table.ref, column.name) in relation.reads:
+            yield f"the view {ref} reads it: change the view in a migration before this one"
+    for policy in table.policies:
+        if column.name in policy.reads:
+            yield f"the policy {policy.name} reads it: change the policy in a migration before this one"
+    key = table.primary_key
+    if key is not None and column.name in key.columns:
+        yield "it is in the primary key"
+    if table.partition_by is not None and column.name in table.partition_by.columns:
+        yield "the table is partitioned by it"
+
+
+def _expand(table: Table, column: Column, meanwhile: Expression | None) -> Phase:
+    """Rows of the new version, which does not give the column a value, need one while NOT NULL is there."""
+    alter = f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(column.name)}"
+    neutral = _NEUTRAL.get(column.type.name) if column.type is not None and not column.type.array else None
+    value = deparse_expression(meanwhile) if meanwhile is not None else neutral
+    if value is None:
+        raise NoPlanError(
+            f"{table.ref}.{column.name} is NOT NULL without a default, so rows of the new version need a value while the old"
+            " one still reads them: give one with --down"
+        )
+    step = Step(
+        title=f"Let rows without {column.name} have {value}",
+        statements=(f"{alter} SET DEFAULT {value}",),
+        done=predicates.column_has_default(table.ref, column.name),
+        past=predicates.columns_are_gone(table.ref, column.name),
+        undo=(f"{alter} DROP DEFAULT",),
+    )
+    return Phase(
+        name=PhaseName.EXPAND,
+        title=f"{column.name} can be left out",
+        old_app=f"reads and writes {column.name}",
+        new_app="is not deployed yet",
+        steps=(step,),
+    )
+
+
+def _soft(table: Table, column: str, dropped: str) -> Step:
+    rename = f"ALTER TABLE {name_of(table.ref)} RENAME COLUMN"
+    return Step(
+        title=f"Take {column} out of sight; it is kept as {dropped}",
+        statements=(f"{rename} {quote_ident(column)} TO {quote_ident(dropped)}",),
+        done=predicates.all_of(predicates.relation_exists(table.ref), predicates.columns_are_gone(table.ref, column)),
+        undo=(f"{rename} {quote_ident(dropped)} TO {quote_ident(column)}",),
+        undoable=predicates.column_exists(table.ref, dropped),
+    )
+
+
+def _hard(table: Table, column: str, dropped: str) -> Step:
+    return Step(
+        title=f"Drop {dropped} for good",
+        statements=(f"ALTER TABLE {name_of(table.ref)} DROP COLUMN {quote_ident(dropped)}",),
+        done=predicates.all_of(
+            predicates.relation_exists(table.ref), predicates.columns_are_gone(table.ref, column, dropped)
+        ),
+        loses=f"the values of {column}, and every index and constraint that needs it",
+    )

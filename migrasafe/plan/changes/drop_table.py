@@ -1,0 +1,79 @@
+"""A table goes: out of sight first, for good when nobody has missed it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from migrasafe.plan import phases, predicates
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
+from migrasafe.plan.definitions import name_of, with_suffix
+from migrasafe.plan.model import Step
+from migrasafe.schema.model import Ref, View
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import ConstraintKind, Name
+
+
+class DropTable(Struct, frozen=True, kw_only=True):
+    table: Name
+
+    def plan(self, ground: Ground) -> Draft:
+        """The new version stops using it; then it is renamed away, its foreign keys go one by one, then itself.
+
+        Raises NoPlanError.
+        """
+        table = table_of(ground, self.table)
+        for ref in sorted(ground.schema.dependents_of(table.ref)):
+            relation = ground.schema.relation(ref)
+            if isinstance(relation, View):
+                raise NoPlanError(f"{table.ref} cannot go yet: the view {ref} reads it; drop or change the view before")
+            other = ground.schema.table(ref)
+            for constraint in other.constraints if other is not None and ref != table.ref else ():
+                if constraint.target == table.ref:
+                    raise NoPlanError(
+                        f"{table.ref} cannot go yet: {ref} refers to it; drop its constraint {constraint.name} before"
+                    )
+        aside = Ref(table.ref.schema, with_suffix(table.ref.name, "__ms_dropped"))
+        gone = f"{predicates.relation(table.ref)} IS NULL"
+        soft = Step(
+            title=f"Take {table.ref} out of sight; it is kept as {aside.name}",
+            statements=(f"ALTER TABLE {name_of(table.ref)} RENAME TO {quote_ident(aside.name)}",),
+            done=gone,
+            undo=(f"ALTER TABLE {name_of(aside)} RENAME TO {quote_ident(table.ref.name)}",),
+            undoable=predicates.relation_exists(aside),
+        )
+        keys = tuple(
+            Step(
+                title=f"Let {constraint.target} go: drop {constraint.name}",
+                statements=(f"ALTER TABLE {name_of(aside)} DROP CONSTRAINT {quote_ident(constraint.name)}",),
+                done=predicates.not_(predicates.constraint_exists(aside, constraint.name)),
+                loses=f"the foreign key {constraint.name}",
+            )
+            for constraint in table.constraints
+            if constraint.kind is ConstraintKind.FOREIGN_KEY and constraint.target != table.ref
+        )
+        hard = Step(
+            title=f"Drop {aside.name} for good",
+            statements=(f"DROP TABLE {name_of(aside)}",),
+            done=f"{gone} AND {predicates.relation(aside)} IS NULL",
+            loses=f"every row of {table.ref}: dump it before, if anybody may ask for them",
+        )
+        return Draft(
+            title=f"drop {table.ref}",
+            tables=(table.ref, aside),
+            phases=(
+                phases.deploy(f"does not use {table.ref}", f"reads and writes {table.ref}"),
+                phases.contract(
+                    f"{table.ref} goes: out of sight first, for good when nobody has missed it",
+                    f"does not know {table.ref}",
+                    (soft, *keys, hard),
+                    needed=str(table.ref),
+                    old_application_name=ground.old_application_name,
+                ),
+            ),
+            why=(
+                "each foreign key is dropped in a step of its own: dropping the table at once would lock every table that"
+                " it refers to, together",
+            )
+            if keys
+            else (),
+        )

@@ -1,0 +1,64 @@
+"""Indexes: built and dropped while everybody reads and writes."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.definitions import create_index, name_of
+from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.schema.model import Index
+from migrasafe.sql.statements import Name
+
+
+class AddIndex(Struct, frozen=True, kw_only=True):
+    index: Index
+    """As the schema would have it."""
+
+    def plan(self, ground: Ground) -> Draft:
+        """One step. Raises NoPlanError where there is a relation of that name."""
+        if ground.schema.relation(self.index.ref) is not None:
+            raise NoPlanError(f"there is a relation {self.index.ref} already")
+        phase = Phase(
+            name=PhaseName.EXPAND,
+            title=f"The index {self.index.ref.name} is built beside the traffic",
+            old_app="goes on as before",
+            new_app="may rely on the index",
+            steps=(steps.build_index(self.index),),
+        )
+        return Draft(title=f"add the index {self.index.ref}", tables=(self.index.table,), phases=(phase,))
+
+
+class DropIndex(Struct, frozen=True, kw_only=True):
+    name: Name
+
+    def plan(self, ground: Ground) -> Draft:
+        """One step, after the version that needs the index. Raises NoPlanError."""
+        index = ground.schema.index(ground.schema.resolve(*self.name))
+        if index is None:
+            raise NoPlanError(f"the schema has no index {self.name}")
+        if index.constraint is not None:
+            raise NoPlanError(f"{index.ref} belongs to the constraint {index.constraint}: drop that instead")
+        step = Step(
+            title=f"Drop the index {index.ref.name}",
+            statements=(f"DROP INDEX CONCURRENTLY {name_of(index.ref)}",),
+            done=f"{predicates.relation(index.ref)} IS NULL",
+            undo=(create_index(index),),
+            long=True,
+        )
+        phase = phases.contract(
+            f"The index {index.ref.name} goes",
+            "does not need the index",
+            (step,),
+            needed=f"the index {index.ref}",
+            old_application_name=ground.old_application_name,
+        )
+        return Draft(
+            title=f"drop the index {index.ref}",
+            tables=(index.table,),
+            phases=(phase,),
+            by_hand=(
+                f"see on the primary and on every replica that idx_scan of {index.ref.name} in pg_stat_user_indexes stands still",
+            ),
+        )

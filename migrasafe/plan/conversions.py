@@ -1,0 +1,108 @@
+"""Values from one type to another and back, without ever raising: the ways that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from migrasafe.sql.deparse import parse_expression
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import Expression, TypeName
+
+
+class Conversion(Struct, frozen=True, kw_only=True):
+    up: Expression
+    """The new value, over the old column's name."""
+    down: Expression
+    """The old value, over the new column's name."""
+    pitfall: str = ""
+    """What is not the same after the way there and back."""
+
+
+_RANGES = {
+    "int2": (-32768, 32767),
+    "int4": (-2147483648, 2147483647),
+    "int8": (-9223372036854775808, 9223372036854775807),
+}
+_WIDER = {("int2", "int4"), ("int2", "int8"), ("int4", "int8")}
+_TEXTS = {"text", "varchar", "citext"}
+Written = tuple[str, str, str]
+"""up, down, pitfall: with {old} and {new} for the columns."""
+
+
+def known_conversion(old: TypeName, new: TypeName, old_column: str, new_column: str) -> Conversion | None:
+    """How values of `old` become values of `new` and back; None where that is for a person to say."""
+    if old.array or new.array:
+        return None
+    for way in _WAYS:
+        written = way(old.name, new.name)
+        if written is not None:
+            up, down, pitfall = (
+                text.format(old=quote_ident(old_column), new=quote_ident(new_column)) for text in written
+            )
+            return Conversion(up=parse_expression(up), down=parse_expression(down), pitfall=pitfall)
+    return None
+
+
+def _whole_numbers(old: str, new: str) -> Written | None:
+    if (old, new) not in _WIDER:
+        return None
+    low, high = _RANGES[old]
+    down = f"CASE WHEN {{new}} BETWEEN {low} AND {high} THEN {{new}}::{old} END"
+    return f"{{old}}::{new}", down, f"a number beyond {high} is null to the old version"
+
+
+def _numbers(old: str, new: str) -> Written | None:
+    if new != "numeric" or old not in _RANGES:
+        return None
+    low, high = _RANGES[old]
+    down = f"CASE WHEN {{new}} BETWEEN {low} AND {high} THEN {{new}}::{old} END"
+    return "{old}::numeric", down, "the old version sees numbers rounded, and null beyond its range"
+
+
+def _to_text(old: str, new: str) -> Written | None:
+    if new not in _TEXTS:
+        return None
+    if old in _TEXTS:
+        return f"{{old}}::{new}", f"{{new}}::{old}", ""
+    if old in _RANGES:
+        down = _if_number("{new}", old)
+        return f"{{old}}::{new}", down, "a text that is no number is null to the old version"
+    if old == "uuid":
+        pattern = "^[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}$"
+        return (
+            f"{{old}}::{new}",
+            f"CASE WHEN {{new}} ~ '{pattern}' THEN {{new}}::uuid END",
+            "a text that is no uuid is null to the old version",
+        )
+    return None
+
+
+def _from_text(old: str, new: str) -> Written | None:
+    if old not in _TEXTS or new not in _RANGES:
+        return None
+    return (
+        _if_number("{old}", new),
+        f"{{new}}::{old}",
+        "a text that is no number becomes null; signs, zeros in front and blanks are lost",
+    )
+
+
+def _if_number(column: str, type: str) -> str:
+    """Nine or eighteen digits always fit; the regular expression decides before the cast is tried."""
+    digits = {"int2": 4, "int4": 9, "int8": 18}[type]
+    return f"CASE WHEN {column} ~ '^\\s*[-+]?[0-9]{{{{1,{digits}}}}}\\s*$' THEN {column}::{type} END"
+
+
+def _json(old: str, new: str) -> Written | None:
+    if (old, new) != ("json", "jsonb"):
+        return None
+    return (
+        "{old}::jsonb",
+        "{new}::json",
+        "jsonb keeps neither the order of keys nor the second of two alike; a \\u0000 in a text makes the conversion fail",
+    )
+
+
+_WAYS: tuple[Callable[[str, str], Written | None], ...] = (_whole_numbers, _numbers, _to_text, _from_text, _json)

@@ -1,0 +1,68 @@
+"""Several changes as one: the same phase of each together, in the order of the changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.model import Gate, Phase, PhaseName
+from migrasafe.plan.read_changes import Wanted
+
+
+def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
+    """The plan of all changes. Raises NoPlanError where there is nothing to plan, or one of them has no plan."""
+    if not wanted:
+        raise NoPlanError("the migration changes nothing")
+    if len(wanted) == 1:
+        return wanted[0].change.plan(replace(ground, schema=wanted[0].before))
+    drafts = [
+        one.change.plan(replace(ground, schema=one.before, id=f"{ground.id}_{number}"))
+        for number, one in enumerate(wanted, start=1)
+    ]
+    phases = (
+        _together(name, [phase for draft in drafts for phase in draft.phases if phase.name is name])
+        for name in PhaseName
+    )
+    return Draft(
+        title="; ".join(draft.title for draft in drafts),
+        tables=tuple(dict.fromkeys(table for draft in drafts for table in draft.tables)),
+        phases=tuple(phase for phase in phases if phase is not None),
+        why=_all(draft.why for draft in drafts),
+        assumed=_all(draft.assumed for draft in drafts),
+        by_hand=_all(draft.by_hand for draft in drafts),
+        differs=_all(draft.differs for draft in drafts),
+    )
+
+
+def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:
+    if not phases:
+        return None
+    steps = [step for phase in phases for step in phase.steps]
+    return Phase(
+        name=name,
+        title="; ".join(dict.fromkeys(phase.title for phase in phases)),
+        old_app="; ".join(dict.fromkeys(phase.old_app for phase in phases)),
+        new_app="; ".join(dict.fromkeys(phase.new_app for phase in phases)),
+        gates=tuple(_gates(phases)),
+        deploy=" ".join(dict.fromkeys(phase.deploy for phase in phases if phase.deploy)),
+        # What cannot be undone comes last, whichever change it belongs to.
+        steps=(*(step for step in steps if not step.loses), *(step for step in steps if step.loses)),
+        backfills=tuple(job for phase in phases for job in phase.backfills),
+    )
+
+
+def _gates(phases: Iterable[Phase]) -> list[Gate]:
+    """Every question once; two that are asked alike of different tables get names that differ."""
+    found: list[Gate] = []
+    for gate in dict.fromkeys(gate for phase in phases for gate in phase.gates):
+        if gate.query is None and any(other.id == gate.id for other in found):
+            continue
+        number = sum(other.id.rstrip("0123456789-") == gate.id for other in found)
+        found.append(gate if not number else replace(gate, id=f"{gate.id}-{number + 1}"))
+    return found
+
+
+def _all(texts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for several in texts for text in several))

@@ -1,0 +1,48 @@
+"""Phases that many plans have in common."""
+
+from __future__ import annotations
+
+from migrasafe.plan.gates import old_version_gone
+from migrasafe.plan.model import Gate, Phase, PhaseName, Step
+
+
+def deploy(new_app: str, old_app: str) -> Phase:
+    """The new version takes over; nothing is done to the database."""
+    return Phase(
+        name=PhaseName.SWITCH,
+        title="The new version takes over",
+        old_app=f"{old_app}, until its last instance has ended",
+        new_app=new_app,
+        deploy=f"Deploy the version of the app that {new_app}, everywhere.",
+    )
+
+
+def contract(
+    title: str,
+    new_app: str,
+    steps: tuple[Step, ...],
+    *,
+    needed: str,
+    old_application_name: str | None,
+    gates: tuple[Gate, ...] = (),
+) -> Phase:
+    """What may only happen once the old version, which needs `needed`, has ended everywhere."""
+    return Phase(
+        name=PhaseName.CONTRACT,
+        title=title,
+        old_app="does not run any more",
+        new_app=new_app,
+        gates=(old_version_gone(needed, old_application_name), *gates),
+        steps=steps,
+    )
+
+
+def none_left(id: str, question: str, table: str, condition: str, otherwise: str) -> Gate:
+    """A gate that counts rows, of which there must be none."""
+    return Gate(
+        id=id,
+        question=question,
+        query=f"SELECT count(*) FROM {table} WHERE {condition}",
+        expected="0",
+        otherwise=otherwise,
+    )

@@ -1,0 +1,218 @@
+"""A migration as changes: what its statements want, whatever way they were going to do it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from migrasafe.plan.changes import indexes
+from migrasafe.plan.changes.add_column import AddColumn
+from migrasafe.plan.changes.add_constraint import AddConstraint
+from migrasafe.plan.changes.add_enum_value import AddEnumValue
+from migrasafe.plan.changes.add_unique import AddUnique
+from migrasafe.plan.changes.as_written import AsWritten, is_made_by
+from migrasafe.plan.changes.change_default import ChangeDefault
+from migrasafe.plan.changes.change_type import ChangeType
+from migrasafe.plan.changes.drop_column import DropColumn
+from migrasafe.plan.changes.drop_not_null import DropNotNull
+from migrasafe.plan.changes.drop_table import DropTable
+from migrasafe.plan.changes.model import Change, NoPlanError
+from migrasafe.plan.changes.rename_column import RenameColumn
+from migrasafe.plan.changes.rename_table import RenameTable
+from migrasafe.plan.changes.set_not_null import SetNotNull
+from migrasafe.schema.evolve import evolve
+from migrasafe.schema.model import Moment, Schema
+from migrasafe.sql import statements as sql
+from migrasafe.sql.script import Script
+from migrasafe.sql.statements import ConstraintKind, Expression, Name, Statement
+
+
+class Hints(Struct, frozen=True, kw_only=True):
+    """What people say beside the change itself."""
+
+    way: str | None = None
+    up: Expression | None = None
+    down: Expression | None = None
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """One change, and the schema it is made to: what the statements before it leave."""
+
+    change: Change
+    before: Schema
+
+
+_MIGRATION = 1_000_000
+"""The place of the migration: after all that the schema has seen."""
+_RENAME = re.compile(r"migrasafe:\s*rename\s+(\S+)\.(\w+)\s*->\s*(\w+)", re.IGNORECASE)
+_SESSION = (sql.SetVariable, sql.Transaction)
+
+
+def read_changes(script: Script, schema: Schema, hints: Hints) -> tuple[Wanted, ...]:
+    """The changes of a migration, in its order. Raises NoPlanError for what has no plan, with its line."""
+    renames = dict(_said_renames(script))
+    reader = _Reader(script, hints, renames)
+    found: list[Wanted] = []
+    for count, statement in enumerate(script.statements):
+        if isinstance(statement, _SESSION):
+            continue  # how it was going to be run: the plan has its own way
+        after = evolve(schema, statement, Moment(_MIGRATION, 0, count))
+        try:
+            changes = list(reader.changes(statement, schema, after))
+        except NoPlanError as error:
+            line, _ = script.source.position(statement.span.start)
+            raise NoPlanError(f"{script.source.path}:{line}: {error}") from error
+        found.extend(Wanted(change=change, before=schema) for change in changes)
+        schema = after
+    reader.all_renames_used()
+    return tuple(found)
+
+
+def _said_renames(script: Script) -> Iterator[tuple[tuple[str, str], str]]:
+    """`-- migrasafe: rename users.name -> full_name`: (table, old) → new."""
+    for comment in script.comments:
+        said = _RENAME.search(script.source.text[comment.span.start : comment.span.end])
+        if said is not None:
+            yield (said[1].rsplit(".", 1)[-1], said[2]), said[3]
+
+
+class _Reader:
+    def __init__(self, script: Script, hints: Hints, renames: dict[tuple[str, str], str]) -> None:
+        self.script = script
+        self.hints = hints
+        self.renames = renames
+        self.used: set[tuple[str, str]] = set()
+
+    def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
+        match statement:
+            case sql.AlterTable(kind="TABLE"):
+                yield from self._alter(statement, before, after)
+            case sql.Rename(kind="COLUMN", of="TABLE", part=str(column)):
+                yield RenameColumn(table=statement.name, column=column, new_name=statement.new_name, way=self.hints.way)
+            case sql.Rename(kind="TABLE"):
+                yield RenameTable(table=statement.name, new_name=statement.new_name)
+            case sql.CreateIndex():
+                yield from self._index(statement, before, after)
+            case sql.Drop(kind="INDEX"):
+                yield from (indexes.DropIndex(name=one.name) for one in statement.objects)
+            case sql.Drop(kind="TABLE"):
+                yield from (DropTable(table=one.name) for one in statement.objects)
+            case sql.AddEnumValue():
+                yield AddEnumValue(
+                    type=statement.type, value=statement.label, before=statement.before, after=statement.after
+                )
+            case _:
+                done = is_made_by(statement, after)
+                if done is None:
+                    raise NoPlanError(
+                        f"{_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
+                        " `migrasafe lint` says whether it is safe as it stands"
+                    )
+                yield AsWritten(sql=_text(self.script, statement), done=done)
+
+    def _alter(self, statement: sql.AlterTable, before: Schema, after: Schema) -> Iterator[Change]:
+        pairs = self._renamed(statement, before)
+        for action in statement.actions:
+            if isinstance(action, sql.DropColumn) and action.column in pairs:
+                yield RenameColumn(
+                    table=statement.name, column=action.column, new_name=pairs[action.column], way=self.hints.way
+                )
+            elif isinstance(action, sql.AddColumn) and action.column.name in pairs.values():
+                continue
+            elif isinstance(action, sql.AddConstraint):
+                yield self._constraint(statement, action, before, after)
+            else:
+                make = _ACTIONS.get(type(action))
+                if make is None:
+                    raise NoPlanError(
+                        f"{_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
+                        " `migrasafe lint` says whether it is safe as it stands"
+                    )
+                yield make(statement.name, action, self.hints)
+
+    def _renamed(self, statement: sql.AlterTable, before: Schema) -> Mapping[str, str]:
+        """Columns that a comment says are renamed, where the statement drops one and adds the other.
+
+        Raises NoPlanError for a pair that looks like a rename of which nothing is said.
+        """
+        table = before.table(before.resolve(*statement.name))
+        dropped = [action.column for action in statement.actions if isinstance(action, sql.DropColumn)]
+        added = [action.column for action in statement.actions if isinstance(action, sql.AddColumn)]
+        pairs: dict[str, str] = {}
+        for column in dropped:
+            new = self.renames.get((statement.name.name, column))
+            if new is not None and any(one.name == new for one in added):
+                pairs[column] = new
+                self.used.add((statement.name.name, column))
+                continue
+            old = table.column(column) if table is not None else None
+            for one in added:
+                said = any(key[0] == statement.name.name for key in self.renames)
+                if old is not None and old.type is not None and one.type == old.type and not said:
+                    raise NoPlanError(
+                        f"is {column} dropped, or does {one.name} take its place? Say `-- migrasafe: rename"
+                        f" {statement.name}.{column} -> {one.name}` above the statement, or drop and add in two migrations"
+                    )
+        return pairs
+
+    def all_renames_used(self) -> None:
+        for key in self.renames:
+            if key not in self.used:
+                raise NoPlanError(
+                    f"{self.script.source.path}: the comment `rename {key[0]}.{key[1]} -> {self.renames[key]}` belongs to no"
+                    " ALTER TABLE that drops the one and adds the other"
+                )
+
+    def _constraint(
+        self, statement: sql.AlterTable, action: sql.AddConstraint, before: Schema, after: Schema
+    ) -> Change:
+        table, made = (schema.table(schema.resolve(*statement.name)) for schema in (before, after))
+        known = {one.name for one in table.constraints} if table is not None else set()
+        wanted = action.constraint
+        for constraint in made.constraints if made is not None else ():
+            if constraint.name in known or constraint.kind is not wanted.kind:
+                continue
+            if wanted.name in (None, constraint.name) and constraint.columns == (wanted.columns or constraint.columns):
+                match constraint.kind:
+                    case ConstraintKind.CHECK | ConstraintKind.FOREIGN_KEY:
+                        return AddConstraint(table=statement.name, constraint=constraint)
+                    case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY if wanted.using_index is None:
+                        return AddUnique(table=statement.name, constraint=constraint)
+        raise NoPlanError(f"{_words(self.script, statement)} adds a constraint that has no plan yet")
+
+    def _index(self, statement: sql.CreateIndex, before: Schema, after: Schema) -> Iterator[Change]:
+        table = after.table(after.resolve(*statement.table))
+        for index in after.indexes_of(table) if table is not None else ():
+            if before.index(index.ref) is None:
+                yield indexes.AddIndex(index=index)
+                return
+        raise NoPlanError(f"{_words(self.script, statement)}: its table is not known; give the schema with --schema")
+
+
+def _words(script: Script, statement: Statement) -> str:
+    """The first words of a statement, to tell which is meant."""
+    text = " ".join(_text(script, statement).split())
+    return f"`{text[:60]}{'…' if len(text) > 60 else ''}`"
+
+
+def _text(script: Script, statement: Statement) -> str:
+    return script.source.text[statement.span.start : statement.span.end]
+
+
+def _type(table: Name, action: sql.AlterColumnType, hints: Hints) -> Change:
+    up = hints.up or action.using
+    return ChangeType(table=table, column=action.column, type=action.type, up=up, down=hints.down)
+
+
+_ACTIONS: Mapping[type[sql.Action], Callable[[Name, Any, Hints], Change]] = {
+    sql.AddColumn: lambda table, action, hints: AddColumn(table=table, column=action.column, fill=hints.up),
+    sql.DropColumn: lambda table, action, hints: DropColumn(table=table, column=action.column, meanwhile=hints.down),
+    sql.AlterColumnType: _type,
+    sql.SetDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=action.default),
+    sql.DropDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=None),
+    sql.SetNotNull: lambda table, action, hints: SetNotNull(table=table, column=action.column, fill=hints.up),
+    sql.DropNotNull: lambda table, action, _: DropNotNull(table=table, column=action.column),
+}
