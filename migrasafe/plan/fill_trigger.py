@@ -32,6 +32,7 @@ def fill_while_missing(table: Ref, column: str, value: Expression, id: str, sear
             f" FOR EACH ROW EXECUTE FUNCTION {function}()",
         ),
         done=predicates.trigger_exists(table, trigger),
+        past=predicates.column_is_not_null(table, column),  # from then on it may only go
         undo=(f"DROP TRIGGER {quote_ident(trigger)} ON {name_of(table)}", f"DROP FUNCTION {function}()"),
     )
 

@@ -84,6 +84,17 @@ class Shadow(Struct, frozen=True, kw_only=True):
         return f"({predicates.column_exists(ref, self.new.name)} AND {gone})"
 
 
+def past(shadow: Shadow) -> str:
+    """Whether what makes the new column ready must not be run any more: it has taken over, or stands alone."""
+    if not shadow.keeps_name:
+        return shadow.is_over
+    ref = shadow.table.ref
+    swapped = (
+        f"({predicates.column_exists(ref, shadow.dropped)} AND {predicates.columns_are_gone(ref, shadow.new.name)})"
+    )
+    return f"({swapped} OR {shadow.is_over})"
+
+
 def expand(shadow: Shadow) -> Phase:
     step = steps.add_column(shadow.table.ref, shadow.new.name, type_of(shadow.new), collation=shadow.old.collation)
     return Phase(
@@ -91,7 +102,7 @@ def expand(shadow: Shadow) -> Phase:
         title=f"Make room: the column {shadow.new.name}, empty",
         old_app=f"reads and writes {shadow.old.name}; a prepared SELECT * or RETURNING * has to be prepared again",
         new_app="is not deployed yet",
-        steps=(step,),
+        steps=steps.superseded((step,), past(shadow)),
     )
 
 
@@ -102,7 +113,7 @@ def dual_write(shadow: Shadow) -> Phase:
         title="Every write reaches both columns",
         old_app=f"reads and writes {shadow.old.name}",
         new_app=f"may write {shadow.new.name}, but not read it: old rows are not filled yet",
-        steps=steps.superseded((both,), shadow.is_over),
+        steps=steps.superseded((both,), past(shadow)),
     )
 
 
@@ -138,7 +149,7 @@ def verify(shadow: Shadow) -> Phase:
         old_app=f"reads and writes {shadow.old.name}",
         new_app=f"reads and writes {shadow.new.name}",
         gates=(gate,),
-        steps=steps.superseded(tuple(_carry_over(shadow)), shadow.is_over),
+        steps=steps.superseded(tuple(_carry_over(shadow)), past(shadow)),
     )
 
 
@@ -262,7 +273,9 @@ def _names_back(shadow: Shadow) -> Iterator[str]:
 
 
 def _with_default(shadow: Shadow, default: Expression) -> Node:
-    """The new column's default: the old one's, converted."""
+    """The new column's default: the old one's, converted; by PostgreSQL itself where it is a plain cast."""
+    if "ColumnRef" in shadow.up.node.get("TypeCast", {}).get("arg", {}):
+        return default.node
     value: Node = substituted(shadow.up.node, shadow.old.name, default.node)
     return value
 

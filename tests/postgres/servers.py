@@ -56,6 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the servers; the process that the user started makes the folder whose lock keeps them alive."""
+    config.addinivalue_line("markers", "majors(…): the test takes long, so it runs on these major versions only")
     config.addinivalue_line("markers", "since(major): the test is about this major version of PostgreSQL and newer")
     try:
         found = available_servers()
@@ -96,6 +97,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         since = metafunc.definition.get_closest_marker("since")
         oldest = since.args[0] if since else OLDEST
         majors = [major for major in metafunc.config.stash[SERVERS] if major >= oldest]
+        few = metafunc.definition.get_closest_marker("majors")
+        if few and not metafunc.config.getoption("--majors"):
+            majors = [major for major in majors if major in few.args] or majors[-1:]
         metafunc.parametrize("each_major", majors or [None], ids=lambda major: f"pg{major}")
 
 

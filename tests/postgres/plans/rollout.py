@@ -7,18 +7,23 @@ import random
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
 from migrasafe.plan.changes.model import Ground
-from migrasafe.plan.model import PhaseName, Plan
+from migrasafe.plan.merge import draft_of
+from migrasafe.plan.model import Phase, PhaseName, Plan
 from migrasafe.plan.put_together import put_together
-from migrasafe.plan.write_sql import sql_files
+from migrasafe.plan.read_changes import Hints, read_changes
+from migrasafe.plan.write_plan import plan_files
 from migrasafe.postgres.introspect import load_schema
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
 from migrasafe.target import Target
 from tests.postgres.servers import Database
 
@@ -85,17 +90,34 @@ class Rollout:
         assert process.returncode == 0, f"{name}: {err}"
         return out + err
 
-    def backfill(self) -> None:
-        for phase in self.plan.phases:
-            for job in phase.backfills:
-                self.database.execute(f"UPDATE {job.table} SET {', '.join(job.assignments)} WHERE {job.where}")
+    def is_over(self, name: str) -> None:
+        """Running a file again changes nothing, and every step says so."""
+        said = self.check(name)
+        steps = (self.folder / name).read_text(encoding="utf-8").count("nothing to do")
+        assert said.count("nothing to do") == steps, (name, said)
 
-    def gates(self, phase: PhaseName) -> None:
+    def kill(self, name: str, rng: random.Random) -> None:
+        process = self.psql(name)
+        time.sleep(rng.random() * 0.15)
+        process.kill()
+        process.communicate()
+
+    def files(self, phase: Phase) -> tuple[list[str], list[str], list[str]]:
+        """The files of a phase: ahead, back, and for good."""
+        names = sorted(path.name for path in self.folder.glob(f"*_{phase.name.value}*.sql"))
+        back = [name for name in names if name.startswith("undo_")]
+        good = [name for name in names if name.endswith("_for_good.sql")]
+        return [name for name in names if name not in back and name not in good], back, good
+
+    def backfill(self, phase: Phase) -> None:
+        for job in phase.backfills:
+            self.database.execute(f"UPDATE {job.table} SET {', '.join(job.assignments)} WHERE {job.where}")
+
+    def gates(self, phase: Phase) -> None:
         """Every gate of a phase that a query answers has to hold."""
-        for one in self.plan.phases:
-            for gate in one.gates if one.name is phase else ():
-                if gate.query is not None:
-                    assert str(self.database.execute(gate.query)[0][0]) == gate.expected, gate.question
+        for gate in phase.gates:
+            if gate.query is not None:
+                assert str(self.database.execute(gate.query)[0][0]) == gate.expected, gate.question
 
     @contextmanager
     def clients(self, name: str, work: Work, numbers: range) -> Iterator[Clients]:
@@ -115,16 +137,60 @@ class Rollout:
         assert not clients.errors, clients.errors
 
 
-def roll_out(database: Database, change: object, folder: Path, *, id: str = "r1") -> Rollout:
-    """The plan of a change to what is in the database now, its files in `folder`."""
+def roll_out(database: Database, migration: str, folder: Path, hints: Hints | None = None) -> Rollout:
+    """The plan of a migration to what is in the database now, its files in `folder`."""
     with database.connect() as session:
         schema = load_schema(session)
-    ground = Ground(schema=schema, target=Target(pg_version=database.major, pg_version_assumed=False), id=id)
-    plan = put_together(change.plan(ground), ground)  # type: ignore[attr-defined]  # every change has it
+    ground = Ground(schema=schema, target=Target(pg_version=database.major, pg_version_assumed=False), id="r1")
+    script = read_script(Source(path="migration.sql", text=migration))
+    plan = put_together(draft_of(read_changes(script, schema, hints or Hints()), ground), ground)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in sql_files(plan).items():
+    for name, text in plan_files(plan).items():
         (folder / name).write_text(text, encoding="utf-8")
     return Rollout(database=database, plan=plan, folder=folder)
+
+
+def carry_out(run: Rollout, old: Work, new: Work, *, killed: random.Random | None = None) -> None:
+    """Every phase done, done again, undone, undone again and done, while the versions that it allows are at work.
+
+    `killed`: psql is killed at some moment of every file before that.
+    """
+    with ExitStack() as everybody:
+        still_old = everybody.enter_context(ExitStack())
+        still_old.enter_context(run.clients("old", old, range(1, 3)))
+        new_runs = False
+        for phase in run.plan.phases:
+            if phase.name is PhaseName.CONTRACT:
+                still_old.close()
+            run.gates(phase)
+            run.backfill(phase)
+            ahead, back, for_good = run.files(phase)
+            for name in ahead:
+                if killed is not None:
+                    run.kill(name, killed)
+                run.check(name)
+                run.is_over(name)
+            for name in back:
+                if killed is not None:
+                    run.kill(name, killed)
+                run.check(name)
+                run.is_over(name)
+            for name in ahead:
+                run.check(name)
+            if phase.name is PhaseName.SWITCH:
+                everybody.enter_context(run.clients("new", new, range(3, 5)))
+                new_runs = True
+            for name in for_good:
+                if killed is not None:
+                    run.kill(name, killed)
+                run.check(name)
+                run.is_over(name)
+        if not new_runs:
+            everybody.enter_context(run.clients("new", new, range(3, 5)))
+        for phase in run.plan.phases:
+            ahead, _, for_good = run.files(phase)
+            for name in (*ahead, *for_good):
+                run.is_over(name)
 
 
 def one_shot(database: Database, *statements: str) -> list[str]:
