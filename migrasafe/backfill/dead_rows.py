@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Mapping
 
@@ -34,8 +33,9 @@ class DeadRow(Struct, frozen=True, kw_only=True):
     sqlstate: str
     message: str
     attempts: int
-    first_at: datetime.datetime
-    last_at: datetime.datetime
+    first_at: str
+    """ISO 8601."""
+    last_at: str
 
 
 class Left(Struct, frozen=True, kw_only=True):

@@ -193,6 +193,11 @@ def cluster_identity(session: ScriptSession) -> tuple[str | None, str | None]:
     return identifier, timeline
 
 
+def time_in(text: object) -> datetime.datetime | None:
+    """A time as the server writes it in JSON."""
+    return datetime.datetime.fromisoformat(str(text)) if text is not None else None
+
+
 def _jobs(session: ScriptSession, condition: str) -> tuple[Job, ...]:
     return tuple(_job(row) for row in session.rows(query("jobs", condition=Sql(condition))))
 
@@ -204,6 +209,8 @@ def _job(row: tuple[object, ...]) -> Job:
     values["facts"] = msgspec.json.decode(str(values["facts"]), type=Facts)
     values["settings"] = msgspec.json.decode(str(values["settings"]))
     values["status"] = Status(values["status"])
+    for name in ("created_at", "started_at", "finished_at"):
+        values[name] = time_in(values[name])
     for name in ("key_columns", "key_types", "key_collations"):
         values[name] = tuple(values[name])  # type: ignore[arg-type]  # arrays come as lists
     return Job(**values)  # type: ignore[arg-type]  # the query gives the fields in order

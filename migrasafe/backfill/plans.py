@@ -23,7 +23,7 @@ def avoid_seq_scan(session: ScriptSession, change: Change, walk: Walk, leaf: Lea
 
     Raises InputError when it has to, or when the change itself reads another large table for each row or batch.
     """
-    if leaf.blocks <= SMALL_BLOCKS or part.hi is None or allow:
+    if part.hi is None or allow:
         return False
     if isinstance(walk, BlockWalk):
         if not walk.reads_ranges:
@@ -43,7 +43,7 @@ def avoid_seq_scan(session: ScriptSession, change: Change, walk: Walk, leaf: Lea
             f"the change reads the whole of {', '.join(others)} for each batch, or for each row: create an index for it, or say "
             "--allow-seq-scan if that is meant"
         )
-    if not any((schema, name) == (leaf.schema, leaf.name) for schema, name, _ in usual):
+    if leaf.blocks <= SMALL_BLOCKS or not any((schema, name) == (leaf.schema, leaf.name) for schema, name, _ in usual):
         return False
     if any(
         (schema, name) == (leaf.schema, leaf.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import socket
 from pathlib import Path
@@ -46,7 +45,8 @@ class Worker(Struct, frozen=True, kw_only=True):
     state: str
     age_seconds: float
     """Since its last word."""
-    started_at: datetime.datetime
+    started_at: str
+    """ISO 8601."""
     reasons: str
     """JSON."""
     gauges: str

@@ -47,6 +47,15 @@ def install(session: ScriptSession, *, grant_to: str | None = None) -> bool:
     return before != VERSION
 
 
+def let_monitor(session: ScriptSession, role: str) -> str | None:
+    """Let a role see the load, the replicas and the slots; why that could not be done, None when it was."""
+    try:
+        session.script(f"GRANT pg_monitor TO {quote_ident(role)}")
+    except StatementError as failure:
+        return failure.message
+    return None
+
+
 def installation(before: int = 0, *, grant_to: str | None = None) -> str:
     """The script that `install` runs, for people who want to read it, or to run it as another role."""
     steps = [

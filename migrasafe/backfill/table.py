@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from migrasafe.backfill.queries import query
 from migrasafe.errors import InputError, did_you_mean
-from migrasafe.postgres.scripts import ScriptSession
+from migrasafe.postgres.scripts import ScriptSession, StatementError
 from migrasafe.sql.quote import quote_ident
 
 _KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table", "i": "an index", "S": "a sequence",
@@ -37,7 +37,7 @@ class Leaf(Struct, frozen=True, kw_only=True):
     filenode: int
     """Changes when the table is rewritten: block numbers mean nothing afterwards."""
     rows: int
-    """By the statistics; 0 where there are none."""
+    """By the statistics, or by the size where there are none."""
     bytes: int
     blocks: int
 
@@ -74,7 +74,12 @@ class Index(Struct, frozen=True, kw_only=True):
 def find_table(session: ScriptSession, name: str, what: str) -> Table:
     """The table that a name means. Raises InputError, with `what` in front, for a name that is no table."""
     try_name = name.strip()
-    found = session.rows(query("table_by_name", name=try_name))
+    try:
+        found = session.rows(query("table_by_name", name=try_name))
+    except StatementError as error:
+        if error.is_lost:
+            raise
+        raise InputError(f"{what} {name}: is no name of a table ({error.message})") from error
     if not found:
         plain = try_name.rpartition(".")[2].strip('"')
         similar = [row[0] for row in session.rows(query("tables_of_similar_name", name=plain))]
@@ -98,7 +103,15 @@ def tables_to_walk(session: ScriptSession, table: Table) -> tuple[Leaf, ...]:
             kind_said = _KINDS.get(kind, "not a table")
             raise InputError(f"{table.sql}: its partition {schema}.{name} is {kind_said}, which cannot be walked")
         leaves.append(
-            Leaf(oid=oid, schema=schema, name=name, filenode=filenode or 0, rows=rows, bytes=size, blocks=blocks)
+            Leaf(
+                oid=oid,
+                schema=schema,
+                name=name,
+                filenode=filenode or 0,
+                rows=rows or (_estimated_rows(session, f"{quote_ident(schema)}.{quote_ident(name)}") if blocks else 0),
+                bytes=size,
+                blocks=blocks,
+            )
         )
     return tuple(leaves)
 
@@ -149,6 +162,12 @@ def named_columns(names: Sequence[str], columns: dict[str, Column], table: Table
             raise InputError(f"{what}: {table.sql} has no column {name}; {hint}")
         found.append(column)
     return tuple(found)
+
+
+def _estimated_rows(session: ScriptSession, relation: str) -> int:
+    """What the planner makes of the size of a table that was never analyzed."""
+    plan = session.rows(f"EXPLAIN (FORMAT JSON) SELECT FROM ONLY {relation}")[0][0]
+    return int(plan[0]["Plan"]["Plan Rows"])
 
 
 def _default_collation_version(major: int) -> str:

@@ -15,13 +15,14 @@ def init_command(*, dsn: str | None, grant: str | None, sql: bool) -> None:
     """Make the state tables in schema migrasafe of the database, or bring those of an older release up to date.
 
     `run` does it by itself where its role may create a schema. Each backfill also needs SELECT and UPDATE on its table (a
-    copy: INSERT on the other one). Replicas and slots are seen by roles with pg_monitor.
+    copy: INSERT on the other one), and membership in pg_monitor, which --grant gives, too: without it the throttle does not
+    see sessions, replicas and slots, and lets no batch begin.
 
     \b
     Example:
       migrasafe backfill init --dsn postgresql://admin@db/shop --grant app
     """
-    from migrasafe.backfill.state_tables import VERSION, install, installation
+    from migrasafe.backfill.state_tables import VERSION, install, installation, let_monitor
     from migrasafe.postgres.scripts import open_session
 
     if sql:
@@ -30,8 +31,12 @@ def init_command(*, dsn: str | None, grant: str | None, sql: bool) -> None:
     session = open_session(dsn_from(dsn), name="migrasafe backfill init")
     try:
         changed = install(session, grant_to=grant)
+        refused = let_monitor(session, grant) if grant is not None else None
     finally:
         session.close()
     made = "made" if changed else "there already"
     granted = f"; {grant} may use them" if grant is not None else ""
+    if refused is not None:
+        click.echo(f"warning: {grant} cannot be given pg_monitor ({refused}): without it, the throttle does not see sessions, "
+                   "replicas and slots, and lets no batch begin", err=True)  # fmt: skip
     click.echo(f"state tables (version {VERSION}) in schema migrasafe: {made}{granted}")

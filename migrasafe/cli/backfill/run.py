@@ -21,7 +21,7 @@ from migrasafe.backfill.spec import Spec, key_from_text
 from migrasafe.backfill.start import start_job
 from migrasafe.backfill.stopping import Stop
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, settings_from
-from migrasafe.errors import InputError
+from migrasafe.errors import ConfigError, InputError
 
 _INTERRUPTED = 130
 
@@ -148,7 +148,10 @@ def _settings(said: Mapping[str, Any]) -> dict[str, Setting]:
     for name, value in said.items():
         if name.startswith("setting_") and value is not None:
             key = name.removeprefix("setting_")
-            settings[key] = check_setting(key, value, "--setting ")
+            try:
+                settings[key] = check_setting(key, value, "--")
+            except ConfigError as error:
+                raise ConfigError(str(error).replace(f"--{key}", f"--{key.replace('_', '-')}")) from error
     return settings
 
 
