@@ -11,6 +11,7 @@ from msgspec import Struct
 from migrasafe.edits import edited
 from migrasafe.findings import Finding, FixKind
 from migrasafe.lint import LintedMigration
+from migrasafe.migrations.transaction import refuses_transaction
 from migrasafe.rules.page import Block, Page
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
@@ -29,7 +30,13 @@ class Stage(Struct, frozen=True, kw_only=True):
 
     @property
     def in_transaction(self) -> bool:
-        return "without a transaction" not in self.title
+        script = read_script(Source(path="fix.sql", text=self.sql))
+        return "without a transaction" not in self.title and not any(map(refuses_transaction, script.statements))
+
+    @property
+    def goes_behind(self) -> bool:
+        """It belongs to the migration, which stays as it is."""
+        return self.title.startswith(("at the end of the script", "behind ", "in the same transaction"))
 
     @property
     def after_deploy(self) -> bool:
@@ -75,7 +82,7 @@ def _offer(page: Page, block: Block, linted: LintedMigration, finding: Finding) 
     else:
         stages = tuple(_stages(finding.fix.steps or ""))
     before, after = block.text[:start], block.text[end:].lstrip(" \t;")
-    if stages[0].title.startswith(("at the end of the script", "behind ", "in the same transaction")):
+    if stages[0].goes_behind:
         before, after = block.text, ""
     return Offer(
         page=page,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.effects.model import Cause, WorkKind
-from migrasafe.findings import Finding, Fix
+from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.instead import Stage, batches, plan
+from migrasafe.rules.in_batches import in_batches
+from migrasafe.rules.instead import plan
 from migrasafe.rules.wording import shown
-from migrasafe.sql.statements import Update
-from migrasafe.sql.written_statements import written_update
+from migrasafe.sql.statements import Transaction
 
 _VERBS = {Cause.UPDATE: "updated", Cause.DELETE: "deleted", Cause.MERGE: "merged", Cause.ROW_LOCKS: "locked"}
 
@@ -19,6 +19,8 @@ def check(step: Step) -> Iterator[Finding]:
     for work in step.effects.caused_by(*_VERBS):
         if work.kind is not WorkKind.BULK_WRITE or not step.exists_already(work.relation):
             continue
+        if _is_batched(step):
+            continue
         rows = "Every row" if work.detail else "Most rows"
         yield step.finding(
             RULE.id,
@@ -26,16 +28,14 @@ def check(step: Step) -> Iterator[Finding]:
             "writers of these rows wait until it ends, and replicas and vacuum fall behind.",
             help="Do it in batches that commit one by one, outside the migration.",
             work=work,
-            fix=_batches(step),
+            fix=plan(step, *in_batches(step, work)),
         )
 
 
-def _batches(step: Step) -> Fix | None:
-    """The same change as a backfill; None where it is more than one table's SET and WHERE."""
-    update = written_update(step.script.source.text, step.statement.span, step.as_written)
-    if not isinstance(step.statement, Update) or update is None:
-        return None
-    return plan(step, Stage("instead of this statement", (batches(update.table, update.sets, update.where),)))
+def _is_batched(step: Step) -> bool:
+    """Whether it stands in the loop of a DO block or procedure that commits after each round."""
+    commits = (one for one in step.later_inside if isinstance(one, Transaction) and one.verb == "commit")
+    return step.may_run and not step.situation.atomic and next(commits, None) is not None
 
 
 RULE = Rule(id="bulk-change-in-one-transaction", check=check, needs_work=True)

@@ -15,8 +15,10 @@ from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
+from migrasafe.sql.parse import read_script
 from migrasafe.sql.quote import quote_name
 from migrasafe.sql.script import Script
+from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Action, AlterTable, Call, DoBlock, Select, Span, Statement, Transaction
 from migrasafe.sql.written import written_table
 from migrasafe.target import Target
@@ -252,6 +254,16 @@ class Step(Struct, frozen=True, kw_only=True):
             return Fix(kind=FixKind.PLAN, steps=steps or f"{replacement};")
         edit = Edit(place=self.place(action), replacement=replacement)
         return Fix(kind=FixKind.EDIT, replacement=replacement, steps=steps, edits=(edit,))
+
+    @property
+    def has_own_text(self) -> bool:
+        """Whether its span is its own: of a statement in a body it may be a whole line, or stand in another file."""
+        if self.number < len(self.script.statements) and self.script.statements[self.number] is self.statement:
+            return True
+        if self.callers:
+            return False
+        script = read_script(Source(path="", text=self.sql()))
+        return [type(one) for one in script.statements] == [type(self.statement)]
 
     @property
     def editable(self) -> bool:

@@ -37,7 +37,9 @@ def check(step: Step) -> Iterator[Finding]:
             objects=(f"{ref}.{action.column}",),
             lock=LockMode.ACCESS_EXCLUSIVE,
             assumed=("the running app uses it",),
-            fix=after_deploy(step, f"does not use {shown(ref)}.{action.column}", _without_it(step, column)),
+            fix=after_deploy(
+                step, f"does not use {shown(ref)}.{action.column}", _without_it(step, column), action=index
+            ),
         )
 
 

@@ -39,7 +39,7 @@ def check(step: Step) -> Iterator[Finding]:
             help="Deploy an app version that always gives the column, and drop the default when the old version is gone.",
             action=index,
             objects=(f"{ref}.{action.column}",),
-            fix=after_deploy(step, f"always gives {shown(ref)}.{action.column}"),
+            fix=after_deploy(step, f"always gives {shown(ref)}.{action.column}", action=index),
             assumed=() if column is not None and column.type is not None else (f"{action.column} is NOT NULL",),
         )
 

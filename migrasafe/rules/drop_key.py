@@ -37,7 +37,7 @@ def check(step: Step) -> Iterator[Finding]:
             action=index,
             objects=(f"{ref}.{action.name}",),
             lock=LockMode.ACCESS_EXCLUSIVE,
-            fix=after_deploy(step, f"has no ON CONFLICT on this key of {shown(ref)}"),
+            fix=after_deploy(step, f"has no ON CONFLICT on this key of {shown(ref)}", action=index),
             assumed=() if known else (f"{action.name} is a key, as its name says",),
         )
 

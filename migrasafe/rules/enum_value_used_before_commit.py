@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import NEXT_MIGRATION, ONE_MIGRATION, Stage, plan
 from migrasafe.sql.expressions import walk
@@ -34,7 +34,9 @@ def check(step: Step) -> Iterator[Finding]:
                 f"'{statement.label}' is used in the transaction that adds it to {statement.type}: PostgreSQL refuses that "
                 "with “unsafe use of new value”.",
                 help="Add the value in a migration of its own, and use it in the next.",
-                fix=plan(
+                fix=Fix()
+                if not step.has_own_text
+                else plan(
                     step,
                     Stage(ONE_MIGRATION, (step.sql(),)),
                     Stage(NEXT_MIGRATION, (step.text_of(later),)),

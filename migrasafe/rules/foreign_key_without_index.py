@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.index_use import unserved_foreign_keys
-from migrasafe.rules.instead import ONE_MIGRATION, Stage, outside_title, plan
+from migrasafe.rules.instead import Stage, outside_title, plan
 from migrasafe.rules.wording import columns_sql, shown, sql_name
 from migrasafe.schema.model import Constraint, Ref, RelationKind
 from migrasafe.sql.statements import AddColumn, AddConstraint, AlterTable, CreateTable
@@ -49,7 +49,7 @@ def _index(step: Step, ref: Ref, columns: tuple[str, ...], *, in_use: bool) -> F
     table = step.schema.table(ref)
     on = f"ON {sql_name(ref)} ({columns_sql(columns)})"
     if not in_use:
-        return plan(step, Stage(ONE_MIGRATION, (f"CREATE INDEX {on}",)))
+        return plan(step, Stage("behind this statement", (f"CREATE INDEX {on}",)))
     if table is not None and table.kind is RelationKind.PARTITIONED_TABLE:
         return None  # CONCURRENTLY is refused there; create-index-without-concurrently knows the way
     return plan(step, Stage(outside_title(step), (f"CREATE INDEX CONCURRENTLY {on}",)))

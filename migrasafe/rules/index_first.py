@@ -7,9 +7,18 @@ from migrasafe.findings import Fix
 from migrasafe.rules.adding_column import column_steps
 from migrasafe.rules.constraint_names import name_of
 from migrasafe.rules.context import Step
-from migrasafe.rules.instead import NEXT_MIGRATION, Stage, others_with, outside_title, plan
+from migrasafe.rules.instead import (
+    NEXT_MIGRATION,
+    ONE_MIGRATION,
+    OWN_TRANSACTION,
+    Stage,
+    others_with,
+    outside_title,
+    plan,
+)
 from migrasafe.rules.proving_not_null import NotNull
-from migrasafe.schema.model import RelationKind
+from migrasafe.schema.evolve.generated_names import clipped
+from migrasafe.schema.model import Ref, RelationKind
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import AddColumn, AddConstraint, AlterTable, ConstraintKind
@@ -38,18 +47,25 @@ def index_first(step: Step, work: Work) -> Fix | None:
     if not clauses or constraint.without_overlaps:
         return None
     name = quote_ident(name_of(step, work.relation, constraint))
+    taken = step.schema.relation(Ref(work.relation.schema, name_of(step, work.relation, constraint))) is not None
+    index = quote_ident(clipped(f"{name_of(step, work.relation, constraint)}_new")) if taken else name
     on, kind = step.table_name, constraint.kind.value
     attributes = "".join(f" {one.text}" for one in clauses[1:] if one.kind not in _OF_THE_INDEX)
     nullable = [] if constraint.kind is ConstraintKind.UNIQUE else list(_nullable(step, work, constraint.columns))
     proofs = [NotNull(step=step, table=work.relation, on=on, name=quote_ident(one), column=one) for one in nullable]
-    others = others_with(step, work.action, None)
+    # What the rest of the statement says goes with the key, so that the table is never without one; unless the rest makes
+    # a column of it.
+    added = f"ADD CONSTRAINT {name} {kind} USING INDEX {index}{attributes}"
+    rest_first = any(isinstance(one, AddColumn) and one.column.name in constraint.columns for one in statement.actions)
+    first = others_with(step, work.action, None) if rest_first else ()
+    last = (f"ALTER TABLE {on} {added}",) if rest_first else others_with(step, work.action, added)
     return plan(
         step,
-        Stage("one migration", (*others, *(proof.proof for proof in proofs))),
-        Stage("the next migration, in a transaction of its own", tuple(proof.validation for proof in proofs)),
+        Stage(ONE_MIGRATION, (*first, *(proof.proof for proof in proofs))),
+        Stage(OWN_TRANSACTION, tuple(proof.validation for proof in proofs)),
         Stage("then, without a scan", tuple(one for proof in proofs for one in proof.last)),
-        Stage(outside_title(step), (_index(clauses, name, on),)),
-        Stage(NEXT_MIGRATION, (f"ALTER TABLE {on} ADD CONSTRAINT {name} {kind} USING INDEX {name}{attributes}",)),
+        Stage(outside_title(step), (_index(clauses, index, on),)),
+        Stage(NEXT_MIGRATION, last),
     )
 
 

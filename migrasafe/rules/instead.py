@@ -45,6 +45,8 @@ def outside_words(step: Step) -> str:
 def plan(step: Step, *stages: Stage) -> Fix:
     """The stages as one text, numbered where there are several, in the author's upper or lower case."""
     kept = [stage for stage in stages if stage.sql or stage.title.startswith("deploy")]
+    if not kept:
+        return Fix()
     lines: list[str] = []
     for number, stage in enumerate(kept, start=1):
         if len(kept) > 1 or stage.title != ONE_MIGRATION:
@@ -64,14 +66,15 @@ def lock_timeout_first(step: Step) -> Fix:
     """SET LOCAL lock_timeout above the statement, where a transaction is around it; else SET, and RESET behind it. Where no
     tool says whether there is a transaction, SET, which works in both cases."""
     if not step.in_transaction:
-        return plan(step, Stage(ONE_MIGRATION, (f"SET {_TIMEOUT}", step.sql(), "RESET lock_timeout")))
+        own = (step.sql(), "RESET lock_timeout") if step.has_own_text else ()
+        return plan(step, Stage(ONE_MIGRATION, (f"SET {_TIMEOUT}", *own)))
     unknown = step.layout in _OF_NO_TOOL and not step.session.explicit and not step.told
     setting = in_style(f"SET {_TIMEOUT};" if unknown else f"SET LOCAL {_TIMEOUT};", step.sql())
     start = step.statement.span.start
     text = step.script.source.text
     before = text[text.rfind("\n", 0, start) + 1 : start]
     if not step.editable or _is_allowed_above(text, start):
-        return Fix(kind=FixKind.PLAN, steps=f"{setting}\n{step.sql()};")
+        return Fix(kind=FixKind.PLAN, steps=f"{setting}\n{step.sql()};" if step.has_own_text else setting)
     newline = "\r\n" if ends_in_crlf(step.script.source) else "\n"
     if step.layout == "drizzle":
         setting += "--> statement-breakpoint"  # else it would send both at once
@@ -99,6 +102,8 @@ def outside_transaction(step: Step, replacement: str | None) -> Fix:
     """One statement in the place of this one (None: itself) that no transaction may be around: with the tool's own word for
     that where the file can say it and nothing is torn apart, else as a migration of its own."""
     marks = _marks(step)
+    if not step.has_own_text:
+        return Fix()
     if marks is None or (replacement is None and not marks):
         return plan(step, Stage(outside_title(step), (replacement or step.sql(),)))
     own = () if replacement is None else (Edit(place=step.place(), replacement=replacement),)
@@ -170,11 +175,26 @@ def quoted(*names: str) -> str:
     return ", ".join(quote_ident(name) for name in names)
 
 
-def after_deploy(step: Step, what: str, before: tuple[str, ...] = ()) -> Fix:
-    """The statement as it is, but not before the app has changed. `what`: after "deploy the app version that"."""
+def after_deploy(step: Step, what: str, before: tuple[str, ...] = (), *, action: int | None = None) -> Fix:
+    """The statement as it is, or one action of it, but not before the app has changed. `what`: after "deploy the app version
+    that"."""
+    if not step.has_own_text:
+        return Fix()
     return plan(
         step,
         Stage(ONE_MIGRATION, before),
         Stage(f"deploy the app version that {what}"),
-        Stage("when the old version is gone", (step.sql(),)),
+        Stage("when the old version is gone", (_one_action(step, action) or step.sql(),)),
     )
+
+
+def _one_action(step: Step, action: int | None) -> str | None:
+    """An ALTER TABLE with one of its several actions."""
+    statement = step.statement
+    if action is None or not isinstance(statement, AlterTable) or len(statement.actions) < 2:
+        return None
+    spans = action_spans(step.script.source.text, statement.span)
+    if len(spans) != len(statement.actions):
+        return None
+    head = step.as_written[statement.span.start : spans[0].start].rstrip()
+    return f"{head} {step.as_written[spans[action].start : spans[action].end]}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.foreign_key_narrower_than_target import LARGEST
-from migrasafe.rules.instead import ONE_MIGRATION, Stage, plan
+from migrasafe.rules.instead import Stage, plan
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Sequence
 from migrasafe.sql.quote import spell_type
@@ -43,7 +43,7 @@ def check(step: Step) -> Iterator[Finding]:
                 objects=(name, f"{ref}.{action.column}"),
                 fix=plan(
                     step,
-                    Stage(ONE_MIGRATION, (f"ALTER SEQUENCE {sql_name(name)} AS {spell_type(action.type)}",)),
+                    Stage("behind this statement", (f"ALTER SEQUENCE {sql_name(name)} AS {spell_type(action.type)}",)),
                 ),
             )
 

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from migrasafe.effects.model import Work, WorkKind
 from migrasafe.effects.session import Held
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.instead import OWN_TRANSACTION, Stage, plan
+from migrasafe.rules.in_batches import in_batches
+from migrasafe.rules.instead import OWN_TRANSACTION, Stage, outside_title, plan
 from migrasafe.rules.wording import shown, who_waits
-from migrasafe.schema.model import Ref
+from migrasafe.schema.model import Ref, RelationKind
+from migrasafe.sql.edit import insert_after
+from migrasafe.sql.statements import CreateIndex
 
 _WORDS = {
     WorkKind.REWRITE: "{0} is rewritten",
@@ -44,11 +47,28 @@ def _finding(step: Step, work: Work, relation: Ref, held: Held) -> Finding:
         f"{waiting[0].upper()}{waiting[1:]} {shown(relation)} wait while {_WORDS[work.kind].format(shown(work.relation))}: "
         f"the {held.mode.value} lock that line {line} took is held until the transaction ends.",
         help="Put this statement into a migration of its own, or before the one that takes the lock.",
-        fix=plan(step, Stage(OWN_TRANSACTION, (step.sql(),))),
+        fix=_apart(step, work),
         lock=held.mode,
         work=work,
         objects=(relation, work.relation),
     )
+
+
+def _apart(step: Step, work: Work) -> Fix:
+    """The work where nothing is locked: an index concurrently, rows in batches, all else as it is."""
+    statement = step.statement
+    if not step.has_own_text:
+        return plan(step)
+    if isinstance(statement, CreateIndex) and not _is_partitioned(step, work.relation):
+        text = step.script.source.text
+        concurrent = insert_after(text, statement.span, "INDEX", "CONCURRENTLY", step.as_written)
+        return plan(step, Stage(outside_title(step), (concurrent or step.sql(),)))
+    return plan(step, *(in_batches(step, work) or (Stage(OWN_TRANSACTION, (step.sql(),)),)))
+
+
+def _is_partitioned(step: Step, ref: Ref) -> bool:
+    table = step.schema.table(ref)
+    return table is not None and table.kind is RelationKind.PARTITIONED_TABLE
 
 
 RULE = Rule(id="work-while-lock-is-held", check=check, needs_work=True)

@@ -172,11 +172,22 @@ def _clauses(text: str, found: list[Token], openings: tuple[tuple[str, ...], ...
     for (_, begin, kind, constraint), end in zip(starts, ends, strict=True):
         if begin >= end:
             continue
-        stretch = shown[found[begin].start : found[end - 1].end]
+        stretch = _joined(shown, text, found[begin:end])
         behind = begin + len(kind.split())
-        rest = shown[found[behind].start : found[end - 1].end] if behind < end else ""
+        rest = _joined(shown, text, found[behind:end])
         clauses.append(Clause(kind=kind, text=stretch, rest=rest, name=constraint))
     return clauses
+
+
+def _joined(shown: str, text: str, found: list[Token]) -> str:
+    """The tokens with single spaces where there are line breaks between them; comments are not among them."""
+    pieces, end = [], found[0].start if found else 0
+    for token in found:
+        gap = text[end : token.start]
+        pieces.append(" " if "\n" in gap else gap)
+        pieces.append(shown[token.start : token.end])
+        end = token.end
+    return "".join(pieces)
 
 
 def _goes_on(words: list[str], place: int, kind: str) -> bool:

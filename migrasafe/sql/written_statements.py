@@ -65,6 +65,48 @@ def written_update(text: str, span: Span, shown: str | None = None) -> WrittenUp
     return WrittenUpdate(table=shown[found[place].start : end], sets=pieces[0], where=pieces[1])
 
 
+class WrittenChange(Struct, frozen=True, kw_only=True):
+    """The pieces of an UPDATE or DELETE of whatever shape, without RETURNING."""
+
+    table: str
+    alias: str
+    """What its columns are qualified with."""
+    before: str
+    """All up to WHERE."""
+    where: str
+    """Empty where there is none."""
+
+
+def written_change(text: str, span: Span, shown: str | None = None) -> WrittenChange | None:
+    """The pieces of `UPDATE [ONLY] table [alias] …` or `DELETE FROM [ONLY] table [alias] …`; None with WITH or a cursor."""
+    found = significant(text, span)
+    words, shown = words_of(text, found), shown or text
+    if words[:1] not in (["update"], ["delete"]):
+        return None
+    place = 2 if words[0] == "delete" else 1
+    place += words[place : place + 1] == ["only"]
+    if place >= len(found):
+        return None
+    end = end_of_name(text, found, place)
+    table = shown[found[place].start : end]
+    behind = next((number for number in range(place, len(found)) if found[number].start >= end), len(found))
+    behind += words[behind : behind + 1] == ["as"]
+    is_alias = behind < len(found) and words[behind] not in ("set", "using", "where", "returning")
+    alias = shown[found[behind].start : found[behind].end] if is_alias else table
+    depth, where, last = 0, len(found), len(found)
+    for number, token in enumerate(found):
+        depth += (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE)
+        if depth == 0 and words[number] == "where" and where == len(found):
+            where = number
+        if depth == 0 and words[number] == "returning":
+            last = number
+    where = min(where, last)
+    condition = shown[found[where + 1].start : found[last - 1].end] if where + 1 < last else ""
+    if condition.lower().startswith("current of"):
+        return None
+    return WrittenChange(table=table, alias=alias, before=shown[span.start : found[where - 1].end], where=condition)
+
+
 def _on_one_line(shown: str, found: list[Token]) -> str | None:
     """The tokens with their white space made single spaces; None where a string or a name has a line break."""
     pieces, end = [], found[0].start if found else 0

@@ -26,6 +26,8 @@ ELSEWHERE = {
     "add-stored-generated-column": "a trigger computes it, which costs no rewrite",
     "add-column-of-constrained-domain": "a constraint asks the domain, since its own check would rewrite the table",
     "rename-object-in-use": "a label cannot be dropped from an enum",
+    "foreign-key-without-index": "the foreign key gets an index",
+    "sequence-stays-integer": "the sequence follows the column",
     "disable-trigger": "it is enabled again",
     "detach-partition-without-concurrently": "CONCURRENTLY leaves a CHECK constraint in the place of the bound",
     "publish-without-replica-identity": "the table gets a replica identity",
