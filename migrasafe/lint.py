@@ -11,7 +11,7 @@ from migrasafe.effects.model import Cause, Effects
 from migrasafe.findings import Finding
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
-from migrasafe.schema.evolve import with_search_path
+from migrasafe.schema.evolve import after_session
 from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import AlterTable, Statement
@@ -71,7 +71,7 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
             walk = Walk(
                 migration,
                 place,
-                with_search_path(before, options.schema.search_path),
+                after_session(before, options.schema.search_path),
                 target=options.target,
                 in_transaction=options.in_transaction,
                 layout=history.layout,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from migrasafe.effects import partitions
 from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
-from migrasafe.effects.rows import locks_of_query, predict_query
+from migrasafe.effects.reads import locks_of_query
+from migrasafe.effects.rows import predict_query
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Domain, Ref

@@ -116,11 +116,11 @@ def difference(moments: Moments, before: Relations, counter: Literal["rows_read"
 
 def named(names: Iterable[str], moments: Moments, locked: HeldLocks, before: Relations) -> set[str]:
     """Find the tables that the server means by names without a schema: of several, those which are locked."""
-    known = {**before, **moments[0], **moments[1]}
-    locked_tables = {known[oid].table_oid for oid, _ in locked if oid in known}
+    there = {**moments[0], **moments[1]}
+    locked_tables = {there[oid].table_oid for oid, _ in locked if oid in there}
     found = set()
     for name in set(names):
-        tables = {relation.oid for relation in known.values() if relation.name == name and not relation.is_index}
+        tables = {relation.oid for relation in there.values() if relation.name == name and not relation.is_index}
         found |= {str(before[oid]) for oid in (tables & locked_tables or tables) if oid in before}
     return found
 

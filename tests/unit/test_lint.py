@@ -143,3 +143,8 @@ def test_a_small_table_is_not_busy() -> None:
     assert errors(linted(index, options=LintOptions(schema=small))) == ["create-index-without-concurrently"]
     busy = LintOptions(schema=small, target=Target(busy_rows=1000))
     assert errors(linted(index, options=busy)) == []
+
+
+def test_what_is_temporary_is_gone_in_the_next_migration() -> None:
+    made = "CREATE TEMP TABLE moved (id int); CREATE FUNCTION pg_temp.half(n int) RETURNS int LANGUAGE sql AS 'SELECT n / 2';"
+    assert errors(linted(migration(made), migration(made), migration("CREATE TABLE moved (id int)"))) == []

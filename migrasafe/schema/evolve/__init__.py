@@ -126,9 +126,12 @@ def with_search_path(schema: Schema, search_path: tuple[str, ...]) -> Schema:
 
 
 def after_session(schema: Schema, search_path: tuple[str, ...]) -> Schema:
-    """The catalog once the session has ended: its temporary relations are gone, and its search path is another's."""
-    if schema.temporary:
+    """The catalog once the session has ended: what was temporary is gone, and its search path is another's."""
+    functions = [ref for ref in schema.functions if ref.schema == TEMPORARY_SCHEMA]
+    if schema.temporary or functions:
         draft = Draft(schema, BEFORE_HISTORY)
+        for ref in functions:
+            draft.put_functions(ref, ())
         for ref in sorted(ref for ref in schema.relations if ref.schema == TEMPORARY_SCHEMA):
             remove_relation(draft, ref)
         schema = replace(draft.finished(), temporary=False)
