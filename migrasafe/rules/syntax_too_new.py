@@ -15,7 +15,7 @@ def check(step: Step) -> Iterator[Finding]:
             continue
         yield step.finding(
             RULE.id,
-            f"{newer.feature} came with PostgreSQL {newer.since}: version {step.target.pg_version} refuses it.",
+            f"{newer.feature} came with PostgreSQL {newer.since}: version {step.target.pg_version} does not know it.",
             help=f"Write it without, or lint for the server you have: --pg-version {newer.since}.",
             assumed=(f"the server is PostgreSQL {step.target.pg_version}",) if step.target.pg_version_assumed else (),
         )

@@ -5,10 +5,15 @@ From the release notes of 13 to 18, https://www.postgresql.org/docs/release/; te
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from migrasafe.sql import syntax_of_statements as statements
+from migrasafe.sql import syntax_of_tables as tables
+from migrasafe.sql import syntax_options
 from migrasafe.sql.expressions import walk
+from migrasafe.sql.lexer import Kind, tokens
 
 Fields = Mapping[str, Any]
 
@@ -35,6 +40,10 @@ _HINTS = (
     ),
     *("COMPRESSION", "STORAGE", "REPLACE", "ATOMIC", "SEARCH", "CYCLE", "DISTINCT", "TIES", "JSON", "RETURNING"),
     *("SECURITY_INVOKER", "PUBLICATION", "TABLESPACE", "FORCE", "ON_ERROR", "INHERIT"),
+    *("RENAME", "DEPENDS", "NORMALIZED", "_OPS", "RETURN", "STATISTICS", "GRANT", "REVOKE", "PRIVILEGES", "CLUSTER"),
+    *("INCLUDING", "PROCEDURE", "SET NULL", "SET DEFAULT", "LOGGED", "LOGIN", "PARTITION", "SYSTEM_USER"),
+    *("XMLSERIALIZE", "LOCAL", "CURRENT_ROLE", "REINDEX", "FOREIGN TABLE", "ANALYZE"),
+    *syntax_options.WORDS,
 )
 """Words of which newer syntax has one: most statements have none, and finding that out is much quicker than a walk."""
 
@@ -45,6 +54,8 @@ def may_be_newer(text: str) -> bool:
     for word in _HINTS:
         if word in shouted:
             return True
+    if _NEWER_NUMBER.search(shouted) is not None:
+        return True
     return ("NULL" in shouted and ("ADD" in shouted or "CONSTRAINT" in shouted)) or "(" in shouted.partition("FROM")[2]
 
 
@@ -52,15 +63,36 @@ def newer_syntax(text: str, tree: Fields) -> tuple[NewSyntax, ...]:
     """What in a statement needs a newer PostgreSQL than 12."""
     if not may_be_newer(text):
         return ()
-    found: dict[NewSyntax, None] = {}
+    found = {NewSyntax(*one): None for one in _told_by_tokens(text)}
     for kind, fields in walk(tree):
         check = _CHECKS.get(kind)
-        for feature, since in check(fields) if check is not None else ():
-            found[NewSyntax(feature, since)] = None
+        if check is not None:
+            found.update({NewSyntax(*one): None for one in check(fields)})
+        if kind in syntax_options.STATEMENTS:
+            found.update({NewSyntax(*one): None for one in syntax_options.of_statement(kind, fields)})
+    if "RuleStmt" in tree.get("stmt", tree):  # there, old and new are the rows of the rule
+        found = {one: None for one in found if one.feature != "old and new in RETURNING"}
     return tuple(found)
 
 
 _Found = Iterator[tuple[str, int]]
+
+
+_NEWER_NUMBER = re.compile(r"\b0[XOB][0-9A-F]|\b\d+_\d")
+_OPTION_LIST = re.compile(r"\s*(REINDEX\s*\([^)]*\bCONCURRENTLY\b|CLUSTER\s*\()", re.IGNORECASE)
+_ADMIN_VALUE = re.compile(r"\s*GRANT\b[^;']*\bADMIN\s+(TRUE|FALSE)\b", re.IGNORECASE)
+
+
+def _told_by_tokens(text: str) -> _Found:
+    """What the parse tree does not tell from older ways to write the same."""
+    if _NEWER_NUMBER.search(text.upper()) is not None:
+        for token in tokens(text, 0, len(text)):
+            if token.kind is Kind.NUMBER and _NEWER_NUMBER.match(text[token.start : token.end].upper()):
+                yield "integers such as 0x1F and 1_000", 16
+    if _OPTION_LIST.match(text) is not None:
+        yield "REINDEX (CONCURRENTLY) and CLUSTER (VERBOSE)", 14
+    if _ADMIN_VALUE.match(text) is not None:
+        yield "GRANT of a role WITH ADMIN TRUE", 16
 
 
 def _always(feature: str, since: int) -> Callable[[Fields], _Found]:
@@ -68,63 +100,6 @@ def _always(feature: str, since: int) -> Callable[[Fields], _Found]:
         yield feature, since
 
     return check
-
-
-def _merge(fields: Fields) -> _Found:
-    yield "MERGE", 15
-    if "returningClause" in fields or "returningList" in fields:
-        yield "MERGE … RETURNING", 17
-    clauses = (clause["MergeWhenClause"].get("matchKind") for clause in fields.get("mergeWhenClauses", []))
-    if "MERGE_WHEN_NOT_MATCHED_BY_SOURCE" in clauses:
-        yield "WHEN NOT MATCHED BY SOURCE", 17
-
-
-def _constraint(fields: Fields) -> _Found:
-    kind = fields.get("contype")
-    if fields.get("nulls_not_distinct"):
-        yield "UNIQUE NULLS NOT DISTINCT", 15
-    if kind == "CONSTR_GENERATED" and fields.get("generated_kind") == "v":
-        yield "virtual generated columns", 18
-    if kind in ("CONSTR_ATTR_ENFORCED", "CONSTR_ATTR_NOT_ENFORCED"):
-        yield "NOT ENFORCED constraints", 18
-    if kind in ("CONSTR_CHECK", "CONSTR_FOREIGN") and not fields.get("is_enforced"):
-        yield "NOT ENFORCED constraints", 18
-    if fields.get("without_overlaps") or fields.get("fk_with_period"):
-        yield "WITHOUT OVERLAPS and PERIOD", 18
-    if kind == "CONSTR_NOTNULL" and fields.get("keys"):
-        yield "NOT NULL as a constraint of the table", 18
-
-
-def _command(fields: Fields) -> _Found:
-    known = _SUBTYPES.get(fields.get("subtype", ""))
-    if known is not None:
-        yield known
-
-
-_SUBTYPES = {
-    "AT_DropExpression": ("DROP EXPRESSION", 13),
-    "AT_DetachPartitionFinalize": ("DETACH PARTITION … FINALIZE", 14),
-    "AT_SetCompression": ("SET COMPRESSION", 14),
-    "AT_SetAccessMethod": ("SET ACCESS METHOD", 15),
-    "AT_SetExpression": ("SET EXPRESSION", 17),
-}
-
-
-def _alter_constraint(fields: Fields) -> _Found:
-    if fields.get("alterEnforceability") or fields.get("alterInheritability"):
-        yield "ALTER CONSTRAINT … ENFORCED and INHERIT", 18
-
-
-def _detach(fields: Fields) -> _Found:
-    if fields.get("concurrent"):
-        yield "DETACH PARTITION … CONCURRENTLY", 14
-
-
-def _column(fields: Fields) -> _Found:
-    if "compression" in fields:
-        yield "COMPRESSION of a column", 14
-    if "storage_name" in fields:
-        yield "STORAGE in CREATE TABLE", 16
 
 
 def _if(field: str, feature: str, since: int) -> Callable[[Fields], _Found]:
@@ -135,58 +110,40 @@ def _if(field: str, feature: str, since: int) -> Callable[[Fields], _Found]:
     return check
 
 
-def _cte(fields: Fields) -> _Found:
-    if "search_clause" in fields or "cycle_clause" in fields:
-        yield "SEARCH and CYCLE clauses", 14
-
-
-def _select(fields: Fields) -> _Found:
-    if fields.get("groupDistinct"):
-        yield "GROUP BY DISTINCT", 14
-    if fields.get("limitOption") == "LIMIT_OPTION_WITH_TIES":
-        yield "FETCH FIRST … WITH TIES", 13
-
-
-def _subselect(fields: Fields) -> _Found:
-    if "alias" not in fields:
-        yield "a subquery in FROM without an alias", 16
-
-
-def _view(fields: Fields) -> _Found:
-    if any(item["DefElem"].get("defname") == "security_invoker" for item in fields.get("options", [])):
-        yield "views with security_invoker", 15
-
-
-def _published(fields: Fields) -> _Found:
-    table = fields.get("pubtable")
-    if table is None:
-        yield "publications of TABLES IN SCHEMA", 15
-    elif "whereClause" in table or "columns" in table:
-        yield "publications with columns or rows chosen", 15
-
-
-def _reindex(fields: Fields) -> _Found:
-    if any(item["DefElem"].get("defname") == "tablespace" for item in fields.get("params", [])):
-        yield "REINDEX (TABLESPACE …)", 14
-
-
-def _copy(fields: Fields) -> _Found:
-    given = {item["DefElem"].get("defname") for item in fields.get("options", [])}
-    if "on_error" in given:
-        yield "COPY (ON_ERROR …)", 17
-    if "default" in given:
-        yield "COPY (DEFAULT …)", 16
-
-
 _CHECKS: Mapping[str, Callable[[Fields], _Found]] = {
-    "ATAlterConstraint": _alter_constraint,
-    "AlterTableCmd": _command,
+    "AlterDatabaseRefreshCollStmt": _always("REFRESH COLLATION VERSION", 15),
+    "AlterDefaultPrivilegesStmt": statements.default_privileges,
+    "AlterObjectDependsStmt": _if("remove", "NO DEPENDS ON EXTENSION", 13),
+    "AlterOwnerStmt": statements.owner,
+    "AlterStatsStmt": tables.alter_statistics,
+    "AlterSubscriptionStmt": statements.subscription,
+    "AlterTableStmt": tables.alter_table,
+    "CreateEventTrigStmt": statements.event,
+    "CreateForeignTableStmt": tables.foreign_table,
+    "CreateSchemaStmt": statements.owner,
+    "CreateSeqStmt": statements.unlogged,
+    "CreateStatsStmt": tables.statistics,
+    "CreateStmt": tables.create_table,
+    "DefElem": syntax_options.anywhere,
+    "DeleteStmt": statements.returning,
+    "InsertStmt": statements.returning,
+    "UpdateStmt": statements.returning,
+    "FuncCall": statements.call,
+    "GrantRoleStmt": statements.grant_role,
+    "GrantStmt": statements.grant,
+    "IndexElem": _if("opclassopts", "options of an operator class", 13),
+    "JoinExpr": _if("join_using_alias", "JOIN … USING (…) AS", 14),
+    "RenameStmt": statements.rename,
+    "RoleSpec": statements.role,
+    "TableLikeClause": tables.like,
+    "ATAlterConstraint": tables.alter_constraint,
+    "AlterTableCmd": tables.command,
     "AlterTypeStmt": _always("ALTER TYPE … SET (…)", 13),
-    "ColumnDef": _column,
-    "CommonTableExpr": _cte,
-    "Constraint": _constraint,
-    "CopyStmt": _copy,
-    "CreateFunctionStmt": _if("sql_body", "functions with a body in SQL syntax", 14),
+    "ColumnDef": tables.column,
+    "CommonTableExpr": statements.cte,
+    "Constraint": tables.constraint,
+    "CopyStmt": statements.copy,
+    "CreateFunctionStmt": statements.function,
     "CreateTrigStmt": _if("replace", "CREATE OR REPLACE TRIGGER", 14),
     "DropdbStmt": _if("options", "DROP DATABASE … WITH (FORCE)", 13),
     "IndexStmt": _if("nulls_not_distinct", "UNIQUE NULLS NOT DISTINCT", 15),
@@ -196,16 +153,17 @@ _CHECKS: Mapping[str, Callable[[Fields], _Found]] = {
     "JsonIsPredicate": _always("IS JSON", 16),
     "JsonObjectAgg": _always("JSON_OBJECTAGG", 16),
     "JsonObjectConstructor": _always("JSON_OBJECT", 16),
-    "JsonParseExpr": _always("JSON()", 17),
+    "JsonParseExpr": statements.json_parse,
     "JsonScalarExpr": _always("JSON_SCALAR", 17),
     "JsonSerializeExpr": _always("JSON_SERIALIZE", 17),
     "JsonTable": _always("JSON_TABLE", 17),
-    "MergeStmt": _merge,
-    "PartitionCmd": _detach,
-    "PublicationObjSpec": _published,
-    "RangeSubselect": _subselect,
-    "ReindexStmt": _reindex,
+    "MergeStmt": statements.merge,
+    "PartitionCmd": tables.detach,
+    "PublicationObjSpec": statements.published,
+    "RangeSubselect": statements.subselect,
+    "ReindexStmt": statements.reindex_all,
     "ReturningOption": _always("RETURNING WITH (OLD AS …, NEW AS …)", 18),
-    "SelectStmt": _select,
-    "ViewStmt": _view,
+    "SelectStmt": statements.select,
+    "VacuumStmt": statements.vacuum,
+    "XmlSerialize": _if("indent", "XMLSERIALIZE … INDENT", 16),
 }

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 
-NEWER = """
-13: ALTER TABLE t ALTER COLUMN a DROP EXPRESSION
-13: SELECT 1 FROM t ORDER BY a FETCH FIRST 1 ROW WITH TIES
-13: DROP DATABASE d WITH (FORCE)
-14: ALTER TABLE t DETACH PARTITION p CONCURRENTLY
-14: CREATE OR REPLACE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f()
-14: CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END
-14: CREATE TABLE t (a text COMPRESSION lz4)
-14: REINDEX (TABLESPACE s) TABLE t
-14: WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n FROM c) SEARCH DEPTH FIRST BY n SET o SELECT * FROM c
-15: MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE
-15: CREATE UNIQUE INDEX i ON t (a) NULLS NOT DISTINCT
-15: ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (a)
-15: ALTER TABLE t SET ACCESS METHOD heap
-15: CREATE VIEW v WITH (security_invoker = true) AS SELECT 1
-15: CREATE PUBLICATION p FOR TABLE t (a)
-16: SELECT 1 FROM (SELECT 1)
-16: SELECT '1' IS JSON
-16: CREATE TABLE t (a text STORAGE EXTERNAL)
-17: ALTER TABLE t ALTER COLUMN a SET EXPRESSION AS (b + 1)
-17: SELECT * FROM JSON_TABLE('[]', '$[*]' COLUMNS (a int PATH '$'))
-18: ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS (b + 1) VIRTUAL
-18: ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT ENFORCED
-18: ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID
-18: ALTER TABLE t ADD PRIMARY KEY (a, b WITHOUT OVERLAPS)
-18: UPDATE t SET a = 1 RETURNING WITH (OLD AS o) o.a
-""".strip().splitlines()
+NEWER = [
+    line
+    for line in (Path(__file__).parents[2] / "newer_syntax.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
 
 
 def newest(sql: str) -> int:
@@ -42,8 +22,9 @@ def newest(sql: str) -> int:
 
 @pytest.mark.parametrize("line", NEWER)
 def test_newer_syntax_is_known_with_its_version(line: str) -> None:
+    """With 12 for what every server knows."""
     since, _, sql = line.partition(": ")
-    assert newest(sql) == int(since)
+    assert newest(sql) == int(since.split()[0])
 
 
 @pytest.mark.parametrize(
