@@ -9,8 +9,8 @@ from migrasafe.effects.model import Lock
 from migrasafe.effects.most_rows import touches_most_rows
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Ref, RelationKind
-from migrasafe.sql.expressions import relations_in
+from migrasafe.schema.model import Ref, RelationKind, Table
+from migrasafe.sql.expressions import calls_in, columns_read, relations_in, walk
 from migrasafe.sql.statements import Expression, Name, Query
 
 
@@ -56,10 +56,38 @@ def reads_many(query: Query, ref: Ref, situation: Situation) -> bool:
         if any(ref in _through_views(name, situation) for name in _from(select)):
             where = select.get("whereClause")
             table = situation.schema.table(ref)
+            if where is None and _wants_ends_of_indexes(select, table, situation):
+                continue
             most, _ = touches_most_rows(Expression(node=where) if where else None, table, joins=False)
             if most:
                 return True
     return False
+
+
+def _wants_ends_of_indexes(select: Mapping[str, Any], table: Table | None, situation: Situation) -> bool:
+    """Whether it asks for nothing but min() and max() of columns with an index, which is where PostgreSQL finds them."""
+    if "groupClause" in select or len(select.get("fromClause", ())) != 1:
+        return False
+    targets = select.get("targetList", [])
+    wanted: set[str] = set()
+    ends = 0
+    for call in calls_in(targets):
+        if call.get("agg_star"):
+            return False
+        if _function_name(call) in ("min", "max") and call.get("args"):
+            wanted |= columns_read(Expression(node=call["args"][0]))
+            ends += 1
+    if not ends or ends != sum(kind == "ColumnRef" for kind, _ in walk(targets)):
+        return False
+    if table is None or not table.complete:
+        return True
+    first = {index.elements[0].column for index in situation.schema.indexes_of(table) if index.elements}
+    return all(column in first for column in wanted)
+
+
+def _function_name(call: Mapping[str, Any]) -> str:
+    names: list[Any] = call.get("funcname") or [{}]
+    return str(names[-1].get("String", {}).get("sval", ""))
 
 
 def _through_views(name: Name, situation: Situation) -> set[Ref]:

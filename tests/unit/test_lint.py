@@ -146,5 +146,9 @@ def test_a_small_table_is_not_busy() -> None:
 
 
 def test_what_is_temporary_is_gone_in_the_next_migration() -> None:
-    made = "CREATE TEMP TABLE moved (id int); CREATE FUNCTION pg_temp.half(n int) RETURNS int LANGUAGE sql AS 'SELECT n / 2';"
-    assert errors(linted(migration(made), migration(made), migration("CREATE TABLE moved (id int)"))) == []
+    made = migration("CREATE TABLE orders (id int)")
+    hidden = migration("CREATE TEMP TABLE orders (id int); CREATE INDEX copied ON orders (id)")
+    assert errors(linted(made, hidden)) == []
+    assert errors(linted(made, hidden, migration("CREATE INDEX orders_by_id ON orders (id)"))) == [
+        "create-index-without-concurrently"
+    ]
