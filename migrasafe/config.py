@@ -36,6 +36,8 @@ class Options(Struct, frozen=True, kw_only=True):
     in_transaction: str | None = None
     independent: bool | None = None
     schema: str | None = None
+    old: str | None = None
+    new: str | None = None
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
     severity: Mapping[str, Severity] | None = None
@@ -61,6 +63,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """None: as the migration tool would run it."""
     independent: bool
     schema: str | None
+    old: str | None
+    """The version of the app that runs now: a folder, a git ref, a file of queries."""
+    new: str | None
+    """The version to deploy, likewise."""
     select: tuple[str, ...]
     """Empty: all rules that run by default."""
     ignore: tuple[str, ...]
@@ -87,6 +93,8 @@ def settle(options: Options, *, folder: Path) -> Settings:
         in_transaction={"auto": None, "yes": True, "no": False}[options.in_transaction or "auto"],
         independent=options.independent or False,
         schema=options.schema,
+        old=options.old,
+        new=options.new,
         select=options.select or (),
         ignore=options.ignore or (),
         severity=options.severity or {},
@@ -178,6 +186,9 @@ def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
     schema = values.get("schema")
     if schema is not None and not is_dsn(schema):
         values["schema"] = os.path.relpath(path.parent / schema)
+    for key in ("old", "new"):  # a folder or file, or else a git ref
+        if values.get(key) is not None and (path.parent / values[key]).exists():
+            values[key] = os.path.relpath(path.parent / values[key])
     return Options(**values, source=path)
 
 

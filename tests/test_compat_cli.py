@@ -98,7 +98,7 @@ def test_the_release_is_what_is_new_since_the_commit_of_the_old_version(tmp_path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("migrations", "--new", "new.sql"), "Missing option '--old'"),
+        (("migrations", "--new", "new.sql"), "--old is missing"),
         (("migrations", "--old", "nowhere", "--new", "new.sql"), "nowhere"),
         (("nowhere", "--old", "old.sql", "--new", "new.sql"), "nowhere"),
         (("migrations", "--old", "old.sql", "--new", "new.sql", "--from", "9999"), "--from 9999"),
@@ -112,3 +112,36 @@ def test_what_cannot_be_used_is_said_in_one_sentence(arguments: tuple[str, ...],
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
+
+
+def lint(*arguments: str, cwd: Path) -> list[dict[str, object]]:
+    command = [
+        sys.executable,
+        "-m",
+        "migrasafe",
+        "lint",
+        "--format",
+        "json",
+        "--select",
+        "drop-column-in-use",
+        *arguments,
+    ]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    findings: list[dict[str, object]] = json.loads(done.stdout)["findings"]
+    return findings
+
+
+def test_lint_is_told_by_the_app_whether_a_dropped_column_is_in_use(tmp_path: Path) -> None:
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db" / "1.sql").write_text("CREATE TABLE users (id int, email text, nick text);")
+    (tmp_path / "db" / "2.sql").write_text("ALTER TABLE users DROP COLUMN email;\nALTER TABLE users DROP COLUMN nick;")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "users.py").write_text('\n\nSQL = "SELECT id, email FROM users"\n')
+    assert [one["severity"] for one in lint("db", cwd=tmp_path)] == ["error", "error"]
+    used, unused = lint("db", "--old", "app", cwd=tmp_path)
+    assert used["severity"] == "error"
+    assert "app uses it: app/users.py:3." in str(used["message"])
+    assert unused["severity"] == "info"
+    (tmp_path / "migrasafe.toml").write_text('old = "app"\n')
+    assert [one["severity"] for one in lint("db", cwd=tmp_path)] == ["error", "info"]

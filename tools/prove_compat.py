@@ -30,7 +30,7 @@ from migrasafe.app.model import App
 from migrasafe.app.read_app import read_app
 from migrasafe.app.version_queries import OnSchema, VersionQueries
 from migrasafe.errors import MigrasafeError
-from migrasafe.migrations.model import Migration
+from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.migrations.read import read_history
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.find_server import find_server
@@ -72,15 +72,21 @@ def export(repo: Path, sha: str, folder: str, into: Path) -> Path:
 
 
 def apply(connection: Connection, migration: Migration) -> str | None:
-    """Runs a migration, each statement by itself; the first error."""
+    """Runs a migration in the transactions of its tool; the first error."""
     for part in migration.parts:
-        text = part.script.source.text
-        for statement in part.script.statements:
-            try:
+        text, statements = part.script.source.text, part.script.statements
+        alone = part.transaction is TransactionMode.IMPLICIT and len(statements) == 1
+        together = part.transaction is not TransactionMode.NONE and not alone
+        try:
+            if together:
+                connection.execute("BEGIN")
+            for statement in statements:
                 run(connection, text[statement.span.start : statement.span.end])
-            except psycopg.Error as error:
-                connection.execute("ROLLBACK")
-                return (error.diag.message_primary or str(error)).strip()
+            if together:
+                connection.execute("COMMIT")
+        except psycopg.Error as error:
+            connection.execute("ROLLBACK")
+            return (error.diag.message_primary or str(error)).strip()
     return None
 
 

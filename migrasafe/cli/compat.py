@@ -10,16 +10,14 @@ import click
 
 from migrasafe.app.compat import CompatOptions
 from migrasafe.app.compat import compat as judge
-from migrasafe.app.model import App
-from migrasafe.app.read_app import read_app
 from migrasafe.app.verdict import CompatResult, Deploy, Version
 from migrasafe.cli import read_inputs
 from migrasafe.cli.output import write
+from migrasafe.cli.read_app_version import read_app_version
 from migrasafe.cli.released import released
 from migrasafe.cli.terminal import wants_color
-from migrasafe.config import Options, find_config, is_dsn, read_config, settle
+from migrasafe.config import Options, find_config, read_config, settle
 from migrasafe.errors import InputError
-from migrasafe.migrations.model import History
 from migrasafe.report.compat import FORMATS, write_compat
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
@@ -28,8 +26,8 @@ _FAILS = {"split": {Deploy.SPLIT}, "unknown": {Deploy.SPLIT, Deploy.UNKNOWN}, "n
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("migrations", nargs=-1, metavar="[MIGRATIONS]...")
-@click.option("--old", required=True, metavar="SOURCE", help="The version that runs now: a folder, git ref or queries.")
-@click.option("--new", required=True, metavar="SOURCE", help="The version to deploy: likewise.")
+@click.option("--old", metavar="SOURCE", help="The version that runs now: a folder, git ref or queries.")
+@click.option("--new", metavar="SOURCE", help="The version to deploy: likewise.")
 @click.option(
     "--from", "from_id", metavar="ID", help="The first migration of the release; those before it are history."
 )
@@ -55,8 +53,6 @@ _FAILS = {"split": {Deploy.SPLIT}, "unknown": {Deploy.SPLIT, Deploy.UNKNOWN}, "n
 def compat(
     migrations: tuple[str, ...],
     *,
-    old: str,
-    new: str,
     from_id: str | None,
     report: str,
     output: str | None,
@@ -84,6 +80,10 @@ def compat(
     folder = Path.cwd()
     file = Options() if no_config else read_config(Path(config)) if config is not None else find_config(folder)
     settings = settle(Options(**said, paths=migrations or None).over(file), folder=folder)
+    old, new = settings.old, settings.new
+    if old is None or new is None:
+        missing = "--old" if old is None else "--new"
+        raise InputError(f"{missing} is missing: give a folder with the app's source, a git ref, or a file of queries")
     histories = read_inputs.histories(settings.paths, settings.layout, {})
     options = CompatOptions(
         target=settings.target,
@@ -91,24 +91,12 @@ def compat(
         in_transaction=settings.in_transaction,
         released=released(from_id, old, histories),
     )
-    apps = {source: _read(source, histories) for source in dict.fromkeys((old, new))}
+    apps = {source: read_app_version(source, histories) for source in dict.fromkeys((old, new))}
     result = judge(histories, apps[old], apps[new], options)
     colored = color == "always" if output is not None else wants_color(color)
     texts = {Version.OLD: apps[old].texts, Version.NEW: apps[new].texts}
     write(write_compat(report, result, texts, color=colored), output)
     return _status(result, fail_on)
-
-
-def _read(source: str, histories: tuple[History, ...]) -> App:
-    if is_dsn(source):
-        from migrasafe.app.query_files.statistics import app_from_statistics
-        from migrasafe.postgres.connect import connect, describe_dsn
-        from migrasafe.postgres.read_statistics import read_statistics
-
-        with connect(source) as connection:
-            return app_from_statistics(read_statistics(connection, source), describe_dsn(source))
-    files = [Path(migration.path) for history in histories for migration in history.migrations]
-    return read_app(source, migrations=files)
 
 
 def _status(result: CompatResult, fail_on: str) -> int:

@@ -17,6 +17,7 @@ from migrasafe.errors import InputError, did_you_mean
 from migrasafe.findings import Severity
 from migrasafe.lint import LintOptions, LintResult
 from migrasafe.lint import lint as lint_histories
+from migrasafe.migrations.model import History
 from migrasafe.report import FORMATS, write_report
 from migrasafe.rules.context import Rule
 from migrasafe.rules.registry import RULES
@@ -57,6 +58,8 @@ KNOWN = frozenset((*(rule.id for rule in RULES), BAD, UNUSED))
     metavar="ROWS",
     help="Tables with fewer rows are not busy (needs --schema DSN, which knows them).",
 )
+@click.option("--old", metavar="SOURCE", help="The app that runs now (see compat): what it does not use is no error.")
+@click.option("--new", metavar="SOURCE", help="The app to deploy; the JSON report then says when.")
 @click.option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one.")
 @click.option("--no-config", is_flag=True, help="Read no config file.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -129,8 +132,22 @@ class _Run:
             reported=read_inputs.reported(self._since, histories),
         )
         linted = lint_histories(histories, self._rules, options)
+        if settings.old is not None:
+            linted = self._settled(linted, histories, settings.old)
         texts = read_inputs.program_texts(linted)
         return without_allowed(linted, settings, texts), texts
+
+    def _settled(self, linted: LintResult, histories: Sequence[History], old: str) -> LintResult:
+        """The findings about breaking the running app, decided by what its source says."""
+        from migrasafe.app.compat import CompatOptions, compat
+        from migrasafe.app.settle import settle
+        from migrasafe.cli.read_app_version import read_app_version
+
+        settings = self._settings
+        options = CompatOptions(target=settings.target, schema=self._schema, in_transaction=settings.in_transaction)
+        app = read_app_version(old, histories)
+        new = app if settings.new in (None, old) else read_app_version(settings.new or "", histories)
+        return settle(linted, compat(histories, app, new, options))
 
 
 def _fix(run: _Run, *, quiet: bool) -> tuple[LintResult, Mapping[str, str]]:
