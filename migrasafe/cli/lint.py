@@ -99,6 +99,8 @@ def lint(
         raise InputError("--fix and --diff exclude each other: give one of them")
     if (fix or diff) and "-" in settings.paths:
         raise InputError("--fix and --diff are about files: give their paths instead of -")
+    if settings.new is not None and settings.old is None:
+        raise InputError("--new needs --old: what the running app uses decides about findings")
     run = _Run(settings, since)
     if diff:
         return _show_diff(run, settings)

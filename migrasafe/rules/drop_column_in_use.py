@@ -36,7 +36,7 @@ def check(step: Step) -> Iterator[Finding]:
             action=index,
             objects=(f"{ref}.{action.column}",),
             lock=LockMode.ACCESS_EXCLUSIVE,
-            assumed=("the running app uses it",),
+            assumed=("the running app uses it (--old SOURCE would tell)",),
             fix=after_deploy(
                 step, f"does not use {shown(ref)}.{action.column}", _without_it(step, column), action=index
             ),

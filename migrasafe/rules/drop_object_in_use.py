@@ -49,7 +49,7 @@ def check(step: Step) -> Iterator[Finding]:
             "version is gone.",
             objects=[str(one.name)],
             lock=LockMode.ACCESS_EXCLUSIVE if "VIEW" in statement.kind else None,
-            assumed=("the running app uses it",),
+            assumed=("the running app uses it (--old SOURCE would tell)",),
         )
     dropped = [one for one in dropped if all(one is not other for other, _ in lacking)]
     if not dropped:
@@ -61,7 +61,7 @@ def check(step: Step) -> Iterator[Finding]:
         help=f"Deploy an app version that does not use the {kind}, and drop it when the old version is gone.",
         objects=[str(one.name) for one in dropped],
         lock=LockMode.ACCESS_EXCLUSIVE if "VIEW" in statement.kind else None,
-        assumed=("the running app uses it",),
+        assumed=("the running app uses it (--old SOURCE would tell)",),
         fix=after_deploy(step, f"does not use the {kind} {names}"),
     )
 

@@ -32,7 +32,9 @@ def check(step: Step) -> Iterator[Finding]:
         severity=Severity.WARNING if guessed else Severity.ERROR,
         objects=used,
         lock=LockMode.ACCESS_EXCLUSIVE,
-        assumed=("it was there before, though no migration made it",) if guessed else ("the running app uses it",),
+        assumed=("it was there before, though no migration made it",)
+        if guessed
+        else ("the running app uses it (--old SOURCE would tell)",),
         fix=after_deploy(step, f"does not use {', '.join(shown(ref) for ref in used)}"),
     )
 

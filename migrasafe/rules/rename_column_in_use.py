@@ -35,7 +35,7 @@ def check(step: Step) -> Iterator[Finding]:
         objects=(f"{ref}.{statement.part}",),
         fix=both_names(step, relation, column, statement) if isinstance(relation, Table) else None,
         lock=LockMode.ACCESS_EXCLUSIVE,
-        assumed=("the running app uses it",),
+        assumed=("the running app uses it (--old SOURCE would tell)",),
     )
 
 

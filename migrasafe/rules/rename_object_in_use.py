@@ -50,7 +50,7 @@ def check(step: Step) -> Iterator[Finding]:
         f"The running app fails if it names the {statement.kind.lower()} {subject}, which is called {statement.new_name} now.",
         help="Make the new one beside it, deploy an app version that uses it, and drop the old one when the old version is gone.",
         objects=(subject,),
-        assumed=("the running app uses it",),
+        assumed=("the running app uses it (--old SOURCE would tell)",),
     )
 
 

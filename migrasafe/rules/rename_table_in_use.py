@@ -57,7 +57,7 @@ def check(step: Step) -> Iterator[Finding]:
         if statement.kind in ("TABLE", "VIEW")
         else None,
         lock=LockMode.ACCESS_EXCLUSIVE,
-        assumed=("the running app uses it",),
+        assumed=("the running app uses it (--old SOURCE would tell)",),
     )
 
 
