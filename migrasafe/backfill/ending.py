@@ -23,12 +23,13 @@ from migrasafe.backfill.finish import (
     retry_locked,
     walk_again,
 )
-from migrasafe.backfill.jobs import reload_job
+from migrasafe.backfill.jobs import Job, reload_job
 from migrasafe.backfill.model import Status
 from migrasafe.backfill.moves import WORKING, move
 from migrasafe.backfill.places import place_of
 from migrasafe.backfill.queries import query
 from migrasafe.backfill.shards import Shard
+from migrasafe.backfill.walker import Bad
 
 if TYPE_CHECKING:
     from migrasafe.backfill.run import Worker
@@ -144,6 +145,15 @@ class Finisher:
         move(worker.link.session, worker.job.id, worker.who, WORKING, Status.DONE, reason=text, event="done",
              detail={"rows_walked": walked, "rows_changed": changed, "verified": verified})  # fmt: skip
         return Ending(outcome=Outcome.DONE, text=text, dead_rows=left.dead_rows)
+
+
+def too_many_dead_rows(job: Job, last: Bad, dead_rows: int, allowed: int) -> str:
+    """Why a job ends that met a row too many that cannot be changed, and what to do."""
+    return (
+        f"row ({', '.join(last.high)}) of {job.facts.table} cannot be changed: {last.message} (SQLSTATE {last.sqlstate}); that "
+        f"makes {dead_rows} dead row{'s' * (dead_rows != 1)}, and max_dead_rows is {allowed}. Mend the row and run the job "
+        f"again, or allow more with `migrasafe backfill set {job.name} max_dead_rows=100`"
+    )
 
 
 def walk_rewritten(worker: Worker, shard: Shard, why: str) -> None:

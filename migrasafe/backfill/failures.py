@@ -50,7 +50,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 FIRST_WAIT_SECONDS = 0.1
-LONGEST_WAIT_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 2.0
 TRIES_BEFORE_CUT = 3
 TRIES = 10
 SMALLEST_BATCH = 50
@@ -123,5 +123,5 @@ def answer(failure: Failure, *, tries: int, rows: int, jitter: float) -> Answer:
 
 
 def _wait(tries: int, jitter: float) -> float:
-    """0.1 s, doubled with each try, at most 10 s, and up to half more so that two of a kind do not meet again."""
+    """0.1 s, doubled with each try, at most 2 s, and up to half more so that two of a kind do not meet again."""
     return float(min(FIRST_WAIT_SECONDS * 2 ** (tries - 1), LONGEST_WAIT_SECONDS) * (1 + jitter / 2))

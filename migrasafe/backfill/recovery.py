@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from migrasafe.backfill import jobs, shards
 from migrasafe.backfill.ending import Ending, Outcome
-from migrasafe.backfill.failures import Answer, Failure, Step, answer, classify
-from migrasafe.backfill.link import open_link_again
+from migrasafe.backfill.failures import TRIES, Answer, Failure, Step, answer, classify
+from migrasafe.backfill.link import Link, open_link_again
 from migrasafe.backfill.model import Status
 from migrasafe.backfill.moves import WORKING, move
 from migrasafe.backfill.quantities import say_seconds
@@ -33,8 +33,27 @@ class Recovery:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self.tries = 0
+        self.max_outage_seconds: float | None = None
         self.only_free = False
         """The next batch leaves out the rows that others have locked."""
+
+    def succeeded(self, *, rows_left: int) -> None:
+        """A batch committed. Where rows were left out, their neighbours are likely to be locked for as long."""
+        self.tries = TRIES - 1 if self.only_free and rows_left else 0
+        self.only_free = False
+
+    def open_link(self) -> Link | None:
+        """Connect to the server that takes writes, whenever it is back; None when we are told to stop meanwhile."""
+        worker = self._worker
+        return open_link_again(
+            worker.dsn,
+            f"migrasafe backfill {worker.name}",
+            max_outage_seconds=self.max_outage_seconds,
+            is_stopping=lambda: worker.stop.is_asked,
+            waiting=lambda reason, seconds: worker.log.say(
+                "outage", f"waiting: {reason}; next look in {say_seconds(seconds)}", is_trouble=True
+            ),
+        )
 
     def recover(self, failure: StatementError) -> Ending | None:
         """Do what the failure asks for; an ending when the worker cannot go on."""
@@ -134,15 +153,7 @@ class Recovery:
             "lost", f"the session is lost ({why}); connecting again", is_trouble=True, sqlstate=failure.sqlstate
         )
         try:
-            link = open_link_again(
-                worker.dsn,
-                f"migrasafe backfill {worker.name}",
-                max_outage_seconds=worker.settings.max_outage_seconds,
-                is_stopping=lambda: worker.stop.is_asked,
-                waiting=lambda reason, seconds: worker.log.say(
-                    "outage", f"waiting: {reason}; next look in {say_seconds(seconds)}", is_trouble=True
-                ),
-            )
+            link = self.open_link()
         except MigrasafeError as error:
             return Ending(outcome=Outcome.FAILED, text=str(error))
         if link is None:

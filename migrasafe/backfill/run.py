@@ -8,10 +8,10 @@ import uuid
 from msgspec.structs import replace
 
 from migrasafe.backfill import jobs, shards
-from migrasafe.backfill.ending import Ending, Finisher, Outcome, walk_rewritten
+from migrasafe.backfill.ending import Ending, Finisher, Outcome, too_many_dead_rows, walk_rewritten
 from migrasafe.backfill.events import Emit
 from migrasafe.backfill.jobs import Job
-from migrasafe.backfill.link import Link, open_link
+from migrasafe.backfill.link import Link
 from migrasafe.backfill.model import BatchDone, Decision, Place, Status, Throttle
 from migrasafe.backfill.moves import WORKING, move
 from migrasafe.backfill.places import RewrittenError, place_of
@@ -20,7 +20,7 @@ from migrasafe.backfill.settings import RunSettings, run_settings, throttle_part
 from migrasafe.backfill.stopping import Stop
 from migrasafe.backfill.walker import Done, Walker
 from migrasafe.backfill.worker_log import WorkerLog
-from migrasafe.errors import InputError
+from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import StatementError
 
 LOOK_EVERY_SECONDS = 0.5
@@ -65,9 +65,9 @@ class Worker:
 
     def run(self) -> Ending:
         """Work until the job is at an end or we are told to stop. Raises InputError and ServerError."""
-        self.link = open_link(self.dsn, f"migrasafe backfill {self.name}")
+        if not self._connect():
+            return Ending(outcome=Outcome.STOPPED, text="stopped while the server was away")
         try:
-            self._begin()
             while True:
                 ending = self._turn()
                 if ending is not None:
@@ -77,6 +77,20 @@ class Worker:
         finally:
             self.throttle.stop()
             leave(self)
+
+    def _connect(self) -> bool:
+        """Begin to work, however often the session is lost meanwhile; False when we are told to stop."""
+        while (link := self._recovery.open_link()) is not None:
+            self.link = link
+            try:
+                self._begin()
+            except StatementError as failure:
+                link.session.close()
+                if not failure.is_lost:
+                    raise ServerError(f"the server said: {failure.message}") from failure
+            else:
+                return True
+        return False
 
     def note(self, kind: str, text: str, **fields: object) -> None:
         """Tell who watches, and write it down for the audit."""
@@ -88,6 +102,7 @@ class Worker:
         self.who = jobs.actor(session)
         self.settings = run_settings(self.job.settings)
         self.stop.grace_seconds = self.settings.grace_seconds
+        self._recovery.max_outage_seconds = self.settings.max_outage_seconds
         shards.begin_work(session, self.job.id, self.token, self.who, is_direct=self.link.is_direct)
         self.start_throttle()
         move(session, self.job.id, self.who, (Status.PENDING,), Status.RUNNING, event="started")
@@ -104,7 +119,14 @@ class Worker:
                 return self._find_work()
             return self._work()
         except StatementError as failure:
-            return self._recovery.recover(failure)
+            return self._recover(failure)
+
+    def _recover(self, failure: StatementError) -> Ending | None:
+        while True:  # the way back can fail, too
+            try:
+                return self._recovery.recover(failure)
+            except StatementError as another:
+                failure = another
 
     def _obey(self) -> Ending | None:
         """Twice a second: say how we are, keep the lease, and do what operators want."""
@@ -200,11 +222,9 @@ class Worker:
         return self._did(self.walker, done)
 
     def _did(self, walker: Walker, done: Done) -> Ending | None:
-        self._recovery.tries = 0
-        if self._recovery.only_free:
-            self._recovery.only_free = False
-            if done.committed.rows_left:
-                self.note("rows-left", f"{done.committed.rows_left} rows stay locked by other sessions; they are tried again "
+        self._recovery.succeeded(rows_left=done.committed.rows_left)
+        if done.committed.rows_left:
+            self.note("rows-left", f"{done.committed.rows_left} rows stay locked by other sessions; they are tried again "
                           "at the end", rows=done.committed.rows_left)  # fmt: skip
         batch = BatchDone(
             rows_walked=done.part.rows,
@@ -229,12 +249,7 @@ class Worker:
                   f"(SQLSTATE {done.dead.sqlstate})", key=list(done.dead.high), sqlstate=done.dead.sqlstate)  # fmt: skip
         if done.dead_rows <= self.settings.max_dead_rows:
             return None
-        return self.fail(
-            f"row ({key}) of {self.job.facts.table} cannot be changed: {done.dead.message} (SQLSTATE {done.dead.sqlstate}); "
-            f"that makes {done.dead_rows} dead row{'s' * (done.dead_rows != 1)}, and max_dead_rows is "
-            f"{self.settings.max_dead_rows}. Mend the row and run the job again, or allow more with "
-            f"`migrasafe backfill set {self.name} max_dead_rows=100`"
-        )
+        return self.fail(too_many_dead_rows(self.job, done.dead, done.dead_rows, self.settings.max_dead_rows))
 
     def fail(self, reason: str) -> Ending:
         """End the job for all workers, with the words that an operator needs."""
@@ -257,6 +272,7 @@ class Worker:
         self.job = jobs.reload_job(self.link.session, self.job)
         self.settings = run_settings(self.job.settings)
         self.stop.grace_seconds = self.settings.grace_seconds
+        self._recovery.max_outage_seconds = self.settings.max_outage_seconds
         self.throttle.change(throttle_part(self.job.settings))
         if self.walker is not None:
             self.walker.place = replace(self.walker.place, job=self.job, settings=self.settings)

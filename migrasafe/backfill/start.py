@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from migrasafe.backfill import jobs
 from migrasafe.backfill.control import change_settings
+from migrasafe.backfill.dead_rows import what_is_left
 from migrasafe.backfill.events import Emit, Event
 from migrasafe.backfill.job_file import JobFile
 from migrasafe.backfill.jobs import Job
@@ -15,11 +16,14 @@ from migrasafe.backfill.link import open_link
 from migrasafe.backfill.model import Setting, Status
 from migrasafe.backfill.moves import ENDED, move
 from migrasafe.backfill.queries import query
+from migrasafe.backfill.repair import retry_dead_rows
 from migrasafe.backfill.state_tables import install, no_privilege
 from migrasafe.backfill.validate import Checked, check_job
 from migrasafe.backfill.walk import BlockWalk
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import ScriptSession, StatementError
+
+_TRIES = 5
 
 
 def start_job(
@@ -37,22 +41,42 @@ def start_job(
     `wanted` is a new job or the name of one; a new one that is there already is gone on with. `settings` are the command
     line's. Raises InputError and ServerError.
     """
+    for tries_left in (*reversed(range(_TRIES)), 0):
+        try:
+            return _start_once(
+                dsn, wanted, emit, settings=settings, restart=restart, allow_seq_scan=allow_seq_scan, dry_run=dry_run
+            )
+        except StatementError as error:
+            if error.sqlstate == "42501":
+                raise no_privilege(error) from error
+            if not error.is_lost or not tries_left:
+                raise ServerError(f"the server said: {error.message}") from error
+    return None
+
+
+def _start_once(
+    dsn: str,
+    wanted: JobFile | str,
+    emit: Emit,
+    *,
+    settings: Mapping[str, Setting],
+    restart: bool,
+    allow_seq_scan: bool,
+    dry_run: bool,
+) -> str | None:
     link = open_link(dsn, "migrasafe backfill")
     try:
         if not dry_run:
             install(link.session)
         return _start(
-            link.session, wanted, emit, settings, restart=restart, allow_seq_scan=allow_seq_scan, dry_run=dry_run
+            dsn, link.session, wanted, emit, settings, restart=restart, allow_seq_scan=allow_seq_scan, dry_run=dry_run
         )
-    except StatementError as error:
-        if error.sqlstate == "42501":
-            raise no_privilege(error) from error
-        raise ServerError(f"the server said: {error.message}") from error
     finally:
         link.session.close()
 
 
 def _start(
+    dsn: str,
     session: ScriptSession,
     wanted: JobFile | str,
     emit: Emit,
@@ -91,10 +115,12 @@ def _start(
         job = jobs.create_job(session, _with(checked, all_settings), who)
         emit(Event(kind="created", job=name, text=_plan_said(checked), fields={"job_id": job.id}))
         return name
-    return _go_on(session, job, all_settings, who, emit)
+    return _go_on(dsn, session, job, all_settings, who, emit)
 
 
-def _go_on(session: ScriptSession, job: Job, settings: Mapping[str, Setting], who: str, emit: Emit) -> str | None:
+def _go_on(
+    dsn: str, session: ScriptSession, job: Job, settings: Mapping[str, Setting], who: str, emit: Emit
+) -> str | None:
     """Take up a job again that was left."""
     changed = {key: value for key, value in settings.items() if job.settings.get(key) != value}
     if changed and job.status not in (Status.DONE, Status.CANCELLED):
@@ -107,11 +133,21 @@ def _go_on(session: ScriptSession, job: Job, settings: Mapping[str, Setting], wh
         case Status.CANCELLED:
             raise InputError(f"backfill {job.name} was cancelled ({job.status_reason}); --restart begins it again")
         case Status.FAILED:
+            _mend(dsn, session, job, emit)
             move(session, job.id, who, ENDED, Status.RUNNING, event="retried")
         case Status.PAUSED if job.pause_kind == "stop":
             move(session, job.id, who, (Status.PAUSED,), Status.RUNNING, event="resumed")
     emit(Event(kind="going-on", job=job.name, text="goes on where it stopped"))
     return job.name
+
+
+def _mend(dsn: str, session: ScriptSession, job: Job, emit: Emit) -> None:
+    """Rows that could not be changed may have been mended since: they are tried before the walk goes on."""
+    if not what_is_left(session, job.id).dead_rows:
+        return
+    changed, left = retry_dead_rows(dsn, job)
+    emit(Event(kind="retry-dead", job=job.name, text=f"{changed} rows that could not be changed were tried again and are; "
+               f"{len(left)} still cannot be"))  # fmt: skip
 
 
 def _with(checked: Checked, settings: Mapping[str, Setting]) -> jobs.NewJob:
