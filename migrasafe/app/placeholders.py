@@ -67,6 +67,10 @@ _PART = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_NAMES_AFTER = re.compile(r'\s*\)\s*(?:AS\s+)?"?\w+"?\s*\((?P<names>[^()]*)\)', re.IGNORECASE)
+_NAMES_BEFORE = re.compile(
+    r"\((?P<names>[^()]*)\)\s*AS\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\(\s*VALUES\s*$", re.IGNORECASE
+)
 _PROMISE_PUTS_IN = ("~", "^", ":name", ":alias", ":raw", ":value")
 """Filters of pg-promise whose value becomes part of the SQL."""
 
@@ -213,7 +217,7 @@ class _Pass:
             return start + 1
         if kind in ("MYBATIS", "SQLC", "QUESTION", "AT"):
             name = next((value for key, value in match.groupdict().items() if key.endswith("_name") and value), "")
-            self._replace(start, end, self._value(name))
+            self._replace(start, end, self._value(name, start, end))
             return end
         is_hole = kind in ("HOLE", "TEMPLATE") or (match["promise_filter"] or "") in _PROMISE_PUTS_IN
         name = match["percent_name"] or match["colon_name"] or match["promise_name"] or ""
@@ -237,7 +241,7 @@ class _Pass:
         if how is How.NAME:
             self._replace(start, end, UNKNOWN_NAME)
             return end
-        self._replace(start, end, self._value(name))
+        self._replace(start, end, self._value(name, start, end))
         return end
 
     def _by_place(self, start: int, end: int) -> How:
@@ -252,13 +256,19 @@ class _Pass:
             return True
         return self.previous in (",", "(") and not self.calls[-1] and self.clauses[-1] in LISTS
 
-    def _value(self, name: str) -> str:
+    def _value(self, name: str, start: int, end: int) -> str:
         if self.previous in LITERALS_FOLLOW:
             return "'1'" if self.previous == "INTERVAL" else "'2000-01-01'"
         if self.previous == "VALUES":
-            return f"({', '.join(self._parameter('') for _ in range(max(1, self.columns)))})"
+            columns = self.columns or self._columns_of_rows(start, end)
+            return f"({', '.join(self._parameter('') for _ in range(max(1, columns)))})"
         parameter = self._parameter(name)
         return f"({parameter})" if self.previous == "IN" else parameter
+
+    def _columns_of_rows(self, start: int, end: int) -> int:
+        """How many columns the rows of a VALUES list have, by the names that follow or precede it."""
+        names = _NAMES_AFTER.match(self.text, end) or _NAMES_BEFORE.search(self.text, max(0, start - 300), start)
+        return names["names"].count(",") + 1 if names else 0
 
     def _leave_out(self, start: int, end: int) -> int:
         """The hole goes, with the dot after a schema or with the comma that it leaves behind."""

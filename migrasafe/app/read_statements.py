@@ -32,9 +32,11 @@ class Unreadable(NamedTuple):
 _BEGINS = re.compile(
     r"""(?:\s|\(|\0|;|--[^\n]*\n|/\*.*?\*/|\{%.*?%\})*
     (?P<verb>SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|WITH|MERGE\s+INTO|VALUES\s*\(|CALL|REFRESH\s+MATERIALIZED
-    |TRUNCATE|LOCK\s+TABLE|COPY|DECLARE|EXPLAIN|CREATE\s+(?:UNLOGGED\s+|TEMP(?:ORARY)?\s+)TABLE|BEGIN\s*;|SET\s+LOCAL|PREPARE)\b""",
+    |TRUNCATE|LOCK\s+TABLE|COPY|DECLARE|EXPLAIN|CREATE\s+(?:UNLOGGED\s+|TEMP(?:ORARY)?\s+)TABLE|BEGIN\s*;|SET\s+LOCAL|PREPARE)\b(?!-\w)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+_CLICKHOUSE = re.compile(r"\{\w+\s*:\s*(?:String|U?Int\d|DateTime|Date|Array|Float\d|Bool|Nullable|Identifier)")
+"""Parameters of another database. https://clickhouse.com/docs/sql-reference/syntax#defining-and-using-query-parameters"""
 _ONLY_IN_CAPITALS = frozenset({"TRUNCATE", "LOCK", "COPY", "DECLARE", "EXPLAIN", "PREPARE", "CALL"})
 _NAME = r"""[\w."$?\0%{}:@\[\]]+"""
 _CERTAINLY = re.compile(
@@ -78,7 +80,7 @@ def read_statements(text: PlacedText, *, certain: bool = False) -> tuple[list[Fo
         return [], []
     if begins is not None and not certain:
         verb = begins["verb"].split()[0].rstrip("(")
-        if verb.upper() in _ONLY_IN_CAPITALS and verb != verb.upper():
+        if (verb.upper() in _ONLY_IN_CAPITALS and verb != verb.upper()) or _CLICKHOUSE.search(text.text):
             return [], []
     found, failed = _read(with_parameters(text))
     if failed:

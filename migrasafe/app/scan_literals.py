@@ -22,8 +22,10 @@ MAY_HOLD_SQL = re.compile(
 """A text in which nothing like this occurs holds no SQL; looking for it is much quicker than reading literals."""
 
 _ASSIGNED = re.compile(
-    r"(?<![\w.])(?:\w+\.)?(?P<name>[A-Za-z_]\w*)\s*(?::\s*[\w\[\]<>.| ]+?\s*|\s+string\s*)?:?=\s*\(?\s*(?:\w+\()?$"
+    r"(?<![\w.])(?:\w+\.)?(?P<name>[A-Za-z_]\w*)\s*(?::\s*[\w\[\]<>.| ]+?\s*|\s+string\s*)?:?=\s*\(?\s*"
+    r"(?:[\w.$]+(?:\(|(?=$)))?$"
 )
+_TAG = re.compile(r"[\w$>)]")
 _SIMPLE_NAME = re.compile(r"(?:[\w$]+(?:\.|::|->))*\$?(?P<name>[A-Za-z_]\w*)")
 _LONGEST_DEPTH = 3
 
@@ -37,7 +39,7 @@ def scan_literals(source: SourceText, language: Language) -> FileScan:
     constants = _constants(text, literals)
     queries, unread, spans = [], [], []
     for literal in literals:
-        said = _with_constants(literal, constants)
+        said = _with_constants(text, literal, constants)
         style = formatting_of(text, literal.start, literal.end)
         found, failed = read_statements(open_verbs(said, style) if style else said)
         queries += [source.query(one, Origin.LITERAL) for one in found]
@@ -59,7 +61,12 @@ def _constants(text: str, literals: Sequence[Literal]) -> Mapping[str, Literal]:
     return {name: literal for name, literal in values.items() if given[name] == 1}
 
 
-def _with_constants(literal: Literal, constants: Mapping[str, Literal], depth: int = 0) -> PlacedText:
+def _is_tagged(text: str, literal: Literal) -> bool:
+    """sql`…`: a function gets what is put in, so that strings become parameters and only tagged ones become SQL."""
+    return text[literal.start] == "`" and _TAG.match(text, max(0, literal.start - 1)) is not None
+
+
+def _with_constants(text: str, literal: Literal, constants: Mapping[str, Literal], depth: int = 0) -> PlacedText:
     """What a literal says, with the text of the constants that it puts in."""
     if not literal.expressions or depth > _LONGEST_DEPTH:
         return literal.text
@@ -72,8 +79,12 @@ def _with_constants(literal: Literal, constants: Mapping[str, Literal], depth: i
         builder.append(literal.text, done, at)
         name = _SIMPLE_NAME.fullmatch(expression)
         constant = constants.get(name["name"]) if name else None
-        if constant is not None and constant is not literal:
-            builder.append(_with_constants(constant, constants, depth + 1))
+        if constant is literal or (
+            constant is not None and _is_tagged(text, literal) and not _is_tagged(text, constant)
+        ):
+            constant = None
+        if constant is not None:
+            builder.append(_with_constants(text, constant, constants, depth + 1))
         else:
             builder.append(literal.text, at, at + 1)
         done = at + 1

@@ -176,12 +176,15 @@ class _SchemaReader:
         back = [
             one
             for one in _FIELD.finditer(other.text)
-            if one["type"] == block.name and one["many"] and _relation_name(one["rest"]) == relation
+            if one["type"] == block.name
+            and one["many"]
+            and _relation_name(one["rest"]) == relation
+            and (other is not block or one.start() != field.start())
         ]
         if not back or "fields:" in field["rest"].replace(" ", ""):
             return
         first, second = sorted((block.name, other.name))
-        if block.name != first or (block.name == other.name and back[0].start() < field.start()):
+        if block.name != first or (other is block and back[0].start() < field.start()):
             return
         location = block.source.location(block.inside + field.start("name"))
         ends = tuple(ModelColumn(name=end, location=location, nullable=False, primary_key=True) for end in ("A", "B"))

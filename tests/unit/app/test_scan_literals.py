@@ -61,6 +61,26 @@ def test_a_constant_that_is_put_in_is_read_and_keeps_its_own_place() -> None:
     assert not query.partial
 
 
+def test_a_tagged_template_gets_strings_as_parameters_and_puts_in_other_templates() -> None:
+    program = (
+        "const id = `prompt-${x}`;\nconst where = sql`WHERE id = ${id}`;\n"
+        "await prisma.$queryRaw<Row[]>`SELECT a FROM b ${where} AND c = ${id}`;\nq(`SELECT ${id} FROM b`);\n"
+    )
+    tagged, plain = scan(".ts", program).queries
+    assert (tagged.sql, tagged.partial) == ("SELECT a FROM b WHERE id = $1 AND c = $2", False)
+    assert plain.sql == "SELECT prompt-$1 FROM b"
+
+
+def test_rows_of_values_have_as_many_columns_as_are_named() -> None:
+    program = (
+        '"UPDATE t SET a = v.a FROM (VALUES ${rows}) AS v (id, a) WHERE t.id = v.id"\n'
+        '"WITH new (id, a, b) AS (VALUES ${rows}) SELECT id FROM new"\n'
+    )
+    first, second = scan(".ts", program.replace('"', "`")).queries
+    assert "(VALUES ($1, $2)) AS v" in first.sql
+    assert "(VALUES ($1, $2, $3))" in second.sql
+
+
 @pytest.mark.parametrize(
     ("suffix", "program", "sql"),
     [
@@ -87,6 +107,8 @@ def test_what_is_only_known_at_run_time_makes_a_query_partial(suffix: str, progr
         (".py", 'label = "Select a file"\nother = "Update available"\nthird = "Delete from cart"'),
         (".ts", "const label = 'Select all items'; // SELECT id FROM comments"),
         (".go", "// SELECT id FROM orders\nvar x = 'a'"),
+        (".tsx", 'const a = <p className="select-none">x</p>;'),
+        (".ts", "q(`SELECT a FROM b WHERE c = {id: String} FORMAT JSON`)"),
         (".rb", "# SELECT id FROM orders\n=begin\nx = 'SELECT id FROM orders'\n=end\n"),
         (".php", "<p>'SELECT id FROM orders'</p><?php echo 'x';"),
     ],
