@@ -16,7 +16,8 @@ from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals import LANGUAGES
 from migrasafe.app.model import App, Notice, Origin, Query, Unread
 from migrasafe.app.models.prisma import PrismaFile, read_prisma
-from migrasafe.app.models.read_python_models import PythonFile, read_python_models
+from migrasafe.app.models.python_project import PythonFile
+from migrasafe.app.models.read_python_models import read_python_models
 from migrasafe.app.query_files.sql_file import has_names, makes_tables, scan_sql_file
 from migrasafe.app.query_files.sqlx import scan_sqlx
 from migrasafe.app.query_files.what_ran import scan_what_ran

@@ -51,9 +51,13 @@ def scan_literals(source: SourceText, language: Language) -> FileScan:
 
 def _constants(text: str, literals: Sequence[Literal]) -> Mapping[str, Literal]:
     """Names that stand for one literal: given one value in this file, and only once."""
+    if not any(literal.expressions for literal in literals):
+        return {}
     values: dict[str, Literal] = {}
     given: Counter[str] = Counter()
     for literal in literals:
+        if "=" not in text[max(0, literal.start - 40) : literal.start]:
+            continue
         assigned = _ASSIGNED.search(text, max(0, literal.start - 100), literal.start)
         if assigned:
             values[assigned["name"]] = literal

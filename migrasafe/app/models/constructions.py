@@ -5,23 +5,30 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
 from migrasafe.app.models.model import Model
-from migrasafe.app.models.python_project import Module
+from migrasafe.app.models.python_project import Module, PythonFile
 
 
-def with_constructions(models: Sequence[Model], modules: Iterable[Module]) -> tuple[Model, ...]:
-    """The models, with the columns that every construction in the app gives a value. `modules`: all that may make one."""
+def with_constructions(
+    models: Sequence[Model], files: Iterable[PythonFile], parse: Callable[[PythonFile], Module | None]
+) -> tuple[Model, ...]:
+    """The models, with the columns that every construction in the app gives a value. A file that cannot be parsed may
+    construct them with anything."""
     names = {model.name for model in models}
     if not names:
         return tuple(models)
-    mentioned = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, names)))})\b")
+    constructs = re.compile(rf"\b({'|'.join(sorted(map(re.escape, names)))})(?:\.objects\.a?create)?\s*\(")
     given: defaultdict[str, list[frozenset[str]]] = defaultdict(list)
-    for module in modules:
-        if not mentioned.search(module.source.text):
+    for file in files:
+        found = {made[1] for made in constructs.finditer(file.source.text)}
+        module = parse(file) if found else None
+        if module is None:
+            for name in found:
+                given[name].append(frozenset())
             continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and (name := _constructed(node)) in names:

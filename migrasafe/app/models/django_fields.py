@@ -34,7 +34,6 @@ class FieldReader:
     def __init__(self, project: Project, classes: Classes) -> None:
         self.project = project
         self.classes = classes
-        self._by_node = {id(found.node): found for found in classes.all}
 
     def is_of_django(self, module: Module, expression: ast.expr) -> bool:
         """Whether a name comes from Django's own models and fields."""
@@ -52,8 +51,8 @@ class FieldReader:
             return ""
         name = self.project.original_name(module, value.func)
         found = self.project.look_up(module, value.func)
-        if found is not None and isinstance(found.node, ast.ClassDef) and id(found.node) in self._by_node:
-            return self._base_field(self._by_node[id(found.node)])
+        if found is not None and isinstance(found.node, ast.ClassDef):
+            return self._base_field(ClassFound(found.module, found.node))
         is_field = name.endswith("Field") or name in _TO_ONE | _NO_COLUMN
         return name if is_field else ""
 

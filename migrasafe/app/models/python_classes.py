@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from migrasafe.app.models.python_project import Module, Node, Project
@@ -29,26 +30,29 @@ class Classes:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.all = tuple(
-            ClassFound(module, node)
-            for module in project.modules
-            for node in ast.walk(module.tree)
-            if isinstance(node, ast.ClassDef)
+            ClassFound(module, node) for module in project.modules for node in _classes_in(module.tree.body)
         )
-        self._members = {id(found.node): _members(found.node) for found in self.all}
-        self._parents = {id(found.node): self._bases(found) for found in self.all}
+        self._members: dict[int, dict[str, Member]] = {}
+        self._parents: dict[int, tuple[ClassFound, ...]] = {}
+        self._lines: dict[int, tuple[ClassFound, ...]] = {}
         self._children: defaultdict[int, list[ClassFound]] = defaultdict(list)
         for found in self.all:
-            for parent in self._parents[id(found.node)]:
+            for parent in self.parents(found):
                 self._children[id(parent.node)].append(found)
-        self._lines: dict[int, tuple[ClassFound, ...]] = {}
 
     def members(self, found: ClassFound) -> dict[str, Member]:
         """What the body of the class gives names to."""
-        return self._members[id(found.node)]
+        known = self._members.get(id(found.node))
+        if known is None:
+            known = self._members[id(found.node)] = _members(found.node)
+        return known
 
     def parents(self, found: ClassFound) -> tuple[ClassFound, ...]:
         """The classes of the app that it derives from directly."""
-        return self._parents[id(found.node)]
+        known = self._parents.get(id(found.node))
+        if known is None:
+            known = self._parents[id(found.node)] = self._bases(found)
+        return known
 
     def children(self, found: ClassFound) -> list[ClassFound]:
         """The classes that derive directly from it."""
@@ -65,7 +69,7 @@ class Classes:
             if depth > _DEEPEST or id(one.node) in seen:
                 return
             seen[id(one.node)] = one
-            for parent in self._parents[id(one.node)]:
+            for parent in self.parents(one):
                 walk(parent, depth + 1)
 
         walk(found, 0)
@@ -77,9 +81,20 @@ class Classes:
         for base in found.node.bases:
             definition = self.project.look_up(found.module, base)
             node: Node | None = definition.node if definition else None
-            if definition is not None and isinstance(node, ast.ClassDef) and id(node) in self._members:
+            if definition is not None and isinstance(node, ast.ClassDef):
                 parents.append(ClassFound(definition.module, node))
         return tuple(parents)
+
+
+def _classes_in(body: Iterable[ast.stmt]) -> Iterator[ast.ClassDef]:
+    """Every class in a body, also those inside of functions, branches and classes."""
+    for statement in body:
+        if isinstance(statement, ast.ClassDef):
+            yield statement
+        for name in ("body", "orelse", "finalbody"):
+            yield from _classes_in(getattr(statement, name, ()))
+        for handler in getattr(statement, "handlers", ()):
+            yield from _classes_in(handler.body)
 
 
 def _members(node: ast.ClassDef) -> dict[str, Member]:

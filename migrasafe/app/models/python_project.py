@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from migrasafe.app.file_scan import SourceText
@@ -21,15 +21,27 @@ class Imported(NamedTuple):
     """None: the module itself."""
 
 
+class PythonFile(NamedTuple):
+    """A file that need not be parsed before somebody asks what is in it."""
+
+    path: str
+    """Inside of the app, which is how other files import it."""
+    source: SourceText
+
+    @property
+    def module_name(self) -> str:
+        """Its dotted name, from the app's root."""
+        return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 class Module:
     """One file: its classes, functions, assignments and imports at module level."""
 
-    def __init__(self, path: str, source: SourceText, tree: ast.Module) -> None:
-        self.source = source
+    def __init__(self, file: PythonFile, tree: ast.Module) -> None:
+        self.source = file.source
         self.tree = tree
-        parts = path.removesuffix(".py").split("/")
-        self.is_package = parts[-1] == "__init__"
-        self.name = ".".join(parts[:-1] if self.is_package else parts)
+        self.is_package = file.path.endswith("__init__.py")
+        self.name = file.module_name
         self.defined: dict[str, Node] = {}
         self.imported: dict[str, Imported] = {}
         self.stars: list[str] = []
@@ -82,14 +94,19 @@ class Definition(NamedTuple):
 
 
 class Project:
-    """All modules of an app."""
+    """The modules of an app. `modules` are looked at in any case; other files are parsed when a name leads to them."""
 
-    def __init__(self, modules: Iterable[Module]) -> None:
-        self.modules = tuple(modules)
-        self._by_end: defaultdict[str, list[Module]] = defaultdict(list)
+    def __init__(
+        self, modules: Mapping[str, Module], files: Iterable[PythonFile], parse: Callable[[PythonFile], Module | None]
+    ) -> None:
+        self.modules = tuple(modules.values())
+        self._parsed: dict[str, Module | None] = dict(modules)
+        self._parse = parse
+        self._by_end: defaultdict[str, list[PythonFile]] = defaultdict(list)
         self._classes: defaultdict[str, list[Definition]] = defaultdict(list)
+        for file in files:
+            self._by_end[file.module_name.rpartition(".")[2]].append(file)
         for module in self.modules:
-            self._by_end[module.name.rpartition(".")[2]].append(module)
             for name, node in module.defined.items():
                 if isinstance(node, ast.ClassDef):
                     self._classes[name].append(Definition(module, node))
@@ -174,7 +191,10 @@ class Project:
 
     def _module(self, dotted: str) -> Module | None:
         """The module of this name. The app's root need not be the folder that Python is started in."""
-        for module in self._by_end.get(dotted.rpartition(".")[2], ()):
-            if module.name == dotted or module.name.endswith(f".{dotted}") or dotted.endswith(f".{module.name}"):
-                return module
+        for file in self._by_end.get(dotted.rpartition(".")[2], ()):
+            name = file.module_name
+            if name == dotted or name.endswith(f".{dotted}") or dotted.endswith(f".{name}"):
+                if file.path not in self._parsed:
+                    self._parsed[file.path] = self._parse(file)
+                return self._parsed[file.path]
         return None
