@@ -38,10 +38,8 @@ def create_table(statement: CreateTable, situation: Situation) -> Effects:
                 effects = effects.and_(strong(target, LockMode.SHARE_ROW_EXCLUSIVE))
     if statement.partition_of is not None:
         parent = situation.ref(statement.partition_of)
-        is_default = statement.bound is not None and statement.bound.default
-        effects = effects.and_(
-            partitions.create_partition(situation.ref(statement.name), parent, situation, is_default=is_default)
-        )
+        name = situation.ref(statement.name)
+        effects = effects.and_(partitions.create_partition(name, parent, situation, statement.bound))
     for parent_name in statement.inherits:
         effects = effects.and_(strong(situation.ref(parent_name), LockMode.SHARE_UPDATE_EXCLUSIVE))
     return effects

@@ -11,8 +11,8 @@ from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Index, Ref, Table
-from migrasafe.sql.expressions import columns_read, same_expression
-from migrasafe.sql.statements import AttachPartition, ConstraintKind, DetachPartition
+from migrasafe.sql.expressions import columns_read, same_expression, walk
+from migrasafe.sql.statements import AttachPartition, ConstraintKind, DetachPartition, Expression, PartitionBound
 
 
 def default_partition(parent: Table, situation: Situation) -> Table | None:
@@ -40,16 +40,41 @@ def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) 
         default = default_partition(parent, situation)
         if default is not None and not (action.bound is not None and action.bound.default):
             locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
-            work.append(
-                Work(
-                    kind=WorkKind.SCAN,
-                    relation=default.ref,
-                    cause=Cause.DEFAULT_PARTITION,
-                    action=index,
-                    detail=partition.name,
-                )
-            )
+            work.extend(_scan_of_default(default, parent, action.bound, partition, index))
     return Effects(locks=tuple(locks), work=tuple(work))
+
+
+def _scan_of_default(
+    default: Table, parent: Table, bound: PartitionBound | None, partition: Ref, action: int | None
+) -> Iterator[Work]:
+    """The DEFAULT partition is scanned for rows of the new one, unless a valid CHECK on the partition key names every
+    constant of the new bound; that it excludes them is taken on trust."""
+    keys = {column for column in parent.partition_by.columns if column is not None} if parent.partition_by else set()
+    bounds = (*bound.lower, *bound.upper, *bound.values) if bound is not None else ()
+    wanted = frozenset[str]().union(*(_constants(one) for one in bounds))
+    if keys and wanted:
+        for constraint in default.constraints:
+            if constraint.kind is not ConstraintKind.CHECK or not (constraint.valid and constraint.enforced):
+                continue
+            check = constraint.expression
+            if check is not None and keys <= columns_read(check) and wanted <= _constants(check):
+                return
+    yield Work(
+        kind=WorkKind.SCAN,
+        relation=default.ref,
+        cause=Cause.DEFAULT_PARTITION,
+        action=action,
+        detail=partition.name,
+    )
+
+
+def _constants(expression: Expression) -> frozenset[str]:
+    """The constants in an expression, each as the parser says it."""
+    return frozenset(
+        str({name: value for name, value in fields.items() if name != "location"})
+        for kind, fields in walk(expression.node)
+        if kind == "A_Const"
+    )
 
 
 def _bound_is_proven(child: Table | None, parent: Table | None) -> bool:
@@ -100,15 +125,15 @@ def _same_index(a: Index, b: Index) -> bool:
     return True
 
 
-def create_partition(name: Ref, parent_ref: Ref, situation: Situation, *, is_default: bool) -> Effects:
+def create_partition(name: Ref, parent_ref: Ref, situation: Situation, bound: PartitionBound | None) -> Effects:
     """CREATE TABLE … PARTITION OF: ACCESS EXCLUSIVE on the parent, and a scan of its DEFAULT partition."""
     locks = [Lock(relation=parent_ref, mode=LockMode.ACCESS_EXCLUSIVE)]
     work: list[Work] = []
     parent = situation.schema.table(parent_ref)
     default = default_partition(parent, situation) if parent is not None else None
-    if default is not None and not is_default:
+    if parent is not None and default is not None and not (bound is not None and bound.default):
         locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE))
-        work.append(Work(kind=WorkKind.SCAN, relation=default.ref, cause=Cause.DEFAULT_PARTITION, detail=name.name))
+        work.extend(_scan_of_default(default, parent, bound, name, None))
     return Effects(locks=tuple(locks), work=tuple(work))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migrasafe.effects.model import Cause
 from migrasafe.rules.by_cause import rule_for
+from migrasafe.rules.partition_bounds import proof_of_bound
 from migrasafe.sql.statements import AlterTable
 
 RULE = rule_for(
@@ -12,4 +13,5 @@ RULE = rule_for(
     (AlterTable,),
     why=lambda _, work: f"every row is checked for the bound of {work.detail}",
     instead="Give the table a CHECK constraint that says the same as the bound, NOT VALID and validated before, and attach it then.",
+    fix=proof_of_bound,
 )

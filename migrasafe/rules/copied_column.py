@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from migrasafe.rules.wording import sql_name
+from migrasafe.rules.wording import foreign_key_sql, sql_name
 from migrasafe.schema.evolve.generated_names import clipped
 from migrasafe.schema.model import Column, ColumnRef, Constraint, Index, Ref, Schema, Sequence, Table, View
 from migrasafe.sql.deparse import expression_sql, with_column_renamed
@@ -115,6 +115,14 @@ class _Copier:
             check = _spelled(with_column_renamed(one.expression, self._column.name, self._new))
             return Copies(
                 constraints=(f"ALTER TABLE {self._on} ADD CONSTRAINT {made} CHECK ({check}) NOT VALID",),
+                validations=(f"ALTER TABLE {self._on} VALIDATE CONSTRAINT {made}",),
+                before=(f"ALTER TABLE {self._on} DROP CONSTRAINT {name}",),
+                after=(f"ALTER TABLE {self._on} RENAME CONSTRAINT {made} TO {name}",),
+            )
+        foreign_key = foreign_key_sql(one, (self._column.name, self._new))
+        if foreign_key is not None:
+            return Copies(
+                constraints=(f"ALTER TABLE {self._on} ADD CONSTRAINT {made} {foreign_key} NOT VALID",),
                 validations=(f"ALTER TABLE {self._on} VALIDATE CONSTRAINT {made}",),
                 before=(f"ALTER TABLE {self._on} DROP CONSTRAINT {name}",),
                 after=(f"ALTER TABLE {self._on} RENAME CONSTRAINT {made} TO {name}",),

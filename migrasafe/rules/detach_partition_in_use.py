@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref
 from migrasafe.sql.statements import AlterTable, AttachPartition, DetachPartition, Statement
@@ -35,6 +36,7 @@ def check(step: Step) -> Iterator[Finding]:
             objects=(ref, partition),
             lock=step.effects.lock_on(ref),
             assumed=("the running app reads these rows",),
+            fix=after_deploy(step, f"does not ask for the rows of {shown(partition)}", action=index),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref, Schema, Table, Trigger, View
 from migrasafe.sql.statements import Drop
@@ -45,6 +46,7 @@ def _dropped(step: Step, statement: Drop, name: str, ref: Ref) -> Iterator[Findi
         else "Deploy an app version that does without it first, and drop it when the old version is gone.",
         objects=(f"{ref}.{name}",),
         lock=step.effects.lock_on(ref),
+        fix=None if again else after_deploy(step, f"does without the trigger {name}"),
         assumed=() if again else ("the running app relies on it",),
     )
 

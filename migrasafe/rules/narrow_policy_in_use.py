@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.row_security import people
 from migrasafe.rules.wording import shown
 from migrasafe.sql.expressions import same_expression
@@ -47,6 +48,7 @@ def check(step: Step) -> Iterator[Finding]:
         help="Deploy an app version that works with both, and narrow the policy when the old version is gone.",
         objects=(f"{ref}.{statement.name}",),
         lock=step.effects.lock_on(ref),
+        fix=after_deploy(step, f"works with the policy {statement.name} as it was and as it will be"),
         assumed=("the running app needs these rows",),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.row_security import people, people_first
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Granted, Ref, Sequence, Table, View
@@ -45,6 +46,7 @@ def _relations(step: Step, statement: Grant) -> Iterator[Finding]:
             f"Queries of {people(_roles(granted))} on {shown(ref)} fail: {_privileges(granted)} is taken away.",
             help=_LATER,
             objects=(ref,),
+            fix=after_deploy(step, f"does not need it on {shown(ref)}"),
         )
     if lost or step.schema.complete or all(grantee == "public" for grantee in statement.grantees):
         return
@@ -129,6 +131,7 @@ def _depends(step: Step, message: str, objects: Iterable[str]) -> Finding:
         severity=Severity.WARNING,
         help=_LATER,
         objects=objects,
+        fix=after_deploy(step, "does not need it"),
         assumed=("the running app connects as one of these roles",),
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Ref
+from migrasafe.schema.model import Constraint, Ref
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import ConstraintDef, References
+from migrasafe.sql.statements import ConstraintDef, Name, References
 
 
 def shown(ref: Ref) -> str:
@@ -49,6 +51,23 @@ def references_sql(references: References) -> str:
         if action != "NO ACTION"
     )
     return f"REFERENCES {written}{columns}{actions}"
+
+
+def foreign_key_sql(key: Constraint, renamed: tuple[str, str] = ("", "")) -> str | None:
+    """`FOREIGN KEY (user_id) REFERENCES users (id) DEFERRABLE`, with another name for one of its own columns; None for a
+    constraint that is no foreign key."""
+    if key.references is None or key.target is None:
+        return None
+    columns = columns_sql(tuple(renamed[1] if column == renamed[0] else column for column in key.columns))
+    target = replace(
+        key.references, table=Name(None if key.target.schema == "public" else key.target.schema, key.target.name)
+    )
+    match = " MATCH FULL" if key.references.match_full else ""
+    deferrable = " DEFERRABLE" if key.deferrable else ""
+    initially = " INITIALLY DEFERRED" if key.initially_deferred else ""
+    head, _, actions = references_sql(target).partition(" ON ")
+    actions = f" ON {actions}" if actions else ""
+    return f"FOREIGN KEY ({columns}) {head}{match}{actions}{deferrable}{initially}"
 
 
 def constraint_name(constraint: ConstraintDef, table: Ref, suffix: str) -> str:

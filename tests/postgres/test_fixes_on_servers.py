@@ -25,6 +25,7 @@ page_of = cache(read_page)
 ELSEWHERE = {
     "add-stored-generated-column": "a trigger computes it, which costs no rewrite",
     "add-column-of-constrained-domain": "a constraint asks the domain, since its own check would rewrite the table",
+    "domain-constraint-scan": "each table has the constraint, not the domain",
     "rename-object-in-use": "a label cannot be dropped from an enum",
     "foreign-key-without-index": "the foreign key gets an index",
     "sequence-stays-integer": "the sequence follows the column",
