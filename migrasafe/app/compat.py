@@ -13,6 +13,7 @@ from migrasafe.app.mentions import mentions
 from migrasafe.app.model import App, Query
 from migrasafe.app.release import deploy_of, release
 from migrasafe.app.resolve import Problem
+from migrasafe.app.rewrite import Rewriter
 from migrasafe.app.verdict import (
     Breakage,
     CompatResult,
@@ -92,7 +93,8 @@ def _judge(
         for one, was, now in queries.move(after, changed):
             breakages.extend(_of_query(version, one.query, was, now, before, after))
         breakages.extend(mentions(version, queries.app, before, after))
-    breakages = list(dict.fromkeys(_decided(breakages)))
+    rewriter = Rewriter(migration, before, after, next(iter(versions.values())).ever)
+    breakages = rewriter.of(list(dict.fromkeys(_decided(breakages))))
     unclear = tuple(_not_understood(migration))
     old, new = (_side(version, breakages, unclear=bool(unclear)) for version in (Version.OLD, Version.NEW))
     deploy = deploy_of(old, new)

@@ -9,15 +9,27 @@ from msgspec import Struct
 
 from migrasafe.app.resolve.bodies import Bodies, triggers_fired
 from migrasafe.app.resolve.context import Context, Ever
-from migrasafe.app.resolve.namespace import Col, Names
+from migrasafe.app.resolve.namespace import Col, Names, inner
 from migrasafe.app.resolve.select import query
-from migrasafe.app.resolve.values import Insertion, Output, Problem, Resolution, Use, Written
+from migrasafe.app.resolve.values import Insertion, Mentioned, Output, Problem, Resolution, Use, Written
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.evolve import with_search_path
 from migrasafe.schema.model import Ref, Schema, View
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 
-__all__ = ["Ever", "Insertion", "Output", "Parsed", "Problem", "Resolution", "Resolver", "Use", "Written", "read_query"]
+__all__ = [
+    "Ever",
+    "Insertion",
+    "Mentioned",
+    "Output",
+    "Parsed",
+    "Problem",
+    "Resolution",
+    "Resolver",
+    "Use",
+    "Written",
+    "read_query",
+]
 
 _EVENTS = {Action.INSERTS: "insert", Action.WRITES: "update", Action.DELETES: "delete"}
 
@@ -65,7 +77,7 @@ class Resolver:
                 ctx.stars = 0
                 shown = command(ctx, node)
                 star = ctx.stars > 0
-                outputs = tuple(Output(name=one.name, type=one.type, column=one.origin) for one in shown.columns)
+                outputs = tuple(Output(name=one.name, type=one.type, column=one.origin) for one in inner(shown.columns))
                 outputs = outputs if shown.complete else None
             triggers_fired(ctx, bodies, _writes(ctx))
         except RecursionError:
@@ -78,6 +90,7 @@ class Resolver:
             star=bool(parsed.statements) and star,
             insertions=tuple(ctx.insertions),
             writes=tuple(ctx.writes),
+            mentions=tuple(ctx.mentions),
             opaque="; ".join((*([parsed.reason] if parsed.reason else ()), *ctx.opaque)),
         )
 

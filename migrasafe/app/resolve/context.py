@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.app.resolve.namespace import Col, Names
-from migrasafe.app.resolve.values import Insertion, Problem, Use, Written
+from migrasafe.app.resolve.values import Insertion, Mentioned, Problem, Use, Written
 from migrasafe.app.usage import Action, Certainty, ObjectKind
 from migrasafe.schema.model import ColumnRef, Domain, Function, Ref, Relation, Schema, Sequence, Table, View
 from migrasafe.sql.statements import TypeName
@@ -59,6 +59,7 @@ class Context:
         self.insertions: list[Insertion] = []
         self.writes: list[Written] = []
         self.opaque: dict[str, None] = {}
+        self.mentions: list[Mentioned] = []
         self.stars = 0
         self.query: Callable[[Fields, Names], Columns]
         self.view_columns: Callable[[View], tuple[Col, ...] | None] = lambda view: None
@@ -83,6 +84,8 @@ class Context:
         note: str = "",
     ) -> None:
         """Notes a use; of equal ones the first, and the one by name before the one by `*`."""
+        if ref is not None and not by_star and self.through is None:
+            self._mention(kind, ref, name, offset)
         key = (action, kind, ref, name, self.through)
         known = self.uses.get(key)
         if known is not None and (by_star or not known.by_star):
@@ -98,6 +101,14 @@ class Context:
             through=self.through,
             note=note,
         )
+
+    def _mention(self, kind: ObjectKind, ref: Ref, name: str | None, offset: int) -> None:
+        if kind is ObjectKind.COLUMN:
+            self.mentions.append(Mentioned(offset=offset, object=ref, column=name))
+        elif kind in (ObjectKind.TABLE, ObjectKind.VIEW):
+            self.mentions.append(Mentioned(offset=offset, object=ref))
+        elif kind is ObjectKind.ENUM_VALUE:
+            self.mentions.append(Mentioned(offset=offset, object=ref, label=name))
 
     def reads(self, column: Col, offset: int, *, by_star: bool = False, note: str = "") -> None:
         """Notes that a column is read."""

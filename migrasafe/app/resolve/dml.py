@@ -84,7 +84,7 @@ def _inserted_rows(
     if rows is None or "withClause" in source.get("SelectStmt", {}):
         shown = ctx.query(source, level)
         for at, column in enumerate(shown.columns):
-            _stored(ctx, target, columns, at, {}, Value(type=column.type), Action.INSERTS, offset)
+            _stored(ctx, target, columns, at, {}, Value(type=column.type, text=column.text), Action.INSERTS, offset)
         return len(shown.columns) if shown.complete else None
     width = 0
     for row in rows:

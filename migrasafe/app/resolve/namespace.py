@@ -25,6 +25,8 @@ class Col(Struct, frozen=True, kw_only=True):
     """The columns of relations that naming it reads. Those inside subqueries are counted where they stand."""
     origin: ColumnRef | None = None
     """The column of a relation that it shows unchanged, also through subqueries."""
+    text: str | None = None
+    """It is a string constant, whose type the place decides where it goes; seen from outside it is text."""
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -105,7 +107,8 @@ def inner(columns: Iterable[Col], names: tuple[str, ...] = ()) -> tuple[Col, ...
     shown = []
     for place, column in enumerate(columns):
         name = names[place] if place < len(names) else column.name
-        shown.append(Col(name=name, type=column.type, origin=column.origin))
+        type_ = column.type if column.text is None else TypeName(name="text")
+        shown.append(Col(name=name, type=type_, origin=column.origin))
     return tuple(shown)
 
 

@@ -128,9 +128,8 @@ def targets(ctx: Context, nodes: Iterable[Mapping[str, Any]] | None, names: Name
             complete = complete and stars.complete
             continue
         found = expression(ctx, value, names)
-        type_ = TypeName(name="text") if found.type == UNKNOWN else found.type
         name = target.get("name") or output_name(value)
-        columns.append(Col(name=name, type=type_, origin=found.column))
+        columns.append(Col(name=name, type=found.type, origin=found.column, text=found.text))
     return Columns(columns=tuple(columns), complete=complete)
 
 
@@ -203,7 +202,7 @@ def _set_operation(ctx: Context, fields: Fields, level: Names) -> Columns:
 
 
 def _united(left: TypeName | None, right: TypeName | None) -> TypeName | None:
-    return left if left == right else None
+    return left if left == right != UNKNOWN else None
 
 
 # --- GROUP BY, ORDER BY, FOR UPDATE -----------------------------------------------------------------------------------

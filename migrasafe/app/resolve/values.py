@@ -48,6 +48,16 @@ class Problem(Struct, frozen=True, kw_only=True):
         return (self.sqlstate, self.object, self.detail or self.message, self.offset, self.certain)
 
 
+class Mentioned(Struct, frozen=True, kw_only=True):
+    """A place at which the query itself names something, every one of them."""
+
+    offset: int
+    object: Ref
+    column: str | None = None
+    label: str | None = None
+    """Of the enum `object`."""
+
+
 class Output(Struct, frozen=True, kw_only=True):
     """A column of the result."""
 
@@ -109,6 +119,7 @@ class Resolution(Struct, frozen=True, kw_only=True):
     """A `*` or whole row is among what the client receives."""
     insertions: tuple[Insertion, ...] = ()
     writes: tuple[Written, ...] = ()
+    mentions: tuple[Mentioned, ...] = ()
     opaque: str = ""
     """Why it could not be read, or what in it we do not know; empty if all is known."""
 
