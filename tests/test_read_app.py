@@ -145,3 +145,15 @@ def test_bytes_that_are_no_utf_8_are_read_and_said(tmp_path: Path) -> None:
     app = read_app(str(tmp_path))
     assert [query.sql for query in app.queries] == ["SELECT id FROM orders", "SELECT id FROM items"]
     assert [notice.message for notice in app.notices] == ["is not UTF-8: it was read as Latin-1"]
+
+
+def test_a_library_whose_models_are_not_read_is_said_once(tmp_path: Path) -> None:
+    models = "class Order < ApplicationRecord\nend\n"
+    go = 'import (\n\t"gorm.io/gorm"\n)\n'
+    app = read_app(
+        str(write(tmp_path, {"order.rb": models, "item.rb": models, "main.go": go, "x.go": "// gorm.io/gorm\n"}))
+    )
+    assert [(Path(notice.path).name, notice.message.split(" (")[0], notice.blocking) for notice in app.notices] == [
+        ("item.rb", "models and queries of ActiveRecord are not read", True),
+        ("main.go", "models and queries of GORM are not read", True),
+    ]

@@ -15,6 +15,7 @@ from migrasafe.app.file_kinds import FileKind, kind_of, kind_of_one_file
 from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals import LANGUAGES
 from migrasafe.app.model import App, Notice, Origin, Query, Unread
+from migrasafe.app.models.other_orms import notices_of_other_orms
 from migrasafe.app.models.prisma import PrismaFile, read_prisma
 from migrasafe.app.models.python_project import PythonFile
 from migrasafe.app.models.read_python_models import read_python_models
@@ -102,7 +103,9 @@ class _Reader:
             if text is not None:
                 self._file(entry, kinds[entry.key], SourceText(entry.shown, text))
         self._add(read_python_models(self.python))
-        self._add(read_prisma(self.prisma, [word.source for word in self.words]))
+        programs = [word.source for word in self.words]
+        self._add(read_prisma(self.prisma, programs))
+        self.notices += notices_of_other_orms(programs)
         return self._app()
 
     def _text(self, entry: Entry, raw: bytes | str) -> str | None:

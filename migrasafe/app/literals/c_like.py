@@ -112,8 +112,21 @@ def _read_rust(text: str, match: re.Match[str], stop: int) -> StringRead | int:
     return _escaped(text, _MULTI_LINE_DOUBLE.match(text, match.end() - 1, stop), match.end() - 1, skip_indent=True)
 
 
+_RUST_TESTS = re.compile(r"^#\[cfg\(test\)\]\s*(?:pub\s+)?mod\s+\w+\s*\{.*?(?:^\}|\Z)", re.DOTALL | re.MULTILINE)
+
+
+def _rust_without_tests(text: str) -> tuple[Span, ...]:
+    """The code that is not compiled for tests only; such modules stand at the end of a file."""
+    starts, ends = [0], []
+    for tests in _RUST_TESTS.finditer(text):
+        ends.append(tests.start())
+        starts.append(tests.end())
+    return tuple(Span(start, end) for start, end in zip(starts, [*ends, len(text)], strict=True))
+
+
 RUST = Language(
     name="Rust",
+    sections=_rust_without_tests,
     token=re.compile(
         _COMMENT + r"""|(?P<CHARACTER>'(?:\\[^\n]{1,10}|[^\\\n])')|\b[bc]?r(?P<hashes>\#*)"|(?:\b[bc])?\""""
     ),

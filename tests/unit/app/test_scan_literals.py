@@ -109,6 +109,7 @@ def test_what_is_only_known_at_run_time_makes_a_query_partial(suffix: str, progr
         (".go", "// SELECT id FROM orders\nvar x = 'a'"),
         (".tsx", 'const a = <p className="select-none">x</p>;'),
         (".ts", "q(`SELECT a FROM b WHERE c = {id: String} FORMAT JSON`)"),
+        (".rs", '#[cfg(test)]\nmod tests {\n    fn x() { q("SELECT a FROM b"); }\n}\n'),
         (".rb", "# SELECT id FROM orders\n=begin\nx = 'SELECT id FROM orders'\n=end\n"),
         (".php", "<p>'SELECT id FROM orders'</p><?php echo 'x';"),
     ],
