@@ -50,7 +50,7 @@ def compat(histories: Sequence[History], old: App, new: App, options: CompatOpti
     known = ever((*schemas, options.schema))
     versions = {
         Version.OLD: VersionQueries(old, known, schemas[first]),
-        Version.NEW: VersionQueries(new, known, schemas[first]),
+        Version.NEW: VersionQueries(new, known, schemas[first], schemas[-1]),
     }
     left = list(_left(Version.OLD, versions[Version.OLD]))
     judged = []

@@ -72,6 +72,8 @@ class Query(Struct, frozen=True, kw_only=True):
     """Whether the driver keeps it prepared on the server, so that a changed result type makes it fail. None: not known."""
     never_null: tuple[int, ...] = ()
     """The numbers of the parameters that are never NULL, because the model that it is made of says so."""
+    star_is_expanded: bool = False
+    """`*` becomes a list of columns when the app is built, from the schema of its own release: sqlc."""
     search_path: tuple[str, ...] | None = None
     """The schemas that unqualified names are looked up in, where the app says so."""
     expects: tuple[Expectation, ...] = ()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.app.checks import checks
 from migrasafe.app.model import App, Origin, Query
 from migrasafe.app.resolve import Ever, Parsed, Problem, Resolution, Resolver, read_query
+from migrasafe.app.resolve.values import Use
 from migrasafe.app.usage import ObjectKind
 from migrasafe.schema.model import Ref, Schema, Table, View
 from migrasafe.sql.expressions import walk
@@ -33,6 +35,8 @@ class AppQuery(Struct, frozen=True, kw_only=True):
     parsed: Parsed
     named: frozenset[str]
     """Every name and constant in it."""
+    built_with: tuple[Use, ...] = ()
+    """The columns that took the place of `*` when the app was built."""
 
 
 def read_queries(app: App) -> tuple[AppQuery, ...]:
@@ -55,12 +59,33 @@ def on_schema(one: AppQuery, resolver: Resolver) -> OnSchema:
     """The query on the schema of the resolver, with everything that is wrong with it there."""
     resolution = resolver.resolve(one.parsed, one.query.search_path)
     schema = resolver.schema
-    problems = (*resolution.problems, *checks(resolution, schema))
+    problems = (*resolution.problems, *checks(resolution, schema), *_gone(one, schema))
     return OnSchema(
         resolution=resolution,
         problems=tuple(dict.fromkeys(problems)),
         touches=one.named | frozenset(_touched(resolution, schema)),
     )
+
+
+def _with_columns_of_stars(one: AppQuery, resolver: Resolver) -> AppQuery:
+    """The query with the columns that its `*` meant on the schema of its own release, if it is built into the app."""
+    if not one.query.star_is_expanded:
+        return one
+    uses = resolver.resolve(one.parsed, one.query.search_path).uses
+    return replace(one, built_with=tuple(use for use in uses if use.by_star and use.through is None and use.name))
+
+
+def _gone(one: AppQuery, schema: Schema) -> Iterator[Problem]:
+    for use in one.built_with:
+        relation = schema.relation(use.object) if use.object is not None else None
+        if isinstance(relation, Table) and use.name not in {column.name for column in relation.columns}:
+            yield Problem(
+                sqlstate="42703",
+                message=f'column "{use.name}" does not exist',
+                offset=use.offset,
+                object=use.object,
+                name=use.name,
+            )
 
 
 def _touched(resolution: Resolution, schema: Schema) -> Iterable[str]:
@@ -84,7 +109,8 @@ def _touched(resolution: Resolution, schema: Schema) -> Iterable[str]:
 class VersionQueries:
     """Walks along a history with all queries of one version."""
 
-    def __init__(self, app: App, ever: Ever, schema: Schema) -> None:
+    def __init__(self, app: App, ever: Ever, schema: Schema, own: Schema | None = None) -> None:
+        """`own`: the schema that this version was built with, where that is another."""
         self.app = app
         self.ever = ever
         names = frozenset(ref.name for ref in (*ever.relations, *ever.functions))
@@ -93,6 +119,8 @@ class VersionQueries:
             for one in read_queries(app)
             if one.query.origin is not Origin.LITERAL or (one.parsed.statements and not one.named.isdisjoint(names))
         )
+        built = Resolver(own or schema, ever)
+        self.queries = tuple(_with_columns_of_stars(one, built) for one in self.queries)
         resolver = Resolver(schema, ever)
         self.states = [on_schema(one, resolver) for one in self.queries]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.model import Origin
 from migrasafe.app.placed_text import whole
@@ -17,6 +19,7 @@ _MARKER = re.compile(
     r"|^[ \t]*--[ \t]+(?P<dashed>\w+)[ \t]+--[ \t]*$",
     re.MULTILINE,
 )
+_SQLC = re.compile(r"--[ \t]*name:[^\n]*[ \t]:(?:one|many|exec\w*|batch\w+|copyfrom)\b")
 _AIOSQL_SIGNS = re.compile(r"[!^$#*<>]+$")
 _DDL = frozenset({"CreateStmt", "AlterTableStmt", "IndexStmt", "CreateFunctionStmt", "ViewStmt", "CreateEnumStmt"})
 
@@ -25,6 +28,7 @@ class _Section(NamedTuple):
     name: str
     start: int
     end: int
+    is_sqlc: bool = False
 
 
 def scan_sql_file(source: SourceText, *, prepared: bool | None = None) -> FileScan:
@@ -33,7 +37,12 @@ def scan_sql_file(source: SourceText, *, prepared: bool | None = None) -> FileSc
     for section in _sections(source.text):
         text = whole(source.text[section.start : section.end], section.start)
         found, failed = read_statements(text, certain=True)
-        queries += [source.query(one, Origin.QUERY_FILE, section.name, prepared=prepared) for one in found]
+        queries += [
+            replace(
+                source.query(one, Origin.QUERY_FILE, section.name, prepared=prepared), star_is_expanded=section.is_sqlc
+            )
+            for one in found
+        ]
         unread += [source.unread(one) for one in failed]
     return FileScan(queries=tuple(queries), unread=tuple(unread))
 
@@ -70,5 +79,5 @@ def _sections(text: str) -> list[_Section]:
         if "/*" in marker.group():
             closing = text.find("*/", marker.start())
             start = closing + 2 if closing >= 0 else start
-        sections.append(_Section(name, start, end))
+        sections.append(_Section(name, start, end, is_sqlc=_SQLC.search(marker.group()) is not None))
     return sections
