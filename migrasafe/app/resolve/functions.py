@@ -87,8 +87,8 @@ def call(ctx: Context, node: Fields, arguments: tuple[Value, ...], names: Names)
 
 _TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})
 _CATEGORIES = {
-    **dict.fromkeys(("int2", "int4", "int8", "numeric", "float4", "oid", "money"), "number"),
-    **dict.fromkeys(("date", "timestamp"), "time"),
+    **dict.fromkeys(("int2", "int4", "int8", "numeric", "float4", "float8", "oid", "money"), "number"),
+    **dict.fromkeys(("date", "timestamp", "timestamptz"), "time"),
 }
 _PREFERRED = frozenset({"float8", "timestamptz", "bool", "text"})
 
@@ -105,11 +105,9 @@ def is_ambiguous(overloads: list[Function], given: tuple[Value, ...]) -> bool:
             continue
         types = {types[place] for one in overloads if place < len(types := arguments_of(one))}
         names = {one.name for one in types}
-        if (
-            len(types) < 2
-            or names & _TEXTS
-            or (names & _PREFERRED and len({_CATEGORIES.get(one) for one in names}) == 1)
-        ):
+        if len(types) < 2 or names & _TEXTS:
+            continue
+        if names & _PREFERRED and len({_CATEGORIES.get(one, one) for one in names}) == 1:
             continue
         return True
     return False

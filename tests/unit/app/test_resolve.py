@@ -208,3 +208,21 @@ def test_sql_that_cannot_be_read_is_said_to_be_opaque() -> None:
 def test_thousands_of_terms_and_unions_are_walked() -> None:
     assert columns(resolved("SELECT " + " || ".join(["email"] * 3000) + " FROM users")) == {"users.email"}
     assert columns(resolved(" UNION ALL ".join(["SELECT id FROM users"] * 1500))) == {"users.id"}
+
+
+def test_a_call_that_two_functions_answer_equally_well_is_noticed() -> None:
+    two = """
+    CREATE FUNCTION finish(id int, at timestamptz) RETURNS void LANGUAGE sql AS 'SELECT';
+    CREATE FUNCTION finish(id int, remove bool) RETURNS void LANGUAGE sql AS 'SELECT';
+    CREATE FUNCTION start(id int, note text) RETURNS void LANGUAGE sql AS 'SELECT';
+    CREATE FUNCTION start(id int, remove bool) RETURNS void LANGUAGE sql AS 'SELECT';
+    """
+    assert messages(resolved("SELECT finish($1, $2)", two)) == ["function finish(unknown, unknown) is not unique"]
+    assert messages(resolved("SELECT finish($1, true), start($1, $2)", two)) == []
+
+
+def test_a_constant_in_insert_select_takes_the_type_of_its_column() -> None:
+    assert messages(resolved("INSERT INTO users (id, email, mood) SELECT id, 'a', 'sad' FROM orders")) == []
+    assert messages(resolved("INSERT INTO users (id, email, mood) SELECT id, 'a', 'x' FROM orders")) == [
+        'invalid input value for enum mood: "x"'
+    ]
