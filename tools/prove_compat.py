@@ -34,7 +34,7 @@ from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.migrations.read import read_history
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.find_server import find_server
-from migrasafe.postgres.try_queries import Outcome, Tried, fill_tables, try_query
+from migrasafe.postgres.try_queries import Outcome, Tried, try_query
 
 
 class Commit(Struct, frozen=True, kw_only=True):
@@ -146,11 +146,10 @@ def prove(
             for version in versions:
                 version.move(schemas[place], changed)
         tally.counts["states"] += 1
-        fill_tables(connection)
-        for version in versions:
-            _compare(
-                connection, version, tally, f"{version.app.label} {migrations[place - 1].id if place else 'start'}"
-            )
+        with rows_in_tables(connection):
+            for version in versions:
+                where = f"{version.app.label} {migrations[place - 1].id if place else 'start'}"
+                _compare(connection, version, tally, where)
 
 
 def _compare(connection: Connection, version: VersionQueries, tally: Tally, where: str) -> None:

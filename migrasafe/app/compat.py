@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.app.changed import changed_names, ever
 from migrasafe.app.differences import Difference, differences
+from migrasafe.app.doubts import columns_gone, with_doubts
 from migrasafe.app.mentions import mentions
 from migrasafe.app.model import App, Query
 from migrasafe.app.release import deploy_of, release
@@ -88,10 +89,12 @@ def _judge(
     migration: Migration, before: Schema, after: Schema, versions: dict[Version, VersionQueries]
 ) -> MigrationVerdict:
     changed = changed_names(before, after)
+    gone = columns_gone(before, after)
     breakages: list[Breakage] = []
     for version, queries in versions.items():
         for one, was, now in queries.move(after, changed):
-            breakages.extend(_of_query(version, one.query, was, now, before, after))
+            found = list(_of_query(version, one.query, was, now, before, after))
+            breakages.extend(with_doubts(version, one, was, found, gone, before))
         breakages.extend(mentions(version, queries.app, before, after))
     rewriter = Rewriter(migration, before, after, next(iter(versions.values())).ever)
     breakages = rewriter.of(list(dict.fromkeys(_decided(breakages))))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from typing import NamedTuple
 
@@ -74,10 +75,14 @@ def _sample(connection: Connection, type_oid: int) -> compose.Composable:
     return compose.Literal(rows[0][0]) if rows and rows[0][0] is not None else compose.SQL("NULL")
 
 
-def fill_tables(connection: Connection) -> int:
-    """A row of sample values for every table that is empty, as far as its constraints let it in; how many got one."""
-    filled = 0
-    connection.execute("SET session_replication_role = replica")
+@contextmanager
+def rows_in_tables(connection: Connection) -> Iterator[int]:
+    """Meanwhile, every table that was empty has a row of sample values, as far as its constraints let it in.
+
+    Gives how many got one. They are gone at the end, as are rows that came into these tables meanwhile.
+    """
+    filled: list[compose.Composable] = []
+    connection.execute("SET session_replication_role = replica")  # without triggers and foreign keys
     for schema, name, columns, types in run(connection, query("columns_to_fill")):
         table = compose.Identifier(schema, name)
         names = compose.SQL(", ").join(compose.Identifier(column) for column in columns)
@@ -86,9 +91,15 @@ def fill_tables(connection: Connection) -> int:
             "INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} WHERE NOT EXISTS (SELECT FROM {table})"
         )
         try:
-            connection.execute(statement.format(table=table, names=names, values=values))
-            filled += 1
+            if connection.execute(statement.format(table=table, names=names, values=values)).rowcount:
+                filled.append(table)
         except psycopg.Error:  # a CHECK that the samples do not meet: the table stays empty
             continue
     connection.execute("RESET session_replication_role")
-    return filled
+    try:
+        yield len(filled)
+    finally:
+        connection.execute("SET session_replication_role = replica")
+        for one in filled:
+            connection.execute(compose.SQL("DELETE FROM {table}").format(table=one))
+        connection.execute("RESET session_replication_role")
