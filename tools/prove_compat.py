@@ -34,7 +34,7 @@ from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.migrations.read import read_history
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.find_server import find_server
-from migrasafe.postgres.try_queries import Outcome, Tried, try_query
+from migrasafe.postgres.try_queries import Outcome, Tried, rows_in_tables, try_query
 
 
 class Commit(Struct, frozen=True, kw_only=True):
