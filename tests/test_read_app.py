@@ -157,3 +157,21 @@ def test_a_library_whose_models_are_not_read_is_said_once(tmp_path: Path) -> Non
         ("item.rb", "models and queries of ActiveRecord are not read", True),
         ("main.go", "models and queries of GORM are not read", True),
     ]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        'DATABASES = {"default": {"OPTIONS": {"options": "-c search_path=shop,public"}}}',
+        'create_async_engine(url, connect_args={"server_settings": {"search_path": "shop, public"}})',
+        'dsn = "postgresql://db/shop?search_path=shop,public"',
+        'cursor.execute("SET search_path TO shop, public")',
+    ],
+)
+def test_the_search_path_of_an_app_is_known_where_it_is_said_in_one_way(settings: str, tmp_path: Path) -> None:
+    write(tmp_path, {"app.py": settings + '\nq("SELECT id FROM orders")\n'})
+    assert [query.search_path for query in read_app(str(tmp_path)).queries] == [("shop", "public")]
+    write(tmp_path, {"other.py": "options = '-c search_path=other'\n"})
+    app = read_app(str(tmp_path))
+    assert [query.search_path for query in app.queries] == [None]
+    assert "in several ways" in app.notices[0].message

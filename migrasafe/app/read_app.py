@@ -23,6 +23,7 @@ from migrasafe.app.query_files.sql_file import has_names, makes_tables, scan_sql
 from migrasafe.app.query_files.sqlx import scan_sqlx
 from migrasafe.app.query_files.what_ran import scan_what_ran
 from migrasafe.app.scan_literals import scan_literals
+from migrasafe.app.session_search_path import session_search_path
 from migrasafe.app.source_tree import Entry, SourceTree, folder_tree, git_tree, is_commit, read_from_disk
 from migrasafe.app.words import Words, WordSource, without_definitions
 
@@ -106,6 +107,12 @@ class _Reader:
         programs = [word.source for word in self.words]
         self._add(read_prisma(self.prisma, programs))
         self.notices += notices_of_other_orms(programs)
+        search_path, problems = session_search_path(programs)
+        self.notices += problems
+        if search_path is not None:
+            self.queries = [
+                query if query.search_path else replace(query, search_path=search_path) for query in self.queries
+            ]
         return self._app()
 
     def _text(self, entry: Entry, raw: bytes | str) -> str | None:
