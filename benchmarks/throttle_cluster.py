@@ -77,6 +77,15 @@ def run_backfill(cluster: Cluster, number: int, seconds: float, options: Sequenc
     return int(str(rows[0][0]))
 
 
+def seconds_since_start(cluster: Cluster, number: int) -> float:
+    """How long ago a backfill began to work: what the command needs to come up and to check the job does not count."""
+    seconds = cluster.primary.execute(
+        "SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 FROM migrasafe.backfill_job WHERE name = %s",
+        f"job{number}",
+    )
+    return float(str(seconds[0][0]))
+
+
 def run_batches(
     cluster: Cluster, number: int, seconds: float, batch_rows: int, may_run: Callable[[], bool] = lambda: True
 ) -> int:

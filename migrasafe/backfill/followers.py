@@ -14,9 +14,9 @@ from migrasafe.backfill.replay import Replay, drain_seconds, first_look, observe
 from migrasafe.backfill.throttle_limits import AUTO, Limits
 from migrasafe.postgres.load_signals import Lost, Reading, ReplicaSeen, ReplicaState, SlotSeen, StandbySeen
 
-START_BELOW = 0.3
+START_BELOW = 0.4
 """Of the limit: above it, no batch starts. What is in flight then needs the rest."""
-HELD_FROM, HELD_UNTIL = 0.7, 0.25
+HELD_FROM, HELD_UNTIL = 0.7, 0.35
 """Of the limit: above the first, nothing starts before the lag is down to the second."""
 ROOM = 0.15
 """Of the limit: what the log of one batch may take to replay."""

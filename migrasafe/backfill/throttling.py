@@ -139,10 +139,7 @@ class SampledThrottle:
         if place is None:
             return {}
         wanted: dict[str, tuple[object, Callable[[], Sampler]]] = {
-            "primary": (
-                place.dsn,
-                lambda: self._sampler("primary", place.dsn, self._look_at_primary, self._lose_primary),
-            ),
+            "primary": (place.dsn, lambda: self._looker(place.dsn)),
         }
         if limits.max_commit_time is not None or limits.max_lag is not None:
             wanted["commits"] = (place.dsn, lambda: self._beater(place.dsn))
@@ -171,6 +168,11 @@ class SampledThrottle:
 
     # The primary
 
+    def _looker(self, dsn: str) -> Sampler:
+        return Sampler(
+            "primary", dsn=dsn, primary=True, every=self._poll, look=self._look_at_primary, lost=self._lose_primary
+        )
+
     def _look_at_primary(self, connection: Connection | None) -> None:
         assert connection is not None and self._place is not None
         seen = read_primary(connection)
@@ -193,7 +195,7 @@ class SampledThrottle:
     # Small commits
 
     def _beater(self, dsn: str) -> Sampler:
-        return Sampler("commits", dsn=dsn, every=self._beat_pause, look=self._beat, lost=self._lose_beat)
+        return Sampler("commits", dsn=dsn, primary=True, every=self._beat_pause, look=self._beat, lost=self._lose_beat)
 
     def _beat_pause(self) -> float:
         few = len(self._state.load.usual_beats) < 2 * FEWEST_BEATS and self._state.last_batch is None
@@ -236,7 +238,9 @@ class SampledThrottle:
             self._update(lambda state: saw_check(state, check.label, Lost(why=why), time.monotonic()))
 
         on = (check.dsn or dsn) if check.kind is CheckKind.SQL else None
-        return Sampler(check.label, dsn=on, every=lambda: check.every_seconds, look=look, lost=lose)
+        return Sampler(
+            check.label, dsn=on, primary=not check.dsn, every=lambda: check.every_seconds, look=look, lost=lose
+        )
 
     def _look_for_flags(self, _connection: Connection | None) -> None:
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import namedtuple_row
 
 from migrasafe.errors import ServerError
@@ -55,10 +55,17 @@ def ask(connection: Connection, question: str, *parameters: object) -> list[Row]
     return cursor.fetchall()
 
 
-def connect_to_look(dsn: str) -> Connection:
-    """Open a session that only looks: one that a broken network ends within seconds. Raises ServerError."""
+def connect_to_look(dsn: str, *, primary: bool = False) -> Connection:
+    """Open a session that only looks: one that a broken network ends within seconds. Raises ServerError.
+
+    `primary`: of several hosts in the dsn, the one that takes writes.
+    """
+    ours: dict[str, str | int] = {"tcp_user_timeout": SILENT_MS, "keepalives_idle": 5, "keepalives_interval": 2}
+    if primary:
+        ours["target_session_attrs"] = "read-write"
     try:
-        patient = make_conninfo(dsn, tcp_user_timeout=SILENT_MS, keepalives_idle=5, keepalives_interval=2)
+        said = conninfo_to_dict(dsn)
+        patient = make_conninfo(dsn, **{key: value for key, value in ours.items() if key not in said})
     except psycopg.ProgrammingError:
         patient = dsn  # connect() says what is wrong with it
     return connect(patient, application_name=APPLICATION_NAME)

@@ -10,6 +10,7 @@ from migrasafe.errors import InputError, did_you_mean
 
 _COMMANDS = {
     "run": ("run", "Begin a backfill, or go on with one."),
+    "estimate": ("estimate", "Say beforehand what a backfill will cost."),
     "status": ("status", "Say how far a backfill is, and why it waits."),
     "list": ("status", "List the backfills of a database."),
     "pause": ("control", "Let no further batch begin."),

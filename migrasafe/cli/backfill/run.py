@@ -5,23 +5,21 @@ from __future__ import annotations
 import datetime
 import signal
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
-from msgspec.structs import replace
 
 from migrasafe.backfill.ending import Ending, Outcome
 from migrasafe.backfill.events import Event, as_json, as_text
-from migrasafe.backfill.job_file import JobFile, job_path, read_job_file, walk_from
+from migrasafe.backfill.job_file import JobFile
 from migrasafe.backfill.model import Setting
 from migrasafe.backfill.run import Worker
 from migrasafe.backfill.settings import check_setting, known_settings
-from migrasafe.backfill.spec import Spec, key_from_text
 from migrasafe.backfill.start import start_job
 from migrasafe.backfill.stopping import Stop
+from migrasafe.cli.backfill.job_options import job_options, wanted_job
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, settings_from
-from migrasafe.errors import ConfigError, InputError
+from migrasafe.errors import ConfigError
 
 _INTERRUPTED = 130
 
@@ -42,17 +40,7 @@ def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.argument("job", required=False, metavar="[JOB|FILE|FOLDER]")
 @dsn_option
-@click.option("--table", metavar="TABLE", help="The table that is filled: schema.table, quoted as in SQL.")
-@click.option(
-    "--set", "assignments", multiple=True, metavar="'COL = EXPR'", help="What each row gets; may be repeated."
-)
-@click.option(
-    "--where", metavar="CONDITION", help="Only rows for which it holds; best one that the change makes false."
-)
-@click.option("--key", metavar="COLUMNS", help="Walk by these columns. [default: the primary key, or a unique one]")
-@click.option("--into", metavar="TABLE", help="Copy rows into this table; --set then gives its columns.")
-@click.option("--walk", type=click.Choice(["auto", "key", "blocks"]), default=None, help="How to go through the table.")
-@click.option("--name", metavar="NAME", help="The job's name. [default: made of table and columns]")
+@job_options
 @click.option(
     "--setting", "pairs", multiple=True, metavar="KEY=VALUE", help="Any setting, also of checks and replicas."
 )
@@ -89,7 +77,7 @@ def run_command(
       migrasafe backfill run job.toml --max-lag 2s --nice 0.3
       migrasafe backfill run orders.total_cents
     """
-    wanted = _wanted(job, said)
+    wanted = wanted_job(job, said)
     server = dsn_from(dsn, wanted.dsn_env if isinstance(wanted, JobFile) else None)
     emit = _printer(log_format, quiet=quiet)
     name = start_job(
@@ -112,34 +100,6 @@ def run_command(
     emit(Event(kind="ended", job=name, text=ending.text, fields={"outcome": ending.outcome.value},
                is_trouble=ending.outcome is not Outcome.DONE))  # fmt: skip
     return _status(ending, stop)
-
-
-def _wanted(job: str | None, said: Mapping[str, Any]) -> JobFile | str:
-    """A new job, or the name of one that is there."""
-    spec_options = ("table", "assignments", "where", "key", "into", "walk")
-    by_options = [name for name in spec_options if said[name]]
-    if job is None:
-        if not said["table"]:
-            raise InputError("which backfill? Give a job's name, a TOML file, or --table and --set")
-        spec = Spec(
-            table=said["table"],
-            set=", ".join(said["assignments"]) or None,
-            where=said["where"],
-            key=key_from_text(said["key"] or ""),
-            into=said["into"],
-            walk=walk_from(said["walk"] or "auto", "--walk"),
-        )
-        return JobFile(spec=spec, name=said["name"], settings={})
-    if by_options:
-        option = {"assignments": "set"}.get(by_options[0], by_options[0])
-        raise InputError(f"--{option} and a job ({job}) exclude each other: the job says what it does")
-    path = Path(job)
-    if path.suffix == ".toml" or path.is_dir():
-        file = read_job_file(job_path(path))
-        return replace(file, name=said["name"] or file.name)
-    if said["name"]:
-        raise InputError(f"--name and the name of a job ({job}) exclude each other")
-    return job
 
 
 def _settings(said: Mapping[str, Any]) -> dict[str, Setting]:

@@ -85,12 +85,12 @@ def test_a_late_replica_stops_batches_before_it_reaches_the_limit() -> None:
     reason = the_stop(late(0.5), now=5.0)
     assert (reason.signal, reason.subject, reason.limit, reason.unit) == ("replica-lag", "replica r1", 1.0, "s")
     assert reason.value == pytest.approx(0.5)
-    assert reason.until == "until it has 300 ms or less left to replay"
+    assert reason.until == "until it has 400 ms or less left to replay"
 
 
 def test_a_replica_that_was_far_behind_has_to_come_down_further() -> None:
     far = late(0.8)
-    assert the_stop(far, now=5.0).until == "until it has 250 ms or less left to replay"
+    assert the_stop(far, now=5.0).until == "until it has 350 ms or less left to replay"
 
 
 def test_a_replica_that_replays_nothing_stops_batches_at_the_third_look() -> None:

@@ -1,0 +1,66 @@
+"""The options by which a command of `migrasafe backfill` is told which job: a name, a file, or what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from msgspec.structs import replace
+
+from migrasafe.backfill.job_file import JobFile, job_path, read_job_file, walk_from
+from migrasafe.backfill.spec import Spec, key_from_text
+from migrasafe.errors import InputError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_OPTIONS = (
+    click.option("--table", metavar="TABLE", help="The table that is filled: schema.table, quoted as in SQL."),
+    click.option(
+        "--set", "assignments", multiple=True, metavar="'COL = EXPR'", help="What each row gets; may be repeated."
+    ),
+    click.option(
+        "--where", metavar="CONDITION", help="Only rows for which it holds; best one that the change makes false."
+    ),
+    click.option("--key", metavar="COLUMNS", help="Walk by these columns. [default: the primary key, or a unique one]"),
+    click.option("--into", metavar="TABLE", help="Copy rows into this table; --set then gives its columns."),
+    click.option(
+        "--walk", type=click.Choice(["auto", "key", "blocks"]), default=None, help="How to go through the table."
+    ),
+    click.option("--name", metavar="NAME", help="The job's name. [default: made of table and columns]"),
+)
+
+
+def job_options(command: _Command) -> _Command:
+    """The options that say what a job does."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def wanted_job(job: str | None, said: Mapping[str, Any]) -> JobFile | str:
+    """A new job, or the name of one that is there."""
+    spec_options = ("table", "assignments", "where", "key", "into", "walk")
+    by_options = [name for name in spec_options if said[name]]
+    if job is None:
+        if not said["table"]:
+            raise InputError("which backfill? Give a job's name, a TOML file, or --table and --set")
+        spec = Spec(
+            table=said["table"],
+            set=", ".join(said["assignments"]) or None,
+            where=said["where"],
+            key=key_from_text(said["key"] or ""),
+            into=said["into"],
+            walk=walk_from(said["walk"] or "auto", "--walk"),
+        )
+        return JobFile(spec=spec, name=said["name"], settings={})
+    if by_options:
+        option = {"assignments": "set"}.get(by_options[0], by_options[0])
+        raise InputError(f"--{option} and a job ({job}) exclude each other: the job says what it does")
+    path = Path(job)
+    if path.suffix == ".toml" or path.is_dir():
+        file = read_job_file(job_path(path))
+        return replace(file, name=said["name"] or file.name)
+    if said["name"]:
+        raise InputError(f"--name and the name of a job ({job}) exclude each other")
+    return job
