@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from migrasafe.cli import read_inputs
 from migrasafe.cli.terminal import wants_color
-from migrasafe.config import Options, Settings, find_config, read_config, settle
+from migrasafe.config import Options, Settings, find_config, is_dsn, read_config, settle
 from migrasafe.errors import InputError, did_you_mean
 from migrasafe.findings import Severity
 from migrasafe.lint import LintOptions, LintResult
@@ -44,6 +45,12 @@ KNOWN = frozenset((*(rule.id for rule in RULES), BAD, UNUSED))
     "--schema", metavar="FILE|DSN", help="The schema before the first migration: pg_dump --schema-only, or a server."
 )
 @click.option("--since", metavar="GIT_REF", help="Report only migrations added or changed since; the rest is history.")
+@click.option("--down", is_flag=True, help="Lint Alembic's downgrades, newest first, after all that they take back.")
+@click.option(
+    "--sandbox",
+    is_flag=True,
+    help="Render Alembic revisions that need a database on a throw-away server (or --schema DSN).",
+)
 @click.option("--layout", metavar="TOOL", help="The migration tool, where the folder does not tell.")
 @click.option("--select", multiple=True, metavar="RULE", help="Run only these rules (comma-separated, or repeat it).")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Do not run these rules.")
@@ -78,6 +85,8 @@ def lint(
     quiet: bool,
     fix: bool,
     diff: bool,
+    down: bool,
+    sandbox: bool,
     **said: Any,
 ) -> int:
     """Say which migrations are not safe to run, who has to wait or breaks, and what to do instead.
@@ -101,10 +110,13 @@ def lint(
         raise InputError("--fix and --diff are about files: give their paths instead of -")
     if settings.new is not None and settings.old is None:
         raise InputError("--new needs --old: what the running app uses decides about findings")
-    run = _Run(settings, since)
-    if diff:
-        return _show_diff(run, settings)
-    result, texts = _fix(run, quiet=quiet) if fix else run.lint()
+    if down and settings.old is not None:
+        raise InputError("--down and --old exclude each other: a downgrade is judged without the app")
+    with _server_to_render_on(settings, sandbox=sandbox) as dsn:
+        run = _Run(settings, since, render_on=dsn, down=down)
+        if diff:
+            return _show_diff(run, settings)
+        result, texts = _fix(run, quiet=quiet) if fix else run.lint()
     if result.findings or _unread(result) or not quiet or output is not None:
         _write(
             write_report(report, result, texts, color=color == "always" if output is not None else wants_color(color)),
@@ -113,25 +125,44 @@ def lint(
     return _status(result, settings.fail_on)
 
 
+@contextmanager
+def _server_to_render_on(settings: Settings, *, sandbox: bool) -> Iterator[str | None]:
+    """Where revisions that need a database can be run: on a scratch database of the server that --schema names, or of one
+    that is started for it."""
+    if not sandbox:
+        yield settings.schema if settings.schema is not None and is_dsn(settings.schema) else None
+        return
+    from migrasafe.postgres.find_server import find_server
+
+    server = find_server(None).start()
+    try:
+        yield server.dsn
+    finally:
+        server.stop()
+
+
 class _Run:
     """The same question again and again, with other texts in the place of files."""
 
-    def __init__(self, settings: Settings, since: str | None) -> None:
+    def __init__(self, settings: Settings, since: str | None, *, render_on: str | None, down: bool) -> None:
         self._settings = settings
         self._since = since
+        self._render_on = render_on
+        self._down = down
         self._rules = _chosen(settings)
         self._schema = read_inputs.schema_before(settings.schema)
 
     def lint(self, unsaved: Mapping[str, str] | None = None) -> tuple[LintResult, Mapping[str, str]]:
         """What is found, without what is allowed, and the texts of the programs that SQL was rendered from."""
         settings = self._settings
-        histories = read_inputs.histories(settings.paths, settings.layout, unsaved or {})
+        read = read_inputs.histories(settings.paths, settings.layout, unsaved or {})
+        histories = read_inputs.rendered(read, self._render_on, down=self._down)
         options = LintOptions(
             target=settings.target,
             schema=self._schema,
             in_transaction=settings.in_transaction,
             independent=settings.independent,
-            reported=read_inputs.reported(self._since, histories),
+            reported=read_inputs.reported(self._since, histories, down=self._down),
         )
         linted = lint_histories(histories, self._rules, options)
         if settings.old is not None:

@@ -29,6 +29,17 @@ def histories(paths: Sequence[str], layout: str | None, unsaved: Mapping[str, st
     return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin, disk=disk)
 
 
+def rendered(read: Sequence[History], dsn: str | None, *, down: bool) -> tuple[History, ...]:
+    """The histories with what needs a database rendered on the server of `dsn`, and with their downgrades if wanted.
+    Raises InputError for downgrades of what is not Alembic's."""
+    if not down and (dsn is None or all(history.layout != "alembic" for history in read)):
+        return tuple(read)
+    from migrasafe.migrations.alembic.again import rendered_on, with_downgrades
+
+    live = tuple(read) if dsn is None else tuple(rendered_on(history, dsn) for history in read)
+    return tuple(with_downgrades(history, dsn) for history in live) if down else live
+
+
 def schema_before(given: str | None) -> Schema:
     """The catalog before the first migration: empty, from a dump, or from a server."""
     if given is None:
@@ -75,15 +86,15 @@ def script_of(file: Path) -> Script:
     return parts[0].script
 
 
-def reported(since: str | None, read: Sequence[History]) -> Callable[[Migration], bool]:
-    """Which migrations to report on: all, or those that git says are new or changed."""
+def reported(since: str | None, read: Sequence[History], *, down: bool = False) -> Callable[[Migration], bool]:
+    """Which migrations to report on: those that go up, or down, and with `since` that git says are new or changed."""
     if since is None:
-        return lambda _: True
+        return lambda migration: migration.down == down
     from migrasafe.cli.since import changed_since
 
     migrations = [migration for history in read for migration in history.migrations]
     changed = changed_since(since, [Path(migration.path) for migration in migrations])
-    return lambda migration: not _files(migration).isdisjoint(changed)
+    return lambda migration: migration.down == down and not _files(migration).isdisjoint(changed)
 
 
 def _files(migration: Migration) -> set[Path]:

@@ -42,7 +42,7 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 class Migration(Struct, frozen=True, kw_only=True):
-    """One up migration."""
+    """One migration: up, unless it says `down`."""
 
     id: str
     """As the tool names it: version, revision, timestamp or file name."""
@@ -55,6 +55,8 @@ class Migration(Struct, frozen=True, kw_only=True):
     hint: str | None = None
     """`before` or `after` where the layout itself says when to deploy (pre_/post_, expand/contract branches)."""
     notices: tuple[Notice, ...] = ()
+    down: bool = False
+    """It takes back what the migration with this id did."""
 
 
 class History(Struct, frozen=True, kw_only=True):

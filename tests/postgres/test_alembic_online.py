@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from migrasafe.errors import RenderError
+from migrasafe.migrations.alembic.again import rendered_on
 from migrasafe.migrations.alembic.project import project_at
 from migrasafe.migrations.alembic.protocol import Direction
 from migrasafe.migrations.alembic.read import read_project, render_online
 from migrasafe.migrations.model import Migration
+from migrasafe.migrations.read import read_history
 from tests.alembic_projects import FIRST_LINE, blocking, lines_of, modes_of, remarks, shown, sql_of, write_revisions
 from tests.postgres.servers import Database
 
+CONCURRENTLY = "create-index-without-concurrently"
 SHOP = Path(__file__).parent.parent.parent / "fixtures" / "alembic-shop"
 CREATE_ORDERS = 'op.execute("CREATE TABLE orders (id bigint PRIMARY KEY, email text)")'
 
 
-def rendered_on(database: Database, folder: Path, *bodies: str, timeout_seconds: float = 60) -> tuple[Migration, ...]:
+def rendered_live(database: Database, folder: Path, *bodies: str, timeout_seconds: float = 60) -> tuple[Migration, ...]:
     project = write_revisions(folder, *bodies)
     return render_online(project, root=str(folder), dsn=database.dsn, timeout_seconds=timeout_seconds).migrations
 
@@ -29,7 +37,7 @@ def scratch_databases(database: Database) -> list[tuple[object, ...]]:
 
 
 def test_rows_are_there_and_the_lines_too(database: Database, tmp_path: Path) -> None:
-    _, second = rendered_on(
+    _, second = rendered_live(
         database,
         tmp_path,
         CREATE_ORDERS + """; op.execute("INSERT INTO orders VALUES (7, 'a@b.c')")""",
@@ -49,7 +57,7 @@ def test_rows_are_there_and_the_lines_too(database: Database, tmp_path: Path) ->
 
 
 def test_inspectors_ask_the_server_and_their_queries_are_not_statements(database: Database, tmp_path: Path) -> None:
-    _, second = rendered_on(
+    _, second = rendered_live(
         database,
         tmp_path,
         CREATE_ORDERS,
@@ -66,7 +74,7 @@ def test_inspectors_ask_the_server_and_their_queries_are_not_statements(database
 
 
 def test_autocommit_blocks_and_commits_are_real(database: Database, tmp_path: Path) -> None:
-    _, second = rendered_on(
+    _, second = rendered_live(
         database,
         tmp_path,
         CREATE_ORDERS,
@@ -83,7 +91,7 @@ def test_autocommit_blocks_and_commits_are_real(database: Database, tmp_path: Pa
 
 
 def test_json_and_arrays_come_back_as_python_values(database: Database, tmp_path: Path) -> None:
-    (only,) = rendered_on(
+    (only,) = rendered_live(
         database,
         tmp_path,
         """
@@ -100,7 +108,7 @@ def test_json_and_arrays_come_back_as_python_values(database: Database, tmp_path
 
 
 def test_what_fails_on_the_server_is_shown_as_rendered_without_it(database: Database, tmp_path: Path) -> None:
-    first, second = rendered_on(
+    first, second = rendered_live(
         database,
         tmp_path,
         """
@@ -124,7 +132,7 @@ def test_what_fails_on_the_server_is_shown_as_rendered_without_it(database: Data
 
 
 def test_types_that_are_not_installed_do_not_stop_the_history(database: Database, tmp_path: Path) -> None:
-    first, second = rendered_on(
+    first, second = rendered_live(
         database,
         tmp_path,
         """
@@ -140,7 +148,7 @@ def test_types_that_are_not_installed_do_not_stop_the_history(database: Database
 def test_a_process_that_dies_leaves_the_database_to_the_next_and_then_it_is_dropped(
     database: Database, tmp_path: Path
 ) -> None:
-    first, second, third = rendered_on(
+    first, second, third = rendered_live(
         database,
         tmp_path,
         CREATE_ORDERS,
@@ -182,3 +190,45 @@ def test_a_server_that_cannot_be_reached_is_said_without_the_password(tmp_path: 
     with pytest.raises(RenderError, match="Alembic revisions cannot be run here: OperationalError") as caught:
         render_online(project, root=".", dsn="postgresql://shop:hunter2@127.0.0.1:1/shop")
     assert "hunter2" not in str(caught.value)
+
+
+def linted(*arguments: str, cwd: Path) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "migrasafe", "lint", "--no-config", "--format", "json", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.returncode, json.loads(done.stdout)
+
+
+NEEDS_ROWS = """
+    for row in op.get_bind().execute(sa.text("SELECT relname FROM pg_class WHERE relname = 'orders'")).all():
+        name = row.relname
+    op.execute(f"CREATE INDEX {name}_by_email ON {name} (email)")
+    """
+
+
+def test_lint_renders_on_the_server_of_its_schema_what_needs_one(database: Database, tmp_path: Path) -> None:
+    write_revisions(tmp_path, CREATE_ORDERS, NEEDS_ROWS)
+    status, report = linted("versions", "--fail-on", "warning", cwd=tmp_path)
+    assert (status, report["findings"]) == (1, [])  # what cannot be read is not fine
+    status, report = linted("versions", "--schema", database.dsn, "--select", CONCURRENTLY, cwd=tmp_path)
+    assert (status, [(one["rule"], one["line"]) for one in report["findings"]]) == (1, [(CONCURRENTLY, FIRST_LINE + 2)])
+    assert scratch_databases(database) == []
+
+
+def test_a_server_that_makes_no_database_leaves_the_history_as_it_was(database: Database, tmp_path: Path) -> None:
+    write_revisions(tmp_path, CREATE_ORDERS, NEEDS_ROWS)
+    role = f"reader_{uuid.uuid4().hex[:8]}"
+    database.execute(f"CREATE ROLE {role} LOGIN")
+    try:
+        dsn = make_conninfo(database.dsn, user=role)
+        (history,) = read_history([str(tmp_path / "versions")])
+        after = rendered_on(history, dsn)
+        assert after.migrations == history.migrations
+        assert "rendered without the server of --schema" in after.notices[-1].message
+    finally:
+        database.execute(f"DROP ROLE {role}")
