@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from migrasafe.cli.backfill.run import run_command
 from migrasafe.edits import edited
 from migrasafe.findings import Finding, FixKind
 from migrasafe.lint import LintedMigration
@@ -114,13 +115,12 @@ def statements(stage: Stage, table: str | None = None) -> list[str]:
 
 
 def backfill(command: str) -> str:
-    """The UPDATE that a backfill command would run in batches."""
+    """The UPDATE that a backfill command would run in batches; the command line itself has to understand it."""
     words = shlex.split(command)
     assert words[:3] == ["migrasafe", "backfill", "run"]
-    options = dict(zip(words[3::2], words[4::2], strict=True))
-    assert set(options) <= {"--table", "--set", "--where"}
-    where = f" WHERE {options['--where']}" if "--where" in options else ""
-    return f"UPDATE {options['--table']} SET {options['--set']}{where}"
+    said = run_command.make_context("run", words[3:]).params
+    where = f" WHERE {said['where']}" if said["where"] else ""
+    return f"UPDATE {said['table']} SET {', '.join(said['assignments'])}{where}"
 
 
 def split(text: str) -> list[str]:

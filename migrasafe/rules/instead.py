@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from migrasafe.findings import Edit, Fix, FixKind, Place
@@ -150,14 +152,17 @@ def others_with(step: Step, action: int | None, written: str | None) -> tuple[st
     return (with_action(step.as_written, statement.span, spans, action, written),)
 
 
-def batches(table: str, sets: str, where: str) -> str:
+def batches(table: str, sets: str | Sequence[str], where: str) -> str:
     """The command that fills the old rows, as a comment; where its SQL does not fit on a line, the one that shows how."""
-    written = [on_one_line(one) for one in (table, sets, where)]
-    if None in written:
-        return "--    migrasafe backfill run --help"
-    names = ("--table", "--set", "--where")
-    options = (f"{name} {shell(one)}" for name, one in zip(names, written, strict=True) if one)
-    return f"--    migrasafe backfill run {' '.join(options)}"
+    assignments = [sets] if isinstance(sets, str) else sets
+    named = [("--table", table), *(("--set", one) for one in assignments), ("--where", where)]
+    words = ["migrasafe backfill run"]
+    for option, sql in named:
+        line = on_one_line(sql)
+        if line is None:
+            return "--    migrasafe backfill run --help"
+        words += [option, shell(line)] if line else []
+    return f"--    {' '.join(words)}"
 
 
 def shell(word: str) -> str:

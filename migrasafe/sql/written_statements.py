@@ -35,7 +35,8 @@ class WrittenUpdate(Struct, frozen=True, kw_only=True):
     """The pieces of an UPDATE of one table, each on one line."""
 
     table: str
-    sets: str
+    sets: tuple[str, ...]
+    """Each `column = value`."""
     where: str
     """Empty where there is none."""
 
@@ -58,11 +59,26 @@ def written_update(text: str, span: Span, shown: str | None = None) -> WrittenUp
             return None
         if depth == 0 and words[number] == "where" and where == len(found):
             where = number
-    sets, rest = found[start + 1 : where], found[where + 1 :]
-    pieces = [_on_one_line(shown, part) for part in (sets, rest)]
-    if pieces[0] is None or pieces[1] is None:
+    assignments = [_on_one_line(shown, part) for part in _between_commas(text, found[start + 1 : where])]
+    condition = _on_one_line(shown, found[where + 1 :])
+    if condition is None or None in assignments or any(one is None or one.startswith("(") for one in assignments):
         return None
-    return WrittenUpdate(table=shown[found[place].start : end], sets=pieces[0], where=pieces[1])
+    sets = tuple(one for one in assignments if one is not None)
+    return WrittenUpdate(table=shown[found[place].start : end], sets=sets, where=condition)
+
+
+def _between_commas(text: str, found: list[Token]) -> list[list[Token]]:
+    """The tokens, cut at the commas outside of parentheses and brackets."""
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for token in found:
+        depth += text[token.start : token.end] in ("(", "[")
+        depth -= text[token.start : token.end] in (")", "]")
+        if token.kind is Kind.COMMA and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
 
 
 class WrittenChange(Struct, frozen=True, kw_only=True):
