@@ -19,6 +19,7 @@ _COMMANDS = {
     "compat": "Say which app version each migration breaks, and which side is deployed first.",
     "backfill": "Fill or change the rows of a live table in small, throttled batches.",
     "plan": "Turn a change into phases that both versions of the app can live with.",
+    "gate": "Say whether a phase of a plan may start.",
     "rules": "List the rules.",
     "explain": "Show the page of a rule.",
 }
@@ -53,6 +54,10 @@ class _Commands(click.Group):
                 from migrasafe.cli.plan import plan
 
                 return plan
+            case "gate":
+                from migrasafe.cli.gate import gate
+
+                return gate
             case "rules":
                 from migrasafe.cli.rules import rules
 

@@ -12,7 +12,7 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("change", nargs=-1, required=True)
+@click.argument("change", nargs=-1)
 @click.option(
     "--schema",
     metavar="FILE|FOLDER|DSN",
@@ -33,6 +33,8 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     metavar="PATTERN",
     help="What sessions of the old version call themselves (application_name LIKE this): lets a gate see that they are gone.",
 )
+@click.option("--status", type=click.Path(), metavar="PLAN", help="Say where this plan stands on the server of --dsn.")
+@click.option("--dsn", envvar="MIGRASAFE_DSN", help="The server, for --status. [env: MIGRASAFE_DSN]")
 def plan(
     change: tuple[str, ...],
     *,
@@ -44,6 +46,8 @@ def plan(
     up: str | None,
     down: str | None,
     old_app_name: str | None,
+    status: str | None,
+    dsn: str | None,
 ) -> None:
     """Turn a change into phases that can be deployed, and taken back, while the old and the new app both run.
 
@@ -65,6 +69,15 @@ def plan(
     from migrasafe.sql.source import Source
     from migrasafe.target import Target
 
+    if status is not None:
+        if dsn is None:
+            raise InputError("--dsn: say which server the plan is carried out on")
+        _print_status(Path(status), dsn)
+        return
+    if not change:
+        raise InputError(
+            "say what is to be planned: a migration (a file of SQL), or a change in words, `migrasafe plan --help`"
+        )
     if schema is None:
         raise InputError(
             "--schema: say where the schema is to be read from: a server's DSN, a dump, or your migrations"
@@ -89,6 +102,23 @@ def plan(
     for one in made.by_hand:
         click.echo(f"by hand: {one}")
     click.echo(f"written to {folder}: read {folder / RUNBOOK} first")
+
+
+def _print_status(folder: Path, dsn: str) -> None:
+    from migrasafe.cli.plan_session import plan_of, refuse_another_schema, session
+    from migrasafe.plan.standing import State, states
+
+    planned = plan_of(folder)
+    following: str | None = None
+    with session(dsn) as (connection, ask):
+        refuse_another_schema(planned, connection)
+        for phase, steps in states(planned, ask):
+            click.echo(f"{phase.name.value}: {phase.title}")
+            for one in steps:
+                if one.state is State.OPEN and following is None:
+                    following = f"{one.step.id}: {one.step.title}"
+                click.echo(f"  {one.state.value:<5} {one.step.id:<14} {one.step.title}")
+    click.echo(f"next is {following}" if following else "every step is done")
 
 
 def _expression(option: str, text: str | None) -> Expression | None:

@@ -5,83 +5,15 @@ The old version goes on with the old column, the new version takes the new one, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from msgspec import Struct
-from msgspec.structs import replace
-
 from migrasafe.plan import predicates, steps
-from migrasafe.plan.changes.model import Ground
-from migrasafe.plan.definitions import formatted_type, name_of, type_of, with_suffix
-from migrasafe.plan.dual_write import (
-    DualWrite,
-    Mapped,
-    drop_functions_sql,
-    drop_triggers_sql,
-    functions_sql,
-    inconsistent,
-)
+from migrasafe.plan.carry_over import carry_over, names_back
+from migrasafe.plan.definitions import name_of, type_of
+from migrasafe.plan.dual_write import drop_functions_sql, drop_triggers_sql, functions_sql, inconsistent
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
-from migrasafe.plan.rename_in import constraint_over, index_over
-from migrasafe.schema.model import Column, Constraint, Index, Ref, Table
-from migrasafe.sql.deparse import deparse_expression, renamed, substituted
+from migrasafe.plan.shadow import Shadow
+from migrasafe.sql.deparse import deparse_expression, substituted
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import ConstraintKind, Expression, Node
-
-SHADOW = "__ms_new"
-"""What the new column is called until it takes over the old one's name."""
-
-
-class Shadow(Struct, frozen=True, kw_only=True):
-    """An old column and the one that takes its place."""
-
-    ground: Ground
-    table: Table
-    old: Column
-    new: Column
-    """Its name and type; the rest follows from the old one."""
-    up: Expression
-    """The new value from the old one, over the old column's name."""
-    down: Expression
-
-    @property
-    def dropped(self) -> str:
-        """What the old column is called between its soft drop and its end."""
-        return with_suffix(self.old.name, "__ms_dropped")
-
-    @property
-    def keeps_name(self) -> bool:
-        """Whether the new column takes over the name of the old one at the switch."""
-        return self.new.name == with_suffix(self.old.name, SHADOW)
-
-    @property
-    def columns(self) -> dict[str, str]:
-        return {self.old.name: self.new.name}
-
-    def dual(self, *, dropped: bool = False) -> DualWrite:
-        """The dual write, while both have their first names, or once the old column is `dropped` out of sight."""
-        old = self.dropped if dropped else self.old.name
-        new = self.old.name if dropped and self.keeps_name else self.new.name
-        up = Expression(node=renamed(self.up.node, {self.old.name: old}))
-        down = Expression(node=renamed(self.down.node, {self.new.name: new}))
-        return DualWrite(
-            table=self.table.ref,
-            id=self.ground.id,
-            old=(Mapped(column=old, type=type_of(self.old), value=down),),
-            new=(Mapped(column=new, type=type_of(self.new), value=up),),
-            search_path=(*self.ground.schema.search_path, self.table.ref.schema),
-        )
-
-    @property
-    def is_over(self) -> str:
-        """Whether the old column is gone for good."""
-        ref = self.table.ref
-        if self.keeps_name:
-            assert self.new.type is not None  # a shadow is made with its type
-            there = predicates.column_has_type(ref, self.old.name, formatted_type(self.new.type))
-            return f"({there} AND {predicates.columns_are_gone(ref, self.new.name, self.dropped)})"
-        gone = predicates.columns_are_gone(ref, self.old.name, self.dropped)
-        return f"({predicates.column_exists(ref, self.new.name)} AND {gone})"
+from migrasafe.sql.statements import Expression, Node
 
 
 def past(shadow: Shadow) -> str:
@@ -149,53 +81,8 @@ def verify(shadow: Shadow) -> Phase:
         old_app=f"reads and writes {shadow.old.name}",
         new_app=f"reads and writes {shadow.new.name}",
         gates=(gate,),
-        steps=steps.superseded(tuple(_carry_over(shadow)), past(shadow)),
+        steps=steps.superseded(tuple(carry_over(shadow)), past(shadow)),
     )
-
-
-def temporary(name: str) -> str:
-    """What an index or constraint of the new column is called while the old one's still has the name."""
-    return with_suffix(name, "__ms")
-
-
-def carried_indexes(shadow: Shadow) -> list[Index]:
-    schema = shadow.ground.schema
-    return [index for index in schema.indexes_of(shadow.table) if shadow.old.name in index.reads]
-
-
-def carried_constraints(shadow: Shadow) -> list[Constraint]:
-    kinds = {ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY, ConstraintKind.UNIQUE}
-    return [one for one in shadow.table.constraints if one.kind in kinds and shadow.old.name in one.columns]
-
-
-def _carry_over(shadow: Shadow) -> Iterator[Step]:
-    table, columns = shadow.table, shadow.columns
-    for index in carried_indexes(shadow):
-        copy = index_over(index, columns)
-        yield steps.build_index(replace(copy, ref=Ref(index.ref.schema, temporary(index.ref.name))))
-    for constraint in carried_constraints(shadow):
-        copy_of = replace(constraint_over(constraint, table.ref, columns), name=temporary(constraint.name))
-        if constraint.kind is ConstraintKind.UNIQUE:
-            if constraint.index is not None:
-                ref = Ref(table.ref.schema, temporary(constraint.index.name))
-                index = shadow.ground.schema.index(constraint.index) or Index(ref=constraint.index, table=table.ref)
-                yield steps.constraint_from_index(table.ref, copy_of, replace(index, ref=ref))
-            continue
-        yield steps.add_not_valid(table.ref, copy_of)
-        if constraint.valid:
-            yield steps.validate(table.ref, copy_of.name)
-    if shadow.old.not_null:
-        yield from steps.not_null(
-            table.ref, shadow.new.name, temporary(_not_null_name(shadow)), pg_version=shadow.ground.target.pg_version
-        )
-
-
-def _not_null_name(shadow: Shadow) -> str:
-    """What the NOT NULL constraint of the old column is called; before 18 they have no names."""
-    for constraint in shadow.table.constraints:
-        if constraint.kind is ConstraintKind.NOT_NULL and constraint.columns == (shadow.old.name,):
-            return constraint.name
-    return f"{shadow.table.ref.name}_{shadow.old.name}_not_null"
 
 
 def soft_drop(shadow: Shadow) -> Step:
@@ -245,31 +132,11 @@ def hard_drop(shadow: Shadow) -> Step:
             *drop_triggers_sql(dual),
             f"ALTER TABLE {table} DROP COLUMN {quote_ident(shadow.dropped)}",
             *drop_functions_sql(dual),
-            *_names_back(shadow),
+            *names_back(shadow),
         ),
         done=shadow.is_over,
         loses=f"the column {shadow.old.name}: from here on the way back is a plan of its own",
     )
-
-
-def _names_back(shadow: Shadow) -> Iterator[str]:
-    table = shadow.table
-    constraints = carried_constraints(shadow)
-    owned = {constraint.index for constraint in constraints if constraint.index is not None}
-    for index in carried_indexes(shadow):
-        if index.ref not in owned and index.constraint is None:
-            now = name_of(Ref(index.ref.schema, temporary(index.ref.name)))
-            yield f"ALTER INDEX {now} RENAME TO {quote_ident(index.ref.name)}"
-    for constraint in constraints:
-        yield (
-            f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT {quote_ident(temporary(constraint.name))}"
-            f" TO {quote_ident(constraint.name)}"
-        )
-    if shadow.old.not_null and shadow.ground.target.at_least(steps.NOT_NULL_NAMED_SINCE):
-        name = _not_null_name(shadow)
-        yield (
-            f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT {quote_ident(temporary(name))} TO {quote_ident(name)}"
-        )
 
 
 def _with_default(shadow: Shadow, default: Expression) -> Node:
@@ -278,26 +145,3 @@ def _with_default(shadow: Shadow, default: Expression) -> Node:
         return default.node
     value: Node = substituted(shadow.up.node, shadow.old.name, default.node)
     return value
-
-
-def unseen(shadow: Shadow) -> Iterator[str]:
-    """What stands on the old column and cannot be carried over from what is known."""
-    old, new = shadow.old.name, shadow.new.name
-    for trigger in shadow.table.triggers:
-        if old in trigger.reads or old in trigger.columns:
-            yield (
-                f"the trigger {trigger.name} names {old} in UPDATE OF or WHEN: it does not fire for a write to {new};"
-                f" make it over both columns before the switch, and over {new} alone before the contract phase"
-            )
-    for constraint in shadow.table.constraints:
-        if constraint.kind is ConstraintKind.EXCLUDE and old in constraint.columns:
-            yield f"the EXCLUDE constraint {constraint.name} is not carried over: it cannot be added without a long lock"
-    for ref in sorted(shadow.ground.schema.functions):
-        for function in shadow.ground.schema.functions[ref]:
-            if function.source_text and old in function.source_text and shadow.table.ref.name in function.source_text:
-                yield f"the body of function {ref} seems to name {shadow.table.ref.name}.{old}: PostgreSQL does not track that"
-                break
-    yield (
-        f"comments, column privileges, statistics targets and storage of {old} are not seen in migrations:"
-        f" give them to {new} where there are any"
-    )

@@ -6,13 +6,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, shadow_column
+from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.conversions import Conversion, known_conversion
 from migrasafe.plan.definitions import formatted_type, name_of, type_of, with_suffix
 from migrasafe.plan.foresee import work_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.readers import readers_of
-from migrasafe.plan.shadow_column import SHADOW, Shadow
+from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.schema.model import Column, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.expressions import columns_read
@@ -139,7 +140,7 @@ def _beside(ground: Ground, table: Table, old: Column, type: TypeName, conversio
         by_hand=(
             f"the old version meets {name} as {spell_type(type)} from the switch on: see that its driver and its code can",
             *(f"the way back from the switch reads all of {table.ref}: SET NOT NULL",) * old.not_null,
-            *shadow_column.unseen(shadow),
+            *unseen(shadow),
         ),
         differs=(f"the column {name} is the last of {table.ref}: SELECT * gives it at the end",),
     )

@@ -8,11 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import compat_view, shadow_column
+from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Phase, PhaseName
 from migrasafe.plan.readers import readers_of
-from migrasafe.plan.shadow_column import Shadow
+from migrasafe.plan.shadow import Shadow
 from migrasafe.schema.model import Column, Schema, Table
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.quote import quote_ident
@@ -128,7 +129,7 @@ def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column
         ),
         by_hand=(
             *readers.by_hand,
-            *shadow_column.unseen(shadow),
+            *unseen(shadow),
         ),
         differs=(f"the column {new.name} is the last of {table.ref}: SELECT * gives it at the end",),
     )

@@ -1,0 +1,92 @@
+"""A plan's folder, and the server that it is about: for the commands that ask where a plan stands."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from migrasafe.errors import InputError
+from migrasafe.plan.model import Plan
+from migrasafe.plan.standing import Ask, GateAnswer
+from migrasafe.plan.write_plan import PLAN, checksum, read_plan
+
+if TYPE_CHECKING:
+    from migrasafe.postgres.connect import Connection
+
+
+def plan_of(folder: Path) -> Plan:
+    """The plan of a folder. Raises InputError for a folder without one, or with a file that was changed since."""
+    path = folder / PLAN if folder.is_dir() else folder
+    try:
+        written = read_plan(path.read_text(encoding="utf-8"), str(path))
+        for name, known in written.files.items():
+            if checksum((path.parent / name).read_text(encoding="utf-8")) != known:
+                raise InputError(
+                    f"{path.parent / name}: is not the file that was planned any more: plan again into another folder, or put"
+                    " it back as it was"
+                )
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}): give the folder that `migrasafe plan` wrote") from error
+    return written.plan
+
+
+@contextmanager
+def session(dsn: str) -> Iterator[tuple[Connection, Ask]]:
+    """A session of the server, and what asks it one thing, read-only."""
+    from migrasafe.postgres.connect import connect, run
+
+    with connect(dsn, application_name="migrasafe plan") as connection:
+        run(connection, "SET statement_timeout = 0")
+
+        def ask(query: str) -> str:
+            run(connection, "BEGIN READ ONLY")
+            try:
+                (answer,) = run(connection, query)[0]
+            finally:
+                run(connection, "ROLLBACK")
+            return (
+                {True: "t", False: "f", None: ""}.get(answer, str(answer))
+                if isinstance(answer, bool | None)
+                else str(answer)
+            )
+
+        yield connection, ask
+
+
+def refuse_another_schema(plan: Plan, connection: Connection) -> None:
+    """Raise InputError where the tables are in no state that the plan knows: somebody else has changed them."""
+    from migrasafe.plan.fingerprint import fingerprint
+    from migrasafe.postgres.introspect import load_schema
+    from migrasafe.schema.model import Ref
+
+    tables = [Ref(*table.split(".", 1)) for table in plan.tables]
+    if tables and fingerprint(load_schema(connection), tables) not in plan.fingerprints:
+        raise InputError(
+            f"{', '.join(plan.tables)}: not as it was when the plan was made, nor as any of its steps leaves it: plan again,"
+            " with --schema of this server"
+        )
+
+
+def record(connection: Connection, plan: Plan, phase: str, given: Iterable[GateAnswer]) -> None:
+    """Keep the answers, with who asked and when, in migrasafe.plan_gate. Raises ServerError where that is not allowed."""
+    from migrasafe.postgres.connect import run
+
+    run(connection, (resources.files("migrasafe.plan") / "sql" / "record_gate.sql").read_text(encoding="utf-8"))
+    for one in given:
+        run(
+            connection,
+            "INSERT INTO migrasafe.plan_gate (plan, phase, gate, answer, holds, asked_by)"
+            " VALUES (%s, %s, %s, %s, %s, session_user || ' / ' || %s)",
+            *(plan.id, phase, one.gate.id, one.answer, one.holds, _person()),
+        )
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        return "unknown"

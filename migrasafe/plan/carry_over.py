@@ -1,0 +1,104 @@
+"""What stands on an old column, for the new one: indexes and constraints under names of their own until the old ones go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from migrasafe.plan import steps
+from migrasafe.plan.definitions import name_of, with_suffix
+from migrasafe.plan.model import Step
+from migrasafe.plan.rename_in import constraint_over, index_over
+from migrasafe.plan.shadow import Shadow
+from migrasafe.schema.model import Constraint, Index, Ref
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import ConstraintKind
+
+
+def temporary(name: str) -> str:
+    """What an index or constraint of the new column is called while the old one's still has the name."""
+    return with_suffix(name, "__ms")
+
+
+def carried_indexes(shadow: Shadow) -> list[Index]:
+    schema = shadow.ground.schema
+    return [index for index in schema.indexes_of(shadow.table) if shadow.old.name in index.reads]
+
+
+def carried_constraints(shadow: Shadow) -> list[Constraint]:
+    kinds = {ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY, ConstraintKind.UNIQUE}
+    return [one for one in shadow.table.constraints if one.kind in kinds and shadow.old.name in one.columns]
+
+
+def carry_over(shadow: Shadow) -> Iterator[Step]:
+    table, columns = shadow.table, shadow.columns
+    for index in carried_indexes(shadow):
+        copy = index_over(index, columns)
+        yield steps.build_index(replace(copy, ref=Ref(index.ref.schema, temporary(index.ref.name))))
+    for constraint in carried_constraints(shadow):
+        copy_of = replace(constraint_over(constraint, table.ref, columns), name=temporary(constraint.name))
+        if constraint.kind is ConstraintKind.UNIQUE:
+            if constraint.index is not None:
+                ref = Ref(table.ref.schema, temporary(constraint.index.name))
+                index = shadow.ground.schema.index(constraint.index) or Index(ref=constraint.index, table=table.ref)
+                yield steps.constraint_from_index(table.ref, copy_of, replace(index, ref=ref))
+            continue
+        yield steps.add_not_valid(table.ref, copy_of)
+        if constraint.valid:
+            yield steps.validate(table.ref, copy_of.name)
+    if shadow.old.not_null:
+        yield from steps.not_null(
+            table.ref, shadow.new.name, temporary(_not_null_name(shadow)), pg_version=shadow.ground.target.pg_version
+        )
+
+
+def _not_null_name(shadow: Shadow) -> str:
+    """What the NOT NULL constraint of the old column is called; before 18 they have no names."""
+    for constraint in shadow.table.constraints:
+        if constraint.kind is ConstraintKind.NOT_NULL and constraint.columns == (shadow.old.name,):
+            return constraint.name
+    return f"{shadow.table.ref.name}_{shadow.old.name}_not_null"
+
+
+def names_back(shadow: Shadow) -> Iterator[str]:
+    table = shadow.table
+    constraints = carried_constraints(shadow)
+    owned = {constraint.index for constraint in constraints if constraint.index is not None}
+    for index in carried_indexes(shadow):
+        if index.ref not in owned and index.constraint is None:
+            now = name_of(Ref(index.ref.schema, temporary(index.ref.name)))
+            yield f"ALTER INDEX {now} RENAME TO {quote_ident(index.ref.name)}"
+    for constraint in constraints:
+        yield (
+            f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT {quote_ident(temporary(constraint.name))}"
+            f" TO {quote_ident(constraint.name)}"
+        )
+    if shadow.old.not_null and shadow.ground.target.at_least(steps.NOT_NULL_NAMED_SINCE):
+        name = _not_null_name(shadow)
+        yield (
+            f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT {quote_ident(temporary(name))} TO {quote_ident(name)}"
+        )
+
+
+def unseen(shadow: Shadow) -> Iterator[str]:
+    """What stands on the old column and cannot be carried over from what is known."""
+    old, new = shadow.old.name, shadow.new.name
+    for trigger in shadow.table.triggers:
+        if old in trigger.reads or old in trigger.columns:
+            yield (
+                f"the trigger {trigger.name} names {old} in UPDATE OF or WHEN: it does not fire for a write to {new};"
+                f" make it over both columns before the switch, and over {new} alone before the contract phase"
+            )
+    for constraint in shadow.table.constraints:
+        if constraint.kind is ConstraintKind.EXCLUDE and old in constraint.columns:
+            yield f"the EXCLUDE constraint {constraint.name} is not carried over: it cannot be added without a long lock"
+    for ref in sorted(shadow.ground.schema.functions):
+        for function in shadow.ground.schema.functions[ref]:
+            if function.source_text and old in function.source_text and shadow.table.ref.name in function.source_text:
+                yield f"the body of function {ref} seems to name {shadow.table.ref.name}.{old}: PostgreSQL does not track that"
+                break
+    yield (
+        f"comments, column privileges, statistics targets and storage of {old} are not seen in migrations:"
+        f" give them to {new} where there are any"
+    )

@@ -1,0 +1,69 @@
+"""Where a plan stands, from the catalog itself: nothing has to be remembered from one run to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+from msgspec import Struct
+
+from migrasafe.plan.model import Gate, Phase, PhaseName, Plan, Step
+
+Ask = Callable[[str], str]
+"""A query of one row and one column → what it answers, as psql prints it."""
+
+
+class State(Enum):
+    DONE = "done"
+    PAST = "past"
+    """Its effect is gone again, because a later step has made it pointless."""
+    OPEN = "open"
+
+
+class StepState(Struct, frozen=True, kw_only=True):
+    step: Step
+    state: State
+
+
+class GateAnswer(Struct, frozen=True, kw_only=True):
+    gate: Gate
+    answer: str | None
+    """None: nobody has said it."""
+    holds: bool
+
+
+def states(plan: Plan, ask: Ask) -> Iterator[tuple[Phase, tuple[StepState, ...]]]:
+    """Every phase with the state of its steps."""
+    for phase in plan.phases:
+        yield phase, tuple(StepState(step=step, state=_state(step, ask)) for step in phase.steps)
+
+
+def _state(step: Step, ask: Ask) -> State:
+    if ask(f"SELECT {step.done}") == "t":
+        return State.DONE
+    if step.past is not None and ask(f"SELECT {step.past}") == "t":
+        return State.PAST
+    return State.OPEN
+
+
+def answers(phase: Phase, ask: Ask, confirmed: frozenset[str]) -> tuple[GateAnswer, ...]:
+    """What the gates of a phase say; those without a query are answered by who confirms them."""
+    found = []
+    for gate in phase.gates:
+        if gate.query is not None:
+            said = ask(gate.query)
+            found.append(GateAnswer(gate=gate, answer=said, holds=said == gate.expected))
+        else:
+            sure = gate.id in confirmed
+            found.append(GateAnswer(gate=gate, answer="confirmed" if sure else None, holds=sure))
+    return tuple(found)
+
+
+def open_before(plan: Plan, name: PhaseName, ask: Ask) -> tuple[Step, ...]:
+    """The steps of earlier phases that are not done."""
+    found: list[Step] = []
+    for phase, steps in states(plan, ask):
+        if phase.name is name:
+            break
+        found.extend(one.step for one in steps if one.state is State.OPEN)
+    return tuple(found)
