@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct, structs
 
@@ -250,11 +250,11 @@ def _set(session: Session, statement: SetVariable, *, alone: bool) -> Session:
     return said.set(statement.name, value, local=statement.local)
 
 
-def schema_after(migrations: Iterable[Migration], target: Target) -> Schema:
-    """The catalog that migrations lead to, one after the other, from an empty one."""
+def schema_after(migrations: Sequence[Migration], target: Target) -> Schema:
+    """The catalog that migrations lead to, one after the other, from an empty one; all of them are over."""
     schema = Schema()
     for place, migration in enumerate(migrations):
-        walk = Walk(migration, place, schema, target=target)
+        walk = Walk(migration, place - len(migrations), schema, target=target)  # below 0: before any other
         walk.run()
         schema = walk.schema
     return schema

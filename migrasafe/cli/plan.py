@@ -95,7 +95,7 @@ def plan(
     hints = Hints(way=way, up=_expression("--up", up), down=_expression("--down", down))
     made = put_together(draft_of(read_changes(script, found, hints), ground), ground)
     folder = Path(out) if out is not None else Path("plans") / ground.id
-    _write(folder, plan_files(made))
+    _write(folder, plan_files(made, found))
     click.echo(f"{made.title}: {len(made.phases)} phases, {len(made.steps)} steps")
     for phase in made.phases:
         click.echo(f"  {phase.name.value:<11} {phase.title}")

@@ -12,6 +12,7 @@ from migrasafe.sql.statements import (
     ClusterWide,
     CreateIndex,
     DetachPartition,
+    DoBlock,
     Drop,
     Reindex,
     Statement,
@@ -50,6 +51,10 @@ def _detaches_concurrently(statement: AlterTable) -> bool:
     return any(isinstance(action, DetachPartition) and action.concurrently for action in statement.actions)
 
 
+def _commits(statement: DoBlock) -> bool:
+    return any(isinstance(one.statement, Transaction) for one in statement.body.statements)
+
+
 _REFUSES: Mapping[type[Statement], Callable[[Any], bool]] = {
     CreateIndex: _runs_concurrently,
     Drop: _runs_concurrently,
@@ -57,4 +62,5 @@ _REFUSES: Mapping[type[Statement], Callable[[Any], bool]] = {
     Vacuum: _vacuums,
     ClusterWide: _is_of_the_cluster,
     AlterTable: _detaches_concurrently,
+    DoBlock: _commits,
 }

@@ -10,7 +10,7 @@ from msgspec import Struct
 from migrasafe.plan import predicates
 from migrasafe.plan.definitions import name_of
 from migrasafe.plan.model import Step
-from migrasafe.schema.model import ColumnRef, Policy, Ref, RelationKind, Schema, Table, View
+from migrasafe.schema.model import Policy, Ref, RelationKind, Schema, Table, View
 from migrasafe.sql.deparse import deparse, deparse_expression, renamed
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -40,11 +40,12 @@ def readers_of(schema: Schema, table: Table, old: str, new: str) -> Readers:
 
 
 def _views(schema: Schema, table: Ref, column: str) -> Iterator[View]:
-    wanted = {ColumnRef(table, column), ColumnRef(table, None)}
     for ref in sorted(schema.dependents_of(table)):
         relation = schema.relation(ref)
-        if isinstance(relation, View) and not wanted.isdisjoint(relation.reads):
-            yield relation
+        if isinstance(relation, View):
+            read = {one.column for one in relation.reads if one.relation == table}
+            if column in read or read == {None}:  # None alone: which columns it reads is not known
+                yield relation
 
 
 def _why_not(view: View) -> str:

@@ -10,8 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from migrasafe.errors import InputError
+from migrasafe.plan.allow import with_allowances
 from migrasafe.plan.model import Backfill, Phase, Plan
-from migrasafe.plan.write_sql import NUMBERS, sql_files
+from migrasafe.plan.write_sql import files_of, sql_files
+from migrasafe.schema.model import Schema
 
 PLAN = "plan.json"
 RUNBOOK = "RUNBOOK.md"
@@ -26,9 +28,9 @@ class Written(Struct, frozen=True, kw_only=True):
     """Name → SHA-256 of every other file."""
 
 
-def plan_files(plan: Plan) -> dict[str, str]:
-    """File name → text, plan.json last."""
-    files = dict(sql_files(plan))
+def plan_files(plan: Plan, schema: Schema) -> dict[str, str]:
+    """File name → text, plan.json last. `schema`: before the plan."""
+    files = with_allowances(sql_files(plan), plan, schema)
     jobs = [job for phase in plan.phases for job in phase.backfills]
     for number, job in enumerate(jobs, start=1):
         name = BACKFILL if len(jobs) == 1 else BACKFILL.replace(".", f"_{number}.")
@@ -62,11 +64,12 @@ class _Files(Struct, frozen=True, kw_only=True):
         return [name for name in self.names if name.endswith(".toml")]
 
     def ahead(self, phase: Phase) -> list[str]:
-        number = NUMBERS[phase.name]
-        return [name for name in self.names if name.startswith((f"{number}_", f"{number + 1}_"))]
+        ahead, _, for_good = files_of(phase, self.names)
+        return ahead + for_good
 
     def back(self, phase: Phase) -> str | None:
-        return next((name for name in self.names if name.startswith(f"undo_{NUMBERS[phase.name]}_")), None)
+        _, back, _ = files_of(phase, self.names)
+        return back[0] if back else None
 
 
 def _runbook(plan: Plan, files: Mapping[str, str]) -> str:

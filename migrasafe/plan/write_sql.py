@@ -31,6 +31,16 @@ def sql_files(plan: Plan) -> dict[str, str]:
     return files
 
 
+def files_of(phase: Phase, names: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+    """The SQL files of a phase: ahead, back, and for good."""
+    number, listed = NUMBERS[phase.name], [name for name in names if name.endswith(".sql")]
+    return (
+        [name for name in listed if name.startswith(f"{number}_")],
+        [name for name in listed if name.startswith(f"undo_{number}_")],
+        [name for name in listed if name.startswith(f"{number + 1}_")],
+    )
+
+
 def _file(plan: Plan, phase: Phase, steps: Iterable[Step], title: str) -> str:
     blocks = [_head(f"{plan.title} – phase {phase.name.value}: {title}")]
     blocks.extend(f"{_comment(step)}\n{_forward(step)}" for step in steps)

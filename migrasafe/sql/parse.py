@@ -20,7 +20,8 @@ from migrasafe.sql.syntax_versions import may_be_newer, newer_syntax
 if TYPE_CHECKING:
     from migrasafe.sql.constants import Known
 
-# psql meta-commands that neither run SQL nor change what the SQL around them does.
+# psql meta-commands that neither run SQL of their own nor change what the SQL around them does. What stands between \if and
+# \endif is judged as if it ran.
 _HARMLESS = frozenset(
     {
         "echo",
@@ -35,6 +36,7 @@ _HARMLESS = frozenset(
         "restrict",
         "unrestrict",
         "encoding",
+        *("g", "gx", "gset", "gdesc", "crosstabview", "if", "elif", "else", "endif"),
         "p",
         "o",
         "s",

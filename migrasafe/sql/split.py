@@ -49,6 +49,8 @@ _TAKES_CARE = re.compile(r"CREATE\s+(?:OR|FUNCTION|PROCEDURE|RULE)\b|COPY\b", re
 _CREATE_ROUTINE = re.compile(r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
 _BEGIN_ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 _COPY_FROM_STDIN = re.compile(r"\s*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
+_SENDS = re.compile(r"\\(?:g(?:set|x|exec|desc)?|crosstabview|watch)\b")
+"""Meta-commands that end the statement before them, as a semicolon does."""
 _END_OF_DATA = re.compile(r"^\\\.\r?$", re.MULTILINE)
 
 
@@ -131,6 +133,8 @@ class _Splitter:
                 if end is not None:
                     self._comment(end, 2, 2)
             case "META":
+                if self.first is not None and _SENDS.match(self.text, self.place, self.stop):
+                    self._finish(self.place)
                 if self.first is None:
                     end = self._meta_command()
             case "STRING":

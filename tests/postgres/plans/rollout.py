@@ -21,6 +21,7 @@ from migrasafe.plan.model import Phase, PhaseName, Plan
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read_changes import Hints, read_changes
 from migrasafe.plan.write_plan import plan_files
+from migrasafe.plan.write_sql import files_of
 from migrasafe.postgres.introspect import load_schema
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
@@ -104,10 +105,7 @@ class Rollout:
 
     def files(self, phase: Phase) -> tuple[list[str], list[str], list[str]]:
         """The files of a phase: ahead, back, and for good."""
-        names = sorted(path.name for path in self.folder.glob(f"*_{phase.name.value}*.sql"))
-        back = [name for name in names if name.startswith("undo_")]
-        good = [name for name in names if name.endswith("_for_good.sql")]
-        return [name for name in names if name not in back and name not in good], back, good
+        return files_of(phase, [path.name for path in self.folder.iterdir()])
 
     def backfill(self, phase: Phase) -> None:
         for job in phase.backfills:
@@ -145,7 +143,7 @@ def roll_out(database: Database, migration: str, folder: Path, hints: Hints | No
     script = read_script(Source(path="migration.sql", text=migration))
     plan = put_together(draft_of(read_changes(script, schema, hints or Hints()), ground), ground)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in plan_files(plan).items():
+    for name, text in plan_files(plan, schema).items():
         (folder / name).write_text(text, encoding="utf-8")
     return Rollout(database=database, plan=plan, folder=folder)
 

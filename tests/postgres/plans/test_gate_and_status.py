@@ -28,7 +28,9 @@ def planned(database: Database, tmp_path: Path) -> Rollout:
     return roll_out(database, "ALTER TABLE users RENAME COLUMN name TO full_name", tmp_path / "plan")
 
 
-def test_a_phase_may_start_when_the_ones_before_are_done_and_its_gates_hold(database: Database, planned: Rollout) -> None:
+def test_a_phase_may_start_when_the_ones_before_are_done_and_its_gates_hold(
+    database: Database, planned: Rollout
+) -> None:
     def gate(phase: str, *more: str) -> Result:
         return ask("gate", planned.folder, phase, "--dsn", database.dsn, *more)
 

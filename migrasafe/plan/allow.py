@@ -1,0 +1,66 @@
+"""What lint would say of a plan's own files: that something in use goes, which is what the gates are for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from migrasafe.lint import LintOptions, lint
+from migrasafe.migrations.model import History, Migration, Part, TransactionMode
+from migrasafe.plan.model import PhaseName, Plan
+from migrasafe.plan.write_sql import files_of
+from migrasafe.rules.registry import RULES
+from migrasafe.schema.model import Schema
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from migrasafe.target import Target
+
+_OF_GATES = frozenset(
+    (
+        *(rule.id for rule in RULES if rule.id.endswith("-in-use")),
+        *("drop-default-of-required-column", "drop-key", "locks-on-several-tables"),
+    )
+)
+"""What only a person, or a gate, can know: whether somebody uses it. And a view and its table change places together, under
+a lock_timeout of which a deadlock would be told like any other lock."""
+_WAY_BACK = frozenset(("change-column-type", "set-not-null-by-full-scan"))
+"""What a way back may do, as the plan says of it."""
+
+
+def with_allowances(files: Mapping[str, str], plan: Plan, schema: Schema) -> dict[str, str]:
+    """The SQL files, each with a comment that allows what its gates or its views make harmless, and nothing else."""
+    target = Target(pg_version=plan.pg_version, pg_version_assumed=False)
+    found = dict(files)
+    over: list[Migration] = []
+    for phase in plan.phases:
+        ahead, back, for_good = files_of(phase, files)
+        reason = (
+            "the gates of this phase see to it that nobody uses it any more"
+            if phase.name is PhaseName.CONTRACT
+            else "both names are there when the transaction ends"
+        )
+        for name in ahead:
+            found[name] = _allowed(files[name], over, schema, target, _OF_GATES, reason)
+            over.append(_migration(files[name]))
+        for name in back:
+            why = "a phase is taken back before anybody relies on it"
+            found[name] = _allowed(files[name], over, schema, target, _OF_GATES | _WAY_BACK, why)
+        for name in for_good:
+            found[name] = _allowed(files[name], over, schema, target, _OF_GATES, reason)
+            over.append(_migration(files[name]))
+    return found
+
+
+def _allowed(
+    text: str, over: list[Migration], schema: Schema, target: Target, allowed: frozenset[str], reason: str
+) -> str:
+    """`over`: what has run since `schema`."""
+    last = _migration(text)
+    history = History(layout="plain", root="", migrations=(*over, last))
+    options = LintOptions(target=target, schema=schema, reported=lambda migration: migration is last)
+    rules = sorted({finding.rule for finding in lint([history], RULES, options).findings} & allowed)
+    return f"-- migrasafe: allow-file {', '.join(rules)} because {reason}\n{text}" if rules else text
+
+
+def _migration(text: str) -> Migration:
+    script = read_script(Source(path="plan", text=text))
+    return Migration(id="plan", path="plan", parts=(Part(script=script, transaction=TransactionMode.NONE),))

@@ -1,0 +1,96 @@
+"""Every SQL file of every plan is silent: what it does in use, it says why."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrasafe.findings import Finding
+from migrasafe.lint import LintOptions, lint
+from migrasafe.migrations.model import History, Migration, Part, TransactionMode
+from migrasafe.plan.changes.model import Ground
+from migrasafe.plan.merge import draft_of
+from migrasafe.plan.put_together import put_together
+from migrasafe.plan.read_changes import Hints, read_changes
+from migrasafe.plan.words import sql_of
+from migrasafe.plan.write_plan import plan_files
+from migrasafe.rules.registry import RULES
+from migrasafe.schema.load import schema_from_script
+from migrasafe.schema.model import Schema
+from migrasafe.sql.deparse import parse_expression
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from migrasafe.suppress import suppress
+from migrasafe.target import Target
+
+SETUP = """
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TABLE teams (id bigserial PRIMARY KEY, title text);
+CREATE TABLE users (
+  id bigserial PRIMARY KEY, name text NOT NULL, email text, team_id bigint, age int, data json, mood mood,
+  note varchar(20), nick text DEFAULT 'x' NOT NULL
+);
+CREATE INDEX users_age ON users (age);
+CREATE VIEW names AS SELECT id, name FROM users;
+"""
+CHANGES = [
+    "rename users.name full_name",
+    "rename users.id number",
+    "rename teams squads",
+    "type users.age bigint",
+    "type users.note varchar(50)",
+    "type users.data jsonb",
+    "not-null users.email",
+    "not-null users.age --up 0",
+    "nullable users.name",
+    "default users.age 5",
+    "no-default users.nick",
+    "add users.x int",
+    "add users.x int_NOT_NULL --up 7",
+    "add users.x uuid_NOT_NULL_DEFAULT_gen_random_uuid()",
+    "drop users.email",
+    "drop users.nick",
+    "drop teams",
+    "unique users.email",
+    "foreign-key users.team_id teams",
+    "check users age>0",
+    "index users.name,email",
+    "enum-value mood c",
+]
+
+
+def schema() -> Schema:
+    return schema_from_script(read_script(Source(path="", text=SETUP)))
+
+
+@pytest.mark.parametrize("pg_version", [12, 15, 18])
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
+    said, _, up = change.partition(" --up ")
+    words = [word.replace("_NOT_NULL", " NOT NULL").replace("_DEFAULT_", " DEFAULT ") for word in said.split()]
+    target = Target(pg_version=pg_version, pg_version_assumed=False)
+    ground = Ground(schema=schema(), target=target, id="r1")
+    script = read_script(Source(path="change", text=sql_of(words)))
+    changes = read_changes(script, ground.schema, Hints(up=parse_expression(up) if up else None))
+    files = plan_files(put_together(draft_of(changes, ground), ground), ground.schema)
+    ahead = sorted(name for name in files if name.endswith(".sql") and not name.startswith("undo_"))
+    for place, name in enumerate(ahead):
+        assert findings([files[one] for one in ahead[: place + 1]], target) == []
+        back = [other for other in files if other.startswith(f"undo_{name[:2]}_")]
+        for undo in back:
+            assert findings([*(files[one] for one in ahead[: place + 1]), files[undo]], target) == []
+
+
+def findings(texts: list[str], target: Target) -> list[Finding]:
+    """What lint says of the last of several files."""
+    migrations = tuple(
+        Migration(
+            id=str(place),
+            path=f"{place}.sql",
+            parts=(Part(script=read_script(Source(path=f"{place}.sql", text=text)), transaction=TransactionMode.NONE),),
+        )
+        for place, text in enumerate(texts)
+    )
+    options = LintOptions(target=target, schema=schema(), reported=lambda migration: migration is migrations[-1])
+    result = lint([History(layout="plain", root="", migrations=migrations)], RULES, options)
+    scripts = [script for migration in result.migrations for script in migration.scripts]
+    return list(suppress(result.findings, scripts, [rule.id for rule in RULES]))
