@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from migrasafe.backfill import shards
-from migrasafe.backfill.jobs import Job, reload_job
+from migrasafe.backfill.jobs import Job
 from migrasafe.backfill.model import Setting, Status
 from migrasafe.backfill.moves import OPEN, move
-from migrasafe.backfill.queries import query
+from migrasafe.backfill.queries import Sql, literal, query
 from migrasafe.backfill.settings import known_settings
 from migrasafe.errors import InputError
 from migrasafe.postgres.scripts import ScriptSession
@@ -64,10 +66,17 @@ def cancel(session: ScriptSession, job: Job, who: str, why: str | None) -> str:
 
 def change_settings(session: ScriptSession, job: Job, changed: Mapping[str, Setting], who: str) -> list[str]:
     """Change settings for all workers, with their next batch; each change in words, from what to what."""
-    said = [f"{key} = {value} (was {value_of(job, key)})" for key, value in changed.items()]
-    session.script(query("job_settings", job_id=job.id, actor=who, changed=dict(changed)))
-    reload_job(session, job)
-    return said
+    changes = [{"setting": key, "old": value_of(job, key), "new": value} for key, value in changed.items()]
+    session.script(
+        query(
+            "job_settings",
+            job_id=job.id,
+            actor=who,
+            changes=Sql(literal(msgspec.json.encode(changes).decode()) + "::jsonb"),
+            changed=dict(changed),
+        )
+    )
+    return [f"{change['setting']} = {change['new']} (was {change['old']})" for change in changes]
 
 
 def value_of(job: Job, key: str) -> Setting:

@@ -166,3 +166,26 @@ def walk_rewritten(worker: Worker, shard: Shard, why: str) -> None:
     part = replace(shard, filenode=found[1] if found else 0)
     walk_again(session, worker.job, worker.who, [part], blocks, rows_left=None)
     worker.job = reload_job(session, worker.job)
+
+
+def obey(worker: Worker, status: Status, reason: str) -> Ending | None:
+    """Do what the status of the job asks of a worker; an ending where it has to go."""
+    match status:
+        case Status.CANCELLED:
+            return Ending(outcome=Outcome.CANCELLED, text=f"cancelled: {reason}")
+        case Status.FAILED:
+            return Ending(outcome=Outcome.FAILED, text=reason)
+        case Status.DONE:
+            return Ending(outcome=Outcome.DONE, text="done")
+        case Status.PAUSING | Status.PAUSED:
+            if status is Status.PAUSING:
+                move(worker.link.session, worker.job.id, worker.who, (status,), Status.PAUSED, reason=reason,
+                     pause_kind="operator")  # fmt: skip
+            if worker.state != "paused":
+                worker.log.say("paused", f"{reason}; `migrasafe backfill resume {worker.name}` goes on")
+                worker.state = "paused"
+        case _ if worker.state == "paused":
+            worker.log.say("resumed", "goes on")
+            worker.state = "running"
+            worker.recovery.tries = 0
+    return None

@@ -98,13 +98,22 @@ class Recovery:
             case Step.PAUSE:
                 self._pause(kind, failure)
             case Step.CLAIM_AGAIN:
-                worker.note("lease-lost", "another worker has taken over our part of the job, or moved it")
-                worker.walker = worker.finisher = None
+                self._look_again()
             case Step.RECONNECT:
                 return self._reconnect(kind, failure)
             case Step.FAIL:
                 return worker.fail(self._why_it_fails(kind, failure, rows))
         return None
+
+    def _look_again(self) -> None:
+        """Our view of our part is old: another worker took half of it, or all."""
+        worker = self._worker
+        walker, worker.walker, worker.finisher = worker.walker, None, None
+        if walker is None:
+            return
+        if shards.look_again(worker.link.session, worker.job.id, walker.shard.no, worker.token) is None:
+            worker.note("lease-lost", "another worker has taken over our part of the job")
+        self.tries = 0
 
     def _retry(self, what: Answer, kind: Failure, failure: StatementError) -> None:
         worker = self._worker

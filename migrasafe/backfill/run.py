@@ -8,7 +8,7 @@ import uuid
 from msgspec.structs import replace
 
 from migrasafe.backfill import jobs, shards
-from migrasafe.backfill.ending import Ending, Finisher, Outcome, too_many_dead_rows, walk_rewritten
+from migrasafe.backfill.ending import Ending, Finisher, Outcome, obey, too_many_dead_rows, walk_rewritten
 from migrasafe.backfill.events import Emit
 from migrasafe.backfill.jobs import Job
 from migrasafe.backfill.link import Link
@@ -17,7 +17,9 @@ from migrasafe.backfill.moves import WORKING, move
 from migrasafe.backfill.places import RewrittenError, place_of
 from migrasafe.backfill.recovery import Recovery, leave
 from migrasafe.backfill.settings import RunSettings, run_settings, throttle_part
+from migrasafe.backfill.split import split_largest
 from migrasafe.backfill.stopping import Stop
+from migrasafe.backfill.vacuum import Vacuum
 from migrasafe.backfill.walker import Done, Walker
 from migrasafe.backfill.worker_log import WorkerLog
 from migrasafe.errors import InputError, ServerError
@@ -56,9 +58,10 @@ class Worker:
         self.settings: RunSettings
         self.state = "running"
         self.walker: Walker | None = None
+        self.vacuum = Vacuum(dsn, job)
         self.finisher: Finisher | None = None
         self.rest_until = 0.0
-        self._recovery = Recovery(self)
+        self.recovery = Recovery(self)
         self._decision = Decision(may_run=True, batch_rows=1000, wait_seconds=0.0)
         self._looked_at = 0.0
         self._held_since: float | None = None
@@ -80,7 +83,7 @@ class Worker:
 
     def _connect(self) -> bool:
         """Begin to work, however often the session is lost meanwhile; False when we are told to stop."""
-        while (link := self._recovery.open_link()) is not None:
+        while (link := self.recovery.open_link()) is not None:
             self.link = link
             try:
                 self._begin()
@@ -102,7 +105,7 @@ class Worker:
         self.who = jobs.actor(session)
         self.settings = run_settings(self.job.settings)
         self.stop.grace_seconds = self.settings.grace_seconds
-        self._recovery.max_outage_seconds = self.settings.max_outage_seconds
+        self.recovery.max_outage_seconds = self.settings.max_outage_seconds
         shards.begin_work(session, self.job.id, self.token, self.who, is_direct=self.link.is_direct)
         self.start_throttle()
         move(session, self.job.id, self.who, (Status.PENDING,), Status.RUNNING, event="started")
@@ -112,8 +115,8 @@ class Worker:
             ending = self._obey()
             if ending is not None:
                 return ending
-            if self.state == "paused" or time.monotonic() < self.rest_until:
-                time.sleep(min(max(self.rest_until - time.monotonic(), 0.002), 0.1))
+            if self.state == "paused" or self.vacuum.is_running or time.monotonic() < self.rest_until:
+                time.sleep(min(max(self.rest_until - time.monotonic(), 0.02), 0.1))
                 return None
             if self.walker is None and self.finisher is None:
                 return self._find_work()
@@ -124,7 +127,7 @@ class Worker:
     def _recover(self, failure: StatementError) -> Ending | None:
         while True:  # the way back can fail, too
             try:
-                return self._recovery.recover(failure)
+                return self.recovery.recover(failure)
             except StatementError as another:
                 failure = another
 
@@ -158,28 +161,7 @@ class Worker:
         if orders.settings_version != self.job.settings_version:
             self.take_settings()
         self.log.close_sample(self.link.session, self.job, self.throttle.gauges(), self._decision.batch_rows)
-        return self._go_by(Status(orders.status), orders.reason or "")
-
-    def _go_by(self, status: Status, reason: str) -> Ending | None:
-        match status:
-            case Status.CANCELLED:
-                return Ending(outcome=Outcome.CANCELLED, text=f"cancelled: {reason}")
-            case Status.FAILED:
-                return Ending(outcome=Outcome.FAILED, text=reason)
-            case Status.DONE:
-                return Ending(outcome=Outcome.DONE, text="done")
-            case Status.PAUSING | Status.PAUSED:
-                if status is Status.PAUSING:
-                    move(self.link.session, self.job.id, self.who, (status,), Status.PAUSED, reason=reason,
-                         pause_kind="operator")  # fmt: skip
-                if self.state != "paused":
-                    self.log.say("paused", f"{reason}; `migrasafe backfill resume {self.name}` goes on")
-                    self.state = "paused"
-            case _ if self.state == "paused":
-                self.log.say("resumed", "goes on")
-                self.state = "running"
-                self._recovery.tries = 0
-        return None
+        return obey(self, Status(orders.status), orders.reason or "")
 
     def _find_work(self) -> Ending | None:
         """Take a part of the job that is free; where none is left, bring the job to its end."""
@@ -195,7 +177,7 @@ class Worker:
             self.walker = Walker(session, place, shard)
             return None
         self.finisher = Finisher.claim(self)
-        if self.finisher is None:
+        if self.finisher is None and not split_largest(self.link, self.job, self.who, self.token):
             self.state = "waiting"
             self.rest_until = time.monotonic() + ASK_AGAIN_SECONDS
         return None
@@ -218,11 +200,11 @@ class Worker:
         if self.finisher is not None:
             return self.finisher.step(self._decision.batch_rows)
         assert self.walker is not None
-        done = self.walker.step(self._decision.batch_rows, only_free=self._recovery.only_free)
+        done = self.walker.step(self._decision.batch_rows, only_free=self.recovery.only_free)
         return self._did(self.walker, done)
 
     def _did(self, walker: Walker, done: Done) -> Ending | None:
-        self._recovery.succeeded(rows_left=done.committed.rows_left)
+        self.recovery.succeeded(rows_left=done.committed.rows_left)
         if done.committed.rows_left:
             self.note("rows-left", f"{done.committed.rows_left} rows stay locked by other sessions; they are tried again "
                           "at the end", rows=done.committed.rows_left)  # fmt: skip
@@ -238,6 +220,8 @@ class Worker:
         self.log.did_batch(batch)
         if done.dead is None and walker.bad is None:
             self.throttle.after_batch(batch)
+        if self.vacuum.is_due(batch.rows_changed, self.settings.vacuum_every, self.job.est_rows or 0):
+            self.vacuum.start(walker.place.relation)
         if walker.is_done:
             self.walker = None
         return self._set_aside(done) if done.dead is not None else None
@@ -272,7 +256,7 @@ class Worker:
         self.job = jobs.reload_job(self.link.session, self.job)
         self.settings = run_settings(self.job.settings)
         self.stop.grace_seconds = self.settings.grace_seconds
-        self._recovery.max_outage_seconds = self.settings.max_outage_seconds
+        self.recovery.max_outage_seconds = self.settings.max_outage_seconds
         self.throttle.change(throttle_part(self.job.settings))
         if self.walker is not None:
             self.walker.place = replace(self.walker.place, job=self.job, settings=self.settings)

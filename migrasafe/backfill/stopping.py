@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
+
+
+class Told(Protocol):
+    """A process that can be sent a signal, also when it has ended."""
+
+    def send_signal(self, sig: int) -> None: ...
 
 
 class Stop:
     """Whether and how we were asked to end."""
 
-    def __init__(self) -> None:
+    def __init__(self, also_tell: Sequence[Told] = ()) -> None:
+        """`also_tell`: processes that get the same signals."""
+        self._also_tell = also_tell
         self.signal: int | None = None
         self.grace_seconds = 10.0
 
@@ -36,6 +45,9 @@ class Stop:
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if number != signal.SIGALRM:
+            for process in self._also_tell:
+                process.send_signal(number)
         if number != signal.SIGALRM and self.signal is None:
             self.signal = number
             signal.setitimer(signal.ITIMER_REAL, self.grace_seconds)

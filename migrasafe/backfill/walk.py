@@ -51,6 +51,19 @@ class KeyWalk(Struct, frozen=True, kw_only=True, tag="key"):
     def count(self, relation: str, low: Key | None, high: Key) -> str:
         return f"SELECT count(*) FROM ONLY {relation} AS w WHERE {self.inside('w', low, high)}"
 
+    def middle(self, relation: str, low: Key | None, high: Key, blocks: int) -> str:
+        """A query for a key near the middle of a range, by a sample of about so many blocks of the table."""
+        names = ", ".join(f"w.{quote_ident(column.name)}" for column in self.columns)
+        percent = (
+            f"least(100, 100.0 * {blocks} * current_setting('block_size')::bigint "
+            f"/ greatest(pg_relation_size({quote_literal(relation)}::regclass), 1))"
+        )
+        return (
+            f"WITH seen AS MATERIALIZED (SELECT {names} FROM ONLY {relation} AS w TABLESAMPLE SYSTEM ({percent}) "
+            f"WHERE {self.inside('w', low, high)}) SELECT {self.key_json('w')} FROM seen AS w "
+            f"ORDER BY {self.order('w')} OFFSET (SELECT count(*) / 2 FROM seen) LIMIT 1"
+        )
+
     def last(self, relation: str) -> str:
         """A query for the last key; no row for an empty table."""
         backwards = ", ".join(f"w.{quote_ident(column.name)} DESC" for column in self.columns)

@@ -19,6 +19,7 @@ from migrasafe.backfill.start import start_job
 from migrasafe.backfill.stopping import Stop
 from migrasafe.cli.backfill.job_options import job_options, wanted_job
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, settings_from
+from migrasafe.cli.backfill.other_workers import start_others
 from migrasafe.errors import ConfigError
 
 _INTERRUPTED = 130
@@ -45,6 +46,9 @@ def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--setting", "pairs", multiple=True, metavar="KEY=VALUE", help="Any setting, also of checks and replicas."
 )
 @click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the job."
+)
+@click.option(
     "--takeover", is_flag=True, help="Take the part of a worker that does not live any more, without waiting."
 )
 @click.option("--restart", is_flag=True, help="Begin again from the first row; the old job is kept under another name.")
@@ -57,6 +61,7 @@ def run_command(
     job: str | None,
     *,
     dsn: str | None,
+    workers: int,
     takeover: bool,
     restart: bool,
     allow_seq_scan: bool,
@@ -93,10 +98,13 @@ def run_command(
         return 0
     from migrasafe.backfill.throttling import SampledThrottle
 
-    stop = Stop()
+    others = start_others(workers - 1, name, server, log_format)
+    stop = Stop(also_tell=others)
     worker = Worker(dsn=server, job=name, throttle=SampledThrottle(), emit=emit, stop=stop, takeover=takeover)
     with stop.listening():
         ending = worker.run()
+        for other in others:
+            other.wait()
     emit(Event(kind="ended", job=name, text=ending.text, fields={"outcome": ending.outcome.value},
                is_trouble=ending.outcome is not Outcome.DONE))  # fmt: skip
     return _status(ending, stop)
