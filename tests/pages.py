@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.findings import Finding
 from migrasafe.lint import LintedMigration, LintOptions, lint
-from migrasafe.migrations.model import History, Migration, Part, TransactionMode
+from migrasafe.migrations.model import History, Migration, Part, SinceCommit, TransactionMode
 from migrasafe.rules.page import Block, Page
 from migrasafe.rules.registry import RULES
 from migrasafe.sql.parse import read_script
@@ -30,10 +30,12 @@ def examples(page: Page) -> Iterator[tuple[Block, Block]]:
     return zip(page.bad[::2], page.bad[1::2], strict=True)
 
 
-def lint_after(given: Sequence[Block], text: str, *, pg_version: int, in_transaction: bool) -> LintedMigration:
+def lint_after(
+    given: Sequence[Block], text: str, *, pg_version: int, in_transaction: bool, since: SinceCommit | None = None
+) -> LintedMigration:
     """A migration on the schema that Given makes, with the findings that no comment allows."""
     before = [_migration(f"given-{number}.sql", block.text, in_transaction=False) for number, block in enumerate(given)]
-    migration = _migration("migration.sql", text, in_transaction=in_transaction)
+    migration = replace(_migration("migration.sql", text, in_transaction=in_transaction), since=since)
     history = History(layout="plain", root=".", migrations=(*before, migration))
     options = LintOptions(
         target=Target(pg_version=pg_version, pg_version_assumed=False), reported=lambda one: one is migration
@@ -44,8 +46,18 @@ def lint_after(given: Sequence[Block], text: str, *, pg_version: int, in_transac
 
 def lint_block(page: Page, block: Block) -> LintedMigration:
     return lint_after(
-        page.before(block), block.text, pg_version=block.pg_version, in_transaction="no-transaction" not in block.words
+        page.before(block),
+        block.text,
+        pg_version=block.pg_version,
+        in_transaction="no-transaction" not in block.words,
+        since=_SINCE.get(next(iter(block.words & set(_SINCE)), "")),
     )
+
+
+_SINCE = {
+    "edited": SinceCommit(ref="origin/main", edited=True),
+    "late": SinceCommit(ref="origin/main", overtaken_by="migration-2.sql"),
+}
 
 
 def lint_for(page: Page, block: Block, major: int) -> LintedMigration:

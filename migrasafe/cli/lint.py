@@ -157,6 +157,7 @@ class _Run:
         settings = self._settings
         read = read_inputs.histories(settings.paths, settings.layout, unsaved or {})
         histories = read_inputs.rendered(read, self._render_on, down=self._down)
+        histories = read_inputs.with_git(self._since, histories)
         options = LintOptions(
             target=settings.target,
             schema=self._schema,

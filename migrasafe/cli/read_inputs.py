@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from migrasafe.config import is_dsn
 from migrasafe.errors import InputError
@@ -16,6 +19,9 @@ from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
 from migrasafe.sql.source import read_source, source_from_bytes
 from migrasafe.target import Target
+
+if TYPE_CHECKING:
+    from migrasafe.cli.since import Since
 
 
 def histories(paths: Sequence[str], layout: str | None, unsaved: Mapping[str, str]) -> tuple[History, ...]:
@@ -90,11 +96,22 @@ def reported(since: str | None, read: Sequence[History], *, down: bool = False) 
     """Which migrations to report on: those that go up, or down, and with `since` that git says are new or changed."""
     if since is None:
         return lambda migration: migration.down == down
-    from migrasafe.cli.since import changed_since
-
-    migrations = [migration for history in read for migration in history.migrations]
-    changed = changed_since(since, [Path(migration.path) for migration in migrations])
+    changed = _asked(since, read).changed
     return lambda migration: migration.down == down and not _files(migration).isdisjoint(changed)
+
+
+def with_git(since: str | None, read: Sequence[History]) -> tuple[History, ...]:
+    """The histories with what git knows of each migration since a commit: whether it was edited, or comes late."""
+    if since is None:
+        return tuple(read)
+    git = _asked(since, read)
+    return tuple(replace(history, migrations=git.of(history)) for history in read)
+
+
+def _asked(since: str, read: Sequence[History]) -> Since:
+    from migrasafe.cli.since import Since
+
+    return Since(since, [Path(migration.path) for history in read for migration in history.migrations])
 
 
 def _files(migration: Migration) -> set[Path]:

@@ -3,26 +3,83 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from migrasafe.errors import InputError
+from migrasafe.migrations.model import History, Migration, SinceCommit
+from migrasafe.sql.lexer import Kind, tokens
 
 
-def changed_since(ref: str, paths: Sequence[Path]) -> frozenset[Path]:
-    """The files, resolved, that were added or changed since the merge base with `ref`, untracked ones included.
+class Since:
+    """What a repository says of files since the merge base with a commit."""
 
-    Raises InputError outside a repository, for a ref git does not know, and in a clone too shallow to have it.
-    """
-    if not ref or ref.startswith("-"):
-        raise InputError(f"--since {ref or '(nothing)'}: give a commit, branch or tag of git, such as origin/main")
-    folder = next((path.parent for path in paths if path.exists()), Path.cwd())
-    root = Path(_git(folder, "rev-parse", "--show-toplevel", problem="is not inside a git repository").strip())
-    _git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", problem=_unknown(folder, ref))
-    base = _git(folder, "merge-base", ref, "HEAD", problem=_unknown(folder, ref)).strip()
-    changed = _git(root, "diff", "--name-only", "-z", "--diff-filter=d", base, problem="git diff failed")
-    untracked = _git(root, "ls-files", "--others", "--exclude-standard", "-z", problem="git ls-files failed")
-    return frozenset((root / name).resolve() for name in (changed + untracked).split("\0") if name)
+    def __init__(self, ref: str, paths: Sequence[Path]) -> None:
+        """Raises InputError outside a repository, for a ref git does not know, and in a clone too shallow to have it."""
+        if not ref or ref.startswith("-"):
+            raise InputError(f"--since {ref or '(nothing)'}: give a commit, branch or tag of git, such as origin/main")
+        folder = next((path.parent for path in paths if path.exists()), Path.cwd())
+        self.ref = ref
+        self.root = Path(_git(folder, "rev-parse", "--show-toplevel", problem="is not inside a git repository").strip())
+        _git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", problem=_unknown(folder, ref))
+        self.base = _git(folder, "merge-base", ref, "HEAD", problem=_unknown(folder, ref)).strip()
+        changed = _git(self.root, "diff", "--name-only", "-z", "--diff-filter=d", self.base, problem="git diff failed")
+        untracked = _git(self.root, "ls-files", "--others", "--exclude-standard", "-z", problem="git ls-files failed")
+        there = _git(self.root, "ls-tree", "-r", "-z", "--name-only", self.base, problem="git ls-tree failed")
+        self.changed = self._files(changed + untracked)
+        """Added or changed since, untracked ones included; resolved."""
+        self.there = self._files(there)
+        """There at that commit."""
+
+    def _files(self, names: str) -> frozenset[Path]:
+        return frozenset((self.root / name).resolve() for name in names.split("\0") if name)
+
+    def of(self, history: History) -> tuple[Migration, ...]:
+        """The migrations of a history, in their order, each with what git knows of it."""
+        migrations = history.migrations
+        grows = history.layout == "liquibase"
+        known: list[Migration] = []
+        overtaken_by: str | None = None
+        shared = [path for path, count in Counter(one.path for one in migrations).items() if count > 1]
+        for migration in reversed(migrations):
+            file = Path(migration.path).resolve()
+            new = file not in self.there
+            once = (
+                not migration.repeatable and not migration.down and migration.path not in shared
+            )  # files of several changesets grow
+            edited = once and not new and file in self.changed and self._says_something_else(file, grows=grows)
+            known.append(
+                replace(
+                    migration,
+                    since=SinceCommit(
+                        ref=self.ref, edited=edited, overtaken_by=overtaken_by if new and not migration.down else None
+                    ),
+                )
+            )
+            if not new and not migration.repeatable and not migration.down:
+                overtaken_by = migration.path
+        return tuple(reversed(known))
+
+    def _says_something_else(self, file: Path, *, grows: bool) -> bool:
+        """Whether more than comments and space has changed. `grows`: changesets may be added at the end."""
+        name = file.relative_to(self.root.resolve()).as_posix()
+        before = _git(self.root, "show", f"{self.base}:{name}", problem="git show failed")
+        try:
+            now = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return True
+        if file.suffix != ".sql":
+            return before.split() != now.split()
+        old, new = _words(before), _words(now)
+        return new[: len(old)] != old if grows else new != old
+
+
+def _words(text: str) -> tuple[str, ...]:
+    found = tokens(text, 0, len(text))
+    return tuple(text[token.start : token.end] for token in found if token.kind is not Kind.COMMENT)
 
 
 def _unknown(folder: Path, ref: str) -> str:

@@ -41,6 +41,17 @@ class Notice(Struct, frozen=True, kw_only=True):
     """True when a part of the migration could not be read, so that silence about it would be false."""
 
 
+class SinceCommit(Struct, frozen=True, kw_only=True):
+    """What git knows of a migration's file at an older commit, where the migrations of that commit are taken to have run."""
+
+    ref: str
+    """The commit, branch or tag, as it was given."""
+    edited: bool = False
+    """The file was there, with other statements."""
+    overtaken_by: str | None = None
+    """The file was not there, but one that runs after it was."""
+
+
 class Migration(Struct, frozen=True, kw_only=True):
     """One migration: up, unless it says `down`."""
 
@@ -57,6 +68,8 @@ class Migration(Struct, frozen=True, kw_only=True):
     notices: tuple[Notice, ...] = ()
     down: bool = False
     """It takes back what the migration with this id did."""
+    since: SinceCommit | None = None
+    """None where git was not asked."""
 
 
 class History(Struct, frozen=True, kw_only=True):

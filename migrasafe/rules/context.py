@@ -81,6 +81,11 @@ class Step(Struct, frozen=True, kw_only=True):
         return (*self.later_inside, *self.script.statements[self.number + 1 :])
 
     @property
+    def is_first(self) -> bool:
+        """Whether it is the first statement of the migration."""
+        return self.number == 0 and self.script is self.migration.parts[0].script and not self.situation.in_body
+
+    @property
     def schema(self) -> Schema:
         return self.situation.schema
 

@@ -74,7 +74,7 @@ class Block(Struct, frozen=True, kw_only=True):
     language: str
     """`sql`, `python`, `text` or `toml`."""
     words: frozenset[str]
-    """What stands behind the language and says how it is run: `no-transaction`, `next`, `pg18`, `pg12-17`."""
+    """What stands behind the language and says how it is run: `no-transaction`, `next`, `edited`, `late`, `pg18`, `pg12-17`."""
     text: str
     span: tuple[int, int]
     """Where its text stands in the page."""
@@ -182,6 +182,7 @@ def _chains(blocks: tuple[Block, ...], shown: str) -> tuple[Block, ...]:
     return blocks
 
 
+_WORDS = frozenset({"no-transaction", "next", "edited", "late"})
 _VERSIONS = re.compile(r"pg(?P<first>1[2-8])(?:-(?P<last>1[2-8]))?")
 
 
@@ -189,10 +190,10 @@ def _block(match: re.Match[str], shown: str, line: int) -> Block:
     language, *words = match.group("info").split() or [""]
     if language not in ("sql", "python", "text", "toml"):
         raise ConfigError(f"{shown}:{line}: a block must be sql, python, text or toml, not {language or 'nothing'}")
-    unknown = [word for word in words if word not in ("no-transaction", "next") and not _VERSIONS.fullmatch(word)]
+    unknown = [word for word in words if word not in _WORDS and not _VERSIONS.fullmatch(word)]
     if unknown:
         raise ConfigError(
-            f"{shown}:{line}: {unknown[0]} is not known here: write no-transaction, next, pg15 or pg12-14"
+            f"{shown}:{line}: {unknown[0]} is not known here: write no-transaction, next, edited, late, pg15 or pg12-14"
         )
     return Block(language=language, words=frozenset(words), text=match.group("text"), span=match.span("text"))
 

@@ -6,14 +6,12 @@ https://www.postgresql.org/docs/current/xfunc.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.schema.model import Function, Ref, Schema, Table
-from migrasafe.sql.bodies import called_body
-from migrasafe.sql.constants import Known, Value, value_of
 from migrasafe.sql.expressions import calls_in
 from migrasafe.sql.statements import (
     Body,
@@ -30,6 +28,9 @@ from migrasafe.sql.statements import (
     Statement,
     Update,
 )
+
+if TYPE_CHECKING:  # few migrations call functions: what reads bodies is imported when one does
+    from migrasafe.sql.constants import Known, Value
 
 DEEPEST = 8
 """How deep calls inside calls are followed."""
@@ -107,6 +108,8 @@ def _takes(function: Function, count: int) -> bool:
 
 def _values(function: Function, arguments: list[Node]) -> dict[str, Value]:
     """The arguments whose values are constants, under their names and as `$1`."""
+    from migrasafe.sql.constants import value_of
+
     inputs = [argument for argument in function.arguments if argument.mode in ("in", "inout")]
     given: dict[int, Any] = {}
     for place, node in enumerate(arguments):
@@ -131,6 +134,8 @@ def _values(function: Function, arguments: list[Node]) -> dict[str, Value]:
 def _body(function: Function, values: Known) -> Body | None:
     if function.definition is None:
         return None
+    from migrasafe.sql.bodies import called_body
+
     return called_body(function.definition, tuple(sorted(values.items())))
 
 

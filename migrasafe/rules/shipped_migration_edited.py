@@ -1,0 +1,28 @@
+"""A migration that has shipped is changed: databases that ran it do not run it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding, Severity
+from migrasafe.rules.context import Rule, Step
+
+_COMPARE_CHECKSUMS = frozenset({"flyway", "liquibase", "sqlx", "atlas", "prisma"})
+
+
+def check(step: Step) -> Iterator[Finding]:
+    since = step.migration.since
+    if since is None or not since.edited or not step.is_first:
+        return
+    refuses = f" {step.layout} notices that the checksum is another." if step.layout in _COMPARE_CHECKSUMS else ""
+    yield step.finding(
+        RULE.id,
+        f"This migration was in {since.ref} with other statements: a database that has run it stays as it is, and is no "
+        f"longer like one that runs it now.{refuses}",
+        severity=Severity.WARNING,
+        help="Put it back as it was, and make the change in a new migration.",
+        assumed=(f"what is in {since.ref} has run somewhere",),
+    )
+
+
+RULE = Rule(id="shipped-migration-edited", check=check)

@@ -1,0 +1,78 @@
+"""What git knows of migrations: which have shipped, which were edited since, which come too late."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    """Migrations 1 and 3 are on main; a branch is checked out."""
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db/V1__orders.sql").write_text("CREATE TABLE orders (id int);\n")
+    (tmp_path / "db/V3__items.sql").write_text("CREATE TABLE items (id int);\n")
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "shipped")
+    git(tmp_path, "checkout", "-b", "topic")
+    return tmp_path
+
+
+def found(folder: Path) -> list[tuple[str, str]]:
+    command = [sys.executable, "-m", "migrasafe", "lint", "db", "--since", "main", "--no-config", "--format", "json"]
+    path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+    ran = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert ran.stderr == ""
+    return [(Path(one["path"]).name, one["rule"]) for one in json.loads(ran.stdout)["findings"]]
+
+
+def test_a_shipped_migration_with_other_statements_is_found(shipped: Path) -> None:
+    (shipped / "db/V1__orders.sql").write_text("CREATE TABLE orders (id int, note text);\n")
+    assert found(shipped) == [("V1__orders.sql", "shipped-migration-edited")]
+
+
+def test_comments_and_space_may_change(shipped: Path) -> None:
+    (shipped / "db/V1__orders.sql").write_text("-- what people order\nCREATE TABLE orders (\n  id int\n);\n")
+    assert found(shipped) == []
+
+
+def test_a_new_migration_before_a_shipped_one_is_found(shipped: Path) -> None:
+    (shipped / "db/V2__notes.sql").write_text("CREATE TABLE notes (id int);\n")
+    (shipped / "db/V4__tags.sql").write_text("CREATE TABLE tags (id int);\n")
+    assert found(shipped) == [("V2__notes.sql", "late-migration")]
+
+
+def test_migrations_that_run_whenever_they_change_may_be_edited(shipped: Path) -> None:
+    view = shipped / "db/R__view.sql"
+    view.write_text("CREATE OR REPLACE VIEW v AS SELECT id FROM orders;\n")
+    git(shipped, "add", ".")
+    git(shipped, "commit", "-m", "view")
+    git(shipped, "branch", "-f", "main", "topic")
+    view.write_text("CREATE OR REPLACE VIEW v AS SELECT id, 1 AS one FROM orders;\n")
+    assert found(shipped) == []
+
+
+def test_changesets_that_are_added_to_a_shipped_file_are_new(shipped: Path) -> None:
+    log = shipped / "db/changes.sql"
+    for one in (shipped / "db").glob("V*.sql"):
+        one.unlink()
+    text = "--liquibase formatted sql\n--changeset a:1\nCREATE TABLE orders (id int);\n"
+    log.write_text(text)
+    git(shipped, "add", "-A")
+    git(shipped, "commit", "-m", "liquibase")
+    git(shipped, "branch", "-f", "main", "topic")
+    log.write_text(f"{text}--changeset a:2\nCREATE TABLE items (id int);\n")
+    assert found(shipped) == []
