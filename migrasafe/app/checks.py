@@ -13,9 +13,10 @@ from migrasafe.app.resolve import Insertion, Problem, Resolution, Written
 from migrasafe.app.resolve.values import How
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Column, Constraint, Domain, Ref, Schema, Table
-from migrasafe.sql.expressions import is_null_constant, proves_not_null, walk
+from migrasafe.sql.expressions import function_calls, is_null_constant, proves_not_null, walk
 from migrasafe.sql.statements import ConstraintKind, Expression
 
+_MAKE_UP = frozenset({"nextval", "gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "uuidv4", "uuidv7"})
 _KEYS = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY)
 _SQLSTATES = {
     ConstraintKind.CHECK: "23514",
@@ -141,12 +142,13 @@ def _constraints(resolution: Resolution, schema: Schema) -> Iterator[Problem]:
     """The constraints of the tables that a query writes to, and the foreign keys to rows that it deletes."""
     tolerant = {one.relation for one in resolution.insertions if one.do_nothing}
     upserted = {(one.relation, one.conflict_columns) for one in resolution.insertions if one.conflict_columns}
+    inserted = {one.relation for one in resolution.insertions}
     for ref, (offset, columns) in _rows_written(resolution).items():
         table = schema.table(ref)
         if table is None:
             continue
         for constraint in _all_constraints(table, schema):
-            touched = columns is None or not constraint.columns or not columns.isdisjoint(constraint.columns)
+            touched = _can_violate(constraint, table, columns, is_new=ref in inserted)
             sqlstate = _SQLSTATES.get(constraint.kind)
             if sqlstate is None or not constraint.enforced or not touched:
                 continue
@@ -166,16 +168,40 @@ def _constraints(resolution: Resolution, schema: Schema) -> Iterator[Problem]:
             yield from _referenced(use.object, use.offset, schema)
 
 
-def _rows_written(resolution: Resolution) -> dict[Ref, tuple[int, frozenset[str] | None]]:
-    """Table → the place of the first write to it, and the columns that it writes; None: a new row, which is all."""
-    found: dict[Ref, tuple[int, frozenset[str] | None]] = {}
+def _rows_written(resolution: Resolution) -> dict[Ref, tuple[int, frozenset[str]]]:
+    """Table → the place of the first write to it, and the columns that are written."""
+    found: dict[Ref, tuple[int, frozenset[str]]] = {}
     for written in resolution.writes:
         if written.action is Action.WRITES:
-            offset, columns = found.get(written.relation, (written.offset, frozenset()))
-            found[written.relation] = (offset, (columns or frozenset()) | {written.column})
+            offset, columns = found.get(written.relation, (written.offset, frozenset[str]()))
+            found[written.relation] = (offset, columns | {written.column})
     for insertion in resolution.insertions:
-        found[insertion.relation] = (insertion.offset, None)
+        offset, columns = found.get(insertion.relation, (insertion.offset, frozenset[str]()))
+        found[insertion.relation] = (insertion.offset, columns | set(insertion.columns))
     return found
+
+
+def _can_violate(constraint: Constraint, table: Table, written: frozenset[str], *, is_new: bool) -> bool:
+    """Whether values for these columns can violate the constraint. NULL, which a column has that an INSERT leaves out and
+    that has no default, violates no key; what PostgreSQL makes up itself is unique."""
+    if not is_new:
+        return not constraint.columns or not written.isdisjoint(constraint.columns)
+    if constraint.kind is ConstraintKind.CHECK:
+        filled = {column.name for column in table.columns if column.default is not None}
+        return not constraint.columns or not (written | filled).isdisjoint(constraint.columns)
+    if constraint.kind in _KEYS and any(_is_made_up(table.column(name)) for name in {*constraint.columns} - written):
+        return False
+    defaults = {column.name for column in table.columns if column.default is not None or column.identity is not None}
+    return (written | defaults).issuperset(constraint.columns)
+
+
+def _is_made_up(column: Column | None) -> bool:
+    """From a sequence, or random."""
+    if column is None or column.identity is not None:
+        return True
+    calls = function_calls(column.default.node) if column.default is not None else ()
+    serial = column.type is not None and column.type.name in ("serial", "bigserial", "smallserial")
+    return serial or any(call.name in _MAKE_UP for call in calls)
 
 
 def _all_constraints(table: Table, schema: Schema) -> Iterator[Constraint]:

@@ -121,6 +121,7 @@ class VersionQueries:
         )
         built = Resolver(own or schema, ever)
         self.queries = tuple(_with_columns_of_stars(one, built) for one in self.queries)
+        self.texts = frozenset(one.query.sql for one in self.queries)
         resolver = Resolver(schema, ever)
         self.states = [on_schema(one, resolver) for one in self.queries]
 

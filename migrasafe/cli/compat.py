@@ -45,7 +45,7 @@ _FAILS = {"split": {Deploy.SPLIT}, "unknown": {Deploy.SPLIT, Deploy.UNKNOWN}, "n
     type=click.Choice(tuple(_FAILS)),
     default="unknown",
     show_default=True,
-    help="Exit with 1 where no order works (split), or also where it is not known.",
+    help="Exit with 1 where no order works (split), or also where it is not known, or the app could not be read.",
 )
 @click.option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one.")
 @click.option("--no-config", is_flag=True, help="Read no config file.")
@@ -101,4 +101,6 @@ def compat(
 
 def _status(result: CompatResult, fail_on: str) -> int:
     """1 where some migration has no order that works; a release of which each part has one is fine."""
+    if fail_on == "unknown" and any(notice.blocking for notice in result.notices):
+        return 1
     return 1 if any(one.deploy in _FAILS[fail_on] for one in result.migrations) else 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from migrasafe.app.resolve.context import Context
@@ -75,17 +76,20 @@ class Bodies:
 
     def _plpgsql(self, function: Function, table: Table | None) -> None:
         try:
-            trees = parse_plpgsql(function.definition or _definition(function))
+            trees = _plpgsql_trees(function.definition or _definition(function))
         except (ParserError, TooDeepError, ValueError):
             self.ctx.opaque[f"the body of {function.ref} cannot be read"] = None
             return
         for tree in trees:
             names = self._names(tree.get("PLpgSQL_function", {}), table, function.source_text or "")
-            for text, dynamic in _embedded(tree):
+            around = self.ctx.may_run
+            for text, dynamic, branch in _embedded(tree):
                 if dynamic:
                     self.ctx.opaque[f"{function.ref} makes SQL at run time"] = None
+                self.ctx.may_run = around or branch
                 for node in _parsed(text):
                     self._statement(node, names)
+            self.ctx.may_run = around
 
     def _names(self, tree: Mapping[str, Any], table: Table | None, body: str) -> Names:
         """Variables, and the rows that a trigger sees."""
@@ -170,27 +174,39 @@ def _definition(function: Function) -> str:
     return f"CREATE FUNCTION f({arguments}) RETURNS {returns} LANGUAGE plpgsql AS {mark}{body}{mark}"
 
 
-def _embedded(tree: Any) -> Iterator[tuple[str, bool]]:
-    """The text of every expression and statement in a body, and whether it is one that EXECUTE runs."""
-    stack: list[tuple[Any, bool]] = [(tree, False)]
+_BRANCHES = frozenset({"then_body", "elsif_list", "else_body", "case_when_list", "else_stmts", "exceptions", "body"})
+_ALWAYS = frozenset({"PLpgSQL_stmt_block", "action"})
+
+
+def _embedded(tree: Any) -> Iterator[tuple[str, bool, bool]]:
+    """The text of every expression and statement in a body; whether EXECUTE runs it; whether a branch decides about it."""
+    stack: list[tuple[Any, bool, bool, str]] = [(tree, False, False, "")]
     while stack:
-        item, dynamic = stack.pop()
+        item, dynamic, branch, kind = stack.pop()
         if isinstance(item, list):
-            stack.extend((one, dynamic) for one in item)
+            stack.extend((one, dynamic, branch, kind) for one in reversed(item))
         elif isinstance(item, Mapping):
-            for key, value in item.items():
+            for key, value in reversed(list(item.items())):
                 if key == "PLpgSQL_expr":
-                    yield str(value.get("query", "")), dynamic
+                    yield str(value.get("query", "")), dynamic, branch
                 elif isinstance(value, (dict, list)):
-                    executed = key == "dynquery" or (key == "query" and "PLpgSQL_stmt_dynexecute" in item)
-                    stack.append((value, executed or key in ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors")))
+                    executed = key == "dynquery" or key in ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors")
+                    decided = key in _BRANCHES and kind not in _ALWAYS
+                    inside = key if key.startswith("PLpgSQL") or key == "action" else kind
+                    stack.append((value, dynamic or executed, branch or decided, inside))
 
 
-def _parsed(text: str) -> list[Mapping[str, Any]]:
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> tuple[Mapping[str, Any], ...]:
     """A statement, an expression, or `variable := expression`."""
     for sql in (text, f"SELECT {text}", f"SELECT {text.partition(':=')[2] or text.partition('=')[2]}"):
         try:
-            return [tree["stmt"] for tree in parse(sql)]
+            return tuple(tree["stmt"] for tree in parse(sql))
         except (ParserError, TooDeepError, ValueError):
             continue
-    return []
+    return ()
+
+
+@lru_cache(maxsize=1024)
+def _plpgsql_trees(definition: str) -> list[Mapping[str, Any]]:
+    return parse_plpgsql(definition)

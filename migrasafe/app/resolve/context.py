@@ -67,6 +67,8 @@ class Context:
         self.through: Ref | None = None
         self.sure = True
         """False inside a body in which a name can be a variable's."""
+        self.may_run = False
+        """Inside a branch of a body, which decides whether what stands there runs at all."""
         self._fixed_offset: int | None = None
 
     # --- what was found ---
@@ -131,7 +133,7 @@ class Context:
             sqlstate=sqlstate,
             message=message,
             offset=self.at(offset),
-            certain=certain,
+            certain=certain and not self.may_run,
             object=ref,
             name=name,
             through=self.through,

@@ -135,6 +135,8 @@ class _Printer:
         counts = dict(result.queries)
         old, new = (count for _, count in sorted(counts.items(), key=lambda item: item[0].value, reverse=True))
         head = f"{self.paint(result.deploy.value, _COLORS[result.deploy])}: {RELEASE[result.deploy]}"
+        if any(notice.blocking for notice in result.notices):
+            head += " But a part of the app could not be read: see “not checked” above."
         lines = [head, *(f"  {number}. {printable(step.text)}" for number, step in enumerate(result.steps, start=1))]
         lines.append(f"({old} queries of the old app, {new} of the new; for PostgreSQL {result.pg_version})")
         return "\n".join(lines)
