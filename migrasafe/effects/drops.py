@@ -10,7 +10,8 @@ from migrasafe.effects.model import NOTHING, Effects, Failure, Lock, Trouble, st
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.evolve import evolve
-from migrasafe.schema.model import Index, Ref, Table, View
+from migrasafe.schema.lost import lost_with
+from migrasafe.schema.model import Index, Ref, Sequence, Table, View
 from migrasafe.sql.statements import AlterTable, Drop, Name
 
 
@@ -31,9 +32,58 @@ def drop(statement: Drop, situation: Situation) -> Effects:
                     effects = effects.and_(strong(situation.ref(dropped.table)))
             case "TYPE" | "DOMAIN":
                 effects = effects.and_(_drop_type(dropped.name, statement, situation))
+    if statement.kind in _OTHERS and not statement.cascade:
+        effects = effects.and_(_what_needs_it(statement, situation))
     if statement.cascade:
         effects = effects.and_(locks_of_cascade(statement, situation))
     return effects
+
+
+_OTHERS = frozenset({"FUNCTION", "PROCEDURE", "ROUTINE", "SEQUENCE", "SCHEMA"})
+
+
+def dropped_refs(statement: Drop, situation: Situation) -> tuple[Ref, ...]:
+    """What the statement names: relations, types and functions by their full names; of a schema, everything in it."""
+    schema = situation.schema
+    refs: list[Ref] = []
+    for dropped in statement.objects:
+        name = dropped.name
+        match statement.kind:
+            case "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE":
+                refs.append(schema.resolve_function(name.schema, name.name))
+            case "TYPE" | "DOMAIN":
+                refs.append(schema.resolve_type(name.schema, name.name))
+            case "SCHEMA":
+                for objects in (schema.relations, schema.types, schema.functions):
+                    refs.extend(ref for ref in objects if ref.schema == name.name)
+            case _:
+                refs.append(situation.ref(name))
+    return tuple(sorted(set(refs)))
+
+
+def _what_needs_it(statement: Drop, situation: Situation) -> Effects:
+    """Without CASCADE a function, sequence or schema that something needs cannot be dropped."""
+    refs = dropped_refs(statement, situation)
+    if statement.kind == "SCHEMA":
+        inside = [ref for ref in refs if situation.schema.relation(ref) is not None]
+        return _depends(f"cannot drop schema {inside[0].schema}: {inside[0].name} is in it") if inside else NOTHING
+    after = evolve(situation.schema, statement, situation.moment)
+    lost = lost_with(situation.schema, after, refs)
+    if not lost:
+        return _identity_needs_it(statement, situation)
+    names = ", ".join(str(dropped.name) for dropped in statement.objects)
+    return _depends(f"cannot drop {statement.kind.lower()} {names}: {lost[0].shown} depends on it")
+
+
+def _identity_needs_it(statement: Drop, situation: Situation) -> Effects:
+    for dropped in statement.objects:
+        sequence = situation.schema.relation(situation.ref(dropped.name))
+        if isinstance(sequence, Sequence) and sequence.owned_by is not None:
+            table = situation.schema.table(sequence.owned_by.relation)
+            column = table.column(sequence.owned_by.column or "") if table is not None else None
+            if column is not None and column.identity is not None:
+                return _depends(f"cannot drop sequence {dropped.name}: the identity column {column.name} needs it")
+    return NOTHING
 
 
 def locks_of_cascade(statement: Drop | AlterTable, situation: Situation) -> Effects:

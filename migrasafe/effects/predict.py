@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from migrasafe.effects import drops, indexes, objects, rows
+from migrasafe.effects import drops, functions, indexes, objects, rows
 from migrasafe.effects.alter_table import predict_alter
 from migrasafe.effects.model import NOTHING, Effects, Failure, Trouble, strong
 from migrasafe.effects.situation import Situation
@@ -19,6 +19,7 @@ from migrasafe.sql.statements import (
     ClusterWide,
     Comment,
     Copy,
+    CreateFunction,
     CreateIndex,
     CreatePolicy,
     CreatePublication,
@@ -111,6 +112,7 @@ _PREDICTIONS: Mapping[type[Statement], Callable[[Any, Situation], Effects]] = {
     ClusterWide: _cluster_wide,
     Comment: objects.comment,
     Copy: rows.predict_copy,
+    CreateFunction: functions.create_function,
     CreateIndex: indexes.create_index,
     CreatePolicy: _on_table(LockMode.ACCESS_EXCLUSIVE),
     CreatePublication: _publication,

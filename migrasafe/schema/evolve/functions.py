@@ -65,12 +65,20 @@ def alter_function(draft: Draft, statement: AlterFunction) -> None:
             f,
             volatility=statement.volatility or f.volatility,
             security_definer=f.security_definer if statement.security_definer is None else statement.security_definer,
+            settings=_settings(f.settings, statement),
         )
         if any(f is one for one in meant)
         else f
         for f in draft.functions[ref]
     )
     draft.put_functions(ref, changed)
+
+
+def _settings(before: tuple[str, ...], statement: AlterFunction) -> tuple[str, ...]:
+    if "all" in statement.resets:
+        return statement.sets
+    kept = tuple(one for one in before if one not in statement.resets and one not in statement.sets)
+    return (*kept, *statement.sets)
 
 
 def input_types(arguments: tuple[Argument, ...]) -> tuple[TypeName, ...]:

@@ -68,11 +68,7 @@ def create_function(node: Fields, origin: Origin, parse_inner: ParseInner) -> St
         volatility=text_of(given["volatility"]).lower() if given.get("volatility") else "volatile",
         strict=_is_true(given.get("strict")),
         security_definer=_is_true(given.get("security")),
-        settings=tuple(
-            fields(item)["arg"]["VariableSetStmt"].get("name", "")
-            for item in node.get("options", [])
-            if fields(item).get("defname") == "set"
-        ),
+        settings=_settings(node.get("options"), reset=False),
         procedure=bool(node.get("is_procedure")),
         replace=bool(node.get("replace")),
         body=body,
@@ -178,7 +174,18 @@ def alter_function(node: Fields, origin: Origin) -> Statement:
         arguments=arguments(subject),
         volatility=given.get("volatility"),
         security_definer=None if security is None else security == "true",
+        sets=_settings(node.get("actions"), reset=False),
+        resets=_settings(node.get("actions"), reset=True),
     )
+
+
+_RESETS = frozenset({"VAR_RESET", "VAR_RESET_ALL", "VAR_SET_DEFAULT"})
+
+
+def _settings(items: list[Fields] | None, *, reset: bool) -> tuple[str, ...]:
+    """The names in SET and RESET clauses of a function."""
+    clauses = [fields(item)["arg"]["VariableSetStmt"] for item in items or () if fields(item).get("defname") == "set"]
+    return tuple(clause.get("name", "all") for clause in clauses if (clause.get("kind") in _RESETS) is reset)
 
 
 def call(node: Fields, origin: Origin) -> Statement:

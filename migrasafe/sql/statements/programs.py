@@ -60,6 +60,10 @@ class AlterFunction(Statement, frozen=True, kw_only=True):
     arguments: tuple[TypeName, ...] | None = None
     volatility: str | None = None
     security_definer: bool | None = None
+    sets: tuple[str, ...] = ()
+    """Names of the settings that it SETs."""
+    resets: tuple[str, ...] = ()
+    """Likewise for RESET; `all` for RESET ALL."""
 
 
 class DoBlock(Statement, frozen=True, kw_only=True):

@@ -70,3 +70,9 @@ DROP TYPE IF EXISTS floats, nothing CASCADE;
 DROP FUNCTION IF EXISTS two, nothing();
 DROP ROUTINE labour;
 DROP TABLE people CASCADE;
+
+CREATE FUNCTION with_settings() RETURNS int LANGUAGE sql SET work_mem = '8MB' AS 'SELECT 1';
+ALTER FUNCTION with_settings SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION with_settings RESET work_mem;
+ALTER FUNCTION with_settings SET work_mem FROM CURRENT SET search_path TO DEFAULT;
+ALTER FUNCTION with_settings RESET ALL;

@@ -1,0 +1,103 @@
+"""What lint says that PostgreSQL refuses about functions and drops is what every major version refuses, and nothing else."""
+
+from __future__ import annotations
+
+from psycopg import Error
+
+from migrasafe.effects.predict import predict
+from migrasafe.effects.session import Session
+from migrasafe.effects.situation import Situation
+from migrasafe.postgres.connect import Connection, run
+from migrasafe.schema.evolve import evolve
+from migrasafe.schema.model import Moment, Schema
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from migrasafe.target import Target
+from tests.postgres.servers import Database
+
+GIVEN = """
+CREATE TABLE orders (id serial PRIMARY KEY, cents integer, note text);
+CREATE TABLE items (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
+CREATE FUNCTION net(gross integer, rate integer DEFAULT 19) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT gross - rate';
+CREATE FUNCTION pair(OUT one integer, OUT two text) LANGUAGE sql AS $$ SELECT 1, 'a' $$;
+CREATE FUNCTION several() RETURNS SETOF integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION unnamed(integer, varchar) RETURNS text LANGUAGE sql AS $$ SELECT 'a' $$;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE FUNCTION alone() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE work() LANGUAGE sql AS 'SELECT 1';
+CREATE INDEX orders_net_idx ON orders (net(cents));
+CREATE TRIGGER orders_touch BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE SEQUENCE free_numbers;
+CREATE SEQUENCE used_numbers;
+ALTER TABLE orders ADD COLUMN number bigint DEFAULT nextval('used_numbers');
+CREATE SCHEMA empty_one;
+CREATE SCHEMA full_one;
+CREATE TABLE full_one.rows (id bigint);
+"""
+
+CASES = [
+    "CREATE FUNCTION net(a integer, b integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    "CREATE FUNCTION net(gross bigint) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    "CREATE OR REPLACE FUNCTION net(gross integer, rate integer DEFAULT 7) RETURNS integer LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION net(gross integer, rate integer) RETURNS integer LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION net(amount integer, rate integer DEFAULT 7) RETURNS integer LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION net(gross integer, rate integer DEFAULT 7) RETURNS bigint LANGUAGE sql AS 'SELECT 2::bigint'",
+    "CREATE OR REPLACE FUNCTION net(integer, integer DEFAULT 7) RETURNS integer LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION pair(OUT one integer, OUT two text) LANGUAGE sql AS $$ SELECT 2, 'b' $$",
+    "CREATE OR REPLACE FUNCTION pair(OUT one integer, OUT three text) LANGUAGE sql AS $$ SELECT 2, 'b' $$",
+    "CREATE OR REPLACE FUNCTION pair(OUT one integer) LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION several() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    "CREATE OR REPLACE FUNCTION several() RETURNS SETOF integer LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION unnamed(number integer, word varchar(20)) RETURNS text LANGUAGE sql AS $$ SELECT 'b' $$",
+    "CREATE OR REPLACE FUNCTION unnamed(integer, varchar, integer DEFAULT 1) RETURNS text LANGUAGE sql AS $$ SELECT 'b' $$",
+    "CREATE OR REPLACE PROCEDURE work() LANGUAGE sql AS 'SELECT 2'",
+    "DROP FUNCTION net(integer, integer)",
+    "DROP FUNCTION touch",
+    "DROP FUNCTION alone",
+    "DROP FUNCTION net(integer, integer) CASCADE",
+    "DROP ROUTINE touch()",
+    "DROP PROCEDURE work",
+    "DROP SEQUENCE free_numbers",
+    "DROP SEQUENCE used_numbers",
+    "DROP SEQUENCE orders_id_seq",
+    "DROP SEQUENCE items_id_seq",
+    "DROP SEQUENCE used_numbers CASCADE",
+    "DROP SCHEMA empty_one",
+    "DROP SCHEMA full_one",
+    "DROP SCHEMA full_one CASCADE",
+]
+
+
+def predicted(sql: str, major: int) -> set[str]:
+    schema = Schema()
+    for number, statement in enumerate(read_script(Source(path="given.sql", text=GIVEN)).statements):
+        schema = evolve(schema, statement, Moment(0, 0, number))
+    (statement,) = read_script(Source(path="case.sql", text=sql)).statements
+    situation = Situation(
+        schema=schema,
+        session=Session(),
+        target=Target(pg_version=major, pg_version_assumed=False),
+        moment=Moment(1, 0, 0),
+    )
+    return {failure.trouble.value for failure in predict(statement, situation).failures}
+
+
+def refused(session: Connection, sql: str) -> set[str]:
+    """The SQLSTATE with which the server refuses it; what it does otherwise is rolled back."""
+    run(session, "BEGIN")
+    try:
+        run(session, sql)
+    except Error as error:
+        return {error.sqlstate or ""}
+    finally:
+        run(session, "ROLLBACK")
+    return set()
+
+
+def test_what_is_said_to_be_refused_is_what_the_server_refuses(each_major: int, database: Database) -> None:
+    with database.connect() as session:
+        for statement in read_script(Source(path="given.sql", text=GIVEN)).statements:
+            run(session, GIVEN[statement.span.start : statement.span.end])
+        answers = {sql: refused(session, sql) for sql in CASES}
+    assert {sql: predicted(sql, each_major) for sql in CASES} == answers
+    assert sum(bool(codes) for codes in answers.values()) >= 15
