@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from migrasafe.backfill.ending import Ending, Outcome
-from migrasafe.backfill.events import Event, as_json, as_text
+from migrasafe.backfill.events import Emit, Event, as_json, as_text
 from migrasafe.backfill.job_file import JobFile
+from migrasafe.backfill.metrics import Meter, address_from
 from migrasafe.backfill.model import Setting
 from migrasafe.backfill.run import Worker
 from migrasafe.backfill.settings import check_setting, known_settings
@@ -54,6 +56,11 @@ def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--restart", is_flag=True, help="Begin again from the first row; the old job is kept under another name.")
 @click.option("--allow-seq-scan", is_flag=True, help="Let each batch read another large table whole.")
 @click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@click.option(
+    "--metrics-port",
+    metavar="[HOST:]PORT",
+    help="Serve Prometheus metrics at /metrics: of the whole job, and of this process.",
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--quiet", "-q", is_flag=True, help="Print only warnings, failures and the end.")
 @_setting_options
@@ -66,6 +73,7 @@ def run_command(
     restart: bool,
     allow_seq_scan: bool,
     dry_run: bool,
+    metrics_port: str | None,
     log_format: str,
     quiet: bool,
     **said: Any,
@@ -84,6 +92,7 @@ def run_command(
     """
     wanted = wanted_job(job, said)
     server = dsn_from(dsn, wanted.dsn_env if isinstance(wanted, JobFile) else None)
+    metrics_at = address_from(metrics_port) if metrics_port is not None else None
     emit = _printer(log_format, quiet=quiet)
     name = start_job(
         server,
@@ -98,16 +107,30 @@ def run_command(
         return 0
     from migrasafe.backfill.throttling import SampledThrottle
 
+    meter = Meter(SampledThrottle())
     others = start_others(workers - 1, name, server, log_format)
     stop = Stop(also_tell=others)
-    worker = Worker(dsn=server, job=name, throttle=SampledThrottle(), emit=emit, stop=stop, takeover=takeover)
-    with stop.listening():
+    worker = Worker(dsn=server, job=name, throttle=meter, emit=meter.listening(emit), stop=stop, takeover=takeover)
+    with _metrics(metrics_at, meter, server, name, emit), stop.listening():
         ending = worker.run()
         for other in others:
             other.wait()
     emit(Event(kind="ended", job=name, text=ending.text, fields={"outcome": ending.outcome.value},
                is_trouble=ending.outcome is not Outcome.DONE))  # fmt: skip
     return _status(ending, stop)
+
+
+@contextmanager
+def _metrics(address: tuple[str, int] | None, meter: Meter, dsn: str, job: str, emit: Emit) -> Iterator[None]:
+    """Serve metrics while the block runs, if that is wanted."""
+    if address is None:
+        yield
+        return
+    from migrasafe.backfill.metrics_server import serving
+
+    with serving(address, meter, dsn, job) as (host, port):
+        emit(Event(kind="metrics", job=job, text=f"metrics at http://{host}:{port}/metrics", fields={"port": port}))
+        yield
 
 
 def _settings(said: Mapping[str, Any]) -> dict[str, Setting]:
