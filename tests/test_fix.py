@@ -232,3 +232,30 @@ def test_what_cannot_be_fixed_is_said_in_one_sentence(arguments, complaint, db):
     with pytest.raises(InputError) as refused:
         lint(*arguments)
     assert str(refused.value) == complaint
+
+
+def test_steps_have_the_placeholders_of_the_author(db, capsys):
+    users = '{{ index .Options "Namespace" }}.users'
+    files = {
+        "1_a.up.sql": f"CREATE TABLE {users} (id bigint PRIMARY KEY, age int);\n",
+        "2_b.up.sql": f"alter table {users} add constraint adult check (age > 17);\nDROP INDEX {users.replace('users', 'i')};\n",
+    }
+    write(db, files)
+    assert lint("db", "--layout", "pop", "--select", "add-check-without-not-valid") == 1
+    printed = capsys.readouterr().out
+    assert f"    alter table {users} add constraint adult check (age > 17) NOT VALID;\n" in printed
+    assert f"    ALTER TABLE {users} VALIDATE CONSTRAINT adult;\n" in printed
+
+
+def test_an_index_if_not_exists_is_dropped_before_where_a_failed_build_left_it(db, capsys):
+    write(db, {"1_a.up.sql": TABLE, "2_b.up.sql": INDEX.replace("INDEX", "INDEX IF NOT EXISTS")})
+    before = content(db)
+    assert lint("db", "--layout", "golang-migrate", "--fix", "--select", "create-index-without-concurrently") == 1
+    assert content(db) == before
+    printed = capsys.readouterr().out
+    assert (
+        "    -- 1. a migration of its own, without a transaction (golang-migrate: nothing else in the file)\n"
+        "    DROP INDEX CONCURRENTLY IF EXISTS orders_note;\n"
+        "    -- 2. a migration of its own, without a transaction (golang-migrate: nothing else in the file)\n"
+        "    CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_note ON orders (note);\n"
+    ) in printed

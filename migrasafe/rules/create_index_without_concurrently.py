@@ -8,10 +8,10 @@ from migrasafe.effects.model import Cause
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.index_by_partitions import index_by_partitions
-from migrasafe.rules.instead import outside_transaction, outside_words
+from migrasafe.rules.index_concurrently import concurrently
+from migrasafe.rules.instead import outside_words
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import RelationKind
-from migrasafe.sql.edit import insert_after
 from migrasafe.sql.statements import CreateIndex
 
 
@@ -31,8 +31,7 @@ def check(step: Step) -> Iterator[Finding]:
             f"Build it concurrently, {outside_words(step)}. If the build fails, drop the invalid index it leaves before you "
             "try again."
         )
-        concurrent = insert_after(step.script.source.text, statement.span, "INDEX", "CONCURRENTLY", step.as_written)
-        fix = outside_transaction(step, concurrent) if concurrent is not None else None
+        fix = concurrently(step, statement)
     yield step.finding(
         RULE.id,
         f"Writes to {shown(ref)} wait until the index is built.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent, indent
+
 from migrasafe.effects.model import Work
 from migrasafe.rules.context import Step
 from migrasafe.rules.instead import Stage, batches, outside_title
@@ -47,6 +49,8 @@ def in_batches(step: Step, work: Work) -> tuple[Stage, ...]:
 def _loop(change: WrittenChange, key: str) -> str:
     within = f"{change.alias}.{key} BETWEEN first_key AND last_key"
     where = f"WHERE ({change.where})\n      AND {within}" if change.where else f"WHERE {within}"
-    whole = f"{change.before}\n    {where}"
+    first, _, others = change.before.partition("\n")
+    rest = f"\n{indent(dedent(others), '      ')}" if others else ""
+    whole = f"{first}{rest}\n    {where}"
     quote = "$batches$" if "$$" in whole else "$$"
     return _LOOP.format(quote=quote, on=change.table, key=key, change=whole)

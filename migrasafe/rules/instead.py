@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -46,15 +47,38 @@ def outside_words(step: Step) -> str:
 
 def plan(step: Step, *stages: Stage) -> Fix:
     """The stages as one text, numbered where there are several, in the author's upper or lower case."""
-    kept = [stage for stage in stages if stage.sql or stage.title.startswith("deploy")]
+    kept = [part for stage in stages if stage.sql or stage.title.startswith("deploy") for part in _as_sent(step, stage)]
     if not kept:
         return Fix()
     lines: list[str] = []
     for number, stage in enumerate(kept, start=1):
         if len(kept) > 1 or stage.title != ONE_MIGRATION:
             lines.append(f"-- {f'{number}. ' if len(kept) > 1 else ''}{stage.title}")
-        lines.extend(one if one.startswith("--") else f"{in_style(one, step.sql())};" for one in stage.sql)
+        lines.extend(one if one.startswith("--") else f"{_in_words_of_author(step, one)};" for one in stage.sql)
     return Fix(kind=FixKind.PLAN, steps="\n".join(lines))
+
+
+def _as_sent(step: Step, stage: Stage) -> list[Stage]:
+    """Each statement a migration of its own, where a tool sends a file at once, which is a transaction."""
+    if stage.title != outside_title(step) or way_of(step.layout).several or len(stage.sql) < 2 or not step.layout:
+        return [stage]
+    return [Stage(stage.title, (one,)) for one in stage.sql]
+
+
+def _in_words_of_author(step: Step, sql: str) -> str:
+    """In upper or lower case, and with the placeholders of a template where a name that stood for one was used."""
+    source = step.script.source
+    if source.written is not None:
+        names = {
+            source.text[stretch.start() : stretch.end()].strip(): stretch.group()
+            for stretch in _PLACEHOLDER.finditer(source.written)
+        }
+        sql = _QUALIFIER.sub(lambda name: names.get(name.group(), name.group()), sql)
+    return in_style(sql, step.sql())
+
+
+_QUALIFIER = re.compile(r"(?<![\w.\"])\w+(?=\.)")
+_PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}|\$\{[^}]*\}")
 
 
 def in_place(step: Step, replacement: str) -> Fix:

@@ -24,7 +24,7 @@ from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Ref
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import AlterColumnType, AlterTable
+from migrasafe.sql.statements import AlterColumnType, AlterTable, TypeName
 from migrasafe.sql.written_statements import written_type
 
 
@@ -107,7 +107,7 @@ def new_column_of_type(step: Step, work: Work) -> Fix | None:
             ),
         ),
         Stage(
-            "fill the rows there are",
+            _filling(known.type, action.type),
             (batches(on, f"{new} = {swap.value}", f"{new} IS NULL AND {swap.old} IS NOT NULL"),),
         ),
         Stage(NEXT_MIGRATION, (*((proof.proof,) if not_null else ()), *copies.constraints)),
@@ -119,3 +119,10 @@ def new_column_of_type(step: Step, work: Work) -> Fix | None:
         ),
         Stage("when nothing needs the old values", (f"ALTER TABLE {on} DROP COLUMN {swap.gone}", *copies.last)),
     )
+
+
+def _filling(before: TypeName | None, after: TypeName) -> str:
+    names = {before.name if before is not None else "", after.name}
+    if names == {"timestamp", "timestamptz"}:
+        return "fill the rows there are, in the TimeZone that the values are meant in, as every session must have it"
+    return "fill the rows there are"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from migrasafe.effects.model import Work, WorkKind
+from migrasafe.effects.model import Cause, Work, WorkKind
 from migrasafe.effects.session import Held
 from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.in_batches import in_batches
-from migrasafe.rules.instead import OWN_TRANSACTION, Stage, outside_title, plan
+from migrasafe.rules.index_concurrently import concurrently
+from migrasafe.rules.index_first import index_first
+from migrasafe.rules.instead import OWN_TRANSACTION, Stage, plan
+from migrasafe.rules.not_valid_first import not_valid_first
+from migrasafe.rules.set_not_null_by_full_scan import not_null_first
 from migrasafe.rules.wording import shown, who_waits
 from migrasafe.schema.model import Ref, RelationKind
-from migrasafe.sql.edit import insert_after
 from migrasafe.sql.statements import CreateIndex
 
 _WORDS = {
@@ -60,10 +63,20 @@ def _apart(step: Step, work: Work) -> Fix:
     if not step.has_own_text:
         return plan(step)
     if isinstance(statement, CreateIndex) and not _is_partitioned(step, work.relation):
-        text = step.script.source.text
-        concurrent = insert_after(text, statement.span, "INDEX", "CONCURRENTLY", step.as_written)
-        return plan(step, Stage(outside_title(step), (concurrent or step.sql(),)))
+        return concurrently(step, statement) or plan(step)
+    careful = _CAREFULLY.get(work.cause)
+    if careful is not None and not _is_partitioned(step, work.relation):
+        return careful(step, work) or plan(step, Stage(OWN_TRANSACTION, (step.sql(),)))
     return plan(step, *(in_batches(step, work) or (Stage(OWN_TRANSACTION, (step.sql(),)),)))
+
+
+_CAREFULLY: Mapping[Cause, Callable[[Step, Work], Fix | None]] = {
+    Cause.CHECK: not_valid_first,
+    Cause.FOREIGN_KEY: not_valid_first,
+    Cause.UNIQUE: index_first,
+    Cause.PRIMARY_KEY: index_first,
+    Cause.SET_NOT_NULL: not_null_first,
+}
 
 
 def _is_partitioned(step: Step, ref: Ref) -> bool:
