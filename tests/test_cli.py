@@ -115,6 +115,13 @@ def test_a_config_can_ignore_rules_per_path_and_change_severities(project):
     assert (ran.returncode, ran.stdout[:5]) == (0, "info[")
 
 
+def test_a_severity_turns_on_a_rule_that_is_off_by_default(project):
+    (project / "db/0003_notes.sql").write_text("CREATE TABLE notes (id integer PRIMARY KEY);\n")
+    assert "integer-primary-key" not in migrasafe("lint", "db", cwd=project).stdout
+    (project / "migrasafe.toml").write_text('[severity]\ninteger-primary-key = "warning"\n')
+    assert "warning[integer-primary-key]" in migrasafe("lint", "db", cwd=project).stdout
+
+
 def test_a_comment_allows_a_finding(project):
     comment = "-- migrasafe: allow create-index-without-concurrently because nobody writes here\n"
     (project / "db/0002_index.sql").write_text(comment + INDEX)

@@ -26,6 +26,10 @@ def test_every_rule_has_a_page_and_every_page_a_rule():
     assert sorted((*(rule.id for rule in RULES), BAD, UNUSED)) == sorted(page_ids())
 
 
+def test_rules_that_are_off_by_default_say_so_on_their_pages():
+    assert {rule.id: rule.default for rule in RULES} == {rule.id: page_of(rule.id).facts.default for rule in RULES}
+
+
 @every_page
 def test_bad_examples_print_what_the_page_shows(page_id, request):
     page = page_of(page_id)

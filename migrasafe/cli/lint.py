@@ -245,9 +245,9 @@ def _check_rules(named: Collection[str], where: str) -> None:
 
 
 def _ran(settings: Settings) -> frozenset[str]:
-    """The ids of the rules that these settings run."""
+    """The ids of the rules that these settings run; giving a severity to one that is off by default turns it on."""
     default = frozenset((*(rule.id for rule in RULES if rule.default), BAD, UNUSED))
-    return (frozenset(settings.select) or default) - frozenset(settings.ignore)
+    return (frozenset(settings.select) or default | frozenset(settings.severity)) - frozenset(settings.ignore)
 
 
 def _chosen(settings: Settings) -> tuple[Rule, ...]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from migrasafe.rules.page import Facts
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,6 +28,7 @@ def rules(output_format: str) -> None:
             {
                 "id": page.id,
                 "severity": page.facts.severity,
+                "default": page.facts.default,
                 "category": page.facts.category,
                 "lock": page.facts.lock,
                 "work": page.facts.work,
@@ -33,8 +38,13 @@ def rules(output_format: str) -> None:
         ]
         click.echo(json.dumps(listed, indent=1, ensure_ascii=False))
         return
-    rows = [(page.id, page.facts.severity, page.facts.lock or "–", page.facts.title) for page in pages]
+    rows = [(page.id, _severity(page.facts), page.facts.lock or "–", page.facts.title) for page in pages]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
         click.echo("  ".join([*cells, row[-1]]))
+
+
+def _severity(facts: Facts) -> str:
+    """`error`; `info, off` for a rule that runs only if it is selected or given a severity."""
+    return facts.severity if facts.default else f"{facts.severity}, off"
