@@ -13,7 +13,8 @@ from migrasafe.app.resolve import Insertion, Problem, Resolution, Written
 from migrasafe.app.resolve.values import How
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Column, Constraint, Domain, Ref, Schema, Table
-from migrasafe.sql.expressions import function_calls, is_null_constant, proves_not_null, walk
+from migrasafe.sql.expressions import is_null_constant, proves_not_null, walk
+from migrasafe.sql.functions_called import function_calls
 from migrasafe.sql.statements import ConstraintKind, Expression
 
 _MAKE_UP = frozenset({"nextval", "gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "uuidv4", "uuidv7"})

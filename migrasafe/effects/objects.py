@@ -163,4 +163,11 @@ def cluster(statement: Cluster, situation: Situation) -> Effects:
 
 def lock_table(statement: LockTable, situation: Situation) -> Effects:
     mode = LockMode(statement.mode)
-    return Effects(locks=tuple(Lock(relation=situation.ref(table), mode=mode) for table in statement.tables))
+    locks = Effects(locks=tuple(Lock(relation=situation.ref(table), mode=mode) for table in statement.tables))
+    return locks if situation.in_block else outside_block("LOCK TABLE")
+
+
+def outside_block(command: str) -> Effects:
+    """What is refused where no transaction is open."""
+    reason = f"{command} can only be used in transaction blocks"
+    return Effects(failures=(Failure(trouble=Trouble.NO_TRANSACTION, reason=reason),))

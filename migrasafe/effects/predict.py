@@ -8,6 +8,7 @@ from typing import Any
 from migrasafe.effects import drops, functions, indexes, objects, rows
 from migrasafe.effects.alter_table import predict_alter
 from migrasafe.effects.model import NOTHING, Effects, Failure, Trouble, strong
+from migrasafe.effects.objects import outside_block
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.sql.statements import (
@@ -90,7 +91,15 @@ def _not_in_block(command: str) -> Effects:
 
 def _transaction(statement: Transaction, situation: Situation) -> Effects:
     """COMMIT and ROLLBACK in plpgsql: only in DO blocks and procedures, and only outside a transaction block."""
-    if not situation.in_body or statement.verb not in ("commit", "rollback") or not situation.atomic:
+    if not situation.in_body:
+        needs_block = statement.verb in ("savepoint", "release", "rollback to")
+        return (
+            outside_block(statement.verb.upper()) if needs_block and not situation.session.in_transaction else NOTHING
+        )
+    if statement.verb not in ("commit", "rollback"):
+        reason = f"{statement.verb.upper()} is not known in the body of a function or DO block"
+        return Effects(failures=(Failure(trouble=Trouble.FEATURE_NOT_SUPPORTED, reason=reason),))
+    if not situation.atomic:
         return NOTHING
     reason = f"{statement.verb.upper()} cannot end a transaction that was begun outside of the body it stands in"
     return Effects(failures=(Failure(trouble=Trouble.TRANSACTION_END_IN_BODY, reason=reason),))

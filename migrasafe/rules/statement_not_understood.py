@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.sql.statements import AlterTable, UnknownAction, Unrecognized
+from migrasafe.sql.functions_called import direct_calls, is_known_function
+from migrasafe.sql.statements import AlterTable, Call, Select, UnknownAction, Unrecognized
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -20,6 +21,9 @@ def check(step: Step) -> Iterator[Finding]:
                     severity=Severity.WARNING,
                     action=index,
                 )
+        return
+    if isinstance(statement, Select | Call):
+        yield from _unknown_functions(step, statement)
         return
     assert isinstance(statement, Unrecognized)
     if statement.kind == "syntax error":
@@ -35,4 +39,23 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(id="statement-not-understood", check=check, on=(Unrecognized, AlterTable), actions=(UnknownAction,))
+def _unknown_functions(step: Step, statement: Select | Call) -> Iterator[Finding]:
+    """Functions that are called for what they do, and that nobody showed us."""
+    if any(caller.trigger is not None for caller in step.callers):
+        return
+    for call in direct_calls(statement.query):
+        ref = step.schema.resolve_function(call.schema, call.name)
+        if is_known_function(call) or step.schema.functions.get(ref):
+            continue
+        yield step.finding(
+            RULE.id,
+            f"Not checked: {call.name}() is made neither here nor by PostgreSQL, and what it does is not known.",
+            severity=Severity.WARNING,
+            help="Let migrasafe see where it is made (the whole folder, or --schema), or read it and allow this finding.",
+            objects=(ref,),
+        )
+
+
+RULE = Rule(
+    id="statement-not-understood", check=check, on=(Unrecognized, AlterTable, Select, Call), actions=(UnknownAction,)
+)

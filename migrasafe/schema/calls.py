@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.schema.model import Function, Ref, Schema, Table
-from migrasafe.sql.expressions import calls_in
+from migrasafe.sql.functions_called import calls_in
 from migrasafe.sql.statements import (
     Body,
     Call,

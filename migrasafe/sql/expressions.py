@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from typing import Any
-
-from msgspec import Struct
 
 from migrasafe.sql.statements import Expression, Name, Node
 
@@ -30,7 +27,8 @@ def walk(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 stack.append(value)
 
 
-def _names(nodes: list[Mapping[str, Any]]) -> tuple[str, ...]:
+def names_of(nodes: list[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The parts of a dotted name."""
     return tuple(node["String"].get("sval", "") for node in nodes if "String" in node)
 
 
@@ -42,7 +40,7 @@ def columns_read(expression: Expression) -> frozenset[str]:
     found = set()
     for kind, fields in walk(expression.node):
         if kind == "ColumnRef":
-            names = _names(fields.get("fields", []))
+            names = names_of(fields.get("fields", []))
             if names:
                 found.add(names[-1])
     return frozenset(found)
@@ -58,116 +56,6 @@ def relations_in(node: Node) -> tuple[Name, ...]:
         elif kind == "RangeVar":
             found[Name(fields.get("schemaname"), fields.get("relname", ""))] = None
     return tuple(name for name in reversed(found) if name.schema is not None or name.name not in made)
-
-
-class FunctionCall(Struct, frozen=True, kw_only=True):
-    schema: str | None
-    name: str
-    arguments: int
-
-
-def calls_in(node: Node) -> Iterator[Mapping[str, Any]]:
-    """The parse trees of the calls in an expression or query, and of the call that CALL is."""
-    for kind, fields in walk(node):
-        if kind == "FuncCall":
-            yield fields
-        elif kind == "CallStmt":
-            yield fields.get("funccall", {})
-
-
-def function_calls(node: Node) -> tuple[FunctionCall, ...]:
-    """The functions that an expression or query calls by name."""
-    found = []
-    for kind, fields in walk(node):
-        if kind == "FuncCall":
-            names = _names(fields.get("funcname", []))
-            found.append(
-                FunctionCall(
-                    schema=names[-2] if len(names) > 1 else None,
-                    name=names[-1] if names else "",
-                    arguments=len(fields.get("args", [])),
-                )
-            )
-    return tuple(found)
-
-
-# --- volatility -------------------------------------------------------------------------------------------------------
-
-
-class FunctionFact(Struct, frozen=True, kw_only=True):
-    """What the schema knows of a function that a migration made."""
-
-    volatility: str
-    language: str = "sql"
-    source_text: str | None = None
-    security_definer: bool = False
-    strict: bool = False
-    has_settings: bool = False
-
-
-class Volatility(Struct, frozen=True, kw_only=True):
-    volatile_functions: tuple[str, ...] = ()
-    unknown_functions: tuple[str, ...] = ()
-
-
-LookUp = Callable[[str | None, str, int], FunctionFact | None]
-
-
-def volatility_of(expression: Expression, look_up: LookUp, *, pg_version: int) -> Volatility:
-    """Which functions make an expression volatile, and which nobody knows. `look_up` knows the schema's own."""
-    volatile: dict[str, None] = {}
-    unknown: dict[str, None] = {}
-    for call in function_calls(expression.node):
-        fact = look_up(call.schema, call.name, call.arguments) if call.schema != "pg_catalog" else None
-        if fact is not None:
-            if fact.volatility == "volatile" and not _inlines_to_less(fact, look_up, pg_version):
-                volatile[call.name] = None
-            continue
-        match _builtin(call.name):
-            case "volatile":
-                volatile[call.name] = None
-            case None:
-                unknown[call.name] = None
-    return Volatility(volatile_functions=tuple(volatile), unknown_functions=tuple(unknown))
-
-
-@cache
-def _builtin_names() -> tuple[frozenset[str], frozenset[str]]:
-    from migrasafe.sql import builtin_volatility as known  # a few kilobytes that most migrations never need
-
-    volatile = frozenset(known.VOLATILE.split()) | frozenset(known.EXTENSION_VOLATILE.split())
-    rest = (known.STABLE, known.IMMUTABLE, known.EXTENSION_STABLE, known.EXTENSION_IMMUTABLE)
-    return volatile, frozenset(word for words in rest for word in words.split())
-
-
-def _builtin(name: str) -> str | None:
-    volatile, calm = _builtin_names()
-    if name in volatile:
-        return "volatile"
-    return "calm" if name in calm else None
-
-
-def _inlines_to_less(fact: FunctionFact, look_up: LookUp, pg_version: int) -> bool:
-    """A SQL function of one plain SELECT is inlined by the planner before it looks at volatility."""
-    if fact.language != "sql" or not fact.source_text or fact.security_definer or fact.strict or fact.has_settings:
-        return False
-    from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
-
-    try:
-        trees = parse(fact.source_text)
-    except (ParserError, TooDeepError, ValueError):
-        return False
-    if len(trees) != 1:
-        return False
-    select = trees[0]["stmt"].get("SelectStmt", {})
-    targets = select.get("targetList", [])
-    if len(targets) != 1 or set(select) - {"targetList", "limitOption", "op"}:
-        return False
-    inner = volatility_of(Expression(node=targets[0]), look_up, pg_version=pg_version)
-    return not inner.volatile_functions and not inner.unknown_functions
-
-
-# --- constants and proofs -----------------------------------------------------------------------------------------------
 
 
 def is_null_constant(expression: Expression) -> bool:
@@ -219,7 +107,7 @@ def _proves(node: Any, column: str, *, negated: bool, depth: int) -> bool:
 
 
 def _is_column(node: Node, column: str) -> bool:
-    names = _names(node.get("ColumnRef", {}).get("fields", []))
+    names = names_of(node.get("ColumnRef", {}).get("fields", []))
     return bool(names) and names[-1] == column
 
 
@@ -260,7 +148,7 @@ def matches_all_rows(where: Expression | None) -> bool:
     if "A_Expr" in node and is_constant(node):
         comparison = node["A_Expr"]
         same = _same(comparison.get("lexpr"), comparison.get("rexpr"))
-        return _names(comparison.get("name", [])) == ("=",) and same
+        return names_of(comparison.get("name", [])) == ("=",) and same
     return False
 
 
@@ -277,11 +165,11 @@ def equality_columns(where: Expression) -> frozenset[str]:
             comparison = node["A_Expr"]
             if comparison.get("kind") not in ("AEXPR_OP", "AEXPR_IN", "AEXPR_OP_ANY"):
                 continue
-            if _names(comparison.get("name", [])) != ("=",):
+            if names_of(comparison.get("name", [])) != ("=",):
                 continue
             for side, other in (("lexpr", "rexpr"), ("rexpr", "lexpr")):
                 names = (
-                    _names(comparison.get(side, {}).get("ColumnRef", {}).get("fields", []))
+                    names_of(comparison.get(side, {}).get("ColumnRef", {}).get("fields", []))
                     if isinstance(comparison.get(side), dict)
                     else ()
                 )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from migrasafe.sql.expressions import calls_in
+from migrasafe.sql.functions_called import calls_in
 from migrasafe.sql.statements import Node, Select, SetVariable, Statement
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from migrasafe.lint import LintOptions, lint
 from migrasafe.migrations.model import History, Migration, Part, TransactionMode
-from migrasafe.rules.cannot_run_in_transaction import RULE
+from migrasafe.rules import cannot_run_in_transaction, fails_on_server
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.target import Target
@@ -47,6 +47,15 @@ CASES = [
     (LINES, "INSERT INTO watched VALUES (1)", "2D000"),
     (BLOCK, "ALTER SYSTEM SET work_mem = '4MB'", "25001"),
     (BLOCK, "VACUUM orders", "25001"),
+    (LINES, "LOCK TABLE orders", "25P01"),
+    (QUERY, "LOCK TABLE orders", "25P01"),
+    (QUERY, "SELECT 1; LOCK TABLE orders", None),
+    (BLOCK, "LOCK TABLE orders", None),
+    (LINES, "DO $$ BEGIN LOCK TABLE orders; END $$", None),
+    (LINES, "SAVEPOINT s", "25P01"),
+    (LINES, "ROLLBACK TO s", "25P01"),
+    (BLOCK, "SAVEPOINT s", None),
+    (LINES, "DO $$ BEGIN SAVEPOINT s; END $$", "0A000"),
     (LINES, "DO $$ BEGIN REINDEX TABLE CONCURRENTLY orders; END $$", "25001"),
 ]
 
@@ -69,7 +78,7 @@ def test_transaction_control_is_predicted(each_major, database, mode, sql, expec
 def _findings(sql: str, mode: TransactionMode, major: int) -> tuple[object, ...]:
     history = History(layout="plain", root=".", migrations=(_migration(SETUP, LINES), _migration(sql, mode)))
     options = LintOptions(target=Target(pg_version=major, pg_version_assumed=False))
-    return lint([history], [RULE], options).migrations[-1].findings
+    return lint([history], [cannot_run_in_transaction.RULE, fails_on_server.RULE], options).migrations[-1].findings
 
 
 def _migration(sql: str, mode: TransactionMode) -> Migration:
