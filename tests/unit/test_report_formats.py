@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from migrasafe.findings import Finding, Place, Severity
+from msgspec.structs import replace
+
+from migrasafe.findings import Edit, Finding, Fix, FixKind, Place, Severity
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
 from migrasafe.report import FORMATS, write_report
@@ -63,3 +65,45 @@ def test_json_has_its_keys_in_the_order_of_the_contract():
         "rule", "severity", "path", "line", "column", "end_line", "end_column"
     ]  # fmt: skip
     assert document["notices"] == [{"path": "db/x.py", "line": 3, "message": "needs a server", "blocking": True}]
+
+
+def _with_edits() -> LintResult:
+    edits = (
+        Edit(
+            place=Place(path="db/2 b.sql", line=1, column=1, end_line=1, end_column=1),
+            replacement="-- no-transaction\n",
+        ),
+        Edit(place=Place(path="db/2 b.sql", line=3, column=2, end_line=4, end_column=9), replacement="SELECT 1"),
+        Edit(place=Place(path="db/2 b.sql.conf", line=1, column=1, end_line=1, end_column=1), replacement="x=1\n"),
+    )
+    fix = Fix(kind=FixKind.EDIT, replacement="SELECT 1", edits=edits)
+    return replace(RESULT, migrations=(replace(MIGRATION, findings=(replace(FINDING, fix=fix),)),))
+
+
+def test_json_has_every_edit_of_a_fix():
+    (finding,) = json.loads(write_report("json", _with_edits(), {}, color=False))["findings"]
+    assert list(finding["fix"]) == ["kind", "replacement", "steps", "edits"]
+    assert finding["fix"]["edits"][1] == {
+        "path": "db/2 b.sql",
+        "line": 3,
+        "column": 2,
+        "end_line": 4,
+        "end_column": 9,
+        "replacement": "SELECT 1",
+    }
+    assert [edit["path"] for edit in finding["fix"]["edits"]] == ["db/2 b.sql", "db/2 b.sql", "db/2 b.sql.conf"]
+
+
+def test_sarif_has_the_edits_of_a_fix_file_by_file():
+    (run,) = json.loads(write_report("sarif", _with_edits(), {}, color=False))["runs"]
+    (fix,) = run["results"][0]["fixes"]
+    first, second = fix["artifactChanges"]
+    assert fix["description"] == {"text": FINDING.help}
+    assert first["artifactLocation"] == {"uri": "db/2%20b.sql"}
+    assert first["replacements"][1] == {
+        "deletedRegion": {"startLine": 3, "startColumn": 2, "endLine": 4, "endColumn": 9},
+        "insertedContent": {"text": "SELECT 1"},
+    }
+    assert [len(first["replacements"]), len(second["replacements"])] == [2, 1]
+    (plain,) = json.loads(write_report("sarif", RESULT, {}, color=False))["runs"]
+    assert "fixes" not in plain["results"][0]
