@@ -59,3 +59,17 @@ def ever(schemas: Iterable[Schema]) -> Ever:
         functions=frozenset(functions),
         types=frozenset(types),
     )
+
+
+def columns_gone(before: Schema, after: Schema) -> frozenset[ColumnRef]:
+    """The columns that a migration drops or renames in tables that stay."""
+    if before.relations is after.relations:
+        return frozenset()
+    gone: set[ColumnRef] = set()
+    for ref, relation in before.relations.items():
+        now = after.relations.get(ref)
+        if now is relation or not isinstance(relation, Table) or not isinstance(now, Table):
+            continue
+        names = {column.name for column in now.columns}
+        gone.update(ColumnRef(ref, column.name) for column in relation.columns if column.name not in names)
+    return frozenset(gone)

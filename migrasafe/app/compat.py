@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from migrasafe.app.changed import changed_names, ever
+from migrasafe.app.changed import changed_names, columns_gone, ever
 from migrasafe.app.differences import Difference, differences
-from migrasafe.app.doubts import columns_gone, with_doubts
-from migrasafe.app.mentions import mentions
-from migrasafe.app.model import App, Query
+from migrasafe.app.doubts import with_doubts
+from migrasafe.app.mentions import mentions, unread_mentions
+from migrasafe.app.model import App, Notice, Query
 from migrasafe.app.release import deploy_of, release
 from migrasafe.app.resolve import Problem
 from migrasafe.app.rewrite import Rewriter
@@ -53,12 +53,13 @@ def compat(histories: Sequence[History], old: App, new: App, options: CompatOpti
         Version.OLD: VersionQueries(old, known, schemas[first]),
         Version.NEW: VersionQueries(new, known, schemas[first], schemas[-1]),
     }
-    left = list(_left(Version.OLD, versions[Version.OLD]))
+    left = _left(Version.OLD, versions[Version.OLD])
     judged = []
     for place in range(first, len(migrations)):
         before, after = schemas[place], schemas[place + 1]
         judged.append(_judge(migrations[place], before, after, versions))
-    left.extend(_left(Version.NEW, versions[Version.NEW]))
+    left += _left(Version.NEW, versions[Version.NEW])
+    told = {_place(breakage) for one in judged for breakage in one.breakages}
     deploy, steps = release(judged)
     return CompatResult(
         pg_version=options.target.pg_version,
@@ -67,11 +68,20 @@ def compat(histories: Sequence[History], old: App, new: App, options: CompatOpti
         deploy=deploy,
         steps=steps,
         migrations=tuple(judged),
-        left=tuple(left),
+        left=tuple(one for one in left if _place(one) not in told),
         queries=tuple((version, len(one.queries)) for version, one in versions.items()),
         unread=tuple(dict.fromkeys((*old.unread, *new.unread))),
-        notices=tuple(dict.fromkeys((*old.notices, *new.notices))),
+        notices=tuple(dict.fromkeys((*old.notices, *new.notices, *_silence(versions)))),
     )
+
+
+def _silence(versions: dict[Version, VersionQueries]) -> Iterator[Notice]:
+    for version in versions.values():
+        if not version.queries:
+            message = (
+                "no query that names a table of these migrations was found in it: nothing is known of this version"
+            )
+            yield Notice(path=version.app.label, message=message, blocking=True)
 
 
 def schemas_of(migrations: Sequence[Migration], options: CompatOptions) -> list[Schema]:
@@ -96,6 +106,7 @@ def _judge(
             found = list(_of_query(version, one.query, was, now, before, after))
             breakages.extend(with_doubts(version, one, was, found, gone, before))
         breakages.extend(mentions(version, queries.app, before, after))
+        breakages.extend(unread_mentions(version, queries.app, before, after))
     breakages = [_lived_with(one, versions[Version.OLD].texts) for one in breakages]
     rewriter = Rewriter(migration, before, after, next(iter(versions.values())).ever)
     breakages = rewriter.of(list(dict.fromkeys(_decided(breakages))))
@@ -224,10 +235,14 @@ def _verdict(breakages: Sequence[Breakage], *, unclear: bool) -> Verdict:
     return Verdict.UNKNOWN if Weight.MAY_FAIL in weights or unclear else Verdict.WORKS
 
 
-def _left(version: Version, queries: VersionQueries) -> Iterator[Breakage]:
-    """What fails whatever the migrations do."""
-    for one, state in zip(queries.queries, queries.states, strict=True):
-        yield from _of_state(version, one, state)
+def _left(version: Version, queries: VersionQueries) -> list[Breakage]:
+    """What is wrong with its queries on the schema of the moment."""
+    states = zip(queries.queries, queries.states, strict=True)
+    return [breakage for one, state in states for breakage in _of_state(version, one, state)]
+
+
+def _place(one: Breakage) -> tuple[object, ...]:
+    return one.version, one.before, one.location, one.message
 
 
 def _of_state(version: Version, one: AppQuery, state: OnSchema) -> Iterator[Breakage]:

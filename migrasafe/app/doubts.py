@@ -10,24 +10,10 @@ from migrasafe.app.model import Query
 from migrasafe.app.second_opinion import columns_read
 from migrasafe.app.verdict import Breakage, Version, Weight
 from migrasafe.app.version_queries import AppQuery, OnSchema
-from migrasafe.schema.model import ColumnRef, Schema, Table
+from migrasafe.schema.model import ColumnRef, Schema
 
 _ONLY_OURS = "a second reading of the query (sqlglot) does not find that it uses the column"
 _ONLY_THEIRS = "only a second reading of the query (sqlglot) finds that it uses the column"
-
-
-def columns_gone(before: Schema, after: Schema) -> frozenset[ColumnRef]:
-    """The columns that a migration drops or renames in tables that stay."""
-    if before.relations is after.relations:
-        return frozenset()
-    gone: set[ColumnRef] = set()
-    for ref, relation in before.relations.items():
-        now = after.relations.get(ref)
-        if now is relation or not isinstance(relation, Table) or not isinstance(now, Table):
-            continue
-        names = {column.name for column in now.columns}
-        gone.update(ColumnRef(ref, column.name) for column in relation.columns if column.name not in names)
-    return frozenset(gone)
 
 
 def with_doubts(

@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrasafe.app.changed import columns_gone
 from migrasafe.app.model import App, Mention, folded
 from migrasafe.app.verdict import Breakage, Version, Weight
 from migrasafe.schema.model import Ref, Schema, Table
 
+_WORD = re.compile(r"\w+")
 _DEFINES = re.compile(r"Constraint\(|Index\(|\bname\s*=|\bmap:|@@|ForeignKey|op\.")
 
 
@@ -47,3 +49,22 @@ def _breakage(version: Version, app: App, mention: Mention, table: Ref, name: st
         name=name,
         help=f"the program names it; {where} the migration the server reports errors under another name, or none",
     )
+
+
+def unread_mentions(version: Version, app: App, before: Schema, after: Schema) -> Iterator[Breakage]:
+    """Texts that look like SQL, could not be read, and name what a migration takes away."""
+    if not app.unread:
+        return
+    gone = {column.column: column.relation for column in columns_gone(before, after) if column.column is not None}
+    gone |= {ref.name: ref for ref in before.relations if ref not in after.relations}
+    for one in app.unread:
+        for name in sorted(set(_WORD.findall(one.text)) & gone.keys()):
+            yield Breakage(
+                version=version,
+                before=False,
+                weight=Weight.MAY_FAIL,
+                location=one.location,
+                message=f"names {name}, and cannot be read: {one.reason}",
+                object=gone[name],
+                name=name,
+            )

@@ -8,7 +8,12 @@ from migrasafe.app.verdict import Deploy, MigrationVerdict, ReleaseStep, Side, S
 
 
 def deploy_of(old: Side, new: Side) -> Deploy:
-    """When a migration runs: the old version meets the schema after it, or the new one the schema before it."""
+    """When a migration runs: the old version meets the schema after it, or the new one the schema before it.
+
+    Where the new version breaks after it, no order helps.
+    """
+    if new.after is Verdict.BREAKS:
+        return Deploy.SPLIT
     stays, starts = old.after, new.before
     match stays, starts:
         case Verdict.WORKS, Verdict.WORKS:

@@ -20,8 +20,10 @@ def columns_read(sql: str, schema: Schema, relations: Iterable[Ref]) -> frozense
     from sqlglot.errors import SqlglotError
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import traverse_scope
+    from sqlglot.schema import MappingSchema
 
-    known = _described(schema, relations)
+    # Names are as the catalog has them: nothing is to be folded.
+    known = MappingSchema(_described(schema, relations), dialect="postgres", normalize=False)
     try:
         tree = sqlglot.parse_one(sql, read="postgres")
         if not isinstance(tree, exp.Query) or any(tree.find_all(exp.Insert, exp.Update, exp.Delete, exp.Merge)):

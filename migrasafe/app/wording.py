@@ -11,6 +11,9 @@ def why(deploy: Deploy, breakages: Sequence[Breakage], not_understood: Sequence[
     """One sentence: what decides when this migration runs."""
     old = _first(breakages, Version.OLD, before=False)
     new = _first(breakages, Version.NEW, before=True)
+    broken = _first(breakages, Version.NEW, before=False)
+    if deploy is Deploy.SPLIT and broken is not None and broken.weight is Weight.FAILS:
+        return f"The new version breaks after it ({broken.message}), whenever it runs."
     match deploy:
         case Deploy.EITHER:
             return "Neither version needs it, and it breaks neither."

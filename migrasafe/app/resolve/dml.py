@@ -148,7 +148,8 @@ def written(ctx: Context, target: Item, name: str, action: Action, offset: int, 
         note = message
     else:
         note = f"not all columns of {target.relation} are known"
-        if target.relation is not None and (target.relation, name) in ctx.ever.columns:
+        known = target.relation is not None and ctx.schema.relation(target.relation) is not None
+        if known and (target.relation, name) in ctx.ever.columns:
             ctx.problem("42703", message, offset, ref=target.relation, name=name)
     certainty = Certainty.UNKNOWN
     ctx.use(action, ObjectKind.COLUMN, target.relation, name, offset=offset, certainty=certainty, note=note)

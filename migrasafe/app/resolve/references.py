@@ -122,7 +122,7 @@ def _note_if_unsure(ctx: Context, unsure: list[Item], name: str, offset: int) ->
         certainty = Certainty.UNCERTAIN if len(candidates) > 1 else Certainty.UNKNOWN
         note = f"not all columns of {relation} are known"
         ctx.use(Action.READS, ObjectKind.COLUMN, relation, name, offset=offset, certainty=certainty, note=note)
-        if gone and len(candidates) == 1:
+        if gone and len(candidates) == 1 and ctx.schema.relation(relation) is not None:
             ctx.problem("42703", f'column "{name}" does not exist', offset, ref=relation, name=name)
 
 
@@ -159,7 +159,7 @@ def _qualified(ctx: Context, parts: tuple[str, ...], names: Names, offset: int) 
         certainty, note = Certainty.UNKNOWN, f"not all columns of {item.relation or item.alias} are known"
         if item.relation is None:
             ctx.opaque[f"whether a function gives a column {quote_ident(name)} is not known"] = None
-        elif ColumnRef(item.relation, name) in ctx.ever.columns:
+        elif ctx.schema.relation(item.relation) is not None and ColumnRef(item.relation, name) in ctx.ever.columns:
             ctx.problem("42703", message, offset, ref=item.relation, name=name)
     ctx.use(Action.READS, ObjectKind.COLUMN, item.relation, name, offset=offset, certainty=certainty, note=note)
     return NOTHING

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from migrasafe.app.compat import CompatOptions, compat
-from migrasafe.app.model import App, Expectation, Mention, Origin, Query
+from migrasafe.app.model import App, Expectation, Mention, Origin, Query, Unread
 from migrasafe.app.usage import SourceLocation
 from migrasafe.app.verdict import CompatResult, Deploy, StepKind, Verdict, Version, Weight
 from migrasafe.migrations.model import History, Migration, Part
@@ -245,3 +246,29 @@ def test_the_body_of_a_trigger_can_break_the_app() -> None:
     (one,) = judge("ALTER TABLE orders DROP COLUMN legacy", same, same, schema).migrations
     assert one.old.after is Verdict.BREAKS
     assert str(one.breakages[0].through) == "public.look"
+
+
+def test_a_migration_after_which_the_new_version_breaks_has_no_good_moment() -> None:
+    same = app("SELECT note FROM orders")
+    (one,) = judge("ALTER TABLE orders DROP COLUMN note", same, same).migrations
+    assert one.deploy is Deploy.SPLIT
+    assert one.why == 'The new version breaks after it (column "note" does not exist), whenever it runs.'
+
+
+def test_a_version_without_queries_is_not_taken_for_one_that_minds_nothing() -> None:
+    result = judge("ALTER TABLE orders DROP COLUMN note", app(), app(READ))
+    (notice,) = result.notices
+    assert notice.blocking
+
+
+def test_a_missing_table_is_said_once_without_its_columns() -> None:
+    (one,) = judge("DROP TABLE users", app("SELECT u.id, email FROM users u"), app(READ)).migrations
+    assert [breakage.message for breakage in one.breakages] == ['relation "users" does not exist']
+
+
+def test_a_text_that_could_not_be_read_and_names_what_goes_leaves_the_verdict_open() -> None:
+    unread = Unread(location=SourceLocation("a.py", 4), reason="a quoted text has no end", text="SELECT note FROM ord")
+    old = replace(app(READ), unread=(unread,))
+    (one,) = judge("ALTER TABLE orders DROP COLUMN note", old, app(READ)).migrations
+    assert one.old.after is Verdict.UNKNOWN
+    assert one.deploy is Deploy.AFTER

@@ -41,3 +41,12 @@ def test_a_column_that_only_one_reading_finds_is_uncertain() -> None:
     (one,) = judge("ALTER TABLE orders DROP COLUMN note", app(query), app("SELECT 1")).migrations
     assert one.old.after is Verdict.UNKNOWN
     assert "second reading" in one.breakages[0].help
+
+
+def test_names_in_quotes_are_read_as_they_stand() -> None:
+    known = schema('CREATE TABLE "Users" ("FullName" text, id int)')
+    ref = Ref("public", "Users")
+    assert columns_read('SELECT id, "FullName" FROM "Users"', known, (ref,)) == {
+        ColumnRef(ref, "FullName"),
+        ColumnRef(ref, "id"),
+    }
