@@ -84,18 +84,20 @@ def plan(
         )
     file = Path(change[0]) if len(change) == 1 and Path(change[0]).exists() else None
     script = script_of(file) if file is not None else read_script(Source(path="change", text=sql_of(change)))
-    found, major = schema_of(schema, until=file)
-    target = Target(pg_version=pg_version or major or DEFAULT, pg_version_assumed=pg_version is None and major is None)
+    found = schema_of(schema, until=file)
+    known = pg_version or found.pg_version
+    target = Target(pg_version=known or DEFAULT, pg_version_assumed=known is None)
     ground = Ground(
-        schema=found,
+        schema=found.schema,
+        attached=found.attached,
         target=target,
         id=name or plan_id((file.stem,) if file is not None else change),
         old_application_name=old_app_name,
     )
     hints = Hints(way=way, up=_expression("--up", up), down=_expression("--down", down))
-    made = put_together(draft_of(read_changes(script, found, hints), ground), ground)
+    made = put_together(draft_of(read_changes(script, found.schema, hints), ground), ground)
     folder = Path(out) if out is not None else Path("plans") / ground.id
-    _write(folder, plan_files(made, found))
+    _write(folder, plan_files(made, found.schema))
     click.echo(f"{made.title}: {len(made.phases)} phases, {len(made.steps)} steps")
     for phase in made.phases:
         click.echo(f"  {phase.name.value:<11} {phase.title}")

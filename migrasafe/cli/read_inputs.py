@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from msgspec import Struct
+
 from migrasafe.config import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import History, Migration
-from migrasafe.schema.model import Schema
+from migrasafe.schema.attached import Attached
+from migrasafe.schema.model import ColumnRef, Schema
 from migrasafe.sql.script import Script
 from migrasafe.sql.source import read_source, source_from_bytes
 from migrasafe.target import Target
@@ -62,23 +65,36 @@ def schema_before(given: str | None) -> Schema:
     return schema_from_script(read_script(read_source(Path(given))))
 
 
-def schema_of(given: str, *, until: Path | None = None) -> tuple[Schema, int | None]:
-    """The catalog that a DSN, a dump or a folder of migrations says, and the server's major version where there is one.
+class Found(Struct, frozen=True, kw_only=True):
+    """A catalog, and what only a server knows of it."""
+
+    schema: Schema
+    pg_version: int | None = None
+    attached: Mapping[ColumnRef, Attached] | None = None
+
+
+def schema_of(given: str, *, until: Path | None = None) -> Found:
+    """The catalog that a DSN, a dump or a folder of migrations says.
     `until`: a file of the folder that has not run yet, nor has any after it."""
     if is_dsn(given):
         from migrasafe.postgres.connect import connect, major_version
         from migrasafe.postgres.introspect import load_schema
+        from migrasafe.postgres.read_attached import attached_to_columns
 
         with connect(given) as connection:
-            return load_schema(connection), major_version(connection)
+            return Found(
+                schema=load_schema(connection),
+                pg_version=major_version(connection),
+                attached=attached_to_columns(connection),
+            )
     if not Path(given).is_dir():
-        return schema_before(given), None
+        return Found(schema=schema_before(given))
     from migrasafe.walk import schema_after
 
     migrations = [migration for history in histories((given,), None, {}) for migration in history.migrations]
     if until is not None:
         migrations = list(itertools.takewhile(lambda one: until.resolve() not in _files(one), migrations))
-    return schema_after(migrations, Target()), None
+    return Found(schema=schema_after(migrations, Target()))
 
 
 def script_of(file: Path) -> Script:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from migrasafe.plan import steps
+from migrasafe.plan.beside_column import give_along, is_something
 from migrasafe.plan.definitions import name_of, with_suffix
 from migrasafe.plan.model import Step
 from migrasafe.plan.rename_in import constraint_over, index_over
@@ -47,6 +48,9 @@ def carry_over(shadow: Shadow) -> Iterator[Step]:
         yield steps.add_not_valid(table.ref, copy_of)
         if constraint.valid:
             yield steps.validate(table.ref, copy_of.name)
+    attached = shadow.attached
+    if attached is not None and is_something(attached):
+        yield give_along(table.ref, shadow.new.name, attached)
     if shadow.old.not_null:
         yield from steps.not_null(
             table.ref, shadow.new.name, temporary(_not_null_name(shadow)), pg_version=shadow.ground.target.pg_version
@@ -98,7 +102,8 @@ def unseen(shadow: Shadow) -> Iterator[str]:
             if function.source_text and old in function.source_text and shadow.table.ref.name in function.source_text:
                 yield f"the body of function {ref} seems to name {shadow.table.ref.name}.{old}: PostgreSQL does not track that"
                 break
-    yield (
-        f"comments, column privileges, statistics targets and storage of {old} are not seen in migrations:"
-        f" give them to {new} where there are any"
-    )
+    if shadow.ground.attached is None:
+        yield (
+            f"comments, column privileges, statistics targets and storage of {old} are not seen in migrations or dumps:"
+            f" plan with --schema DSN, and {new} gets them too"
+        )

@@ -41,6 +41,19 @@ def column_has_default(table: Ref, column: str) -> str:
     return _column(table, column, " AND atthasdef")
 
 
+def column_with(table: Ref, column: str, condition: str) -> str:
+    """A column of which the condition holds, over pg_attribute."""
+    return _column(table, column, f" AND {condition}")
+
+
+def column_number(table: Ref, column: str) -> str:
+    """The number of a column as an expression, null where there is none."""
+    return (
+        f"(SELECT attnum FROM pg_attribute WHERE attrelid = {relation(table)} AND attname = {quote_literal(column)}"
+        " AND NOT attisdropped)"
+    )
+
+
 def column_has_type(table: Ref, column: str, formatted: str) -> str:
     return _column(table, column, f" AND format_type(atttypid, atttypmod) = {quote_literal(formatted)}")
 

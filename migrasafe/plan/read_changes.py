@@ -172,6 +172,10 @@ class _Reader:
         table, made = (schema.table(schema.resolve(*statement.name)) for schema in (before, after))
         known = {one.name for one in table.constraints} if table is not None else set()
         wanted = action.constraint
+        if table is not None and wanted.name in known:
+            raise NoPlanError(f"{table.ref} has a constraint {wanted.name} already")
+        if table is not None and wanted.kind is ConstraintKind.PRIMARY_KEY and table.primary_key is not None:
+            raise NoPlanError(f"{table.ref} has a primary key already, {table.primary_key.name}")
         for constraint in made.constraints if made is not None else ():
             if constraint.name in known or constraint.kind is not wanted.kind:
                 continue

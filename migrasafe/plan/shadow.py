@@ -8,7 +8,8 @@ from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.definitions import formatted_type, type_of, with_suffix
 from migrasafe.plan.dual_write import DualWrite, Mapped
-from migrasafe.schema.model import Column, Table
+from migrasafe.schema.attached import Attached
+from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import renamed
 from migrasafe.sql.statements import Expression
 
@@ -32,6 +33,11 @@ class Shadow(Struct, frozen=True, kw_only=True):
     def dropped(self) -> str:
         """What the old column is called between its soft drop and its end."""
         return with_suffix(self.old.name, "__ms_dropped")
+
+    @property
+    def attached(self) -> Attached | None:
+        """What the server keeps beside the old column; None where none was asked, or it keeps nothing."""
+        return (self.ground.attached or {}).get(ColumnRef(self.table.ref, self.old.name))
 
     @property
     def keeps_name(self) -> bool:

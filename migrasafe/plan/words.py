@@ -69,8 +69,19 @@ def _parts(text: str) -> tuple[str, ...]:
     return parts
 
 
+_NAME = re.compile(r'"((?:[^"]|"")+)"|([^\W\d]\w*)\Z')
+
+
+def _new_name(text: str) -> str:
+    """One name, which may be a word that SQL reserves."""
+    match = _NAME.fullmatch(text)
+    if match is None:
+        raise InputError(f"{text} is not a name; put names with capitals or signs in double quotes")
+    return quote_ident(match[1].replace('""', '"') if match[1] else match[2].lower())
+
+
 def _rename(old: str, new: str) -> str:
-    name = quote_ident(_parts(new)[-1])
+    name = _new_name(new)
     if len(_parts(old)) == 1:
         return f"ALTER TABLE {table_name(old)} RENAME TO {name}"
     table, column = column_name(old)

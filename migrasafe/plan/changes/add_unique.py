@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases, steps
-from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.changes.model import Draft, Ground, column_of, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.definitions import name_of, names
 from migrasafe.plan.model import Gate
@@ -21,8 +21,6 @@ class AddUnique(Struct, frozen=True, kw_only=True):
         """The new version writes no duplicates, there are none, and only then are they refused. Raises NoPlanError."""
         table, constraint = table_of(ground, self.table), self.constraint
         primary = constraint.kind is ConstraintKind.PRIMARY_KEY
-        if primary and table.primary_key is not None:
-            raise NoPlanError(f"{table.ref} has a primary key already, {table.primary_key.name}")
         nullable = [
             column
             for column in (column_of(table, name) for name in constraint.columns)

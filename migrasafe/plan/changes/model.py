@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
 from migrasafe.errors import InputError
 from migrasafe.plan.model import Phase
-from migrasafe.schema.model import Column, Ref, Schema, Table
+from migrasafe.schema.attached import Attached
+from migrasafe.schema.model import Column, ColumnRef, Ref, Schema, Table
 from migrasafe.sql.statements import Name
 from migrasafe.target import Target
 
@@ -20,6 +22,8 @@ class Ground(Struct, frozen=True, kw_only=True):
     target: Target
     id: str
     """Names what the plan makes in the database."""
+    attached: Mapping[ColumnRef, Attached] | None = None
+    """What the server keeps beside columns; None: no server was asked."""
     old_application_name: str | None = None
     """The LIKE pattern of what sessions of the old version call themselves."""
 

@@ -23,6 +23,7 @@ from migrasafe.plan.read_changes import Hints, read_changes
 from migrasafe.plan.write_plan import plan_files
 from migrasafe.plan.write_sql import files_of
 from migrasafe.postgres.introspect import load_schema
+from migrasafe.postgres.read_attached import attached_to_columns
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.target import Target
@@ -138,8 +139,10 @@ class Rollout:
 def roll_out(database: Database, migration: str, folder: Path, hints: Hints | None = None) -> Rollout:
     """The plan of a migration to what is in the database now, its files in `folder`."""
     with database.connect() as session:
-        schema = load_schema(session)
-    ground = Ground(schema=schema, target=Target(pg_version=database.major, pg_version_assumed=False), id="r1")
+        schema, attached = load_schema(session), attached_to_columns(session)
+    ground = Ground(
+        schema=schema, attached=attached, target=Target(pg_version=database.major, pg_version_assumed=False), id="r1"
+    )
     script = read_script(Source(path="migration.sql", text=migration))
     plan = put_together(draft_of(read_changes(script, schema, hints or Hints()), ground), ground)
     folder.mkdir(parents=True, exist_ok=True)

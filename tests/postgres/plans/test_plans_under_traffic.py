@@ -33,6 +33,11 @@ CREATE TABLE users (
 );
 CREATE INDEX users_lower_name ON users (lower(name) varchar_pattern_ops DESC, owner) INCLUDE (boss) WHERE name <> 'x';
 CREATE INDEX users_age ON users (age DESC) WHERE age > 3;
+COMMENT ON COLUMN users.name IS 'what people are called, isn''t it';
+ALTER TABLE users ALTER COLUMN name SET STATISTICS 500, ALTER COLUMN name SET STORAGE external,
+  ALTER COLUMN name SET (n_distinct = -0.5);
+GRANT SELECT (name), UPDATE (name) ON users TO PUBLIC;
+COMMENT ON COLUMN users.age IS 'in years';
 CREATE VIEW named AS SELECT u.id, u.name FROM users u WHERE name <> 'x';
 CREATE FUNCTION no_boss() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.boss := NULL; RETURN NEW; END $$;
 CREATE TRIGGER no_boss BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION no_boss();

@@ -1,0 +1,141 @@
+"""What a migration, or words, ask for; and what is said of what has no plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrasafe.errors import InputError
+from migrasafe.plan.changes.model import Ground, NoPlanError
+from migrasafe.plan.changes.rename_column import RenameColumn
+from migrasafe.plan.merge import draft_of
+from migrasafe.plan.model import PhaseName, Plan
+from migrasafe.plan.put_together import put_together
+from migrasafe.plan.read_changes import Hints, read_changes
+from migrasafe.plan.words import plan_id, sql_of
+from migrasafe.schema.load import schema_from_script
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from migrasafe.target import Target
+
+SETUP = """
+CREATE TABLE teams (id bigserial PRIMARY KEY, title text);
+CREATE TABLE users (id bigserial PRIMARY KEY, name text NOT NULL, email text UNIQUE, team_id bigint, "Odd Name" text);
+CREATE VIEW mails AS SELECT email FROM users;
+"""
+
+
+def planned(migration: str, hints: Hints | None = None) -> Plan:
+    schema = schema_from_script(read_script(Source(path="", text=SETUP)))
+    ground = Ground(schema=schema, target=Target(pg_version=15, pg_version_assumed=False), id="r1")
+    script = read_script(Source(path="0042.sql", text=migration))
+    return put_together(draft_of(read_changes(script, schema, hints or Hints()), ground), ground)
+
+
+@pytest.mark.parametrize(
+    ("words", "sql"),
+    [
+        ("rename users.name full_name", "ALTER TABLE users RENAME COLUMN name TO full_name"),
+        ('rename "Users"."Odd Name" user', 'ALTER TABLE "Users" RENAME COLUMN "Odd Name" TO "user"'),
+        ("rename app.users people", "ALTER TABLE app RENAME COLUMN users TO people"),
+        ("rename app.users.name x", "ALTER TABLE app.users RENAME COLUMN name TO x"),
+        ("type orders.id bigint", "ALTER TABLE orders ALTER COLUMN id TYPE bigint"),
+        ("unique users.a,b", "ALTER TABLE users ADD UNIQUE (a, b)"),
+        ("foreign-key users.team_id teams.id", "ALTER TABLE users ADD FOREIGN KEY (team_id) REFERENCES teams (id)"),
+        ("enum-value mood it's", "ALTER TYPE mood ADD VALUE 'it''s'"),
+    ],
+)
+def test_words_are_the_migration_that_somebody_would_have_written(words: str, sql: str) -> None:
+    said = [word.replace("Odd_Name", "Odd Name") for word in words.replace("Odd Name", "Odd_Name").split()]
+    assert sql_of(said) == sql
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("renam users.name x", "renam is neither a file nor a change; did you mean rename?"),
+        ("rename users.name", "`rename` is said so: migrasafe plan rename TABLE[.COLUMN] NEW_NAME"),
+        ("type users bigint", "users is not a column: say TABLE.COLUMN"),
+        ("rename a.b.c.d x", "a.b.c.d is not a column"),
+        ("drop 1+1", "1+1 is not a name"),
+    ],
+)
+def test_words_that_ask_for_nothing_get_one_sentence(words: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        sql_of(words.split())
+    assert said in str(refused.value)
+
+
+def test_an_id_fits_into_the_names_of_triggers() -> None:
+    assert plan_id(["rename", "app.Users.name", "x"]) == "rename_app_users_name"
+    assert len(plan_id(["rename", "a" * 90])) <= 40
+
+
+@pytest.mark.parametrize(
+    ("migration", "said"),
+    [
+        ("ALTER TABLE userz RENAME COLUMN a TO b", "the schema has no table userz"),
+        ("ALTER TABLE users RENAME COLUMN nme TO b", "public.users has no column nme: it has id, name, email"),
+        ("ALTER TABLE users RENAME COLUMN name TO email", "public.users has a column email already"),
+        ("\n\nVACUUM FULL users", "0042.sql:3: `VACUUM FULL users` has no plan yet"),
+        ("ALTER TABLE users SET UNLOGGED", "has no plan yet"),
+        ("ALTER TABLE users DROP COLUMN email", "cannot go yet: the view public.mails reads it"),
+        ("DROP TABLE users", "cannot go yet: the view public.mails reads it"),
+        ("ALTER TABLE users ADD COLUMN a int NOT NULL", "say with --up what the rows of the old version have in it"),
+        ("ALTER TABLE users ADD COLUMN a bigserial", "has no plan yet: adding it rewrites the table"),
+        ("ALTER TABLE users ALTER COLUMN name TYPE date", "how text becomes date and back is for you to say"),
+        ("ALTER TABLE users ADD CONSTRAINT users_email_key CHECK (id > 0)", "users_email_key already"),
+        ("ALTER TABLE users ADD PRIMARY KEY (name)", "has a primary key already, users_pkey"),
+        ("DROP INDEX users_pkey", "belongs to the constraint users_pkey: drop that instead"),
+        ("SET lock_timeout = '1s'", "the migration changes nothing"),
+        ("INSERT INTO users (name) VALUES ('x')", "has no plan yet"),
+        (
+            "ALTER TABLE users DROP COLUMN name, ADD COLUMN full_name text",
+            "is name dropped, or does full_name take its place?",
+        ),
+        ("-- migrasafe: rename users.name -> full_name\nSELECT 1", "has no plan yet"),
+    ],
+)
+def test_what_has_no_plan_says_why_and_what_to_do(migration: str, said: str) -> None:
+    with pytest.raises(NoPlanError) as refused:
+        planned(migration)
+    assert said in str(refused.value)
+
+
+def test_a_comment_says_that_a_drop_and_an_add_are_a_rename() -> None:
+    migration = (
+        "-- migrasafe: rename users.name -> full_name\nALTER TABLE users DROP COLUMN name, ADD COLUMN full_name text;"
+    )
+    schema = schema_from_script(read_script(Source(path="", text=SETUP)))
+    (wanted,) = read_changes(read_script(Source(path="x.sql", text=migration)), schema, Hints())
+    assert isinstance(wanted.change, RenameColumn)
+    assert (wanted.change.column, wanted.change.new_name) == ("name", "full_name")
+
+
+def test_a_unique_column_is_shown_under_both_names_by_a_view_and_says_why() -> None:
+    plan = planned("ALTER TABLE users RENAME COLUMN email TO mail")
+    assert [phase.name for phase in plan.phases] == [PhaseName.EXPAND, PhaseName.SWITCH, PhaseName.CONTRACT]
+    assert any("ON CONFLICT (email)" in reason for reason in plan.why)
+
+
+def test_triggers_are_refused_where_they_would_break_an_upsert() -> None:
+    with pytest.raises(NoPlanError, match="cannot be kept twice: it is in UNIQUE users_email_key"):
+        planned("ALTER TABLE users RENAME COLUMN email TO mail", Hints(way="triggers"))
+
+
+def test_several_changes_are_one_plan_whose_phases_come_in_order() -> None:
+    plan = planned(
+        "CREATE TABLE logs (id int); ALTER TABLE users RENAME COLUMN name TO full_name;"
+        " ALTER TABLE users ALTER COLUMN team_id SET NOT NULL;"
+    )
+    order = [phase.name for phase in plan.phases]
+    assert order == sorted(order, key=list(PhaseName).index)
+    contract = plan.phases[-1]
+    assert [gate.id for gate in contract.gates] == ["old-version-gone", "no-null-left"]
+    assert [bool(step.loses) for step in contract.steps] == sorted(bool(step.loses) for step in contract.steps)
+
+
+def test_a_step_says_its_lock_and_its_work() -> None:
+    plan = planned("CREATE INDEX users_name ON users (name)")
+    (step,) = plan.steps
+    assert [(lock.table, lock.mode) for lock in step.locks] == [("public.users", "SHARE UPDATE EXCLUSIVE")]
+    assert step.work == ("index build of public.users",)
