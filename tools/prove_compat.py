@@ -12,6 +12,7 @@ Prints each disagreement, and how often the two agree.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import subprocess
 import sys
@@ -90,6 +91,15 @@ def apply(connection: Connection, migration: Migration) -> str | None:
     return None
 
 
+def apply_what_works(connection: Connection, migration: Migration) -> None:
+    """Runs each statement by itself, and goes on after those that fail."""
+    for part in migration.parts:
+        for statement in part.script.statements:
+            with contextlib.suppress(psycopg.Error):
+                run(connection, part.script.source.text[statement.span.start : statement.span.end])
+    connection.execute("ROLLBACK")
+
+
 def said(state: OnSchema) -> str:
     if any(problem.certain for problem in state.problems):
         return "breaks"
@@ -100,7 +110,8 @@ def said(state: OnSchema) -> str:
 class Tally:
     """Counts, and prints what does not agree."""
 
-    def __init__(self, show: int) -> None:
+    def __init__(self, show: int, *, lenient: bool = False) -> None:
+        self.lenient = lenient
         self.counts: Counter[str] = Counter()
         self.shown: set[str] = set()
         self.left = show
@@ -129,7 +140,13 @@ def prove(
     schemas = schemas_of(migrations, CompatOptions())
     known = ever(schemas)
     versions = [VersionQueries(app, known, schemas[first]) for app in apps]
-    errors = [error for migration in migrations[:first] if (error := apply(connection, migration)) is not None]
+    if tally.lenient:
+        for migration in migrations[:first]:
+            if apply(connection, migration) is not None:
+                apply_what_works(connection, migration)
+        errors: list[str] = []
+    else:
+        errors = [error for migration in migrations[:first] if (error := apply(connection, migration)) is not None]
     if errors:
         tally.counts["commits whose history fails"] += 1
         print(f"    its history fails on the server: {errors[0]}")
@@ -174,9 +191,10 @@ def main() -> int:
     parser.add_argument("--layout")
     parser.add_argument("--commits", type=int, default=50)
     parser.add_argument("--show", type=int, default=40)
+    parser.add_argument("--lenient", action="store_true", help="go on where the history fails on the server")
     parser.add_argument("--pg-version", type=int, default=15)
     options = parser.parse_args()
-    tally = Tally(options.show)
+    tally = Tally(options.show, lenient=options.lenient)
     with find_server(options.pg_version).start() as server:
         for number, commit in enumerate(commits(options.repo, options.migrations, options.commits)):
             print(f"{commit.sha[:9]} {commit.subject[:70]} ({len(commit.added)} migrations)", flush=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from migrasafe.app.resolve.context import Context
 from migrasafe.app.resolve.conversions import can_be_compared, can_be_stored, can_be_written
 from migrasafe.app.resolve.references import Value
@@ -11,6 +13,7 @@ from migrasafe.schema.model import Column, Ref
 from migrasafe.sql.quote import quote_ident, spell_type
 from migrasafe.sql.statements import TypeName
 
+_RELATION_NAME = re.compile(r'(?:(?P<schema>[A-Za-z_]\w*)\.)?(?:(?P<name>[A-Za-z_]\w*)|"(?P<quoted>[^"]+)")')
 COMPARING = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 
 
@@ -39,8 +42,25 @@ def read_constant(ctx: Context, text: str, wanted: TypeName, offset: int) -> Non
             ctx.problem("22P02", message, offset, ref=enum.ref, name=text)
         return
     base = ctx.base_type(wanted)
+    if base is not None and base.name == "regclass" and base.schema in (None, "pg_catalog"):
+        read_relation_name(ctx, text, offset)
+        return
     if base is not None and not can_be_written(text, base):
         ctx.problem("22P02", f'invalid input syntax for type {spell_type(base)}: "{text}"', offset)
+
+
+def read_relation_name(ctx: Context, text: str, offset: int) -> None:
+    """A string constant that names a relation, as in `nextval('orders_id_seq')` and `'orders'::regclass`."""
+    match = _RELATION_NAME.fullmatch(text)
+    if match is None:  # an oid, or a name with quotes in it
+        return
+    schema, name = match["schema"], match["name"] or match["quoted"]
+    found = ctx.relation(schema, name if match["quoted"] else name.lower())
+    if found.relation is not None:
+        ctx.use(Action.DEPENDS, ctx.kind_of(found.relation), found.ref, offset=offset)
+    elif not found.system:
+        certain = ctx.is_missing(schema, found.ref)
+        ctx.problem("42P01", f'relation "{text}" does not exist', offset, certain=certain, ref=found.ref)
 
 
 def store(ctx: Context, value: Value, column: Column, relation: Ref, offset: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from migrasafe.app.resolve import functions
-from migrasafe.app.resolve.comparisons import COMPARING, compare
+from migrasafe.app.resolve.comparisons import COMPARING, compare, read_relation_name
 from migrasafe.app.resolve.context import Context, Fields
 from migrasafe.app.resolve.namespace import Col, Item, Names, inner
 from migrasafe.app.resolve.references import (
@@ -149,6 +149,8 @@ def _call(ctx: Context, fields: Fields, names: Names) -> Value:
         field = _field(ctx, values[0], name, fields.get("location", 0))
         if field is not None:
             return field
+    if name in ("nextval", "currval", "setval") and values and values[0].text is not None:
+        read_relation_name(ctx, values[0].text, values[0].offset)
     return functions.call(ctx, fields, values, names)[0]
 
 

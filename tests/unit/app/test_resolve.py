@@ -155,6 +155,8 @@ def test_a_merge_is_walked_in_all_of_its_parts() -> None:
         ("SELECT 1 FROM users WHERE email = 5", "operator does not exist: text = integer"),
         ("UPDATE users SET age = email", 'column "age" is of type integer but expression is of type text'),
         ("SELECT 1 FROM users WHERE age = 'abc'", 'invalid input syntax for type integer: "abc"'),
+        ("SELECT nextval('orders_id_seq')", 'relation "orders_id_seq" does not exist'),
+        ("SELECT 'public.nothing'::regclass", 'relation "public.nothing" does not exist'),
         ("INSERT INTO users VALUES (1, 'a', 'sad', 3, 4)", "INSERT has more expressions than target columns"),
         ("INSERT INTO users (id, email) VALUES (1, 'a') ON CONFLICT (age) DO NOTHING",
          "there is no unique or exclusion constraint matching the ON CONFLICT specification"),
