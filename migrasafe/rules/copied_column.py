@@ -85,10 +85,9 @@ class _Copier:
             raise _UnmovableError
         for ref in self._schema.dependents_of(table.ref):
             dependent = self._schema.relation(ref)
-            if isinstance(dependent, View) and dependent.reads & {
-                ColumnRef(table.ref, name),
-                ColumnRef(table.ref, None),
-            }:
+            if isinstance(dependent, View) and (
+                not dependent.complete or ColumnRef(table.ref, name) in dependent.reads
+            ):
                 raise _UnmovableError
             if isinstance(dependent, Table) and any(
                 one.target == table.ref and name in one.target_columns for one in dependent.constraints

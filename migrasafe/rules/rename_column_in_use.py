@@ -10,7 +10,7 @@ from migrasafe.rules.both_names import both_names
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.old_names import view_has_column
 from migrasafe.rules.wording import shown
-from migrasafe.schema.model import Ref, Table
+from migrasafe.schema.model import Ref, Table, View
 from migrasafe.sql.statements import Rename
 
 
@@ -31,7 +31,7 @@ def check(step: Step) -> Iterator[Finding]:
     yield step.finding(
         RULE.id,
         f"The running app fails as soon as {shown(ref)}.{statement.part} is called {statement.new_name}.",
-        help="Add the column under its new name, keep both in step, and drop the old one when the old app version is gone.",
+        help="Have both names until the old app version is gone: two columns that are kept in step, or a view.",
         objects=(f"{ref}.{statement.part}",),
         fix=both_names(step, relation, column, statement) if isinstance(relation, Table) else None,
         lock=LockMode.ACCESS_EXCLUSIVE,
@@ -42,9 +42,11 @@ def check(step: Step) -> Iterator[Finding]:
 def _changes_places(step: Step, ref: Ref, statement: Rename) -> bool:
     """Whether another column is called so when the transaction ends, or was called by the new name when it began: the app
     does not notice that two columns changed places, and knows a helper column by no name."""
-    table = step.at_commit().table(ref)
-    if table is not None and table.column(statement.part or "") is not None:
+    after = step.at_commit().relation(ref)
+    if isinstance(after, Table) and after.column(statement.part or "") is not None:
         return True
+    if isinstance(after, View) and statement.part in after.columns:
+        return True  # a view of both names took the place of the table
     return step.in_transaction and any(
         isinstance(earlier, Rename)
         and (earlier.kind, earlier.part) == ("COLUMN", statement.new_name)
