@@ -82,7 +82,7 @@ def status_of(session: ScriptSession, job: Job) -> JobStatus:
         name=job.name,
         table=job.facts.table,
         status=job.status,
-        reason=job.status_reason,
+        reason=_why_throttled(workers) or job.status_reason if job.status is Status.THROTTLED else job.status_reason,
         rows_walked=walked,
         rows_changed=changed,
         rows_estimated=estimated,
@@ -101,6 +101,12 @@ def status_of(session: ScriptSession, job: Job) -> JobStatus:
         started_at=job.started_at,
         finished_at=job.finished_at,
     )
+
+
+def _why_throttled(workers: tuple[WorkerStatus, ...]) -> str:
+    """Why the throttle holds batches back now; it may be for another reason than when it began to."""
+    texts = (reason.text for worker in workers if worker.is_alive for reason in worker.reasons if reason.stops)
+    return "; ".join(dict.fromkeys(texts))
 
 
 def why_not_done(status: JobStatus) -> str | None:

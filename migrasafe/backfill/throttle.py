@@ -24,14 +24,17 @@ from migrasafe.backfill.throttle_gates import (
     wal_rate_wait,
 )
 from migrasafe.backfill.throttle_limits import AUTO, Limits
-from migrasafe.backfill.throttle_state import NOT_YET, UPKEEP_SECONDS, State, workers_lately
+from migrasafe.backfill.throttle_state import NOT_YET, UPKEEP_SECONDS, State, is_closed, poll_seconds, workers_lately
 from migrasafe.postgres.load_signals import Lost, PrimarySeen, UpkeepSeen
 
 STALE_POLLS = 3
 """Looks that did not come: then nothing is known any more."""
+STALE_SECONDS = 0.3
+"""A busy server may take so long to answer a look, however short the poll."""
 BEAT_WITHIN_SECONDS = 1.0
 ASK_AGAIN_SECONDS = 0.02
 """A decision costs microseconds: whoever waits hears at once that it is over."""
+CLOSED_ASK_AGAIN_SECONDS = 0.25
 LONGEST_REST_SECONDS = 10.0
 HELD_UNTIL = 0.8
 
@@ -50,7 +53,8 @@ def decide(state: State, limits: Limits, now: float, wall: datetime) -> Decision
     rest, rarer = _rest(state, limits, now)
     reasons = (*stops, *smaller, *rarer, *_blocked(state, limits, now))
     if stops:
-        return Decision(may_run=False, batch_rows=rows, wait_seconds=ASK_AGAIN_SECONDS, reasons=reasons)
+        again = CLOSED_ASK_AGAIN_SECONDS if is_closed(state) else ASK_AGAIN_SECONDS
+        return Decision(may_run=False, batch_rows=rows, wait_seconds=again, reasons=reasons)
     return Decision(may_run=True, batch_rows=rows, wait_seconds=rest, reasons=reasons)
 
 
@@ -88,6 +92,11 @@ def gauges(state: State, limits: Limits, now: float) -> tuple[Gauge, ...]:
     return tuple(found)
 
 
+def _stale_seconds(state: State, limits: Limits) -> float:
+    """After how long a look counts no more."""
+    return max(STALE_POLLS * poll_seconds(state, limits), STALE_SECONDS)
+
+
 def _starts(state: State, limits: Limits) -> list[Reason]:
     """Nothing was looked at yet, or too little to know what is usual on this server."""
     looked = NOT_YET not in (state.primary, state.upkeep, state.aurora)
@@ -107,7 +116,7 @@ def _primary_waits(state: State, limits: Limits, now: float) -> list[Reason]:
     seen = state.primary
     if isinstance(seen, Lost):
         return [lost_wait("the primary's state", seen.why, "")]
-    if now - seen.at > STALE_POLLS * limits.poll_seconds:
+    if now - seen.at > _stale_seconds(state, limits):
         return [lost_wait("the primary's state", f"it has not answered for {say_seconds(now - seen.at)}", "")]
     if seen.in_recovery:
         return [lost_wait("the primary's state", "the server is a standby now (was there a failover?)", "")]
@@ -132,7 +141,7 @@ def _replica_waits(state: State, limits: Limits, now: float) -> list[Reason]:
         reasons.append(lost_wait("the lag of replicas", state.primary.replicas.why, "max_lag=off"))
     if isinstance(state.aurora, Lost):
         reasons.append(lost_wait("the lag of Aurora's replicas", state.aurora.why, "max_lag=off"))
-    stale_after = STALE_POLLS * limits.poll_seconds
+    stale_after = _stale_seconds(state, limits)
     followers = required(state.followers, limits)
     never = {f"dsn {name}" for name, _ in limits.replica_dsns} - state.followers.keys()
     reasons += [
@@ -171,7 +180,7 @@ def _load_waits(state: State, limits: Limits, now: float) -> list[Reason]:
     load = state.load
     if limits.max_commit_time is not None:
         late = None if state.beat_at is None else now - state.beat_at
-        patience = max(STALE_POLLS * limits.poll_seconds, BEAT_WITHIN_SECONDS)
+        patience = max(_stale_seconds(state, limits), BEAT_WITHIN_SECONDS)
         if state.beat_lost or late is None or late > patience:
             since = "none has ended yet" if late is None else f"none has ended for {say_seconds(late)}"
             reasons.append(lost_wait("the time of small commits", state.beat_lost or since, "max_commit_time=off"))

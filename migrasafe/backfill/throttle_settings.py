@@ -11,7 +11,7 @@ from migrasafe.backfill.model import Setting
 from migrasafe.backfill.quantities import bytes_from, seconds_from
 from migrasafe.backfill.throttle_checks import check_part, checks_from, is_check_key
 from migrasafe.backfill.throttle_limits import AUTO, Limits
-from migrasafe.backfill.throttle_windows import windows_from, zone_from
+from migrasafe.backfill.throttle_windows import Window, windows_from, zone_from
 from migrasafe.errors import ConfigError, did_you_mean
 
 REPLICA_DSN = "replica_dsn."
@@ -80,6 +80,10 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip() and part.strip().lower() not in ("none", "off"))
 
 
+def _windows(value: object, where: str) -> tuple[Window, ...]:
+    return () if isinstance(value, str) and value.strip().lower() in ("", "none", "off") else windows_from(value, where)
+
+
 def _or_off(read: Callable[[object, str], Any]) -> Callable[[object, str], Any]:
     def either(value: object, where: str) -> Any:
         off = value is False or (isinstance(value, str) and value.strip().lower() in ("off", "none"))
@@ -110,7 +114,7 @@ KNOWN: Mapping[str, KnownSetting] = {
     ),
     "max_lag": _known("1s", _or_off(_seconds), "how far a replica may be behind"),
     "replicas": _known("auto", _or_auto(_texts), "replicas that must be there and keep up; auto: all that are seen"),
-    "ignore_replicas": _known("", _texts, "replicas that may be late or away"),
+    "ignore_replicas": _known("none", _texts, "replicas that may be late or away"),
     "max_logical_lag": _known("60s", _or_off(_seconds), "how far the reader of a logical slot may be behind"),
     "max_commit_time": _known(
         "auto", _or_auto(_or_off(_seconds)), "how long a small commit may take; auto: 1.5 × usual"
@@ -125,17 +129,17 @@ KNOWN: Mapping[str, KnownSetting] = {
     "max_slot_wal": _known(
         "auto", _or_auto(_or_off(_bytes)), "log that a slot keeps; auto: half of max_slot_wal_keep_size, at most 10GB"
     ),
-    "ignore_slots": _known("", _texts, "slots that may keep as much as they like"),
+    "ignore_slots": _known("none", _texts, "slots that may keep as much as they like"),
     "max_wal_rate": _known("off", _or_off(_bytes), "log per second, of all sessions together"),
     "wait_for_sync_standbys": _known("true", _flag, "wait while a synchronous standby is missing"),
     "wait_for_wraparound_vacuum": _known("true", _flag, "wait while the table is vacuumed to prevent wraparound"),
     "wait_for_autovacuum": _known("false", _flag, "wait while the table is vacuumed at all"),
     "max_horizon_xids": _known(10_000_000, _or_off(_amount), "transactions for which vacuum has to keep dead rows"),
     "max_transaction_age": _known("1h", _or_off(_seconds), "age of the oldest open transaction"),
-    "windows": _known("", windows_from, "when the job may run: Mon-Fri 22:00-06:00; Sat,Sun 00:00-24:00"),
-    "blackouts": _known("", windows_from, "when it must not run"),
+    "windows": _known("none", _windows, "when the job may run: Mon-Fri 22:00-06:00; Sat,Sun 00:00-24:00"),
+    "blackouts": _known("none", _windows, "when it must not run"),
     "timezone": _known("UTC", zone_from, "of windows and blackouts"),
-    "flag_files": _known("", _texts, "files on this machine: while one exists, the job waits"),
+    "flag_files": _known("none", _texts, "files on this machine: while one exists, the job waits"),
 }
 
 DEFAULTS: Mapping[str, Setting] = {name: known.default for name, known in KNOWN.items()}
@@ -163,10 +167,10 @@ def check_setting(key: str, value: object, where: str) -> Setting:
         return known.default
     known.read(value, where)
     if isinstance(value, list | tuple):
-        return ("; " if key in ("windows", "blackouts") else ", ").join(value)
+        return ("; " if key in ("windows", "blackouts") else ", ").join(value) or "none"
     if not isinstance(value, str | int | float):
         raise ConfigError(f"{where} cannot be {value!r}")
-    return value
+    return known.default if value == "" else value
 
 
 def limits_from(settings: Mapping[str, Setting], where: str = "setting") -> Limits:

@@ -50,6 +50,7 @@ UPKEEP_SECONDS = 1.0
 UPKEEP_SIGNALS = frozenset(
     {"archive-backlog", "wraparound-vacuum", "autovacuum", "old-transaction", "old-xmin", "signal-lost"}
 )
+CLOSED_POLL_SECONDS = 1.0
 WORKERS_SEEN_SECONDS = 2.0
 PANIC_PAUSE_SECONDS = 2.0
 
@@ -143,6 +144,16 @@ def saw_upkeep(
         return after
     followers = follow_told(state.followers, {one.name: one.lag_seconds for one in aurora})
     return replace(after, followers=_held(followers, limits, state.clock, seen.at))
+
+
+def poll_seconds(state: State, limits: Limits) -> float:
+    """How often the server is looked at now: while the hours alone hold batches back for long, only once in a while."""
+    return max(limits.poll_seconds, CLOSED_POLL_SECONDS) if is_closed(state) else limits.poll_seconds
+
+
+def is_closed(state: State) -> bool:
+    """Whether it is outside of the hours at which the job may run."""
+    return any(signal == "time-window" for signal, _ in state.held)
 
 
 def upkeep_is_due(state: State, now: float) -> bool:

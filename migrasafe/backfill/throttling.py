@@ -24,6 +24,7 @@ from migrasafe.backfill.throttle_state import (
     first_state,
     lost_beat,
     lost_primary,
+    poll_seconds,
     saw_beat,
     saw_check,
     saw_flags,
@@ -160,7 +161,7 @@ class SampledThrottle:
         return Sampler(name, dsn=dsn, every=self._poll, look=look, lost=lost)
 
     def _poll(self) -> float:
-        return self._limits.poll_seconds
+        return poll_seconds(self._state, self._limits)
 
     def _update(self, change: Callable[[State], State]) -> None:
         with self._lock:
@@ -199,7 +200,7 @@ class SampledThrottle:
 
     def _beat_pause(self) -> float:
         few = len(self._state.load.usual_beats) < 2 * FEWEST_BEATS and self._state.last_batch is None
-        return FIRST_BEATS_SECONDS if few else self._limits.poll_seconds
+        return FIRST_BEATS_SECONDS if few else self._poll()
 
     def _beat(self, connection: Connection | None) -> None:
         assert connection is not None

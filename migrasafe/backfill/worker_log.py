@@ -14,6 +14,7 @@ from migrasafe.backfill.samples import Sample
 from migrasafe.postgres.scripts import ScriptSession
 
 EVERY_SECONDS = 10.0
+CHANGES_EVERY_SECONDS = 2.0
 
 
 class WorkerLog:
@@ -44,10 +45,14 @@ class WorkerLog:
         self._sample.waited(seconds, decision.reasons)
 
     def waits(self, decision: Decision) -> None:
-        """Say why the throttle holds the next batch back: when the reasons change, and every ten seconds."""
+        """Say why the throttle holds the next batch back: when the reasons change, and every ten seconds.
+
+        Reasons that come and go are said once in two seconds at most.
+        """
         now = time.monotonic()
-        reasons = tuple(sorted(f"{reason.signal} {reason.subject}" for reason in decision.reasons))
-        if reasons != self._reasons_said or now - self._reasons_said_at > EVERY_SECONDS:
+        reasons = tuple(sorted(f"{reason.signal} {reason.subject}" for reason in decision.reasons if reason.stops))
+        pause = EVERY_SECONDS if reasons == self._reasons_said else CHANGES_EVERY_SECONDS
+        if not self._reasons_said or now - self._reasons_said_at > pause:
             self._reasons_said, self._reasons_said_at = reasons, now
             self._emit(waiting(self._job, decision.reasons, decision.wait_seconds))
 

@@ -381,3 +381,43 @@ def test_a_stopped_throttle_leaves_no_session_and_can_start_again(cluster: Clust
     eventually(lambda: cluster.primary.execute(sessions) == [(0,)], "all are gone")
     with working(cluster):
         pass
+
+
+def test_a_vacuum_that_prevents_wraparound_is_let_go_first(request: pytest.FixtureRequest) -> None:
+    server = choose_server(request.config.stash[SERVERS])
+    assert isinstance(server, LocalServer)
+    cluster = Cluster(server, {"autovacuum_freeze_max_age": "100000", "autovacuum_naptime": "1s"})
+    try:
+        cluster.primary.execute(
+            "CREATE TABLE t (id int PRIMARY KEY, n int, filler text) PARTITION BY RANGE (id);"
+            "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (1000000) WITH ("
+            " autovacuum_enabled = off, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);"
+            "INSERT INTO t SELECT i, 0, repeat('x', 500) FROM generate_series(1, 50000) i"
+        )
+        with working(cluster) as worker:
+            cluster.primary.execute(
+                "DO $$ BEGIN FOR i IN 1..100100 LOOP PERFORM txid_current(); COMMIT; END LOOP; END $$"
+            )
+            assert "public.t1 is vacuumed to prevent wraparound" in worker.wait_for("wraparound-vacuum")
+            worker.throttle.change({"wait_for_wraparound_vacuum": "false"})
+            worker.looks_until_batch()
+    finally:
+        cluster.stop()
+
+
+def test_readers_that_only_aurora_tells_of_are_waited_for(cluster: Cluster) -> None:
+    # Aurora's own function is not to be had: one of its name and columns stands in for it on a real server.
+    cluster.primary.execute(
+        "CREATE TABLE aurora (server_id text, session_id text, replica_lag_in_msec float, last_update_timestamp timestamptz);"
+        "INSERT INTO aurora VALUES ('writer', 'MASTER_SESSION_ID', NULL, now()), ('reader-1', 'b', 12, now()),"
+        " ('removed', 'c', 9e9, now() - interval '1 hour');"
+        "CREATE FUNCTION aurora_replica_status() RETURNS SETOF aurora LANGUAGE sql AS 'SELECT * FROM aurora'"
+    )
+    try:
+        with working(cluster, {"ignore_replicas": "r1, removed"}) as worker:
+            cluster.primary.execute("UPDATE aurora SET replica_lag_in_msec = 5000 WHERE server_id = 'reader-1'")
+            assert "replica reader-1 is 5.0 s behind" in worker.wait_for("replica-lag")
+            cluster.primary.execute("UPDATE aurora SET replica_lag_in_msec = 12 WHERE server_id = 'reader-1'")
+            worker.looks_until_batch()
+    finally:
+        cluster.primary.execute("DROP FUNCTION aurora_replica_status(); DROP TABLE aurora")

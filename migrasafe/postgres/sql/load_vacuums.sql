@@ -1,5 +1,5 @@
 -- Which autovacuums work on these tables, their partitions and their TOAST tables, and do they prevent wraparound?
--- Where a worker's own words are hidden from us, the age of the table says it: above the limit they always do.
+-- One that began for another reason does, too, once the table is older than the limit; the words of a worker may be hidden.
 WITH RECURSIVE wanted AS (
     SELECT pg_catalog.unnest(%s::oid[]) AS oid
     UNION
@@ -12,13 +12,10 @@ WITH RECURSIVE wanted AS (
 SELECT
     l.pid,
     pg_catalog.format('%%s.%%s', n.nspname, o.relname) AS table,
-    CASE
-        WHEN a.backend_type IS NULL THEN
-            pg_catalog.age(c.relfrozenxid) > pg_catalog.current_setting('autovacuum_freeze_max_age')::bigint
-            OR pg_catalog.mxid_age(c.relminmxid)
-                > pg_catalog.current_setting('autovacuum_multixact_freeze_max_age')::bigint
-        ELSE a.query LIKE '%%(to prevent wraparound)'
-    END AS prevents_wraparound,
+    coalesce(a.query LIKE '%%(to prevent wraparound)', false)
+        OR pg_catalog.age(c.relfrozenxid) > pg_catalog.current_setting('autovacuum_freeze_max_age')::bigint
+        OR pg_catalog.mxid_age(c.relminmxid)
+            > pg_catalog.current_setting('autovacuum_multixact_freeze_max_age')::bigint AS prevents_wraparound,
     p.heap_blks_scanned::float8 / nullif(p.heap_blks_total, 0) AS share_done
 FROM pg_catalog.pg_locks l
 JOIN tables t ON t.oid = l.relation

@@ -20,6 +20,7 @@ from migrasafe.backfill.throttle_state import (
     first_state,
     lost_beat,
     lost_primary,
+    poll_seconds,
     saw_beat,
     saw_check,
     saw_flags,
@@ -324,6 +325,16 @@ def test_outside_of_its_windows_the_job_waits_and_says_until_when() -> None:
     reason = the_stop(state(limits), limits)
     assert reason.until == "until Mon 2026-03-02 22:00 Europe/Berlin, in 9 h"
     assert decision(state(limits), limits, wall=datetime(2026, 3, 2, 22, 0, tzinfo=UTC)).may_run
+
+
+def test_while_the_hours_are_closed_the_server_is_looked_at_once_a_second_only() -> None:
+    limits = limits_from({"windows": "22:00-06:00"})
+    before = state(limits)
+    closed = decided(before, decision(before, limits), 0.0)
+    assert (poll_seconds(before, limits), poll_seconds(closed, limits)) == (0.1, 1.0)
+    assert [reason.signal for reason in decision(closed, limits, now=2.9).reasons] == ["time-window"]
+    opened = decided(closed, decision(closed, limits, now=2.9, wall=datetime(2026, 3, 2, 22, 0, tzinfo=UTC)), 2.9)
+    assert poll_seconds(opened, limits) == 0.1
 
 
 def test_a_flag_file_stops_the_job_until_it_is_removed() -> None:
