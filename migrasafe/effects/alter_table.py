@@ -58,11 +58,11 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     for index, action in enumerate(statement.actions):
         predict = _ACTIONS.get(type(action))
         effects = effects.and_(predict(action, index, ref, situation) if predict else _locked(index, ref))
-    if dropped:
+    retyped = {f"{ref}.{action.column}" for action in statement.actions if isinstance(action, AlterColumnType)}
+    if dropped or retyped:
+        gone_before = {Trouble.DUPLICATE_COLUMN: dropped, Trouble.DATATYPE_MISMATCH: dropped | retyped}
         still = tuple(
-            one
-            for one in effects.failures
-            if one.trouble is not Trouble.DUPLICATE_COLUMN or not dropped.intersection(one.objects)
+            one for one in effects.failures if not gone_before.get(one.trouble, set()).intersection(one.objects)
         )
         effects = Effects(locks=effects.locks, work=effects.work, failures=still)
     if any(isinstance(action, DropColumn | DropConstraint) and action.cascade for action in statement.actions):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.effects.constraints import on_targets
 from migrasafe.effects.defaults import judge_default
+from migrasafe.effects.foreign_key_types import incompatible_types
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -99,6 +100,8 @@ def _rewrite_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: S
 
 
 def _failures_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situation) -> Iterator[Failure]:
+    for constraint in column.constraints:
+        yield from incompatible_types(ref, {column.name: column.type}, constraint, situation, index)
     table = situation.schema.table(ref)
     if table is not None and table.column(column.name) is not None:
         yield Failure(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrasafe.effects.foreign_key_types import incompatible_types
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -77,7 +78,9 @@ def _add_foreign_key(constraint: ConstraintDef, index: int, ref: Ref, situation:
                 objects=(str(ref),),
             ),
         )
-    return Effects(locks=locks, work=work, failures=failures)
+    types = {column.name: column.type for column in table.columns} if table is not None else {}
+    refused = incompatible_types(ref, types, constraint, situation, index)
+    return Effects(locks=locks, work=work, failures=(*failures, *refused))
 
 
 def _primary_key_nulls(constraint: ConstraintDef, ref: Ref, index: int, situation: Situation) -> Iterator[Work]:

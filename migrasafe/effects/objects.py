@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.effects import partitions
+from migrasafe.effects.foreign_key_types import incompatible_types
 from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
 from migrasafe.effects.reads import locks_of_query
 from migrasafe.effects.rows import predict_query
@@ -30,12 +31,15 @@ def create_table(statement: CreateTable, situation: Situation) -> Effects:
     effects = NOTHING
     if statement.if_not_exists and situation.schema.relation(situation.ref(statement.name)) is not None:
         return effects
+    types = {column.name: column.type for column in statement.columns}
     inline: list[ConstraintDef] = [one for column in statement.columns for one in column.constraints]
     for constraint in (*inline, *statement.constraints):
         if constraint.references is not None:
             target = situation.ref(constraint.references.table)
             if target != situation.ref(statement.name):
                 effects = effects.and_(strong(target, LockMode.SHARE_ROW_EXCLUSIVE))
+            refused = tuple(incompatible_types(situation.ref(statement.name), types, constraint, situation))
+            effects = effects.and_(Effects(failures=refused))
     if statement.partition_of is not None:
         parent = situation.ref(statement.partition_of)
         name = situation.ref(statement.name)

@@ -202,3 +202,19 @@ def test_a_query_that_worked_ends_as_the_page_says(
         assert after != before
     else:
         assert after == consequence.after
+
+
+def test_a_prepared_statement_fails_once_after_a_free_type_change(each_major: int, database: Database) -> None:
+    page = page_of("type-change-breaks-prepared")
+    assert each_major
+    with database.connect() as app:
+        for block in page.given:
+            run(app, block.text)
+        run(app, "PREPARE notes AS SELECT note FROM orders")
+        run(app, "EXECUTE notes")
+        with database.connect() as migration:
+            for statement in statements(page.bad[0].text):
+                run(migration, statement)
+        with pytest.raises(Error) as refused:
+            run(app, "EXECUTE notes")
+    assert refused.value.sqlstate == "0A000"

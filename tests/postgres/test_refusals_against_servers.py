@@ -33,6 +33,8 @@ ALTER TABLE orders ADD COLUMN number bigint DEFAULT nextval('used_numbers');
 CREATE SCHEMA empty_one;
 CREATE SCHEMA full_one;
 CREATE TABLE full_one.rows (id bigint);
+CREATE TABLE keys (id bigint PRIMARY KEY, code varchar(9) UNIQUE, token uuid UNIQUE, flag boolean UNIQUE);
+CREATE TABLE points (small smallint, number integer, word text, token uuid, amount numeric);
 """
 
 CASES = [
@@ -65,6 +67,21 @@ CASES = [
     "DROP SCHEMA empty_one",
     "DROP SCHEMA full_one",
     "DROP SCHEMA full_one CASCADE",
+    "ALTER TABLE points ADD FOREIGN KEY (small) REFERENCES keys",
+    "ALTER TABLE points ADD FOREIGN KEY (number) REFERENCES keys (id) NOT VALID",
+    "ALTER TABLE points ADD FOREIGN KEY (word) REFERENCES keys (code)",
+    "ALTER TABLE points ADD FOREIGN KEY (word) REFERENCES keys",
+    "ALTER TABLE points ADD FOREIGN KEY (token) REFERENCES keys (id)",
+    "ALTER TABLE points ADD FOREIGN KEY (token) REFERENCES keys (token)",
+    "ALTER TABLE points ADD FOREIGN KEY (number) REFERENCES keys (code)",
+    "ALTER TABLE points ADD FOREIGN KEY (number) REFERENCES keys (token)",
+    "ALTER TABLE points ADD FOREIGN KEY (number) REFERENCES keys (flag)",
+    "ALTER TABLE points ALTER COLUMN word TYPE uuid USING word::uuid, ADD FOREIGN KEY (word) REFERENCES keys (token)",
+    "ALTER TABLE points ADD COLUMN key_id uuid REFERENCES keys",
+    "ALTER TABLE points ADD COLUMN key_id integer REFERENCES keys",
+    "CREATE TABLE more (key_id text REFERENCES keys, other uuid)",
+    "CREATE TABLE more (key_id integer, other uuid, FOREIGN KEY (other) REFERENCES keys (token))",
+    "CREATE TABLE more (key_id integer, other uuid, FOREIGN KEY (other) REFERENCES keys (id))",
 ]
 
 
