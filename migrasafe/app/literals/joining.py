@@ -9,6 +9,8 @@ from migrasafe.app.placed_text import HOLE, PlacedTextBuilder
 from migrasafe.sql.statements import Span
 
 _LONGEST_GLUE = 2_000
+_DEEPEST = 20
+"""Strings in expressions in strings …: no query is put together from more."""
 
 
 def read_literals(source: str, language: Language) -> Iterator[Literal]:
@@ -21,8 +23,9 @@ class _Joiner:
     """One pass over the code. Expressions that are still open lie on a stack: an argument of a call within a joined
     string is a string expression of its own."""
 
-    def __init__(self, source: str, language: Language) -> None:
+    def __init__(self, source: str, language: Language, level: int = 0) -> None:
         self.source = source
+        self.level = level
         self.language = language
         self.open: list[_Open] = []
 
@@ -40,8 +43,8 @@ class _Joiner:
             yield from self._meet(glue, match.start(), read)
             place, glue_from, glue = read.end, read.end, ""
             for span in read.expressions:
-                if any(quote in self.source[span.start : span.end] for quote in "'\"`"):
-                    yield from _Joiner(self.source, self.language).run(span)
+                if self.level < _DEEPEST and any(quote in self.source[span.start : span.end] for quote in "'\"`"):
+                    yield from _Joiner(self.source, self.language, self.level + 1).run(span)
         yield from self._close_all(glue + self.source[glue_from : section.end][:_LONGEST_GLUE])
 
     def _meet(self, glue: str, start: int, read: StringRead) -> Iterator[Literal]:
