@@ -74,6 +74,9 @@ class Query(Struct, frozen=True, kw_only=True):
     """The numbers of the parameters that are never NULL, because the model that it is made of says so."""
     star_is_expanded: bool = False
     """`*` becomes a list of columns when the app is built, from the schema of its own release: sqlc."""
+    rows_are_typed: bool = False
+    """Its reader was generated, or checked, against the schema of its own release, and fails on NULL from a column that
+    was NOT NULL there: sqlc, sqlx."""
     search_path: tuple[str, ...] | None = None
     """The schemas that unqualified names are looked up in, where the app says so."""
     expects: tuple[Expectation, ...] = ()

@@ -210,5 +210,5 @@ def _without_copies(queries: Sequence[Query]) -> tuple[Query, ...]:
         if copy is None:
             kept.append(query)
         elif query.origin is Origin.LITERAL:
-            kept.append(replace(query, prepared=True, expects=copy.expects))
+            kept.append(replace(query, prepared=True, expects=copy.expects, rows_are_typed=True))
     return tuple(kept)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.app.checks import checks
-from migrasafe.app.model import App, Origin, Query
+from migrasafe.app.model import App, Expectation, Origin, Query
 from migrasafe.app.resolve import Ever, Parsed, Problem, Resolution, Resolver, read_query
 from migrasafe.app.resolve.values import Use
 from migrasafe.app.usage import ObjectKind
@@ -67,12 +68,41 @@ def on_schema(one: AppQuery, resolver: Resolver) -> OnSchema:
     )
 
 
-def _with_columns_of_stars(one: AppQuery, resolver: Resolver) -> AppQuery:
-    """The query with the columns that its `*` meant on the schema of its own release, if it is built into the app."""
-    if not one.query.star_is_expanded:
+def _as_built(one: AppQuery, resolver: Resolver) -> AppQuery:
+    """The query with what was built into the app from the schema of its own release: the columns that its `*` meant, and
+    which of its columns its reader takes never to be NULL."""
+    query = one.query
+    if not (query.star_is_expanded or query.rows_are_typed):
         return one
-    uses = resolver.resolve(one.parsed, one.query.search_path).uses
-    return replace(one, built_with=tuple(use for use in uses if use.by_star and use.through is None and use.name))
+    resolution = resolver.resolve(one.parsed, query.search_path)
+    stars = tuple(use for use in resolution.uses if use.by_star and use.through is None and use.name)
+    # The columns of an outer join can be NULL anyway, which generators know.
+    is_outer = any(node.get("jointype", "JOIN_INNER") != "JOIN_INNER" for node in _joins(one.parsed))
+    expects = () if is_outer or not query.rows_are_typed else tuple(_never_null(query, resolution, resolver.schema))
+    return replace(
+        one,
+        query=replace(query, expects=(*query.expects, *expects)),
+        built_with=stars if query.star_is_expanded else (),
+    )
+
+
+def _joins(parsed: Parsed) -> Iterator[Mapping[str, Any]]:
+    return (fields for kind, fields in walk(list(parsed.statements)) if kind == "JoinExpr")
+
+
+def _never_null(query: Query, resolution: Resolution, schema: Schema) -> Iterator[Expectation]:
+    for output in resolution.outputs or ():
+        shown = output.column
+        table = schema.table(shown.relation) if shown is not None else None
+        column = table.column(shown.column) if table is not None and shown is not None and shown.column else None
+        if table is not None and column is not None and column.not_null:
+            yield Expectation(
+                schema=table.ref.schema,
+                table=table.ref.name,
+                column=column.name,
+                location=query.position(0),
+                not_null=True,
+            )
 
 
 def _gone(one: AppQuery, schema: Schema) -> Iterator[Problem]:
@@ -120,7 +150,7 @@ class VersionQueries:
             if one.query.origin is not Origin.LITERAL or (one.parsed.statements and not one.named.isdisjoint(names))
         )
         built = Resolver(own or schema, ever)
-        self.queries = tuple(_with_columns_of_stars(one, built) for one in self.queries)
+        self.queries = tuple(_as_built(one, built) for one in self.queries)
         self.texts = frozenset(one.query.sql for one in self.queries)
         resolver = Resolver(schema, ever)
         self.states = [on_schema(one, resolver) for one in self.queries]

@@ -39,7 +39,9 @@ def scan_sql_file(source: SourceText, *, prepared: bool | None = None) -> FileSc
         found, failed = read_statements(text, certain=True)
         queries += [
             replace(
-                source.query(one, Origin.QUERY_FILE, section.name, prepared=prepared), star_is_expanded=section.is_sqlc
+                source.query(one, Origin.QUERY_FILE, section.name, prepared=prepared),
+                star_is_expanded=section.is_sqlc,
+                rows_are_typed=section.is_sqlc,
             )
             for one in found
         ]

@@ -38,7 +38,9 @@ def scan_sqlx(source: SourceText) -> FileScan:
         unread += [source.unread(one) for one in failed]
         expects = _expectations(by_query.get(text.text, {}), source.location(text.place(0)))
         queries += [
-            msgspec.structs.replace(source.query(one, Origin.QUERY_FILE, prepared=True), expects=expects)
+            msgspec.structs.replace(
+                source.query(one, Origin.QUERY_FILE, prepared=True), expects=expects, rows_are_typed=True
+            )
             for one in found
         ]
     return FileScan(queries=tuple(queries), unread=tuple(unread))
