@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from migrasafe.effects.model import Effects, WorkKind
 from migrasafe.effects.predict import predict
+from migrasafe.effects.rows import row_by_row
 from migrasafe.effects.session import Session
 from migrasafe.effects.situation import Situation
 from migrasafe.migrations.model import Migration, Part, TransactionMode
@@ -17,7 +18,7 @@ from migrasafe.schema.evolve import evolve_alone
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.script import Script
 from migrasafe.sql.settings import settings_of
-from migrasafe.sql.statements import Call, DoBlock, SetVariable, Statement, Transaction
+from migrasafe.sql.statements import Call, DoBlock, Query, SetVariable, Statement, Transaction
 from migrasafe.target import Target
 
 
@@ -100,6 +101,8 @@ class Walk:
                 atomic=place.atomic,
             )
             effects = predict(statement, situation)
+            if place.each_row_of is not None:
+                effects = row_by_row(statement, effects, place.each_row_of, situation)
             if place.trigger:
                 effects = _without_row_work(effects)
             visit(
@@ -159,6 +162,7 @@ class Walk:
                 later=(*(one.statement for one in statements[count + 1 :]), *place.later),
                 may_run=place.may_run or inner.may_run,
                 catches=place.catches | inner.catches,
+                each_row_of=inner.each_row_of or place.each_row_of,
                 callers=(*place.callers, *caller),
                 trigger=place.trigger or run.trigger is not None,
             )
@@ -229,6 +233,7 @@ class _Place(Struct, frozen=True, kw_only=True):
     later: tuple[Statement, ...] = ()
     may_run: bool = False
     catches: frozenset[str] = frozenset()
+    each_row_of: Query | None = None
     callers: tuple[Caller, ...] = ()
     trigger: bool = False
 

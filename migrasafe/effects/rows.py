@@ -11,7 +11,19 @@ from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Ref
 from migrasafe.sql.expressions import matches_all_rows
-from migrasafe.sql.statements import Copy, Delete, Dml, Expression, Insert, Merge, Query, Select, Truncate, Update
+from migrasafe.sql.statements import (
+    Copy,
+    Delete,
+    Dml,
+    Expression,
+    Insert,
+    Merge,
+    Query,
+    Select,
+    Statement,
+    Truncate,
+    Update,
+)
 
 
 def predict_dml(statement: Dml, situation: Situation) -> Effects:
@@ -52,6 +64,19 @@ def _bulk(cause: Cause, target: Ref, where: Expression | None, situation: Situat
             detail="every row" if matches_all_rows(where) and not joins else "",
             assumed=assumed,
         )
+
+
+def row_by_row(statement: Statement, effects: Effects, query: Query, situation: Situation) -> Effects:
+    """The effects of an UPDATE or DELETE that a loop runs for each row of a query: many, if the query reads many."""
+    if not isinstance(statement, Update | Delete) or effects.work:
+        return effects
+    if not any(situation.exists_already(work.relation) for work in predict_query(query, situation).work):
+        return effects
+    cause = Cause.UPDATE if isinstance(statement, Update) else Cause.DELETE
+    target = situation.ref(statement.table)
+    assumed = ("the loop around it runs for most rows",)
+    work = Work(kind=WorkKind.BULK_WRITE, relation=target, cause=cause, assumed=assumed)
+    return effects.and_(Effects(work=(work,)))
 
 
 def predict_select(statement: Select, situation: Situation) -> Effects:

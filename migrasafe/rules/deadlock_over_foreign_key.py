@@ -55,7 +55,7 @@ def related_tables(step: Step) -> Pair | None:
 
     A foreign key that the same transaction adds does not count: nothing of the app knows it yet.
     """
-    held = {ref: one for ref, one in step.held_against_others() if one.statement.span != step.statement.span}
+    held = dict(step.held_against_others())
     if not held or _any_pair(step, held):
         return None
     for lock in step.effects.locks:
@@ -72,7 +72,7 @@ def related_tables(step: Step) -> Pair | None:
 
 def _any_pair(step: Step, held: Mapping[Ref, Held]) -> bool:
     return any(
-        constraint.target in held and held[constraint.target].statement.span != one.statement.span
+        constraint.target in held and held[constraint.target].statement is not one.statement
         for ref, one in held.items()
         if (table := step.schema.table(ref)) is not None
         for constraint in table.constraints

@@ -83,7 +83,7 @@ def _called(statement: Statement, schema: Schema) -> Iterator[Run]:
     query = getattr(statement, "query", None)
     if query is None:
         return
-    for call in calls_in(query.node):
+    for call in sorted(calls_in(query.node), key=lambda one: int(one.get("location", 0))):
         names = [str(item.get("String", {}).get("sval", "")) for item in call.get("funcname", [])]
         if not names:
             continue

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from migrasafe.sql.constants import NOTHING_KNOWN, Known
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse_plpgsql
 from migrasafe.sql.plpgsql_places import Places
-from migrasafe.sql.plpgsql_variables import Variables, assigned_in, expression_of, iterations, names_of, truth
-from migrasafe.sql.statements import Body, Guarded, Select, Span, Statement, Transaction, Unrecognized
+from migrasafe.sql.plpgsql_variables import Variables, assigned_in, expression_of, holds, iterations, names_of, truth
+from migrasafe.sql.statements import Body, Guarded, Query, Select, Span, Statement, Transaction, Unrecognized
 
 ParseInner = Callable[[str, Span, frozenset[str]], tuple[Statement, ...]]
 """(SQL, where it stands, names of variables in it) → its statements."""
@@ -48,6 +48,7 @@ class _Guard(Struct, frozen=True, kw_only=True):
 
     may_run: bool = False
     loops: bool = False
+    each_row_of: Query | None = None
     catches: frozenset[str] = frozenset()
 
 
@@ -207,7 +208,10 @@ class _Reader:
         changed = assigned_in([{kind: fields}])
         if rounds is None:
             self.variables.forget(changed)
-            self.branch(body, replace(guard, may_run=True, loops=True))
+            self.branch(
+                body,
+                replace(guard, may_run=True, loops=True, each_row_of=self.loop_query(kind, body) or guard.each_row_of),
+            )
             return
         place = self.places.place
         for values in rounds:
@@ -217,6 +221,17 @@ class _Reader:
             self.branch(body, guard)
         self.variables.forget(changed)
 
+    def loop_query(self, kind: str, body: Iterable[Fields]) -> Query | None:
+        """The query whose rows a loop goes through in one transaction: what was read last, before the body."""
+        if (
+            kind not in ("PLpgSQL_stmt_fors", "PLpgSQL_stmt_forc")
+            or not self.found
+            or holds(body, "PLpgSQL_stmt_commit")
+        ):
+            return None
+        last = self.found[-1].statement
+        return last.query if isinstance(last, Select) else None
+
     # --- statements -----------------------------------------------------------------------------------------------
 
     def add(self, statement: Statement, guard: _Guard) -> None:
@@ -225,6 +240,7 @@ class _Reader:
                 statement=statement,
                 may_run=guard.may_run or self.maybe_over,
                 loops=guard.loops,
+                each_row_of=guard.each_row_of,
                 catches=guard.catches,
             )
         )
@@ -271,6 +287,9 @@ class _Reader:
             self.add(Unrecognized(span=span, kind="dynamic sql", reason=reason), guard)
             return
         for statement in self.parse_inner(constant, span, frozenset()):  # what EXECUTE runs sees no variable
+            if isinstance(statement, Transaction):
+                reason = f"EXECUTE of {statement.verb.upper()} is refused: COMMIT and ROLLBACK stand by themselves in plpgsql"
+                statement = Unrecognized(span=span, reason=reason)
             self.add(statement, guard)
 
 

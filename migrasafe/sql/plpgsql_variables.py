@@ -164,9 +164,9 @@ _MOST_ROUNDS = 64
 
 def iterations(kind: str, fields: Fields, known: Known) -> tuple[Known, ...] | None:
     """The values of the loop's variables in each round, where constants decide them and the body runs SQL made of them."""
-    if not _holds(fields.get("body", []), "PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"):
+    if not holds(fields.get("body", []), "PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"):
         return None
-    if _holds(fields.get("body", []), "PLpgSQL_stmt_exit"):
+    if holds(fields.get("body", []), "PLpgSQL_stmt_exit"):
         return None
     rounds = _rounds(kind, fields, known)
     return rounds if rounds is not None and len(rounds) <= _MOST_ROUNDS else None
@@ -200,7 +200,8 @@ def _bound(target: Fields, row: Known) -> Known:
     return dict(zip(names, values, strict=False))
 
 
-def _holds(items: Any, *kinds: str) -> bool:
+def holds(items: Any, *kinds: str) -> bool:
+    """Whether there is a statement of these kinds in a body, at any depth."""
     stack: list[Any] = [items]
     while stack:
         item = stack.pop()

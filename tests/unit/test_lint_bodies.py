@@ -110,6 +110,41 @@ def test_locks_of_a_do_block_are_held_until_its_end_without_a_transaction_too() 
     assert "work-while-lock-is-held" not in rules(sql.replace("UPDATE", "COMMIT; UPDATE"), mode=NONE)
 
 
+def test_a_loop_that_changes_a_row_for_each_row_of_a_query_is_one_bulk_change() -> None:
+    loop = "DO $$ DECLARE r record; BEGIN FOR r IN {} LOOP UPDATE orders SET a = 1 WHERE id = r.id;{} END LOOP; END $$"
+    assert rules(loop.format("SELECT id FROM users", "")) == ["bulk-change-in-one-transaction"]
+    assert rules(loop.format("SELECT id FROM users", " COMMIT;"), mode=NONE) == []
+    assert rules(loop.format("SELECT id FROM users WHERE id = 7", "")) == []
+    assert rules(loop.format("SELECT oid AS id FROM pg_class", "")) == []
+
+
+def test_batches_that_commit_one_by_one_are_fine() -> None:
+    sql = (
+        "DO $$ DECLARE n int; BEGIN LOOP"
+        " UPDATE orders SET a = 1 WHERE id IN (SELECT id FROM orders WHERE a IS NULL LIMIT 1000);"
+        " GET DIAGNOSTICS n = ROW_COUNT; EXIT WHEN n = 0; COMMIT; END LOOP; END $$;"
+    )
+    assert rules(sql, mode=NONE) == []
+
+
+def test_execute_ends_no_transaction() -> None:
+    assert rules("DO $$ BEGIN EXECUTE 'COMMIT'; END $$", mode=NONE) == ["statement-not-understood"]
+
+
+def test_calls_run_in_the_order_in_which_they_are_written() -> None:
+    found = findings(MAKES_INDEX, "SELECT make_index('orders'), make_index('users')")
+    built = [one.objects[0] for one in found if one.rule == "create-index-without-concurrently"]
+    assert built == ["public.orders", "public.users"]
+
+
+def test_several_tables_in_one_block_are_said_once() -> None:
+    sql = (
+        "DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['a', 'b', 'c'] LOOP"
+        " EXECUTE format('ALTER TABLE %I ADD COLUMN x int', t); END LOOP; END $$"
+    )
+    assert [one.rule for one in findings(sql)].count("locks-on-several-tables") == 1
+
+
 def test_a_lock_timeout_that_set_config_sets_counts() -> None:
     add = "ALTER TABLE orders ADD COLUMN a int;"
     assert [one.rule for one in findings(add)] == ["missing-lock-timeout"]

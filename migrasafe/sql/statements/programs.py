@@ -22,6 +22,8 @@ class Guarded(Struct, frozen=True, kw_only=True):
     may_run: bool = False
     loops: bool = False
     """It stands inside a loop: it may run many times in this one transaction."""
+    each_row_of: Query | None = None
+    """It runs once for each row of this query, all of them in one transaction: the body of a FOR loop."""
     catches: frozenset[str] = frozenset()
     """Conditions that an exception handler around it catches: it is guarded against these failures."""
 
