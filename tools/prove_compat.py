@@ -191,6 +191,7 @@ def main() -> int:
     parser.add_argument("--layout")
     parser.add_argument("--commits", type=int, default=50)
     parser.add_argument("--show", type=int, default=40)
+    parser.add_argument("--before", metavar="SQL", help="what the database has before the first migration")
     parser.add_argument("--lenient", action="store_true", help="go on where the history fails on the server")
     parser.add_argument("--pg-version", type=int, default=15)
     options = parser.parse_args()
@@ -226,6 +227,7 @@ def _commit(options: argparse.Namespace, commit: Commit, dsn: str, database: str
         if not released:
             raise MigrasafeError("none of the added files is a migration")
         with connect(dsn, database=database) as connection:
+            run(connection, options.before or "SELECT")
             prove(connection, migrations, released[0], apps, tally)
 
 
