@@ -47,6 +47,8 @@ servers: $(INSTALLED_DEV)
 
 bench: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/lint.py
+	$(BIN)/python benchmarks/throttle_hot_rows.py
+	$(BIN)/python benchmarks/throttle_replica.py
 
 format: $(INSTALLED_DEV)
 	$(BIN)/ruff format .

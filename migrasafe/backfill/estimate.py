@@ -26,6 +26,10 @@ BATCH_SHARE = 0.95
 PADDING = 0.06
 """Of a page: what alignment takes, which the statistics of columns do not show."""
 MUCH_GROWTH = 0.3
+LARGE_ROWS = 100_000
+"""In smaller tables growth is nobody's trouble."""
+SLOWEST_RATE = 10e3
+"""Bytes per second; a replica that replays less is paused, or held up by a query."""
 VACUUMED_EVERY = 0.2
 VACUUMED_GROWTH = 0.27
 """Measured: the heap grows by so much when vacuum runs after each fifth of the rows."""
@@ -41,6 +45,8 @@ class TableSize(Struct, frozen=True, kw_only=True):
     rows: int
     rows_wanted: int
     """That want the change, by a sample."""
+    sampled_rows: int | None
+    """Rows of the sample; None: the whole table was read."""
     row_bytes: float
     """Of the values of a row, by the statistics."""
     is_vacuumed: bool
@@ -103,7 +109,9 @@ class Estimate(Struct, frozen=True, kw_only=True):
     """As quick as the quickest batch that was tried, and as the slowest."""
     seconds_slowest: float | None
     replica_seconds: tuple[tuple[str, float | None], ...]
-    """For each replica, how long it takes to replay the log; None: it keeps up with the primary."""
+    """For each replica that replays, how long it takes to replay the log; None: it keeps up with the primary."""
+    replicas_still: tuple[str, ...]
+    """That replayed next to nothing of what was tried."""
     is_copy: bool
     advice: tuple[str, ...]
 
@@ -154,6 +162,8 @@ def estimate(
         batch_rows = max(1, min(max(fit, min(target.floor_rows, target.most_rows)), target.most_rows))
     wal = _wal_bytes(size, server, tried, hot, index_growth, is_copy=is_copy)
     quickest, slowest = (BATCH_SHARE / per_row[0], BATCH_SHARE / per_row[-1]) if per_row else (None, None)
+    replicas = tried.replicas if tried is not None else ()
+    moving = tuple(one for one in replicas if one.keeps_up or one.rate >= SLOWEST_RATE)
     made = Estimate(
         table=table,
         rows=size.rows,
@@ -171,9 +181,8 @@ def estimate(
         rows_per_second=quickest,
         seconds=wanted / quickest if quickest else None,
         seconds_slowest=wanted / slowest if slowest else None,
-        replica_seconds=tuple((one.name, None if one.keeps_up else wal / max(one.rate, 1.0)) for one in tried.replicas)
-        if tried is not None
-        else (),
+        replica_seconds=tuple((one.name, None if one.keeps_up else wal / one.rate) for one in moving),
+        replicas_still=tuple(one.name for one in replicas if one not in moving),
         is_copy=is_copy,
         advice=(),
     )
@@ -209,6 +218,9 @@ def lines_of(made: Estimate) -> list[str]:
     for name, seconds in made.replica_seconds:
         verdict = "keeps up with full speed" if seconds is None else f"about {say_seconds(seconds)} at its rate"
         found.append(f"replica   {name}: {verdict}")
+    found += [
+        f"replica   {name}: replays nothing now, and the backfill would wait for it" for name in made.replicas_still
+    ]
     return found
 
 
@@ -249,20 +261,23 @@ def _wal_bytes(
 def _with_advice(made: Estimate, size: TableSize, server: ServerFacts) -> Estimate:
     advice = []
     if not made.rows_wanted:
-        return replace(made, advice=("nothing is left to do",))
+        none = "nothing is left to do"
+        if size.sampled_rows is not None:
+            none = f"of a sample of {size.sampled_rows:,} rows none wants the change: few are left, if any"
+        return replace(made, advice=(none,))
     if made.hot_blocked_by:
         several = len(made.hot_blocked_by) > 1
         advice.append(
             f"{', '.join(made.hot_blocked_by)} {'hold' if several else 'holds'} a column that changes, so every changed row gets "
             f"a new entry in all {size.indexes} indexes: create {'them' if several else 'it'} after the backfill, not before"
         )
-    elif not made.is_copy and made.hot_share < 0.5 and size.indexes:
+    elif not made.is_copy and made.hot_share < 0.5 and size.indexes and made.rows >= LARGE_ROWS:
         advice.append(
             "no index is in the way of HOT updates, but the pages are full; fillfactor only helps pages that are written "
             "anew, so it is worth setting (70) only where the table is rewritten or still grows"
         )
     grows = not made.is_copy and made.heap_growth > MUCH_GROWTH * max(made.heap_bytes, 1)
-    if grows and made.rows >= 100_000:
+    if grows and made.rows >= LARGE_ROWS:
         advice.append(
             f"run it with --vacuum-every {VACUUMED_EVERY:.0%}: vacuum in between keeps the heap from growing by "
             f"{_share(made.heap_growth, made.heap_bytes)}; it works only while no old transaction is open"

@@ -97,6 +97,8 @@ def follow_direct(
     known = followers.get(key, Follower(key=key, names=frozenset({name}), label=f"replica {name}"))
     if isinstance(seen, Lost):
         after = replace(known, away=seen.why)
+    elif seen.replay_paused:
+        after = replace(known, away="has its replay paused; SELECT pg_wal_replay_resume() there goes on")
     else:
         after = replace(known, replay=_next(known, seen.at, seen.replay_lsn, log_end, seen.at), away="")
     return {**followers, key: after}

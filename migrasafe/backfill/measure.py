@@ -132,14 +132,14 @@ def _size_of(session: ScriptSession, job: NewJob, change: Change) -> TableSize:
         indexes=max((row[3] for row in tables), default=0),
         rows=rows,
         rows_wanted=round(rows * want / seen) if seen else 0,
+        sampled_rows=None if percent == 100 else seen,
         row_bytes=sum(row[4] * rows_of.get(row[0], 0) for row in tables) / weight,
         is_vacuumed=all(row[5] for row in tables),
     )
 
 
 def _server_facts(session: ScriptSession, job: NewJob) -> ServerFacts:
-    images, max_wal, block, vacuums, triggers = session.rows(query("estimate_server", table_oid=job.rel))[0]
-    del vacuums
+    images, max_wal, block, triggers = session.rows(query("estimate_server", table_oid=job.rel))[0]
     return ServerFacts(
         full_page_writes=images,
         max_wal_bytes=max_wal or 2**30,

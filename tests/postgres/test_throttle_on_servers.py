@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from migrasafe.backfill.model import BatchDone, Place, Setting
 from migrasafe.backfill.throttling import SampledThrottle
-from migrasafe.postgres.connect import Connection, run
+from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.find_server import choose_server
 from migrasafe.postgres.local_server import LocalServer
 from tests.postgres.clusters import Cluster, eventually
@@ -224,7 +224,7 @@ def test_a_replica_by_connection_string_is_asked_itself(cluster: Cluster) -> Non
         replica.execute("SELECT pg_wal_replay_pause()")
         try:
             assert worker.looks_until_quiet() <= 3
-            assert worker.reasons["replica-still"].startswith("replica direct has replayed nothing")
+            assert worker.reasons["replica-away"].startswith("replica direct has its replay paused")
         finally:
             replica.execute("SELECT pg_wal_replay_resume()")
         worker.looks_until_batch()
@@ -421,3 +421,27 @@ def test_readers_that_only_aurora_tells_of_are_waited_for(cluster: Cluster) -> N
             worker.looks_until_batch()
     finally:
         cluster.primary.execute("DROP FUNCTION aurora_replica_status(); DROP TABLE aurora")
+
+
+def test_a_role_alone_on_a_server_needs_no_privilege_to_see_its_load(request: pytest.FixtureRequest) -> None:
+    server = choose_server(request.config.stash[SERVERS])
+    assert isinstance(server, LocalServer)
+    cluster = Cluster(server)
+    try:
+        cluster.primary.execute("CREATE ROLE job LOGIN; CREATE TABLE t (id int PRIMARY KEY, n int)")
+        worker = Worker(cluster, {}, make_conninfo(cluster.primary.dsn, user="job"))
+        worker.connection.close()
+        worker.connection = connect(
+            make_conninfo(cluster.primary.dsn, user="job"), application_name="migrasafe backfill"
+        )
+        cluster.primary.execute("GRANT ALL ON t TO job")
+        worker.start()
+        try:
+            eventually(lambda: worker.batches >= 3, "batches run")
+            with cluster.primary.connect("app"):
+                assert "GRANT pg_monitor TO job" in worker.wait_for("signal-lost")
+            worker.looks_until_batch()
+        finally:
+            worker.end()
+    finally:
+        cluster.stop()

@@ -5,6 +5,7 @@ WITH activity AS (
         pid,
         state,
         backend_type,
+        datid,
         xact_start,
         backend_xid,
         wait_event_type,
@@ -16,7 +17,7 @@ SELECT
     count(*) FILTER (WHERE NOT ours AND backend_type = 'client backend' AND state = 'active') AS active,
     count(*) FILTER (WHERE NOT ours AND backend_type = 'client backend' AND xact_start IS NOT NULL) AS in_transaction,
     count(*) FILTER (WHERE ours AND NOT looks AND backend_xid IS NOT NULL) AS ours_writing,
-    count(*) FILTER (WHERE NOT ours AND backend_type IS NULL) AS hidden,
+    count(*) FILTER (WHERE NOT ours AND backend_type IS NULL AND datid IS NOT NULL) AS hidden,
     (
         SELECT pg_catalog.jsonb_agg(
             pg_catalog.jsonb_build_object(

@@ -21,7 +21,7 @@ from migrasafe.backfill.estimate import (
 
 MB = 2**20
 MEASURED = TableSize(
-    heap_bytes=546 * MB, index_bytes=283 * MB, indexes=3, rows=5_000_000, rows_wanted=5_000_000, row_bytes=73.0,
+    heap_bytes=546 * MB, index_bytes=283 * MB, indexes=3, rows=5_000_000, rows_wanted=5_000_000, sampled_rows=95_000, row_bytes=73.0,
     is_vacuumed=True,
 )  # fmt: skip
 SERVER = ServerFacts(full_page_writes=True, max_wal_bytes=8192 * MB, block_bytes=8192, triggers=())
@@ -62,7 +62,9 @@ def test_rows_that_are_done_already_cost_nothing_but_the_walk() -> None:
     half = made(replace(MEASURED, rows_wanted=2_500_000))
     assert half.batches == made().batches
     assert half.heap_growth == pytest.approx(made().heap_growth / 2, rel=0.01)
-    assert made(replace(MEASURED, rows_wanted=0)).advice == ("nothing is left to do",)
+    none = replace(MEASURED, rows_wanted=0)
+    assert made(none).advice == ("of a sample of 95,000 rows none wants the change: few are left, if any",)
+    assert made(replace(none, sampled_rows=None)).advice == ("nothing is left to do",)
 
 
 def test_time_comes_from_a_try_alone() -> None:
@@ -77,12 +79,17 @@ def test_time_comes_from_a_try_alone() -> None:
 
 
 def test_a_slow_replica_sets_the_pace() -> None:
-    replicas = (ReplayTried(name="r1", rate=1e6, keeps_up=False), ReplayTried(name="r2", rate=1e6, keeps_up=True))
+    replicas = (
+        ReplayTried(name="r1", rate=1e6, keeps_up=False),
+        ReplayTried(name="r2", rate=1e6, keeps_up=True),
+        ReplayTried(name="r3", rate=0.0, keeps_up=False),
+    )
     tried = Tried(rows=1000, seconds_per_row=(1e-5,), hot_rows=0, wal_bytes=600_000, replicas=replicas)
     found = made(tried=tried)
     assert found.replica_seconds == (("r1", found.wal_bytes / 1e6), ("r2", None))
     assert any("r1 replays slower" in text for text in found.advice)
     assert "replica   r2: keeps up with full speed" in lines_of(found)
+    assert "replica   r3: replays nothing now, and the backfill would wait for it" in lines_of(found)
 
 
 def test_growth_calls_for_vacuum_in_between_on_large_tables_only() -> None:
@@ -104,7 +111,16 @@ def test_less_log_without_full_page_writes_and_more_with_frequent_checkpoints() 
 
 
 def test_an_empty_table_is_nothing_to_do() -> None:
-    empty = TableSize(heap_bytes=0, index_bytes=8192, indexes=1, rows=0, rows_wanted=0, row_bytes=0.0, is_vacuumed=True)
+    empty = TableSize(
+        heap_bytes=0,
+        index_bytes=8192,
+        indexes=1,
+        rows=0,
+        rows_wanted=0,
+        sampled_rows=None,
+        row_bytes=0.0,
+        is_vacuumed=True,
+    )
     found = made(empty)
     assert (found.batches, found.wal_bytes, found.heap_growth) == (0, 0, 0)
     assert lines_of(found)

@@ -180,8 +180,10 @@ def test_a_replica_asked_itself_is_judged_by_its_own_position() -> None:
     assert the_stop(before, limits, now=5.9).signal == "signal-lost"
     fresh = saw_standby(before, limits, "r9", StandbySeen(at=5.9, replay_lsn=59_000, replay_paused=False))
     assert decision(fresh, limits, now=5.9).may_run
-    old = saw_standby(before, limits, "r9", StandbySeen(at=5.9, replay_lsn=30_000, replay_paused=True))
+    old = saw_standby(before, limits, "r9", StandbySeen(at=5.9, replay_lsn=30_000, replay_paused=False))
     assert the_stop(old, limits, now=5.9).signal == "replica-lag"
+    paused = saw_standby(before, limits, "r9", StandbySeen(at=5.9, replay_lsn=59_000, replay_paused=True))
+    assert "pg_wal_replay_resume" in the_stop(paused, limits, now=5.9).text
 
 
 def test_a_replica_that_cannot_be_asked_stops_batches() -> None:
