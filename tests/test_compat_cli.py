@@ -145,3 +145,15 @@ def test_lint_is_told_by_the_app_whether_a_dropped_column_is_in_use(tmp_path: Pa
     assert unused["severity"] == "info"
     (tmp_path / "migrasafe.toml").write_text('old = "app"\n')
     assert [one["severity"] for one in lint("db", cwd=tmp_path)] == ["error", "info"]
+
+
+def test_a_version_can_be_known_from_its_source_and_from_a_log(tmp_path: Path) -> None:
+    log = tmp_path / "postgresql.log"
+    log.write_text("2026-01-01 10:00:00 UTC [7] LOG:  statement: SELECT note FROM orders\n")
+    done = shop("--from", "0003", "--old", f"new.sql,{log}", "--format", "json")
+    report = json.loads(done.stdout)
+    assert [(one["id"], one["deploy"]) for one in report["migrations"]] == [("0003_drop_note", "after")]
+    (line,) = report["migrations"][0]["breaks"]
+    assert (Path(line["path"]).name, line["line"], line["column"]) == ("postgresql.log", 1, 53)
+    done = shop("--old", f"new.sql,{tmp_path / 'missing.log'}")
+    assert (done.returncode, "missing.log: there is no such file" in done.stderr) == (2, True)

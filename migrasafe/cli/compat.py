@@ -66,13 +66,14 @@ def compat(
 
     MIGRATIONS are folders or files; with none, what the config says, or this folder. A SOURCE is a folder with the app's
     source, a git ref (v2.1, or v2.1:services/shop for a part of the repository), a file of queries, a server log, an
-    export of pg_stat_statements, or a server to read it from.
+    export of pg_stat_statements, or a server to read it from; or several of these, with commas between them.
     Exit status: 0 an order works, 1 none does or it is not known, 2 the input cannot be used, 3 a bug in migrasafe.
 
     \b
     Examples:
       migrasafe compat db/migrations --old v2.0 --new .
       migrasafe compat db/migrations --old old/queries.sql --new new/queries.sql --from 0042
+      migrasafe compat db/migrations --old v2.0,postgresql.log --new .
     """
     gc.disable()
     if no_config and config is not None:

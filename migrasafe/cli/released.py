@@ -18,7 +18,7 @@ def released(from_id: str | None, old: str, histories: Sequence[History]) -> Cal
     if from_id is not None:
         found = _named(from_id, [migration for history in histories for migration in history.migrations])
         return lambda migration: migration is found
-    ref = old.partition(":")[0]
+    ref = old.partition(",")[0].partition(":")[0]  # the first of several sources
     if not ref or Path(old).exists():
         return lambda _: True
     try:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from migrasafe.app.model import App, Origin
-from migrasafe.app.query_files.statistics import app_from_statistics
 from migrasafe.app.read_app import read_app
+from migrasafe.cli.read_app_version import read_app_version
 from migrasafe.errors import InputError
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.find_server import available_servers
@@ -90,7 +90,7 @@ def test_statistics_are_read_from_the_server_and_from_exports_of_them(tmp_path: 
             session.execute("CREATE EXTENSION pg_stat_statements")
             for sql in (*RAN, RAN[2], RAN[2]):
                 session.execute(sql)
-            app = app_from_statistics(read_statistics(session, running.dsn), "server")
+            app = read_app_version(running.dsn, ())
             with (
                 session.cursor() as cursor,
                 cursor.copy("COPY (SELECT * FROM pg_stat_statements) TO STDOUT CSV HEADER") as out,
