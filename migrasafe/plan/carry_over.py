@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -32,13 +32,17 @@ def carried_constraints(shadow: Shadow) -> list[Constraint]:
     return [one for one in shadow.table.constraints if one.kind in kinds and shadow.old.name in one.columns]
 
 
-def carry_over(shadow: Shadow) -> Iterator[Step]:
+def carry_over(shadow: Shadow, targets: Mapping[Ref, Mapping[str, str]] | None = None) -> Iterator[Step]:
+    """The steps that build it all. `targets`: columns of other tables that get another place in the same plan."""
     table, columns = shadow.table, shadow.columns
     for index in carried_indexes(shadow):
         copy = index_over(index, columns)
         yield steps.build_index(replace(copy, ref=Ref(index.ref.schema, temporary(index.ref.name))))
     for constraint in carried_constraints(shadow):
         copy_of = replace(constraint_over(constraint, table.ref, columns), name=temporary(constraint.name))
+        if targets and constraint.target is not None and constraint.target in targets:
+            moved = targets[constraint.target]
+            copy_of = replace(copy_of, target_columns=tuple(moved.get(one, one) for one in constraint.target_columns))
         if constraint.kind is ConstraintKind.UNIQUE:
             if constraint.index is not None:
                 ref = Ref(table.ref.schema, temporary(constraint.index.name))

@@ -17,6 +17,7 @@ from migrasafe.plan.changes.as_written import AsWritten, is_made_by
 from migrasafe.plan.changes.change_default import ChangeDefault
 from migrasafe.plan.changes.change_type import ChangeType
 from migrasafe.plan.changes.drop_column import DropColumn
+from migrasafe.plan.changes.drop_constraint import DropConstraint
 from migrasafe.plan.changes.drop_not_null import DropNotNull
 from migrasafe.plan.changes.drop_table import DropTable
 from migrasafe.plan.changes.model import Change, NoPlanError
@@ -215,6 +216,7 @@ _ACTIONS: Mapping[type[sql.Action], Callable[[Name, Any, Hints], Change]] = {
     sql.AddColumn: lambda table, action, hints: AddColumn(table=table, column=action.column, fill=hints.up),
     sql.DropColumn: lambda table, action, hints: DropColumn(table=table, column=action.column, meanwhile=hints.down),
     sql.AlterColumnType: _type,
+    sql.DropConstraint: lambda table, action, _: DropConstraint(table=table, constraint=action.name),
     sql.SetDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=action.default),
     sql.DropDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=None),
     sql.SetNotNull: lambda table, action, hints: SetNotNull(table=table, column=action.column, fill=hints.up),

@@ -65,22 +65,25 @@ def backfill(shadow: Shadow) -> Phase:
     )
 
 
-def verify(shadow: Shadow) -> Phase:
-    """Both columns say the same, and the new one has everything that stands on the old one."""
-    table = shadow.table
-    gate = Gate(
+def same(shadow: Shadow) -> Gate:
+    """Whether both columns say the same in every row."""
+    return Gate(
         id="same",
-        question=f"Do {shadow.old.name} and {shadow.new.name} say the same in every row?",
-        query=f"SELECT count(*) FROM {name_of(table.ref)} WHERE {inconsistent(shadow.dual())}",
+        question=f"Do {shadow.old.name} and {shadow.new.name} say the same in every row of {shadow.table.ref.name}?",
+        query=f"SELECT count(*) FROM {name_of(shadow.table.ref)} WHERE {inconsistent(shadow.dual())}",
         expected="0",
         otherwise="Run the backfill again; if rows come back, a trigger of your own changes one of the columns after ours.",
     )
+
+
+def verify(shadow: Shadow) -> Phase:
+    """Both columns say the same, and the new one has everything that stands on the old one."""
     return Phase(
         name=PhaseName.VERIFY,
         title=f"{shadow.new.name} is proved equal and gets what stands on {shadow.old.name}",
         old_app=f"reads and writes {shadow.old.name}",
         new_app=f"reads and writes {shadow.new.name}",
-        gates=(gate,),
+        gates=(same(shadow),),
         steps=steps.superseded(tuple(carry_over(shadow)), past(shadow)),
     )
 

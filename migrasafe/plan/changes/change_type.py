@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, shadow_column
 from migrasafe.plan.carry_over import unseen
+from migrasafe.plan.changes.key_type import widen_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.conversions import Conversion, known_conversion
 from migrasafe.plan.definitions import formatted_type, name_of, type_of, with_suffix
@@ -40,7 +41,11 @@ class ChangeType(Struct, frozen=True, kw_only=True):
         )
         if self.up is None and not work_of(statement, ground.schema, ground.target):
             return _in_place(ground, table, old, self.type, statement)
-        return _beside(ground, table, old, self.type, self._conversion(table, old))
+        conversion = self._conversion(table, old)
+        key = table.primary_key
+        if key is not None and key.columns == (old.name,):
+            return widen_key(ground, table, old, self.type, conversion)
+        return _beside(ground, table, old, self.type, conversion)
 
     def _conversion(self, table: Table, old: Column) -> Conversion:
         new_name = with_suffix(old.name, SHADOW)

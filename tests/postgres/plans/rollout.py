@@ -160,6 +160,7 @@ def carry_out(run: Rollout, old: Work, new: Work, *, killed: random.Random | Non
         still_old = everybody.enter_context(ExitStack())
         still_old.enter_context(run.clients("old", old, range(1, 3)))
         new_runs = False
+        before: list[str] = []
         for phase in run.plan.phases:
             if phase.name is PhaseName.CONTRACT:
                 still_old.close()
@@ -176,8 +177,9 @@ def carry_out(run: Rollout, old: Work, new: Work, *, killed: random.Random | Non
                     run.kill(name, killed)
                 run.check(name)
                 run.is_over(name)
-            for name in ahead:
+            for name in (*before, *ahead):  # what the way back took with it is made again
                 run.check(name)
+            before = ahead
             if phase.name is PhaseName.SWITCH:
                 everybody.enter_context(run.clients("new", new, range(3, 5)))
                 new_runs = True

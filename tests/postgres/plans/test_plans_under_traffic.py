@@ -17,6 +17,13 @@ from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_o
 from tests.postgres.servers import Database
 
 SETUP = """
+CREATE TABLE orders (id serial PRIMARY KEY, owner int, above int REFERENCES orders (id) ON DELETE SET NULL);
+CREATE TABLE items (
+  id serial PRIMARY KEY,
+  order_id int NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+  amount int DEFAULT 1
+);
+CREATE INDEX items_order ON items (order_id, amount);
 CREATE TYPE mood AS ENUM ('fine');
 CREATE TABLE teams (id bigserial PRIMARY KEY, title text);
 CREATE TABLE users (
@@ -43,6 +50,8 @@ CREATE FUNCTION no_boss() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.boss 
 CREATE TRIGGER no_boss BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION no_boss();
 """
 ROWS = """
+INSERT INTO orders (owner) SELECT 0 FROM generate_series(1, 1000);
+INSERT INTO items (order_id) SELECT n FROM generate_series(1, 1000) n;
 INSERT INTO teams (title) SELECT 'team ' || n FROM generate_series(1, 50) n;
 INSERT INTO users (owner, name, team_id, born, data)
   SELECT 0, 'user ' || n, 1 + n % 50, ' 0' || n || ' ', '{"b": 1, "a": 1}' FROM generate_series(1, 1500) n;
@@ -90,6 +99,19 @@ def nothing_but_rows(table: str = "users") -> Work:
     return work
 
 
+def shop(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+    """A version of the app that orders things, and takes some orders back."""
+    row = session.execute("INSERT INTO orders (owner, above) VALUES (%s, 1) RETURNING id, above", (owner,)).fetchone()
+    assert row is not None and row[1] == 1
+    session.execute("INSERT INTO items (order_id, amount) VALUES (%s, 2), (%s, 3)", (row[0], row[0]))
+    read = session.execute("SELECT sum(amount) FROM items JOIN orders o ON o.id = order_id WHERE o.id = %s", (row[0],))
+    assert read.fetchone() == (5,)
+    session.execute("UPDATE items SET order_id = %s WHERE id = %s", (row[0], rng.randrange(1, 900)))
+    session.execute("DELETE FROM orders WHERE id = %s", (row[0] - 40,))
+    left = session.execute("SELECT count(*) FROM items WHERE order_id = %s", (row[0] - 40,)).fetchone()
+    assert left == (0,), left
+
+
 def words(rng: random.Random) -> object:
     return f"word {rng.random()}"
 
@@ -112,8 +134,8 @@ class Case:
     old: Work
     new: Work
     hints: Hints = Hints()  # noqa: RUF009 – a frozen value
-    also: str = ""
-    """What the plan makes beyond the migration, and says so."""
+    once: str = ""
+    """What the plan does beyond the migration, and says so."""
 
 
 CASES = {
@@ -137,6 +159,13 @@ CASES = {
         migration="ALTER TABLE users ALTER COLUMN age TYPE bigint",
         old=app("age", small, default=7),
         new=app("age", big, default=7),
+    ),
+    "a key with its sequence and references": Case(
+        migration="ALTER TABLE orders ALTER COLUMN id TYPE bigint",
+        once="ALTER TABLE items ALTER COLUMN order_id TYPE bigint; ALTER TABLE orders ALTER COLUMN above TYPE bigint;"
+        "ALTER SEQUENCE orders_id_seq AS bigint",
+        old=shop,
+        new=shop,
     ),
     "text to a number": Case(
         migration="ALTER TABLE users ALTER COLUMN born TYPE int USING born::int",
@@ -197,7 +226,7 @@ CASES = {
     ),
     "a foreign key": Case(
         migration="ALTER TABLE users ADD FOREIGN KEY (team_id) REFERENCES teams ON DELETE CASCADE",
-        also="CREATE INDEX users_team_id_idx ON public.users USING btree (team_id);",
+        once="CREATE INDEX users_team_id_idx ON public.users USING btree (team_id);",
         old=app("team_id", team),
         new=app("team_id", team),
     ),
@@ -208,6 +237,12 @@ CASES = {
         migration="ALTER TABLE users ADD UNIQUE (note)",
         old=app("note", lambda rng: f"n{rng.random()}"[:20]),
         new=app("note", lambda rng: f"n{rng.random()}"[:20]),
+    ),
+    "no check": Case(
+        migration="ALTER TABLE users DROP CONSTRAINT users_name_check", old=app("name", words), new=app("name", words)
+    ),
+    "no foreign key": Case(
+        migration="ALTER TABLE items DROP CONSTRAINT items_order_id_fkey", old=shop, new=nothing_but_rows()
     ),
     "an index": Case(
         migration="CREATE INDEX users_note ON users (note, lower(name))", old=nothing_but_rows(), new=nothing_but_rows()
@@ -234,8 +269,8 @@ def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, nam
     database.execute(SETUP + ROWS)
     run = roll_out(database, case.migration, tmp_path, case.hints)
     carry_out(run, case.old, case.new)
-    also = [case.also] if case.also else []
-    assert dump(database.dsn) == one_shot(database, SETUP, *filter(None, case.migration.split(";")), *also)
+    statements = [one for one in f"{case.migration};{case.once}".split(";") if one.strip()]
+    assert dump(database.dsn) == one_shot(database, SETUP, *statements)
 
 
 @pytest.mark.majors(12, 15, 18)

@@ -91,6 +91,7 @@ def findings(texts: list[str], target: Target) -> list[Finding]:
         for place, text in enumerate(texts)
     )
     options = LintOptions(target=target, schema=schema(), reported=lambda migration: migration is migrations[-1])
-    result = lint([History(layout="plain", root="", migrations=migrations)], RULES, options)
+    rules = [rule for rule in RULES if rule.default]
+    result = lint([History(layout="plain", root="", migrations=migrations)], rules, options)
     scripts = [script for migration in result.migrations for script in migration.scripts]
-    return list(suppress(result.findings, scripts, [rule.id for rule in RULES]))
+    return list(suppress(result.findings, scripts, [rule.id for rule in rules]))
