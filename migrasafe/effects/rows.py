@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.effects.model import Cause, Effects, Lock, Work, WorkKind
+from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.most_rows import touches_most_rows
 from migrasafe.effects.reads import reads_many, relations_read
 from migrasafe.effects.situation import Situation
@@ -47,10 +47,27 @@ def predict_dml(statement: Dml, situation: Situation) -> Effects:
                 for ref in reads
                 if reads_many(statement.query, ref, situation)
             )
-    effects = Effects(locks=tuple(locks), work=tuple(work))
+    failures = tuple(_assigned_twice(statement)) if isinstance(statement, Update) else ()
+    effects = Effects(locks=tuple(locks), work=tuple(work), failures=failures)
     for inner in statement.modifies:
         effects = effects.and_(predict_dml(inner, situation))
     return effects
+
+
+def _assigned_twice(statement: Update) -> Iterator[Failure]:
+    """SET a = 1, a = 2: refused, unless it is elements or fields of the column that are set."""
+    seen: set[str] = set()
+    for target in statement.query.node.get("UpdateStmt", {}).get("targetList", []):
+        fields = target.get("ResTarget", {})
+        name = fields.get("name", "")
+        if "indirection" in fields:
+            continue
+        if name in seen:
+            yield Failure(
+                trouble=Trouble.SYNTAX, reason=f"multiple assignments to the same column {name}", objects=(name,)
+            )
+            return
+        seen.add(name)
 
 
 def _bulk(cause: Cause, target: Ref, where: Expression | None, situation: Situation, *, joins: bool) -> Iterator[Work]:

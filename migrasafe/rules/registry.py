@@ -41,6 +41,7 @@ from migrasafe.rules import (
     drop_column_in_use,
     drop_database,
     drop_default_of_required_column,
+    drop_expression_in_use,
     drop_index_in_use,
     drop_index_without_concurrently,
     drop_key,
@@ -53,6 +54,7 @@ from migrasafe.rules import (
     enable_row_security_without_policy,
     ends_tool_transaction,
     enforce_constraint_by_scan,
+    enum_value_unknown_to_app,
     enum_value_used_before_commit,
     fails_on_server,
     foreign_key_narrower_than_target,
@@ -69,6 +71,7 @@ from migrasafe.rules import (
     missing_lock_timeout,
     money_column,
     move_sequence_in_use,
+    name_too_long,
     narrow_policy_in_use,
     new_table_not_published,
     new_table_without_grants,
@@ -108,6 +111,7 @@ from migrasafe.rules import (
     update_extension_in_use,
     vacuum_full_by_rewrite,
     varchar_limit,
+    view_with_rights_of_caller,
     work_while_lock_is_held,
 )
 from migrasafe.rules.context import Rule
@@ -151,6 +155,7 @@ RULES: tuple[Rule, ...] = (
     drop_column_in_use.RULE,
     drop_database.RULE,
     drop_default_of_required_column.RULE,
+    drop_expression_in_use.RULE,
     drop_index_in_use.RULE,
     drop_index_without_concurrently.RULE,
     drop_key.RULE,
@@ -163,6 +168,7 @@ RULES: tuple[Rule, ...] = (
     enable_row_security_without_policy.RULE,
     ends_tool_transaction.RULE,
     enforce_constraint_by_scan.RULE,
+    enum_value_unknown_to_app.RULE,
     enum_value_used_before_commit.RULE,
     fails_on_server.RULE,
     foreign_key_narrower_than_target.RULE,
@@ -179,6 +185,7 @@ RULES: tuple[Rule, ...] = (
     missing_lock_timeout.RULE,
     money_column.RULE,
     move_sequence_in_use.RULE,
+    name_too_long.RULE,
     narrow_policy_in_use.RULE,
     new_table_not_published.RULE,
     new_table_without_grants.RULE,
@@ -218,6 +225,7 @@ RULES: tuple[Rule, ...] = (
     update_extension_in_use.RULE,
     vacuum_full_by_rewrite.RULE,
     varchar_limit.RULE,
+    view_with_rights_of_caller.RULE,
     work_while_lock_is_held.RULE,
 )
 """In alphabetical order of their ids."""

@@ -34,6 +34,7 @@ CREATE SCHEMA empty_one;
 CREATE SCHEMA full_one;
 CREATE TABLE full_one.rows (id bigint);
 CREATE TABLE keys (id bigint PRIMARY KEY, code varchar(9) UNIQUE, token uuid UNIQUE, flag boolean UNIQUE);
+CREATE TABLE lists (numbers integer[]);
 CREATE TABLE points (small smallint, number integer, word text, token uuid, amount numeric);
 """
 
@@ -67,6 +68,9 @@ CASES = [
     "DROP SCHEMA empty_one",
     "DROP SCHEMA full_one",
     "DROP SCHEMA full_one CASCADE",
+    "UPDATE points SET number = 1, number = 2 WHERE word = 'a'",
+    "UPDATE points SET (number, word) = (1, 'a'), word = 'b' WHERE word = 'a'",
+    "UPDATE lists SET numbers[1] = 1, numbers[2] = 2 WHERE numbers IS NULL",
     "ALTER TABLE points ADD FOREIGN KEY (small) REFERENCES keys",
     "ALTER TABLE points ADD FOREIGN KEY (number) REFERENCES keys (id) NOT VALID",
     "ALTER TABLE points ADD FOREIGN KEY (word) REFERENCES keys (code)",

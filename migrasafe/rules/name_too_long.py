@@ -1,0 +1,69 @@
+"""A name of more than 63 bytes: PostgreSQL cuts it off, and only says so in a notice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding, Severity
+from migrasafe.rules.context import Rule, Step
+from migrasafe.sql.lexer import Kind, tokens
+from migrasafe.sql.statements import (
+    AlterTable,
+    CreateFunction,
+    CreateIndex,
+    CreatePolicy,
+    CreateSequence,
+    CreateTable,
+    CreateTableAs,
+    CreateTrigger,
+    CreateView,
+    Rename,
+)
+
+LONGEST_BYTES = 63
+_LONG = re.compile(r'"[^"\n]{22,}"|\w{22,}')
+"""What may be longer than 63 bytes in UTF-8: a character has four at most, and most texts have no word so long."""
+
+
+def check(step: Step) -> Iterator[Finding]:
+    span = step.statement.span
+    text = step.script.source.text
+    long = [found[0].strip('"') for found in _LONG.finditer(text, span.start, span.end)]
+    if not any(len(name.encode()) > LONGEST_BYTES for name in long):
+        return
+    told: set[str] = set()
+    for token in tokens(text, span.start, span.end):
+        if token.kind not in (Kind.WORD, Kind.QUOTED):
+            continue
+        name = text[token.start : token.end].strip('"')
+        if len(name.encode()) <= LONGEST_BYTES or name in told:
+            continue
+        told.add(name)
+        kept = name.encode()[:LONGEST_BYTES].decode(errors="ignore")
+        yield step.finding(
+            RULE.id,
+            f"PostgreSQL calls it {kept}: of the name {name} it keeps {LONGEST_BYTES} bytes, and takes two names that begin "
+            "so for one.",
+            severity=Severity.WARNING,
+            help=f"Choose a name of at most {LONGEST_BYTES} bytes.",
+            objects=(kept,),
+        )
+
+
+RULE = Rule(
+    id="name-too-long",
+    check=check,
+    on=(
+        AlterTable,
+        CreateFunction,
+        CreateIndex,
+        CreatePolicy,
+        CreateSequence,
+        CreateTable,
+        CreateTableAs,
+        CreateTrigger,
+        CreateView,
+        Rename,
+    ),
+)
