@@ -35,9 +35,11 @@ class KeyWalk(Struct, frozen=True, kw_only=True, tag="key"):
 
     def bound(self, relation: str, low: Key | None, end: Key, rows: int) -> str:
         """A query for the key of the `rows`-th row behind `low`; no row where fewer are left. Reads only the index."""
+        names = ", ".join(f"w.{quote_ident(column.name)}" for column in self.columns)
+        # The key is written as JSON above the OFFSET, or it would be for each row that is passed over.
         return (
-            f"SELECT {self.key_json('w')} FROM ONLY {relation} AS w WHERE {self.inside('w', low, end)} "
-            f"ORDER BY {self.order('w')} OFFSET {rows - 1} LIMIT 1"
+            f"SELECT {self.key_json('w')} FROM (SELECT {names} FROM ONLY {relation} AS w WHERE {self.inside('w', low, end)} "
+            f"ORDER BY {self.order('w')} OFFSET {rows - 1} LIMIT 1) AS w"
         )
 
     def half(self, relation: str, low: Key | None, high: Key) -> str:
