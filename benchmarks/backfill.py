@@ -15,7 +15,6 @@ import resource
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,8 +36,20 @@ CREATE TABLE t (id bigint PRIMARY KEY, a int, created_at timestamptz, payload te
 INSERT INTO t SELECT i, hashint4(i), now() - i * interval '1 s', md5(i::text) || md5(i::text), NULL, true
 FROM generate_series(1, {rows}) AS i;
 CREATE INDEX ON t (a); CREATE INDEX ON t (created_at); VACUUM ANALYZE t; CHECKPOINT;
-CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    NEW.b := NEW.a::bigint * 2 + 1; NEW.flag := false; RETURN NEW; END $$;
+"""
+FUNCTION = """
+CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    id t.id%TYPE := NEW.id; a t.a%TYPE := NEW.a; created_at t.created_at%TYPE := NEW.created_at;
+    payload t.payload%TYPE := NEW.payload; b t.b%TYPE := NEW.b; flag t.flag%TYPE := NEW.flag;
+    path text;
+BEGIN
+    SELECT s INTO path FROM current_setting('search_path') AS s;
+    IF path <> 'of the new version' THEN
+        NEW.b := a::bigint * 2 + 1; NEW.flag := false;
+    END IF;
+    RETURN NEW;
+END $$;
 """
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "full_page_writes": "on", "synchronous_commit": "on"}
 SPEC = Spec(table="t", set="b = a::bigint * 2 + 1", where="b IS NULL")
@@ -89,7 +100,7 @@ def batches(link: Link, rows: int, job_name: str) -> Way:
 
 
 def flagged(link: Link, low: int, high: int) -> None:
-    """A flag column and a BEFORE trigger that computes the value: the shape of pgroll's backfill."""
+    """A flag column and a BEFORE trigger with a variable for each column, batches of 1,000: the shape of pgroll's backfill."""
     link.session.script("CREATE TRIGGER fill BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION fill()")
     while (last := link.session.rows(FLAGGED.format(low=low, high=high))[0][0]) is not None:
         low = last
@@ -123,16 +134,25 @@ def ends(link: Link, way: Way, rows: int) -> float:
 
 def memory_of_a_run(dsn: str) -> float:
     """Peak memory of `migrasafe backfill run` over the whole table, in MB."""
-    command = [sys.executable, "-m", "migrasafe", "backfill", "run", "--name", "memory", "--table", "t", "--set",
-               "b = b + 1", "--batch-rows", "20000", "--max-active-sessions", "off", "--max-commit-time", "off", "--quiet"]  # fmt: skip
+    options = "--name memory --batch-rows 20000 --max-active-sessions off --max-commit-time off --quiet"
+    command = [
+        sys.executable,
+        "-m",
+        "migrasafe",
+        "backfill",
+        "run",
+        "--table",
+        "t",
+        "--set",
+        "b = b + 1",
+        *options.split(),
+    ]
     process = subprocess.Popen(command, env={**os.environ, "MIGRASAFE_DSN": dsn}, stdout=subprocess.DEVNULL)
     peak = 0
-    ended = threading.Event()
-    threading.Thread(target=lambda: (process.wait(), ended.set())).start()
-    while not ended.wait(0.2):
-        status = Path(f"/proc/{process.pid}/status")
-        lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
+    while process.poll() is None:
+        lines = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
         peak = max([peak, *(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))])
+        time.sleep(0.2)
     assert process.returncode == 0
     return peak / 1024
 
@@ -148,10 +168,9 @@ def main() -> None:
     with replace_settings(server).start() as running:
         link = open_link(running.dsn, "migrasafe benchmark")
         print(f"PostgreSQL {running.description}, {options.rows:,} rows", flush=True)
-        for statement in TABLE.format(rows=options.rows).split(";\n"):
-            for one in [statement] if "$$" in statement else statement.split(";"):
-                if one.strip():
-                    link.session.script(one)
+        for statement in (*TABLE.format(rows=options.rows).split(";"), FUNCTION):
+            if statement.strip():
+                link.session.script(statement)
         name = start_job(running.dsn, JobFile(spec=SPEC, name="benchmark", settings={}), lambda event: None, settings={},
                          restart=False, allow_seq_scan=False, dry_run=False)  # fmt: skip
         assert name is not None

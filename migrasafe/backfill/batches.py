@@ -10,7 +10,7 @@ from migrasafe.backfill.jobs import Job
 from migrasafe.backfill.queries import Sql, key_literal, query
 from migrasafe.backfill.settings import RunSettings
 from migrasafe.backfill.shards import Shard
-from migrasafe.backfill.walk import Change, Key, KeyWalk, Walk
+from migrasafe.backfill.walk import RETURNING_ONE, Change, Key, KeyWalk, Walk
 from migrasafe.postgres.scripts import Row, ScriptSession
 
 IDLE_TIMEOUT_MS = 10_000
@@ -84,7 +84,7 @@ def run_batch(session: ScriptSession, place: Place, shard: Shard, part: Range, n
             **_cursor(place, shard, part),
         )
     )
-    (_, log_before), next_row, (changed,), (log_after,) = results[-5][0], results[-4], results[-3][0], results[-1][0]
+    (_, log_before), next_row, (changed,), (log_after,) = results[-6][0], results[-5], results[-3][0], results[-1][0]
     return Committed(
         rows_changed=changed,
         next_high=key_in(next_row),
@@ -112,7 +112,7 @@ def run_on_free_rows(session: ScriptSession, place: Place, shard: Shard, part: R
             alias=Sql(alias),
             inside=Sql(inside),
             todo=Sql(place.change.todo()),
-            change=Sql(place.change.statement(place.relation, only_free, place.walk)),
+            change=Sql(place.change.statement(place.relation, only_free, place.walk) + RETURNING_ONE),
             same_row=Sql(same_row),
             keeps_keys=is_key,
             rel=shard.rel,

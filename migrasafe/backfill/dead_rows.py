@@ -12,7 +12,7 @@ from migrasafe.backfill.batches import Place, set_local
 from migrasafe.backfill.failures import Failure, classify
 from migrasafe.backfill.model import JobId
 from migrasafe.backfill.queries import Sql, key_literal, query
-from migrasafe.backfill.walk import Key
+from migrasafe.backfill.walk import RETURNING_ONE, Key
 from migrasafe.postgres.scripts import ScriptSession, StatementError
 
 LOCKED = "55P03"
@@ -88,7 +88,7 @@ def retry(session: ScriptSession, places: Mapping[int, Place], row: DeadRow) -> 
                 job_id=place.job.id,
                 rel=row.rel,
                 key=key,
-                change=Sql(place.change.statement(place.relation, inside, place.walk)),
+                change=Sql(place.change.statement(place.relation, inside, place.walk) + RETURNING_ONE),
             )
         )
     except StatementError as failure:

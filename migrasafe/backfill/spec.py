@@ -49,6 +49,7 @@ class Assignment(Struct, frozen=True, kw_only=True):
     expression: str
 
 
+BATCH_TAG = "$migrasafe_batch$"
 _UPDATE_HEAD = "UPDATE a_table SET "
 _SELECT_HEAD = "SELECT 1 FROM a_table WHERE "
 _ONLY_WHERE = frozenset(("targetList", "fromClause", "whereClause", "limitOption", "op"))
@@ -58,12 +59,20 @@ def check_spec(spec: Spec, where: str) -> None:
     """Raise InputError unless every SQL text of the spec is one whole piece of SQL. `where` names the place it is from."""
     if not spec.table.strip():
         raise InputError(f"{where}table: no name: say which table is to be filled")
+    _check_tag(spec.set, f"{where}set")
+    _check_tag(spec.where, f"{where}where")
     if spec.set is None and spec.into is None:
         raise InputError(f"{where}set: say what each row gets, as in 'total_cents = total * 100'")
     if spec.set is not None:
         columns_set(spec.set, where)
     if spec.where is not None:
         _check_predicate(spec.where, where)
+
+
+def _check_tag(text: str | None, what: str) -> None:
+    """Batches are sent in a quoted block, which ends with its tag."""
+    if text is not None and BATCH_TAG in text:
+        raise InputError(f"{what} contains {BATCH_TAG}, which ends the block that batches are sent in")
 
 
 def columns_set(assignments: str, where: str = "") -> tuple[str, ...]:

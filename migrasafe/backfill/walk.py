@@ -18,6 +18,9 @@ _ISO_THROUGH_JSON = ("timestamp", "date")
 """Types whose text depends on settings of the session; in JSON it does not."""
 
 
+RETURNING_ONE = " RETURNING 1 AS changed"
+
+
 class KeyColumn(Struct, frozen=True, kw_only=True):
     name: str
     type: str
@@ -186,18 +189,15 @@ class Change(Struct, frozen=True, kw_only=True):
         return "true" if self.where is None else f"(\n{self.where}\n)"
 
     def statement(self, relation: str, inside: str, walk: Walk) -> str:
-        """The statement that changes the rows of a range and returns one row for each."""
+        """The statement that changes the rows of a range; RETURNING_ONE behind it makes it return one row for each."""
         if self.into is None:
-            return (
-                f"UPDATE ONLY {relation} AS {self.alias} SET\n{self.set}\n"
-                f"WHERE {inside} AND {self.todo()} RETURNING 1 AS changed"
-            )
+            return f"UPDATE ONLY {relation} AS {self.alias} SET\n{self.set}\nWHERE {inside} AND {self.todo()}"
         # The locks make writers wait, whose trigger then finds the row in both tables: none is copied stale.
         return (
             f"INSERT INTO {self.into} ({', '.join(quote_ident(name) for name in self.into_columns)})\nSELECT "
             + ", ".join(f"(\n{value}\n)" for value in self.values)
             + f" FROM ONLY {relation} AS {self.alias} WHERE {inside} AND {self.todo()}"
-            + f" ORDER BY {walk.order(self.alias)} FOR SHARE OF {self.alias} ON CONFLICT DO NOTHING RETURNING 1 AS changed"
+            + f" ORDER BY {walk.order(self.alias)} FOR SHARE OF {self.alias} ON CONFLICT DO NOTHING"
         )
 
     def left(self, relation: str, inside: str) -> str:
