@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.sql.new_functions import OF_EXTENSION
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -13,12 +14,26 @@ def check(step: Step) -> Iterator[Finding]:
     for newer in step.script.newer:
         if newer.since <= step.target.pg_version or not span.start <= newer.span.start < span.end:
             continue
+        if newer.function and _has_its_own(step, newer.function):
+            continue
+        assumed = (f"the server is PostgreSQL {step.target.pg_version}",) if step.target.pg_version_assumed else ()
+        if newer.function:
+            assumed = (*assumed, "no function of your own has this name")
         yield step.finding(
             RULE.id,
             f"{newer.feature} came with PostgreSQL {newer.since}: version {step.target.pg_version} does not know it.",
+            severity=Severity.WARNING if newer.function and not step.schema.complete else Severity.ERROR,
             help=f"Write it without, or lint for the server you have: --pg-version {newer.since}.",
-            assumed=(f"the server is PostgreSQL {step.target.pg_version}",) if step.target.pg_version_assumed else (),
+            assumed=assumed,
         )
+
+
+def _has_its_own(step: Step, function: str) -> bool:
+    """Whether the schema, or an extension of it, has a function of that name."""
+    extension = OF_EXTENSION.get(function)
+    if extension is not None and extension in step.schema.extensions:
+        return True
+    return bool(step.schema.functions.get(step.schema.resolve_function(None, function)))
 
 
 RULE = Rule(id="syntax-too-new", check=check)

@@ -124,8 +124,8 @@ class _Reader:
             from migrasafe.sql.plpgsql_variables import as_parameters  # only SQL out of bodies has any
 
             as_parameters(tree["stmt"], self.variables)
-        for feature, since in newer_syntax(sql, tree) if self.may_be_newer else ():
-            self.newer.append(Newer(feature=feature, since=since, span=span))
+        for feature, since, function in newer_syntax(sql, tree) if self.may_be_newer else ():
+            self.newer.append(Newer(feature=feature, since=since, span=span, function=function))
         return convert(tree["stmt"], Origin(span=span, text=self.text), self.parse_inner)
 
     def parse_inner(self, sql: str, span: Span, variables: frozenset[str]) -> tuple[Statement, ...]:

@@ -30,6 +30,8 @@ class Newer(Struct, frozen=True, kw_only=True):
     """The first major version that reads it."""
     span: Span
     """The statement that uses it."""
+    function: str = ""
+    """The function that it is a call of, if it is one: a schema may have one of its own."""
 
 
 class Script(Struct, frozen=True, kw_only=True):

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from migrasafe.sql import new_functions, syntax_options
 from migrasafe.sql import syntax_of_statements as statements
 from migrasafe.sql import syntax_of_tables as tables
-from migrasafe.sql import syntax_options
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.lexer import Kind, tokens
 
@@ -22,6 +22,8 @@ class NewSyntax(NamedTuple):
     feature: str
     since: int
     """The first major version that reads it."""
+    function: str = ""
+    """The name of the function that it is, if it is one."""
 
 
 # A statement without any of these words cannot hold newer syntax: it is not walked at all.
@@ -44,6 +46,7 @@ _HINTS = (
     *("INCLUDING", "PROCEDURE", "SET NULL", "SET DEFAULT", "LOGGED", "LOGIN", "PARTITION", "SYSTEM_USER"),
     *("XMLSERIALIZE", "LOCAL", "CURRENT_ROLE", "REINDEX", "FOREIGN TABLE", "ANALYZE"),
     *syntax_options.WORDS,
+    *new_functions.WORDS,
 )
 """Words of which newer syntax has one: most statements have none, and finding that out is much quicker than a walk."""
 
@@ -68,6 +71,8 @@ def newer_syntax(text: str, tree: Fields) -> tuple[NewSyntax, ...]:
         check = _CHECKS.get(kind)
         if check is not None:
             found.update({NewSyntax(*one): None for one in check(fields)})
+        if kind == "FuncCall" and (function := _new_function(fields)) is not None:
+            found[function] = None
         if kind in syntax_options.STATEMENTS:
             found.update({NewSyntax(*one): None for one in syntax_options.of_statement(kind, fields)})
     if "RuleStmt" in tree.get("stmt", tree):  # there, old and new are the rows of the rule
@@ -76,6 +81,14 @@ def newer_syntax(text: str, tree: Fields) -> tuple[NewSyntax, ...]:
 
 
 _Found = Iterator[tuple[str, int]]
+
+
+def _new_function(call: Fields) -> NewSyntax | None:
+    names = [str(item.get("String", {}).get("sval", "")) for item in call.get("funcname", [])]
+    since = new_functions.NEW_FUNCTIONS.get(names[-1]) if names else None
+    if since is None or names[:-1] not in ([], ["pg_catalog"]) or call.get("funcformat") == "COERCE_SQL_SYNTAX":
+        return None
+    return NewSyntax(f"the function {names[-1]}()", since, names[-1])
 
 
 _NEWER_NUMBER = re.compile(r"\b0[XOB][0-9A-F]|\b\d+_\d")

@@ -141,8 +141,8 @@ def test_either_order_of_the_ends_of_a_foreign_key_meets_the_app_in_a_deadlock(
     assert errors == (["40P01"] if deadlock else [])
 
 
-@pytest.mark.parametrize("value", ["0", "0s", "2s", "1500", "1.5s", "1min", "2 h", "1d", " 5000us ", "'500ms'"])
-def test_durations_are_read_as_the_server_reads_them(each_major, session, value):
-    session.execute(f"SET lock_timeout = {value}" if value.startswith("'") else f"SET lock_timeout = '{value}'")
-    [setting] = session.execute("SELECT setting FROM pg_settings WHERE name = 'lock_timeout'").fetchone()
-    assert milliseconds(value) == float(setting)
+def test_durations_are_read_as_the_server_reads_them(each_major, session):
+    for value in ("0", "0s", "2s", "1500", "1.5s", "1min", "2 h", "1d", " 5000us "):
+        session.execute(f"SET lock_timeout = '{value}'")
+        [setting] = session.execute("SELECT setting FROM pg_settings WHERE name = 'lock_timeout'").fetchone()
+        assert milliseconds(value) == float(setting), value

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from migrasafe.sql.builtin_volatility import NEW_IN
+from migrasafe.sql.new_functions import NEW_FUNCTIONS
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 
@@ -44,3 +46,16 @@ def test_syntax_that_12_reads_is_not_newer(sql: str) -> None:
 
 def test_newer_syntax_inside_a_body_is_found() -> None:
     assert newest("DO $$ BEGIN MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE; END $$") == 15
+
+
+def test_new_functions_are_those_that_servers_have_since_then() -> None:
+    """Tests on servers keep NEW_IN true."""
+    for name, since in NEW_FUNCTIONS.items():
+        assert name in NEW_IN[since].split()
+
+
+def test_a_new_function_is_known_by_its_name() -> None:
+    script = read_script(
+        Source(path="", text="ALTER TABLE t ALTER COLUMN id SET DEFAULT uuidv7(); SELECT app.uuidv7()")
+    )
+    assert [(newer.function, newer.since) for newer in script.newer] == [("uuidv7", 18)]
