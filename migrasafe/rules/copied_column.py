@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.rules.wording import foreign_key_sql, sql_name
-from migrasafe.schema.evolve.generated_names import clipped
-from migrasafe.schema.model import Column, ColumnRef, Constraint, Index, Ref, Schema, Sequence, Table, View
+from migrasafe.schema import objects
+from migrasafe.schema.evolve.generated_names import first_free
+from migrasafe.schema.model import Column, ColumnRef, Constraint, Index, Ref, Schema, Table, View
 from migrasafe.sql.deparse import expression_sql, with_column_renamed
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import ConstraintKind, Expression, IndexElement
+from migrasafe.sql.statements import (
+    Action,
+    ConstraintKind,
+    DropConstraint,
+    DropDefault,
+    Expression,
+    IndexElement,
+    SetDefault,
+)
 
 _KEYS = {ConstraintKind.UNIQUE: "UNIQUE", ConstraintKind.PRIMARY_KEY: "PRIMARY KEY"}
 
@@ -37,8 +47,15 @@ class _UnmovableError(Exception):
     """Something that we cannot make again for another column."""
 
 
-def copies_of(schema: Schema, table: Table, column: Column, new: str, on: str) -> Copies | None:
-    """None where something hangs on the column that cannot be moved. `new` is the other column's name, `on` the table."""
+def copies_of(
+    schema: Schema, table: Table, column: Column, new: str, on: str, *, replaced: Sequence[Action] = ()
+) -> Copies | None:
+    """None where something hangs on the column that cannot be moved. `new` is the other column's name, `on` the table;
+    `replaced` are actions after which its default or some of its constraints are others."""
+    if any(isinstance(one, SetDefault | DropDefault) and one.column == column.name for one in replaced):
+        column = replace(column, default=None)
+    dropped = {one.name for one in replaced if isinstance(one, DropConstraint)}
+    table = replace(table, constraints=tuple(one for one in table.constraints if one.name not in dropped))
     try:
         return _Copier(schema, table, column, new, on).copies()
     except _UnmovableError:
@@ -52,6 +69,7 @@ class _Copier:
         self._column = column
         self._new = new
         self._on = on
+        self._made: set[str] = set()
 
     def copies(self) -> Copies:
         self._refuse_what_hangs_on_it()
@@ -94,6 +112,17 @@ class _Copier:
             ):
                 raise _UnmovableError
 
+    def _free(self, name: str) -> str:
+        """A name for the copy of a constraint or an index."""
+
+        def is_taken(wanted: str) -> bool:
+            known = self._schema.relation(Ref(self._table.ref.schema, wanted)) or self._table.constraint(wanted)
+            return known is not None or wanted in self._made
+
+        free = first_free(name, None, "new", is_taken)
+        self._made.add(free)
+        return free
+
     def _default(self) -> Iterator[str]:
         if self._column.default is not None:
             name = quote_ident(self._column.name)
@@ -103,13 +132,15 @@ class _Copier:
         """Those that would go with the column."""
         for ref in self._schema.dependents_of(self._table.ref):
             sequence = self._schema.relation(ref)
-            if isinstance(sequence, Sequence) and sequence.owned_by == ColumnRef(self._table.ref, self._column.name):
+            if isinstance(sequence, objects.Sequence) and sequence.owned_by == ColumnRef(
+                self._table.ref, self._column.name
+            ):
                 yield ref
 
     def _constraint(self, one: Constraint) -> Copies:
         if one.kind is ConstraintKind.NOT_NULL:
             return Copies()
-        made, name = quote_ident(clipped(f"{one.name}_new")), quote_ident(one.name)
+        made, name = quote_ident(self._free(one.name)), quote_ident(one.name)
         if one.kind is ConstraintKind.CHECK and one.expression is not None:
             check = _spelled(with_column_renamed(one.expression, self._column.name, self._new))
             return Copies(
@@ -149,7 +180,7 @@ class _Copier:
                 yield index
 
     def _index(self, index: Index) -> Copies:
-        made, name = quote_ident(clipped(f"{index.ref.name}_new")), quote_ident(index.ref.name)
+        made, name = quote_ident(self._free(index.ref.name)), quote_ident(index.ref.name)
         unique = "UNIQUE " if index.unique else ""
         include = (
             f" INCLUDE ({', '.join(quote_ident(self._renamed(c)) for c in index.include)})" if index.include else ""

@@ -17,7 +17,7 @@ from migrasafe.rules.instead import (
     plan,
 )
 from migrasafe.rules.proving_not_null import NotNull
-from migrasafe.schema.evolve.generated_names import clipped
+from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Ref, RelationKind
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.quote import quote_ident
@@ -48,7 +48,7 @@ def index_first(step: Step, work: Work) -> Fix | None:
         return None
     name = quote_ident(name_of(step, work.relation, constraint))
     taken = step.schema.relation(Ref(work.relation.schema, name_of(step, work.relation, constraint))) is not None
-    index = quote_ident(clipped(f"{name_of(step, work.relation, constraint)}_new")) if taken else name
+    index = quote_ident(object_name(name_of(step, work.relation, constraint), None, "new")) if taken else name
     on, kind = step.table_name, constraint.kind.value
     attributes = "".join(f" {one.text}" for one in clauses[1:] if one.kind not in _OF_THE_INDEX)
     nullable = [] if constraint.kind is ConstraintKind.UNIQUE else list(_nullable(step, work, constraint.columns))

@@ -80,7 +80,8 @@ def new_column_of_type(step: Step, work: Work) -> Fix | None:
     if written is None or table is None or known is None:
         return None
     on, new = step.table_name, quote_ident(f"{column}_new")
-    copies = copies_of(step.schema, table, known, f"{column}_new", on)
+    others = tuple(one for place, one in enumerate(statement.actions) if place != work.action)
+    copies = copies_of(step.schema, table, known, f"{column}_new", on, replaced=others)
     if copies is None:
         return None
     sync = object_name(table.ref.name, column, "sync")
@@ -101,7 +102,6 @@ def new_column_of_type(step: Step, work: Work) -> Fix | None:
         Stage(
             ONE_MIGRATION,
             (
-                *others_with(step, work.action, None),
                 f"ALTER TABLE {on} ADD COLUMN {new} {written.type}",
                 *swap.follow(),
             ),
@@ -115,7 +115,10 @@ def new_column_of_type(step: Step, work: Work) -> Fix | None:
         Stage(outside_title(step), copies.indexes),
         Stage(
             "the next migration, in one transaction: the columns change their names",
-            swap.change_names(proof.last, copies, not_null=not_null),
+            (
+                *swap.change_names(proof.last, copies, not_null=not_null),
+                *others_with(step, work.action, None),
+            ),
         ),
         Stage("when nothing needs the old values", (f"ALTER TABLE {on} DROP COLUMN {swap.gone}", *copies.last)),
     )

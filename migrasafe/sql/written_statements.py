@@ -21,7 +21,8 @@ def written_type(text: str, span: Span, shown: str | None = None) -> WrittenType
     """The pieces of the action `ALTER [COLUMN] name [SET DATA] TYPE type [COLLATE …] [USING …]` at `span`."""
     found = significant(text, span)
     words = words_of(text, found)
-    start = next((place for place in range(2, min(len(words), 6)) if words[place] == "type"), None)
+    named = 2 if words[1:2] == ["column"] else 1  # a column may be called type, too
+    start = next((place for place in range(named + 1, min(len(words), 6)) if words[place] == "type"), None)
     if words[:1] != ["alter"] or start is None or start + 1 >= len(found):
         return None
     shown = shown or text

@@ -75,6 +75,8 @@ def test_a_key_and_its_clauses():
     [
         ("ALTER COLUMN a TYPE bigint", "bigint", None),
         ("alter a set data type numeric(10, 2) using a::numeric / 100", "numeric(10, 2)", "a::numeric / 100"),
+        ("ALTER COLUMN type TYPE mood", "mood", None),
+        ("ALTER type SET DATA TYPE mood", "mood", None),
         ('ALTER a TYPE text COLLATE "C"', 'text COLLATE "C"', None),
     ],
 )
