@@ -29,12 +29,16 @@ from migrasafe.sql.statements import (
     DropColumn,
     DropConstraint,
     Inherit,
+    OfType,
+    OwnerTo,
+    ReplicaIdentity,
     SetAccessMethod,
     SetColumnProperty,
     SetExpression,
     SetLogged,
     SetNotNull,
     SetOptions,
+    SetRowSecurity,
     SetTablespace,
     SetTriggers,
     ValidateConstraint,
@@ -67,30 +71,40 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
         effects = Effects(locks=effects.locks, work=effects.work, failures=still)
     if any(isinstance(action, DropColumn | DropConstraint) and action.cascade for action in statement.actions):
         effects = effects.and_(locks_of_cascade(statement, situation))
-    if not statement.only and any(_recurses(action) for action in statement.actions):
-        effects = effects.and_(_locks_below(effects, ref, situation))
+    if not statement.only:
+        effects = effects.and_(_locks_below(statement, effects, ref, situation))
     return effects
 
 
-def _recurses(action: Action) -> bool:
-    """Whether the action is done to the partitions too; attaching and detaching concern one of them."""
-    return not isinstance(action, AttachPartition | DetachPartition)
+_NOT_BELOW = (
+    AttachPartition,
+    DetachPartition,
+    ClusterOn,
+    Inherit,
+    OfType,
+    OwnerTo,
+    ReplicaIdentity,
+    SetAccessMethod,
+    SetLogged,
+    SetOptions,
+    SetRowSecurity,
+    SetTablespace,
+)
+"""Actions on one table alone; all others are done to the partitions and children too."""
 
 
 def _locked(index: int, ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) -> Effects:
     return Effects(locks=(Lock(relation=ref, mode=mode, action=index),))
 
 
-def _locks_below(effects: Effects, ref: Ref, situation: Situation) -> Effects:
+def _locks_below(statement: AlterTable, effects: Effects, ref: Ref, situation: Situation) -> Effects:
     """What is done to a partitioned or inherited table is done to the tables below it, under the same lock."""
-    table = situation.schema.table(ref)
-    mode = effects.lock_on(ref)
-    if table is None or mode is None or not (table.partitions or table.children):
+    below = situation.below(ref)
+    modes = [lock.mode for lock in effects.locks if lock.relation == ref]
+    if not below or not modes or all(isinstance(action, _NOT_BELOW) for action in statement.actions):
         return NOTHING
-    if mode.strength < LockMode.SHARE_ROW_EXCLUSIVE.strength:
-        return NOTHING
-    below = list(situation.with_partitions(table))[1:]
-    return Effects(locks=tuple(Lock(relation=part.ref, mode=mode) for part in below))
+    strongest = max(modes, key=lambda mode: mode.strength)
+    return Effects(locks=tuple(Lock(relation=one, mode=strongest) for one in below))
 
 
 def _triggers(_: SetTriggers, index: int, ref: Ref, situation: Situation) -> Effects:

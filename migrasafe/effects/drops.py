@@ -29,7 +29,9 @@ def drop(statement: Drop, situation: Situation) -> Effects:
                 if not (
                     statement.if_exists and _is_missing(dropped.name.name, statement.kind, dropped.table, situation)
                 ):
-                    effects = effects.and_(strong(situation.ref(dropped.table)))
+                    effects = effects.and_(
+                        _drop_from(situation.ref(dropped.table), dropped.name.name, statement.kind, situation)
+                    )
             case "TYPE" | "DOMAIN":
                 effects = effects.and_(_drop_type(dropped.name, statement, situation))
     if statement.kind in _OTHERS and not statement.cascade:
@@ -106,6 +108,14 @@ def locks_of_cascade(statement: Drop | AlterTable, situation: Situation) -> Effe
             case View() if left is None:
                 touched.add(ref)
     return Effects(locks=tuple(Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE) for ref in sorted(touched)))
+
+
+def _drop_from(ref: Ref, name: str, kind: str, situation: Situation) -> Effects:
+    """A row trigger of a partitioned table goes from its partitions too."""
+    table = situation.schema.table(ref)
+    rows = table is not None and any(trigger.name == name and trigger.row for trigger in table.triggers)
+    below = situation.below(ref) if kind == "TRIGGER" and rows and situation.is_partitioned(ref) else ()
+    return Effects(locks=tuple(Lock(relation=one, mode=LockMode.ACCESS_EXCLUSIVE) for one in (ref, *below)))
 
 
 def _is_missing(name: str, kind: str, table_name: Name, situation: Situation) -> bool:

@@ -5,7 +5,7 @@ https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CON
 
 from __future__ import annotations
 
-from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Ref, RelationKind
@@ -62,7 +62,8 @@ def drop_index(name: Name, situation: Situation, *, concurrently: bool) -> Effec
     table = situation.index_table(name)
     failures = (_not_in_block("DROP INDEX CONCURRENTLY"),) if concurrently and situation.in_block else ()
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.ACCESS_EXCLUSIVE
-    locks = (Lock(relation=table, mode=mode),) if table is not None else ()
+    below = situation.below(table) if table is not None and situation.is_partitioned(table) else ()
+    locks = tuple(Lock(relation=one, mode=mode) for one in (table, *below) if one is not None)
     index = situation.schema.index(situation.ref(name))
     if index is not None and index.constraint is not None:
         failures = (
@@ -87,6 +88,8 @@ def reindex(statement: Reindex, situation: Situation) -> Effects:
     ref = situation.ref(statement.name)
     if statement.kind == "INDEX":
         ref = situation.index_table(statement.name) or ref
+    if situation.is_partitioned(ref):
+        return _reindex_partitions(statement, ref, situation)
     # Plain REINDEX holds only SHARE on the table but ACCESS EXCLUSIVE on the index, for which every reader's planner waits.
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.ACCESS_EXCLUSIVE
     work = Work(
@@ -97,3 +100,22 @@ def reindex(statement: Reindex, situation: Situation) -> Effects:
         concurrent=statement.concurrently,
     )
     return Effects(locks=(Lock(relation=ref, mode=mode),), work=(work,), failures=failures)
+
+
+def _reindex_partitions(statement: Reindex, ref: Ref, situation: Situation) -> Effects:
+    """Since 14 each partition in a transaction of its own; before, a partitioned index is refused and a table left out."""
+    if not situation.target.at_least(14):
+        reason = "REINDEX is not yet implemented for partitioned indexes"
+        failure = Failure(trouble=Trouble.FEATURE_NOT_SUPPORTED, reason=reason)
+        return Effects(failures=(failure,)) if statement.kind == "INDEX" else strong(ref, LockMode.SHARE)
+    if situation.in_block:
+        return Effects(failures=(_not_in_block(f"REINDEX of the partitioned {ref.name}"),))
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.ACCESS_EXCLUSIVE
+    parts = [one for one in situation.below(ref) if not situation.is_partitioned(one)]
+    return Effects(
+        locks=tuple(Lock(relation=one, mode=mode) for one in parts),
+        work=tuple(
+            Work(kind=WorkKind.INDEX_BUILD, relation=one, cause=Cause.REINDEX, concurrent=statement.concurrently)
+            for one in parts
+        ),
+    )

@@ -86,7 +86,9 @@ def rename(statement: Rename, situation: Situation) -> Effects:
         return strong(table, LockMode.SHARE_UPDATE_EXCLUSIVE) if table is not None else NOTHING
     if statement.kind not in _RENAMED_RELATIONS or statement.of == "TYPE":
         return NOTHING
-    return strong(situation.ref(statement.name))
+    ref = situation.ref(statement.name)
+    below = situation.below(ref) if statement.kind in ("COLUMN", "CONSTRAINT") else ()
+    return Effects(locks=tuple(Lock(relation=one, mode=LockMode.ACCESS_EXCLUSIVE) for one in (ref, *below)))
 
 
 _COMMENTED_RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "COLUMN", "INDEX"})
@@ -153,6 +155,9 @@ def vacuum(statement: Vacuum, situation: Situation) -> Effects:
         )
     mode = LockMode.ACCESS_EXCLUSIVE if statement.full else LockMode.SHARE_UPDATE_EXCLUSIVE
     refs = [situation.ref(table) for table in statement.tables]
+    for ref in tuple(refs):
+        if situation.is_partitioned(ref) or situation.target.at_least(18):  # children are read only, before 18
+            refs.extend(situation.below(ref))
     if statement.full and not refs:
         refs = [Ref("public", "every table")]
     work = tuple(Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.VACUUM_FULL) for ref in refs if statement.full)
@@ -161,13 +166,36 @@ def vacuum(statement: Vacuum, situation: Situation) -> Effects:
 
 def cluster(statement: Cluster, situation: Situation) -> Effects:
     ref = situation.ref(statement.table) if statement.table is not None else Ref("public", "every clustered table")
+    if situation.is_partitioned(ref):
+        return _cluster_partitions(ref, situation)
     work = Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.CLUSTER, detail=statement.index or "")
     return strong(ref).and_(Effects(work=(work,)))
 
 
+def _cluster_partitions(ref: Ref, situation: Situation) -> Effects:
+    """Since 15 each partition in a transaction of its own."""
+    if not situation.target.at_least(15):
+        failure = Failure(
+            trouble=Trouble.FEATURE_NOT_SUPPORTED, reason=f"cannot cluster the partitioned table {ref.name}"
+        )
+        return Effects(failures=(failure,))
+    if situation.in_block:
+        reason = "CLUSTER of a partitioned table cannot run inside a transaction block"
+        return Effects(failures=(Failure(trouble=Trouble.NOT_IN_TRANSACTION, reason=reason),))
+    parts = [one for one in situation.below(ref) if not situation.is_partitioned(one)]
+    return Effects(
+        locks=tuple(Lock(relation=one, mode=LockMode.ACCESS_EXCLUSIVE) for one in parts),
+        work=tuple(Work(kind=WorkKind.REWRITE, relation=one, cause=Cause.CLUSTER) for one in parts),
+    )
+
+
 def lock_table(statement: LockTable, situation: Situation) -> Effects:
     mode = LockMode(statement.mode)
-    locks = Effects(locks=tuple(Lock(relation=situation.ref(table), mode=mode) for table in statement.tables))
+    refs: list[Ref] = []
+    for table in statement.tables:
+        ref = situation.ref(table)
+        refs.extend((ref, *(() if table in statement.only else situation.below(ref))))
+    locks = Effects(locks=tuple(Lock(relation=ref, mode=mode) for ref in refs))
     return locks if situation.in_block else outside_block("LOCK TABLE")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from migrasafe.effects import drops, functions, indexes, objects, rows
 from migrasafe.effects.alter_table import predict_alter
-from migrasafe.effects.model import NOTHING, Effects, Failure, Trouble, strong
+from migrasafe.effects.model import NOTHING, Effects, Failure, Lock, Trouble, strong
 from migrasafe.effects.objects import outside_block
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -61,6 +61,13 @@ def _on_table(mode: LockMode) -> Callable[[Any, Situation], Effects]:
         return strong(situation.ref(statement.table), mode)
 
     return predict_lock
+
+
+def _create_trigger(statement: CreateTrigger, situation: Situation) -> Effects:
+    """A row trigger of a partitioned table is made on its partitions too."""
+    ref = situation.ref(statement.table)
+    below = situation.below(ref) if statement.row and situation.is_partitioned(ref) else ()
+    return Effects(locks=tuple(Lock(relation=one, mode=LockMode.SHARE_ROW_EXCLUSIVE) for one in (ref, *below)))
 
 
 def _statistics(statement: CreateStatistics, situation: Situation) -> Effects:
@@ -129,7 +136,7 @@ _PREDICTIONS: Mapping[type[Statement], Callable[[Any, Situation], Effects]] = {
     CreateStatistics: _statistics,
     CreateTable: objects.create_table,
     CreateTableAs: objects.create_table_as,
-    CreateTrigger: _on_table(LockMode.SHARE_ROW_EXCLUSIVE),
+    CreateTrigger: _create_trigger,
     CreateView: objects.create_view,
     Delete: rows.predict_dml,
     Drop: drops.drop,

@@ -139,6 +139,12 @@ def predict_copy(statement: Copy, situation: Situation) -> Effects:
 
 def predict_truncate(statement: Truncate, situation: Situation) -> Effects:
     refs = [situation.ref(table) for table in statement.tables]
+    refs.extend(
+        below
+        for table in statement.tables
+        if table not in statement.only
+        for below in situation.below(situation.ref(table))
+    )
     locks = [Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE) for ref in refs]
     if statement.cascade:
         locks.extend(

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.effects.session import Session
-from migrasafe.schema.model import BEFORE_HISTORY, Domain, EnumType, Index, Moment, Ref, Schema, Table, View
+from migrasafe.schema.model import (
+    BEFORE_HISTORY,
+    Domain,
+    EnumType,
+    Index,
+    Moment,
+    Ref,
+    RelationKind,
+    Schema,
+    Table,
+    View,
+)
 from migrasafe.sql.statements import Name, TypeName
 from migrasafe.target import Target
 
@@ -72,6 +83,15 @@ class Situation(Struct, frozen=True, kw_only=True):
             child = self.schema.table(ref)
             if child is not None:
                 yield from self.with_partitions(child)
+
+    def below(self, ref: Ref) -> tuple[Ref, ...]:
+        """The partitions and inheritance children below a table that we know."""
+        table = self.schema.table(ref)
+        return () if table is None else tuple(part.ref for part in self.with_partitions(table))[1:]
+
+    def is_partitioned(self, ref: Ref) -> bool:
+        table = self.schema.table(ref)
+        return table is not None and table.kind is RelationKind.PARTITIONED_TABLE
 
     def is_known(self, relation: Table | View | None) -> bool:
         """Whether we know all of its columns, indexes and constraints."""

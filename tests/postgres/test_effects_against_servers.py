@@ -47,11 +47,20 @@ CREATE VIEW batch_numbers AS SELECT number FROM batches;
 CREATE VIEW twice AS SELECT number FROM batch_numbers;
 CREATE MATERIALIZED VIEW stored AS SELECT number FROM twice;
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TABLE visits (id int NOT NULL, day date NOT NULL, note text, CONSTRAINT visits_positive CHECK (id > 0))
+    PARTITION BY RANGE (day);
+CREATE TABLE visits_2023 PARTITION OF visits FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+CREATE INDEX visits_id ON visits (id);
+CREATE TRIGGER visits_touch AFTER INSERT ON visits FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TABLE vehicles (id int, note text);
+CREATE TABLE lorries () INHERITS (vehicles);
 CREATE TRIGGER parcels_touch BEFORE UPDATE ON parcels FOR EACH ROW EXECUTE FUNCTION touch();
 """
 ROWS = """
 INSERT INTO customers SELECT n, 'c' || n, 'name', n, '2024-01-01' FROM generate_series(1, 50) n;
 INSERT INTO orders (id, customer_id, total, note, code, quantity) SELECT n, n, n, 'n', 'c', 1 FROM generate_series(1, 50) n;
+INSERT INTO visits SELECT n, '2023-02-02' FROM generate_series(1, 50) n;
+INSERT INTO lorries SELECT n FROM generate_series(1, 50) n;
 INSERT INTO batches SELECT n, n FROM generate_series(1, 50) n;
 INSERT INTO parcels SELECT n, n FROM generate_series(1, 50) n;
 INSERT INTO events SELECT n, '2023-02-02' FROM generate_series(1, 50) n;
@@ -163,6 +172,39 @@ COMMENT ON INDEX batches_number_key IS 'one of each'
 COMMENT ON VIEW batch_numbers IS 'all of them'
 COMMENT ON TRIGGER parcels_touch ON parcels IS 'marks it'
 COMMENT ON CONSTRAINT parcels_batch_fkey ON parcels IS 'where it is'
+CREATE TRIGGER noted AFTER INSERT ON visits FOR EACH ROW EXECUTE FUNCTION touch()
+CREATE TRIGGER noted AFTER INSERT ON visits FOR EACH STATEMENT EXECUTE FUNCTION touch()
+CREATE TRIGGER noted AFTER INSERT ON vehicles FOR EACH ROW EXECUTE FUNCTION touch()
+DROP TRIGGER visits_touch ON visits
+LOCK TABLE visits IN SHARE MODE
+LOCK TABLE ONLY visits IN SHARE MODE
+LOCK TABLE vehicles IN SHARE MODE
+ANALYZE visits
+ANALYZE vehicles
+TRUNCATE visits
+TRUNCATE ONLY vehicles
+TRUNCATE vehicles
+ALTER TABLE visits RENAME COLUMN note TO remark
+ALTER TABLE vehicles RENAME COLUMN note TO remark
+ALTER TABLE visits RENAME CONSTRAINT visits_positive TO above
+ALTER TABLE visits RENAME TO calls
+ALTER TABLE visits DISABLE TRIGGER visits_touch
+ALTER TABLE visits ADD CHECK (id < 1000000)
+ALTER TABLE visits ADD CHECK (id < 1000000) NOT VALID
+ALTER TABLE visits ADD COLUMN other text
+ALTER TABLE visits ALTER COLUMN id TYPE bigint
+ALTER TABLE visits ALTER COLUMN note SET STATISTICS 10
+ALTER TABLE visits ENABLE ROW LEVEL SECURITY
+ALTER TABLE visits REPLICA IDENTITY FULL
+ALTER TABLE vehicles ADD COLUMN other text
+ALTER TABLE vehicles ALTER COLUMN id TYPE bigint
+ALTER TABLE vehicles ADD CHECK (id < 1000000)
+DROP INDEX visits_id
+REINDEX TABLE visits
+REINDEX INDEX visits_id
+CLUSTER visits USING visits_id
+DROP TABLE visits_2023
+DROP TABLE vehicles CASCADE
 CREATE MATERIALIZED VIEW doubled AS SELECT number * 2 AS number FROM twice
 ALTER TABLE customers DROP COLUMN name
 DROP TABLE customers

@@ -147,11 +147,17 @@ def truncate(node: Fields, origin: Origin) -> Statement:
         tables=_relations(node.get("relations")),
         cascade=node.get("behavior") == "DROP_CASCADE",
         restart_identity=bool(node.get("restart_seqs")),
+        only=_only(node.get("relations")),
     )
 
 
 def _relations(nodes: Sequence[Mapping[str, Any]] | None) -> tuple[Any, ...]:
     return tuple(relation(fields(node)) for node in nodes or ())
+
+
+def _only(nodes: Sequence[Mapping[str, Any]] | None) -> frozenset[Any]:
+    """The relations that are named with ONLY."""
+    return frozenset(relation(fields(node)) for node in nodes or () if not fields(node).get("inh"))
 
 
 def lock(node: Fields, origin: Origin) -> Statement:
@@ -160,6 +166,7 @@ def lock(node: Fields, origin: Origin) -> Statement:
         tables=_relations(node.get("relations")),
         mode=LOCK_MODES[node.get("mode", 8)],
         nowait=bool(node.get("nowait")),
+        only=_only(node.get("relations")),
     )
 
 

@@ -58,6 +58,8 @@ class Truncate(Statement, frozen=True, kw_only=True):
     tables: tuple[Name, ...]
     cascade: bool = False
     restart_identity: bool = False
+    only: frozenset[Name] = frozenset()
+    """Of these tables, without the partitions and children below them."""
 
 
 class LockTable(Statement, frozen=True, kw_only=True):
@@ -65,6 +67,8 @@ class LockTable(Statement, frozen=True, kw_only=True):
     mode: str
     """As PostgreSQL writes it: `ACCESS EXCLUSIVE`."""
     nowait: bool = False
+    only: frozenset[Name] = frozenset()
+    """These, without the partitions and children below them."""
 
 
 class Vacuum(Statement, frozen=True, kw_only=True):
