@@ -266,6 +266,7 @@ def _referenced(ref: Ref, offset: int, schema: Schema) -> Iterator[Problem]:
                 object=ref,
                 name=constraint.name,
                 detail=detail,
+                by=table.ref,
             )
 
 

@@ -137,11 +137,13 @@ def _of_query(
     keys_before = {problem.key for problem in was.problems}
     keys_after = {problem.key for problem in now.problems}
     missing_before, missing_after = _missing(was.problems), _missing(now.problems)
+    failed, fails = (any(problem.certain for problem in one.problems) for one in (was, now))
     for problem in now.problems:
-        if problem.key not in keys_before and not _hidden(problem, missing_before):
-            yield _breakage(version, query, problem, before=False)
+        # What failed before is mended: that it depends on values from now on is no harm.
+        if problem.key not in keys_before and not _hidden(problem, missing_before) and (problem.certain or not failed):
+            yield _in_time(_breakage(version, query, problem, before=False), problem, before, after)
     for problem in was.problems:
-        if problem.key not in keys_after and not _hidden(problem, missing_after):
+        if problem.key not in keys_after and not _hidden(problem, missing_after) and (problem.certain or not fails):
             yield _breakage(version, query, problem, before=True)
     if not missing_before and not missing_after:
         for found in differences(query, was.resolution, now.resolution, before, after):
@@ -182,6 +184,18 @@ def _breakage(version: Version, query: Query, problem: Problem, *, before: bool)
         through=problem.through,
         query=query,
     )
+
+
+def _in_time(one: Breakage, problem: Problem, before: Schema, after: Schema) -> Breakage:
+    """A foreign key from a new table or column refers to nothing until the new version writes to it."""
+    table = after.table(problem.by) if problem.by is not None else None
+    if problem.by is None or table is None:
+        return one
+    constraint = table.constraint(problem.name or "")
+    was = before.table(problem.by)
+    if was is not None and constraint is not None and all(was.column(name) is not None for name in constraint.columns):
+        return one
+    return replace(one, weight=Weight.RISK, help=f"once the new version has written to {problem.by.name}")
 
 
 def _of_difference(version: Version, query: Query, found: Difference) -> Breakage:

@@ -105,7 +105,14 @@ class Bodies:
         if table is not None:
             row = self.ctx.columns_of(self.ctx.relation(table.ref.schema, table.ref.name))
             items = tuple(
-                Item(alias=name, columns=row.columns, complete=row.complete, relation=table.ref, shows_columns=False)
+                Item(
+                    alias=name,
+                    columns=row.columns,
+                    complete=row.complete,
+                    relation=table.ref,
+                    table=True,
+                    shows_columns=False,
+                )
                 for name in ("new", "old")
             )
         else:

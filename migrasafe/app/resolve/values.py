@@ -42,6 +42,9 @@ class Problem(Struct, frozen=True, kw_only=True):
     detail: str = ""
     """What tells it from others where the words do not: they can hold a name that a migration changes."""
 
+    by: Ref | None = None
+    """The table whose foreign key refers to `object`."""
+
     @property
     def key(self) -> tuple[Any, ...]:
         """Equal for what is the same trouble on two schemas."""

@@ -272,3 +272,20 @@ def test_a_text_that_could_not_be_read_and_names_what_goes_leaves_the_verdict_op
     (one,) = judge("ALTER TABLE orders DROP COLUMN note", old, app(READ)).migrations
     assert one.old.after is Verdict.UNKNOWN
     assert one.deploy is Deploy.AFTER
+
+
+def test_a_new_table_that_refers_to_rows_is_no_reason_to_wait() -> None:
+    made = "CREATE TABLE carts (owner bigint REFERENCES users)"
+    (one,) = judge(made, app("DELETE FROM users WHERE id = $1"), app("INSERT INTO carts VALUES ($1)")).migrations
+    assert one.deploy is Deploy.BEFORE
+    assert [(risk.weight, risk.help) for risk in one.breakages if risk.version is Version.OLD] == [
+        (Weight.RISK, "once the new version has written to carts")
+    ]
+
+
+def test_a_query_that_a_migration_mends_is_not_held_against_it() -> None:
+    new = app("INSERT INTO orders (id, total, cart) VALUES ($1, $2, $3)")
+    made = "CREATE TABLE carts (id bigint PRIMARY KEY); ALTER TABLE orders ADD cart bigint UNIQUE REFERENCES carts"
+    (one,) = judge(made, app(READ), new).migrations
+    assert (one.new.before, one.new.after) == (Verdict.BREAKS, Verdict.WORKS)
+    assert one.deploy is Deploy.BEFORE
