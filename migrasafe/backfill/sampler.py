@@ -23,17 +23,18 @@ class Sampler(threading.Thread):
         *,
         dsn: str | None,
         primary: bool = False,
+        direct: bool = False,
         every: Callable[[], float],
         look: Callable[[Connection | None], None],
         lost: Callable[[str], None],
     ) -> None:
-        """`dsn` None: what is looked at is no server; `primary`: of several hosts, the one that takes writes.
-
-        `look` raises ServerError, `lost` gets its sentence.
+        """`dsn` None: what is looked at is no server; `primary`: of several hosts, the one that takes writes;
+        `direct`: without a pooler between. `look` raises ServerError, `lost` gets its sentence.
         """
         super().__init__(name=f"migrasafe {name}", daemon=True)
         self._dsn = dsn
         self._primary = primary
+        self._direct = direct
         self._every = every
         self._look = look
         self._lost = lost
@@ -62,7 +63,7 @@ class Sampler(threading.Thread):
             pause = self._every()
             try:
                 if self._dsn is not None and self._connection is None:
-                    self._connection = connect_to_look(self._dsn, primary=self._primary)
+                    self._connection = connect_to_look(self._dsn, primary=self._primary, direct=self._direct)
                 self._look(self._connection)
             except ServerError as error:
                 if not self._ends.is_set():

@@ -140,7 +140,7 @@ class SampledThrottle:
         if place is None:
             return {}
         wanted: dict[str, tuple[object, Callable[[], Sampler]]] = {
-            "primary": (place.dsn, lambda: self._looker(place.dsn)),
+            "primary": (place.dsn, lambda: self._looker(place)),
         }
         if limits.max_commit_time is not None or limits.max_lag is not None:
             wanted["commits"] = (place.dsn, lambda: self._beater(place.dsn))
@@ -169,9 +169,15 @@ class SampledThrottle:
 
     # The primary
 
-    def _looker(self, dsn: str) -> Sampler:
+    def _looker(self, place: Place) -> Sampler:
         return Sampler(
-            "primary", dsn=dsn, primary=True, every=self._poll, look=self._look_at_primary, lost=self._lose_primary
+            "primary",
+            dsn=place.dsn,
+            primary=True,
+            direct=place.is_direct,
+            every=self._poll,
+            look=self._look_at_primary,
+            lost=self._lose_primary,
         )
 
     def _look_at_primary(self, connection: Connection | None) -> None:

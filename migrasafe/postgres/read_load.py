@@ -1,7 +1,8 @@
 """Reads what can be seen of a server under load: each question by itself, so that one without an answer spoils no other.
 
 A question is one message to the server, its time limit included, so that nothing is left behind in a session that a
-pooler hands to somebody else. What a role may not see comes back as `Lost`, with the statement that mends it.
+pooler hands to somebody else; where there is no pooler, questions are prepared once. What a role may not see comes back
+as `Lost`, with the statement that mends it.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ T = TypeVar("T")
 
 def ask(connection: Connection, question: str, *parameters: object) -> list[Row]:
     """The rows that answer `sql/<question>.sql`. Raises psycopg.Error, also when it takes too long."""
+    if connection.prepare_threshold is not None:
+        direct = connection.cursor(row_factory=namedtuple_row)
+        return direct.execute(query(question), parameters, prepare=True).fetchall()
     cursor = psycopg.ClientCursor(connection, row_factory=namedtuple_row)
     limit = f"SET LOCAL statement_timeout = '{ANSWER_WITHIN_SECONDS}s';\n"
     cursor.execute(limit + query(question), parameters)
@@ -55,10 +59,11 @@ def ask(connection: Connection, question: str, *parameters: object) -> list[Row]
     return cursor.fetchall()
 
 
-def connect_to_look(dsn: str, *, primary: bool = False) -> Connection:
+def connect_to_look(dsn: str, *, primary: bool = False, direct: bool = False) -> Connection:
     """Open a session that only looks: one that a broken network ends within seconds. Raises ServerError.
 
-    `primary`: of several hosts in the dsn, the one that takes writes.
+    `primary`: of several hosts in the dsn, the one that takes writes. `direct`: no pooler hands the session to others, so
+    that the server can keep what it planned: looks then cost it a fifth.
     """
     ours: dict[str, str | int] = {"tcp_user_timeout": SILENT_MS, "keepalives_idle": 5, "keepalives_interval": 2}
     if primary:
@@ -68,7 +73,15 @@ def connect_to_look(dsn: str, *, primary: bool = False) -> Connection:
         patient = make_conninfo(dsn, **{key: value for key, value in ours.items() if key not in said})
     except psycopg.ProgrammingError:
         patient = dsn  # connect() says what is wrong with it
-    return connect(patient, application_name=APPLICATION_NAME)
+    connection = connect(patient, application_name=APPLICATION_NAME)
+    if direct:
+        try:
+            connection.execute(f"SET statement_timeout = '{ANSWER_WITHIN_SECONDS}s'")
+        except psycopg.Error as error:
+            connection.close()
+            raise ServerError(f"the server does not answer: {_one_line(error)}") from error
+        connection.prepare_threshold = 0
+    return connection
 
 
 def ask_value(connection: Connection, sql: str, timeout_seconds: float) -> tuple[Any, ...] | None:

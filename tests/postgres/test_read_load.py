@@ -34,6 +34,12 @@ def looker(database: Database) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.fixture
+def direct_looker(database: Database) -> Iterator[Connection]:
+    with connect_to_look(database.dsn, direct=True) as connection:
+        yield connection
+
+
 @contextmanager
 def role_of(database: Database, *grants: str) -> Iterator[Connection]:
     """A session of a new role without any privilege but these, looking."""
@@ -47,6 +53,22 @@ def role_of(database: Database, *grants: str) -> Iterator[Connection]:
     finally:
         database.execute(f"DROP OWNED BY {name}")
         database.execute(f"DROP ROLE {name}")
+
+
+def test_questions_prepared_once_have_the_same_answers(
+    each_major: int, looker: Connection, direct_looker: Connection
+) -> None:
+    for _ in range(3):
+        prepared, sent = read_primary(direct_looker), read_primary(looker)
+        assert (prepared.replicas, prepared.slots, prepared.blocked) == (sent.replicas, sent.slots, sent.blocked)
+        assert not isinstance(prepared.sessions, Lost)
+        prepared_upkeep, sent_upkeep = read_upkeep(direct_looker, [1259, 1249]), read_upkeep(looker, [1259, 1249])
+        assert prepared_upkeep.vacuums == sent_upkeep.vacuums == ()
+        assert prepared_upkeep.archiver == sent_upkeep.archiver
+        assert prepared_upkeep.slot_wal_limit_bytes == sent_upkeep.slot_wal_limit_bytes
+        assert not isinstance(prepared_upkeep.horizon, Lost)
+    assert run(looker, "SELECT count(*) FROM pg_prepared_statements") == [(0,)]
+    assert run(direct_looker, "SELECT count(*) FROM pg_prepared_statements")[0][0] >= 6
 
 
 def test_a_quiet_server_is_read_without_a_loss(each_major: int, database: Database, looker: Connection) -> None:
@@ -180,7 +202,7 @@ def _until_cancelled(connection: Connection, sql: str) -> None:
 
 
 def test_what_a_role_may_not_see_is_lost_with_the_grant_that_mends_it(each_major: int, database: Database) -> None:
-    with database.connect(), role_of(database) as plain:
+    with connect(database.dsn, application_name="app"), role_of(database) as plain:
         seen = read_primary(plain)
         assert isinstance(seen.sessions, Lost) and "GRANT pg_monitor TO" in seen.sessions.why
         assert isinstance(seen.blocked, Lost)

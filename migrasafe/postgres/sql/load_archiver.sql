@@ -12,10 +12,6 @@ SELECT
         WHEN a.last_failed_time > coalesce(a.last_archived_time, '-infinity') THEN
             extract(epoch FROM pg_catalog.clock_timestamp() - a.last_failed_time)::float8
     END AS failing_since_seconds,
-    (
-        SELECT nullif(setting::bigint, -1) * 1048576
-        FROM pg_catalog.pg_settings
-        WHERE name = 'max_slot_wal_keep_size'
-    ) AS slot_wal_limit_bytes
+    nullif(pg_catalog.pg_size_bytes(pg_catalog.current_setting('max_slot_wal_keep_size', true)), -1) AS slot_wal_limit_bytes
 FROM pg_catalog.pg_stat_archiver a
-CROSS JOIN (SELECT setting::bigint AS bytes FROM pg_catalog.pg_settings WHERE name = 'wal_segment_size') s
+CROSS JOIN (SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size')) AS bytes) s
