@@ -64,10 +64,11 @@ _BY_STATE = {
     "40001": Failure.SERIALIZATION,
     "25006": Failure.READ_ONLY,
     "25P04": Failure.STATEMENT_TIMEOUT,
+    "55000": Failure.UNUSABLE,  # published without a replica identity, among others
     _LEASE_LOST: Failure.LEASE_LOST,
 }
 _RESOURCES = ("53", "58")
-_UNUSABLE = ("42", "0A", "0L", "0P", "26", "28", "2B", "34", "3D", "3F", "54", "F0", "HV", "XX")
+_UNUSABLE = ("25", "42", "0A", "0L", "0P", "26", "28", "2B", "34", "3D", "3F", "54", "F0", "HV", "XX")
 """Classes of errors that no row is to blame for."""
 _QUERY_CANCELED = "57014"
 

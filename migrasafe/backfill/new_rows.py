@@ -10,6 +10,16 @@ from migrasafe.backfill.table import Column, Table
 from migrasafe.postgres.scripts import ScriptSession
 
 
+def what_policies_hide(session: ScriptSession, table: Table) -> list[str]:
+    """A warning where row level security keeps rows from this role: they are not changed, and not missed at the end."""
+    if not session.rows(f"SELECT row_security_active({table.oid}::oid)")[0][0]:
+        return []
+    return [
+        f"row level security of {table.sql} applies to this role: rows that it does not show are not changed, and not counted "
+        "at the end; use a role with BYPASSRLS"
+    ]
+
+
 def what_new_rows_miss(
     session: ScriptSession, spec: Spec, table: Table, columns: Mapping[str, Column], written: tuple[str, ...]
 ) -> list[str]:

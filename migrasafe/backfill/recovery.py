@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from migrasafe.backfill import jobs, shards
+from migrasafe.backfill.control import live_workers
 from migrasafe.backfill.ending import Ending, Outcome
 from migrasafe.backfill.failures import TRIES, Answer, Failure, Step, answer, classify
 from migrasafe.backfill.link import Link, open_link_again
@@ -197,7 +198,7 @@ def leave(worker: Worker) -> None:
         if session.is_open:
             session.roll_back()
             shards.release(session, worker.job.id, worker.token)
-            if worker.stop.is_asked and not shards.workers(session, worker.job.id):
+            if worker.stop.is_asked and not live_workers(session, worker.job):
                 reason = (
                     f"its last worker was stopped ({worker.stop.word}); `migrasafe backfill run {worker.name}` goes on"
                 )

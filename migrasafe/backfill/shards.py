@@ -88,6 +88,8 @@ def claim(session: ScriptSession, who: Claimant, *, takeover: bool = False, is_d
     """
     job_id, token, owner, lease_seconds = who.job_id, who.token, who.owner, who.lease_seconds
     gone = [worker.token for worker in workers(session, job_id) if is_gone(worker.process)]
+    if gone:
+        session.script(query("workers_gone", gone=gone))
     rows = session.rows(
         query(
             "shard_claim",
@@ -95,7 +97,6 @@ def claim(session: ScriptSession, who: Claimant, *, takeover: bool = False, is_d
             token=token,
             owner=owner,
             lease_seconds=lease_seconds,
-            gone=gone,
             takeover=takeover,
             is_done=is_done,
         )

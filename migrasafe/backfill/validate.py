@@ -9,7 +9,7 @@ from msgspec import Struct
 from migrasafe.backfill.jobs import Facts, NewJob, Part
 from migrasafe.backfill.key_choice import KeyChoice, choose_walk
 from migrasafe.backfill.model import Setting
-from migrasafe.backfill.new_rows import what_new_rows_miss
+from migrasafe.backfill.new_rows import what_new_rows_miss, what_policies_hide
 from migrasafe.backfill.plans import avoid_seq_scan
 from migrasafe.backfill.queries import Sql, query
 from migrasafe.backfill.spec import Spec, assignments_of, check_spec, columns_set
@@ -66,6 +66,7 @@ def check_job(
         if part.hi is not None
     )
     warnings += what_new_rows_miss(session, spec, table, columns, written)
+    warnings += what_policies_hide(session, table)
     warnings += _about_commits(session, settings)
     facts = Facts(
         table=table.sql,

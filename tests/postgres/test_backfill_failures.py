@@ -191,3 +191,22 @@ def test_a_column_that_is_gone_ends_the_job_in_words(database):
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert 'the change cannot run: column "n"' in output
+
+
+def test_a_full_disk_pauses_the_job_until_somebody_resumes_it(database):
+    database.execute(TABLE)
+    database.execute("CREATE TABLE is_full (); CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                     "IF to_regclass('is_full') IS NOT NULL AND NEW.id = 4000 THEN RAISE EXCEPTION 'could not extend file: No "
+                     "space left on device' USING ERRCODE = '53100'; END IF; RETURN NEW; END $$; "
+                     "CREATE TRIGGER full_disk BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION full_disk()")  # fmt: skip
+    process = start_backfill(database.dsn, *ADD)
+    until(lambda: database.execute("SELECT to_regclass('migrasafe.backfill_job') IS NOT NULL")[0][0], "it begins")
+    status = "SELECT status, status_reason FROM migrasafe.backfill_job"
+    until(lambda: (database.execute(status) or [("",)])[0][0] == "paused", "the job is paused")
+    assert "the server is out of a resource: could not extend file" in backfill(database.dsn, "status", "t.n").output
+    assert database.execute("SELECT count(*) FROM migrasafe.backfill_dead_row") == [(0,)]
+    database.execute("DROP TABLE is_full")
+    assert backfill(database.dsn, "resume", "t.n").status == 0
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert database.execute("SELECT count(*) FROM t WHERE n <> id") == [(0,)]

@@ -15,7 +15,7 @@ FROM (
         OR free.lease_token = :token::uuid
         OR free.lease_until < clock_timestamp()
         OR w.worker IS NULL
-        OR w.worker = ANY (:gone::uuid[])
+        OR w.state = 'ended'
         OR :takeover
         -- Its session has ended, and it did not come back with another one.
         OR (w.backend_pid IS NOT NULL AND w.seen_at < clock_timestamp() - interval '1 s' AND NOT EXISTS (
