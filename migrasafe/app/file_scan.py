@@ -7,7 +7,7 @@ from bisect import bisect_right
 from msgspec import Struct
 
 from migrasafe.app.model import Origin, Place, Query, Unread
-from migrasafe.app.placed_text import PlacedText
+from migrasafe.app.placed_text import HOLE, PlacedText
 from migrasafe.app.read_statements import Found, Unreadable
 from migrasafe.app.usage import SourceLocation
 from migrasafe.sql.statements import Span
@@ -82,4 +82,12 @@ class SourceText:
             location=self.location(text.place(min(unreadable.at, max(0, len(text.text) - 1)))),
             reason=f"looks like SQL, and PostgreSQL cannot parse it: {unreadable.reason}",
             text=" ".join(text.text.split())[:_SHOWN],
+        )
+
+    def part_of_query(self, text: PlacedText) -> Unread:
+        """A clause that the program puts into a query at run time."""
+        return Unread(
+            location=self.location(text.place(0)),
+            reason="is a part of a query that is put together at run time",
+            text=" ".join(text.text.replace(HOLE, "…").split())[:_SHOWN],
         )

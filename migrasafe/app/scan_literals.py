@@ -12,6 +12,7 @@ from migrasafe.app.literals import Language, Literal, read_literals
 from migrasafe.app.model import Origin
 from migrasafe.app.placed_text import HOLE, PlacedText, PlacedTextBuilder
 from migrasafe.app.read_statements import read_statements
+from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 from migrasafe.sql.statements import Span
 
 MAY_HOLD_SQL = re.compile(
@@ -25,8 +26,19 @@ _ASSIGNED = re.compile(
     r"(?<![\w.])(?:\w+\.)?(?P<name>[A-Za-z_]\w*)\s*(?::\s*[\w\[\]<>.| ]+?\s*|\s+string\s*)?:?=\s*\(?\s*"
     r"(?:[\w.$]+(?:\(|(?=$)))?$"
 )
+_RETURNED = re.compile(
+    r"\b(?:def|func?|function|fn|String|string)\s+(?P<name>\w+)\s*\([^()]*\)[^{}=\"'`;]{0,40}[{:=]\s*(?:return\s+)?\(?\s*$"
+)
+"""A function that only gives a literal."""
+_FRAGMENT = re.compile(
+    r"""\s*(?:AND|OR|WHERE|FROM|SET|HAVING|ON|ORDER\s+BY|GROUP\s+BY|(?:(?:LEFT|RIGHT|INNER|FULL|CROSS)\s+(?:OUTER\s+)?)?JOIN)\s
+    .*?(?:[\w"]+\.[\w"*]+|[=<>]\s*[?$:%'\0\d(])
+    |[\s(]*(?:"?\w+"?\.)?"?\w+"?(?:\s+as\s+"?\w+"?)?\s*,.*\bFROM\s+[\w.\"]+""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+"""A clause by itself, or columns and the tables that they are from."""
 _TAG = re.compile(r"[\w$>)]")
-_SIMPLE_NAME = re.compile(r"(?:[\w$]+(?:\.|::|->))*\$?(?P<name>[A-Za-z_]\w*)")
+_SIMPLE_NAME = re.compile(r"(?:[\w$]+(?:\.|::|->))*\$?(?P<name>[A-Za-z_]\w*)(?:\(\))?")
 _LONGEST_DEPTH = 3
 
 
@@ -37,6 +49,7 @@ def scan_literals(source: SourceText, language: Language) -> FileScan:
         return FileScan()
     literals = list(read_literals(text, language))
     constants = _constants(text, literals)
+    put_in = _put_in(literals, constants)
     queries, unread, spans = [], [], []
     for literal in literals:
         said = _with_constants(text, literal, constants)
@@ -44,6 +57,8 @@ def scan_literals(source: SourceText, language: Language) -> FileScan:
         found, failed = read_statements(open_verbs(said, style) if style else said)
         queries += [source.query(one, Origin.LITERAL) for one in found]
         unread += [source.unread(one) for one in failed]
+        if not found and not failed and literal.start not in put_in and _is_fragment(said.text):
+            unread.append(source.part_of_query(said))
         if found:
             spans.append(Span(literal.start, literal.end))
     return FileScan(queries=tuple(queries), unread=tuple(unread), spans=tuple(spans))
@@ -56,13 +71,30 @@ def _constants(text: str, literals: Sequence[Literal]) -> Mapping[str, Literal]:
     values: dict[str, Literal] = {}
     given: Counter[str] = Counter()
     for literal in literals:
-        if "=" not in text[max(0, literal.start - 40) : literal.start]:
-            continue
-        assigned = _ASSIGNED.search(text, max(0, literal.start - 100), literal.start)
+        before = text[max(0, literal.start - 60) : literal.start]
+        assigned = _ASSIGNED.search(text, max(0, literal.start - 100), literal.start) if "=" in before else None
+        if assigned is None and ")" in before:
+            assigned = _RETURNED.search(text, max(0, literal.start - 160), literal.start)
         if assigned:
             values[assigned["name"]] = literal
             given[assigned["name"]] += 1
     return {name: literal for name, literal in values.items() if given[name] == 1}
+
+
+def _is_fragment(text: str) -> bool:
+    if not _FRAGMENT.match(text):
+        return False
+    try:
+        parse(text.replace(HOLE, " "))
+    except (ParserError, TooDeepError, ValueError):
+        return True
+    return False  # a whole statement that touches no rows: SET lock_timeout = '5s'
+
+
+def _put_in(literals: Sequence[Literal], constants: Mapping[str, Literal]) -> frozenset[int]:
+    """Where the literals begin that others put in, so that they are read there."""
+    names = (_SIMPLE_NAME.fullmatch(expression) for literal in literals for expression in literal.expressions)
+    return frozenset(constants[name["name"]].start for name in names if name and name["name"] in constants)
 
 
 def _is_tagged(text: str, literal: Literal) -> bool:

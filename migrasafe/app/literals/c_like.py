@@ -6,7 +6,7 @@ import re
 
 from migrasafe.app.literals.escapes import add_escaped
 from migrasafe.app.literals.holes import end_of_braces
-from migrasafe.app.literals.model import Language, StringRead
+from migrasafe.app.literals.model import PLUS_EQUALS, Language, StringRead
 from migrasafe.app.placed_text import HOLE, PlacedTextBuilder, whole
 from migrasafe.sql.statements import Span
 
@@ -46,6 +46,7 @@ def _read_go(text: str, match: re.Match[str], stop: int) -> StringRead | int:
 
 GO = Language(
     name="Go",
+    appends=PLUS_EQUALS,
     token=re.compile(_COMMENT + r"""|(?P<RUNE>'(?:\\[^\n]{1,10}|[^\\\n])')|["`]"""),
     read=lambda t, m, s: m.end() if m.lastgroup == "RUNE" else _read_go(t, m, s),
 )
@@ -62,8 +63,12 @@ def _read_java(text: str, match: re.Match[str], stop: int) -> StringRead | int:
     return _escaped(text, _DOUBLE.match(text, start, stop), start)
 
 
+_APPENDS = re.compile(
+    r"\s*\)(?:\s*\.append\((?P<hole>[^\"'();]*(?:\([^\"'();]*\))?)\))?\s*;?\s*(?P<name>\w+)?\s*\.append\(\s*"
+    r"|\s*;?\s*(?P<variable>[\w.]+)\s*\+=\s*"
+)
 _JAVA_TOKEN = re.compile(_COMMENT + r"""|(?P<CHARACTER>'(?:\\[^\n]{1,6}|[^\\\n])')|\"""")
-JAVA = Language(name="Java", token=_JAVA_TOKEN, read=_read_java)
+JAVA = Language(name="Java", token=_JAVA_TOKEN, read=_read_java, appends=_APPENDS)
 
 
 def _read_kotlin(text: str, match: re.Match[str], stop: int) -> StringRead | int:
@@ -94,7 +99,7 @@ def _read_kotlin(text: str, match: re.Match[str], stop: int) -> StringRead | int
     return match.start() + 1
 
 
-KOTLIN = Language(name="Kotlin", token=_JAVA_TOKEN, read=_read_kotlin)
+KOTLIN = Language(name="Kotlin", token=_JAVA_TOKEN, read=_read_kotlin, appends=_APPENDS)
 
 # --- Rust -------------------------------------------------------------------------------------------------------------
 
@@ -168,5 +173,8 @@ def _read_template(text: str, place: int, stop: int) -> StringRead:
 
 
 JAVASCRIPT = Language(
-    name="JavaScript", token=re.compile(_COMMENT + "|" + _REGEX + r"""|(?<!\w)["']|`"""), read=_read_javascript
+    name="JavaScript",
+    appends=PLUS_EQUALS,
+    token=re.compile(_COMMENT + "|" + _REGEX + r"""|(?<!\w)["']|`"""),
+    read=_read_javascript,
 )

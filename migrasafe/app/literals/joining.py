@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from migrasafe.app.literals.model import Language, Literal, StringRead
@@ -11,6 +12,9 @@ from migrasafe.sql.statements import Span
 _LONGEST_GLUE = 2_000
 _DEEPEST = 20
 """Strings in expressions in strings …: no query is put together from more."""
+_VARIABLE = re.compile(
+    r"(?P<name>[@$\w][\w.$>-]*)\s*(?:\.append\(|(?::[^=\n]{0,30})?[:+.]?=\s*(?:new\s+StringBuilder\w*)?\(?|<<)\s*$"
+)
 
 
 def read_literals(source: str, language: Language) -> Iterator[Literal]:
@@ -85,6 +89,9 @@ class _Open:
         """Code since the last joining operator: what will be a hole."""
         self.after_plus = False
         self.expects_string = False
+        before = _VARIABLE.search(source, max(0, start - 80), start)
+        self.variable = before["name"] if before else None
+        """What the string is assigned or appended to."""
         self.join(start, read, source)
 
     def join(self, start: int, read: StringRead, source: str) -> None:
@@ -103,11 +110,26 @@ class _Open:
                 self.expects_string = True
                 return None
             plus = self.language.plus
+            if self._is_appended_to(glue):
+                self.expects_string = True
+                return None
             if plus is None or not stripped.startswith(plus) or stripped.startswith((f"{plus}=", plus * 2)):
                 return glue
             self.after_plus = True
             place = len(glue) - len(stripped) + 1
         return self._walk(glue, place)
+
+    def _is_appended_to(self, glue: str) -> bool:
+        """Whether the code only appends the next string to this one."""
+        appends = self.language.appends.fullmatch(glue) if self.language.appends else None
+        if appends is None:
+            return False
+        said = appends.groupdict()
+        variable = said.get("name") or said.get("variable")
+        if variable is not None and variable != self.variable:
+            return False
+        self.expression = (said.get("hole") or "").strip()
+        return True
 
     def _walk(self, glue: str, place: int) -> str | None:
         begin = place

@@ -31,8 +31,15 @@ class Language:
     """The operator that joins strings."""
     adjacent: re.Pattern[str] | None = None
     """What may stand between two strings that are one because they stand side by side."""
+    appends: re.Pattern[str] | None = None
+    """The code between two strings of which the second is appended to the first: `name` is the variable that it is
+    appended to, `hole` an expression that is appended between them; either can be missing."""
     sections: Callable[[str], tuple[Span, ...]] | None = None
     """Where code stands in a file that holds other text as well."""
+
+
+PLUS_EQUALS = re.compile(r"\s*;?\s*(?P<name>[\w.$]+)\s*\+=\s*")
+"""`sql += "…"` in the statement after `sql = "…"`."""
 
 
 class Literal(NamedTuple):

@@ -20,6 +20,7 @@ _STRINGS = {
     '"': re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL),
 }
 _PART = re.compile(r"\\.|\{\$|\$\{|\$[A-Za-z_]\w*(?:->\w+|\[[^\]\n]*\])?", re.DOTALL)
+_APPENDS = re.compile(r"\s*;\s*(?P<name>\$[\w>-]+)\s*\.=\s*")
 
 
 def _sections(text: str) -> tuple[Span, ...]:
@@ -56,4 +57,4 @@ def _content(text: str, start: int, end: int, after: int, *, interpolated: bool)
     return StringRead(after, builder.built(start), tuple(expressions))
 
 
-PHP = Language(name="PHP", token=_TOKEN, read=_read, plus=".", sections=_sections)
+PHP = Language(name="PHP", token=_TOKEN, read=_read, plus=".", sections=_sections, appends=_APPENDS)

@@ -6,7 +6,7 @@ import re
 
 from migrasafe.app.literals.escapes import add_escaped
 from migrasafe.app.literals.holes import end_of_braces
-from migrasafe.app.literals.model import Language, StringRead
+from migrasafe.app.literals.model import PLUS_EQUALS, Language, StringRead
 from migrasafe.app.placed_text import HOLE, PlacedTextBuilder, whole
 from migrasafe.sql.statements import Span
 
@@ -82,4 +82,4 @@ def _end_of_field(text: str, place: int, stop: int, quote: str) -> int:
     return end_of_braces(text, place, stop)
 
 
-PYTHON = Language(name="Python", token=_TOKEN, read=_read, adjacent=re.compile(r"[\s\\]*"))
+PYTHON = Language(name="Python", token=_TOKEN, read=_read, adjacent=re.compile(r"[\s\\]*"), appends=PLUS_EQUALS)

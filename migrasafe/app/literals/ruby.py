@@ -20,6 +20,7 @@ _TOKEN = re.compile(
 )
 _CLOSINGS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _PART = re.compile(r"\\.|#\{", re.DOTALL)
+_APPENDS = re.compile(r"\s*;?\s*(?P<name>[@\w.]+)\s*(?:<<|\+=)\s*")
 
 
 def _read(text: str, match: re.Match[str], stop: int) -> StringRead | int:
@@ -86,4 +87,4 @@ def _add_interpolated(builder: PlacedTextBuilder, text: str, place: int, end: in
     return expressions
 
 
-RUBY = Language(name="Ruby", token=_TOKEN, read=_read, adjacent=re.compile(r"[ \t]*(?:\\\r?\n\s*)?"))
+RUBY = Language(name="Ruby", token=_TOKEN, read=_read, adjacent=re.compile(r"[ \t]*(?:\\\r?\n\s*)?"), appends=_APPENDS)

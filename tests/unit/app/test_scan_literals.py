@@ -101,6 +101,39 @@ def test_what_is_only_known_at_run_time_makes_a_query_partial(suffix: str, progr
     assert query.partial == ("VALUES" not in sql)  # rows of values are values
 
 
+APPENDED = {
+    "Java": (
+        ".java",
+        'StringBuilder q = new StringBuilder("SELECT a ");\nq.append("FROM b ").append(joins);\nq.append(" WHERE c = ?");\n',
+    ),
+    "Java +=": (".java", 'String q = "SELECT a FROM b";\nq += " WHERE c = ?";\n'),
+    "Python": (".py", 'q = "SELECT a FROM b"\nq += " WHERE c = %s"\n'),
+    "PHP": (".php", '<?php $q = "SELECT a FROM b";\n$q .= " WHERE c = ?";\n'),
+    "Ruby": (".rb", 'q = "SELECT a FROM b"\nq << " WHERE c = ?"\n'),
+    "a method": (
+        ".java",
+        'String b() { return "a FROM b"; }\nvoid c() { q("SELECT " + this.b() + " WHERE c = ?"); }\n',
+    ),
+}
+
+
+@pytest.mark.parametrize(("suffix", "program"), APPENDED.values(), ids=APPENDED)
+def test_what_is_appended_in_the_next_statement_is_the_same_query(suffix: str, program: str) -> None:
+    found = scan(suffix, program)
+    assert [" ".join(query.sql.split()) for query in found.queries] == ["SELECT a FROM b WHERE c = $1"]
+    assert not found.unread
+
+
+def test_what_is_appended_to_another_string_or_in_a_branch_is_said_to_be_a_part() -> None:
+    program = 'q = "SELECT a FROM b"\nif x:\n    q += " WHERE b.legacy = 1"\nr += " AND b.other = 2"\n'
+    found = scan(".py", program)
+    assert [query.sql for query in found.queries] == ["SELECT a FROM b"]
+    assert [(unread.location.line, unread.text) for unread in found.unread] == [
+        (3, "WHERE b.legacy = 1"),
+        (4, "AND b.other = 2"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("suffix", "program"),
     [
@@ -109,6 +142,7 @@ def test_what_is_only_known_at_run_time_makes_a_query_partial(suffix: str, progr
         (".go", "// SELECT id FROM orders\nvar x = 'a'"),
         (".tsx", 'const a = <p className="select-none">x</p>;'),
         (".ts", "q(`SELECT a FROM b WHERE c = {id: String} FORMAT JSON`)"),
+        (".go", 'db.Exec("SET lock_timeout = 5000")'),
         (".rs", '#[cfg(test)]\nmod tests {\n    fn x() { q("SELECT a FROM b"); }\n}\n'),
         (".rb", "# SELECT id FROM orders\n=begin\nx = 'SELECT id FROM orders'\n=end\n"),
         (".php", "<p>'SELECT id FROM orders'</p><?php echo 'x';"),
