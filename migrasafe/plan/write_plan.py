@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from migrasafe.errors import InputError
+from migrasafe.locks import LockMode
 from migrasafe.plan.allow import with_allowances
 from migrasafe.plan.model import Backfill, Phase, Plan
 from migrasafe.plan.write_sql import files_of, sql_files
@@ -17,6 +18,7 @@ from migrasafe.schema.model import Schema
 
 PLAN = "plan.json"
 RUNBOOK = "RUNBOOK.md"
+PAGE = "plan.html"
 BACKFILL = "backfill.toml"
 
 
@@ -35,7 +37,7 @@ def plan_files(plan: Plan, schema: Schema) -> dict[str, str]:
     for number, job in enumerate(jobs, start=1):
         name = BACKFILL if len(jobs) == 1 else BACKFILL.replace(".", f"_{number}.")
         files[name] = _job(plan, job, name)
-    files[RUNBOOK] = _runbook(plan, files)
+    files |= {RUNBOOK: _rendered(RUNBOOK, plan, files), PAGE: _rendered(PAGE, plan, files)}
     sums = {name: checksum(text) for name, text in files.items()}
     written = Written(plan=plan, files=sums)
     files[PLAN] = msgspec.json.format(msgspec.json.encode(written), indent=1).decode() + "\n"
@@ -72,12 +74,22 @@ class _Files(Struct, frozen=True, kw_only=True):
         return back[0] if back else None
 
 
-def _runbook(plan: Plan, files: Mapping[str, str]) -> str:
+def _rendered(template: str, plan: Plan, files: Mapping[str, str]) -> str:
     import jinja2
 
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
-    template = (resources.files("migrasafe.plan") / "templates" / RUNBOOK).read_text(encoding="utf-8")
-    return environment.from_string(template).render(plan=plan, files=_Files(names=tuple(sorted(files))))
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=template.endswith(".html")
+    )
+    text = (resources.files("migrasafe.plan") / "templates" / template).read_text(encoding="utf-8")
+    return environment.from_string(text).render(
+        plan=plan, files=_Files(names=tuple(sorted(files))), strongest=_strongest
+    )
+
+
+def _strongest(phase: Phase) -> str:
+    """The strongest lock that a phase takes, in words."""
+    modes = [LockMode(lock.mode) for step in phase.steps for lock in step.locks]
+    return max(modes, key=lambda mode: mode.strength).value if modes else ""
 
 
 def _job(plan: Plan, job: Backfill, file: str) -> str:
