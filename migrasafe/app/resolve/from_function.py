@@ -84,7 +84,8 @@ def _of_function(ctx: Context, function: Function, name: str) -> _Shown:
 
 def _of_builtin(ctx: Context, name: str, values: tuple[Value, ...], value: Value) -> _Shown:
     outputs = builtin_outputs().get(name)
-    if outputs is not None:
+    argument = values[0].type if len(values) == 1 else None
+    if outputs is not None and (name not in _UNNESTED or (argument is not None and argument.name == "tsvector")):
         return tuple(Col(name=one) for one in outputs), True, None, False
     if name in _UNNESTED:
         fields = ctx.fields_of(element(values[0].type)) if len(values) == 1 else None

@@ -177,6 +177,8 @@ def test_what_postgresql_would_refuse_is_said_in_its_words(query: str, message: 
         "SELECT * FROM json_to_recordset('[]') AS r (a int, b text) WHERE r.a > 1 AND b = 'x'",
         "SELECT d.value, d.key FROM users, jsonb_each(to_jsonb(users)) AS d",
         "SELECT n, i FROM unnest(ARRAY[1, 2]) WITH ORDINALITY AS t (n, i)",
+        "INSERT INTO users (id, email) SELECT 1, * FROM unnest($1::text[]) AS t (email)",
+        "SELECT w.lexeme, w.positions FROM unnest(to_tsvector('x')) AS w",
         "SELECT relname FROM pg_class WHERE relkind = 'r'",
         "SELECT j.total FROM (users JOIN orders ON user_id = users.id) AS j",
         "SELECT 1 FROM users WHERE mood = $1 AND age = ANY ($2) AND email LIKE '%x'",
