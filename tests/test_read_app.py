@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -175,3 +176,35 @@ def test_the_search_path_of_an_app_is_known_where_it_is_said_in_one_way(settings
     app = read_app(str(tmp_path))
     assert [query.search_path for query in app.queries] == [None]
     assert "in several ways" in app.notices[0].message
+
+
+def test_one_file_of_any_kind_is_an_app(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "test_models.py": "\ufefffrom django.db import models\nclass A(models.Model):\n    x = models.TextField()\n",
+            "schema.prisma": "model B {\n  id Int @id\n}\n",
+            "q.txt": "SELECT c FROM d;\n",
+            "schema.sql": "CREATE TABLE e (f int);\nINSERT INTO e VALUES (1);\n",
+        },
+    )
+    first = {
+        name: read_app(str(tmp_path / name)).queries[0].sql for name in ("test_models.py", "schema.prisma", "q.txt")
+    }
+    assert first == {
+        "test_models.py": f"SELECT id, x FROM {tmp_path.name}_a WHERE id = $1",
+        "schema.prisma": 'SELECT id FROM "B" WHERE id = $1',
+        "q.txt": "SELECT c FROM d",
+    }
+    assert [query.sql for query in read_app(str(tmp_path / "schema.sql")).queries] == ["INSERT INTO e VALUES (1)"]
+    (tmp_path / "prose.txt").write_text("No SQL at all.\n")
+    with pytest.raises(InputError, match="neither a server log"):
+        read_app(str(tmp_path / "prose.txt"))
+
+
+def test_links_pipes_and_deep_folders_do_no_harm(tmp_path: Path) -> None:
+    write(tmp_path, {"a/b/q.sql": "SELECT 1 FROM x;\n"})
+    (tmp_path / "a" / "loop").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "gone.py").symlink_to(tmp_path / "nothing.py")
+    os.mkfifo(tmp_path / "a" / "pipe.py")
+    assert len(read_app(str(tmp_path)).queries) == 1

@@ -54,7 +54,11 @@ def read_app(source: str, *, folder: Path | None = None, migrations: Iterable[Pa
         inside = _inside(path, migrations)
     elif source and path.is_file() and (path.suffix or not is_commit(source, here)):
         entry = Entry(path.name, path.as_posix() if folder is None else source, str(path))
-        tree, inside, one_file = SourceTree(entries=(entry,), read=read_from_disk), [], True
+        tree, inside, one_file = (
+            SourceTree(entries=(entry,), read=read_from_disk, name=path.parent.resolve().name),
+            [],
+            True,
+        )
     else:
         tree = git_tree(source, here)
         inside = _inside(here, migrations)
@@ -123,7 +127,7 @@ class _Reader:
             return raw.decode("utf-16", errors="replace")
         raw = raw.replace(b"\0", b" ")  # no SQL holds one, and it keeps its place
         try:
-            return raw.decode()
+            return raw.removeprefix(codecs.BOM_UTF8).decode()
         except UnicodeDecodeError:
             self.notices.append(Notice(path=entry.shown, message="is not UTF-8: it was read as Latin-1"))
             return raw.decode("latin-1")
@@ -143,7 +147,7 @@ class _Reader:
                 scan = scan_literals(source, LANGUAGES["." + entry.path.rpartition(".")[2].lower()])
                 is_python = entry.path.endswith(".py")
                 self.words.append((without_definitions if is_python else WordSource)(source, scan.spans))
-                self.python += [PythonFile(entry.path, source)] if is_python else []
+                self.python += [PythonFile(f"{self.tree.name}/{entry.path}", source)] if is_python else []
             case FileKind.SQL:
                 if not self.one_file and not has_names(source.text) and makes_tables(source.text):
                     self.left_out[_SCHEMA_FILE].append(entry.shown)

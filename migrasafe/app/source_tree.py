@@ -36,6 +36,8 @@ class SourceTree(Struct, frozen=True, kw_only=True):
     read: Callable[[Sequence[Entry]], Iterator[tuple[Entry, bytes | str]]]
     """The bytes of files; a sentence for one that cannot be read."""
     notices: tuple[str, ...] = ()
+    name: str = ""
+    """Of the folder that it is, which can be the package that its files are in."""
 
 
 def folder_tree(folder: Path) -> SourceTree:
@@ -56,7 +58,7 @@ def folder_tree(folder: Path) -> SourceTree:
                 entries.append(Entry(inner, Path(at, name).as_posix(), str(path)))
     if problems and not entries:
         raise InputError(f"{problems[0]}: give a folder that can be read")
-    return SourceTree(entries=tuple(entries), read=read_from_disk, notices=tuple(problems))
+    return SourceTree(entries=tuple(entries), read=read_from_disk, notices=tuple(problems), name=folder.resolve().name)
 
 
 def _is_left_out(name: str) -> bool:
@@ -87,6 +89,8 @@ def git_tree(source: str, folder: Path) -> SourceTree:
         raise InputError(f"{source or '(nothing)'}: give a folder, a commit of git, or a file of queries")
     prefix = _git(folder, "rev-parse", "--show-prefix")
     if prefix is None:
+        if Path(folder, ".git").exists():
+            raise InputError(f"{source}: git refuses to read {folder}: run `git -C {folder} status` to see why")
         raise InputError(
             f"{source}: there is no such file or folder, and {folder} is in no git repository: "
             "give a folder, a commit of git, or a file of queries"
@@ -118,7 +122,8 @@ def git_tree(source: str, folder: Path) -> SourceTree:
     def read(wanted: Sequence[Entry]) -> Iterator[tuple[Entry, bytes | str]]:
         return _read_objects(folder, wanted)
 
-    return SourceTree(entries=tuple(entries), read=read, notices=tuple(notices))
+    name = posixpath.basename(below.rstrip("/")) or folder.resolve().name
+    return SourceTree(entries=tuple(entries), read=read, notices=tuple(notices), name=name)
 
 
 def _hint(folder: Path, ref: str) -> str:

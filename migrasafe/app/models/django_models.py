@@ -119,9 +119,10 @@ class _ModelReader:
         """The label of each app, by its package, where an AppConfig says another than the package's name."""
         for found in self.classes.all:
             if any(self.project.original_name(found.module, base) == "AppConfig" for base in found.node.bases):
-                label = self.classes.members(found).get("label")
+                members = self.classes.members(found)
+                label = members.get("label") or members.get("name")
                 if isinstance(label, ast.Constant) and isinstance(label.value, str):
-                    yield found.module.name.rpartition(".")[0], label.value
+                    yield found.module.name.rpartition(".")[0], label.value.rpartition(".")[2]
 
     def _app_label(self, found: ClassFound) -> str:
         said = self._meta_text(found, "app_label")
