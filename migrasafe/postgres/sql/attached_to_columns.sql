@@ -1,4 +1,4 @@
--- What is kept beside each column of ordinary and partitioned tables, where it differs from how PostgreSQL makes columns.
+-- What is kept beside each column of a table, where it differs from how PostgreSQL makes columns?
 SELECT n.nspname AS schema, c.relname AS relation, a.attname AS column,
        pg_catalog.col_description(c.oid, a.attnum) AS comment,
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS statistics,
