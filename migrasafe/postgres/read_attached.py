@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import resources
 
 from migrasafe.postgres.connect import Connection, run
+from migrasafe.postgres.queries import query
 from migrasafe.schema.attached import Attached, ColumnGrant
 from migrasafe.schema.model import ColumnRef, Ref
 
 
 def attached_to_columns(connection: Connection) -> dict[ColumnRef, Attached]:
     """Of every column that has something beside it. Raises psycopg.Error where the catalog cannot be read."""
-    question = (resources.files("migrasafe.postgres") / "sql" / "attached_to_columns.sql").read_text(encoding="utf-8")
     found: dict[ColumnRef, Attached] = {}
-    for schema, relation, column, comment, statistics, storage, options, grants in run(connection, question):
+    for schema, relation, column, comment, statistics, storage, options, grants in run(
+        connection, query("attached_to_columns")
+    ):
         found[ColumnRef(Ref(schema, relation), column)] = Attached(
             comment=comment,
             statistics=statistics,
