@@ -19,7 +19,7 @@ NEW_FUNCTIONS: Mapping[str, int] = {
     **dict.fromkeys(("uuidv4", "uuidv7"), 18),
 }
 
-WORDS = tuple(name.upper() for name in NEW_FUNCTIONS)
+WORDS = frozenset(name.upper() for name in NEW_FUNCTIONS)
 """A text without any of these calls none of them."""
 
 OF_EXTENSION: Mapping[str, str] = {"gen_random_uuid": "pgcrypto"}

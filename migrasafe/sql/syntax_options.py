@@ -115,19 +115,5 @@ def of_type(type_name: Fields) -> Found:
                 yield "numeric with a scale below zero or above its precision", 15
 
 
-WORDS = (
-    *("AUTOVACUUM", "BUFFER_USAGE", "DEDUPLICATE", "MULTIRANGE", "DATABASE_STATS", "PROCESS_", "PUBLISH_", "VACUUM"),
-    *(
-        "OPERATOR",
-        "COPY",
-        "SUBSCRIPTION",
-        "DATABASE",
-        "COLLATION",
-        "EXPLAIN",
-        "XID8",
-        "PG_SNAPSHOT",
-        "NUMERIC",
-        "DECIMAL",
-    ),
-)
-"""A text without any of these has no option or type that is newer."""
+WORDS = frozenset(name.upper() for names in (_ANYWHERE, TYPES) for name in names)
+"""A text without any of these, and of the statements above, has no option or type that is newer."""
