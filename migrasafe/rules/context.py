@@ -13,7 +13,7 @@ from migrasafe.findings import Edit, Finding, Fix, FixKind, Place, Severity
 from migrasafe.locks import LockMode
 from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.schema.evolve import evolve
-from migrasafe.schema.model import Moment, Ref, Schema
+from migrasafe.schema.model import Granted, Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.quote import quote_name
@@ -27,10 +27,12 @@ from migrasafe.target import Target
 class Ending:
     """The schema at the end of a transaction or migration, worked out once for all of its statements, when one asks."""
 
-    __slots__ = ("schema",)
+    __slots__ = ("schema", "usual_grants")
 
     def __init__(self) -> None:
         self.schema: Schema | None = None
+        self.usual_grants: dict[str, frozenset[Granted]] = {}
+        """Schema name → what all tables in it granted before the migration, once new-table-without-grants has looked."""
 
 
 class Caller(Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ def check(step: Step) -> Iterator[Finding]:
     ref = step.situation.ref(statement.name)
     end = step.at_end()
     table = end.table(ref)
-    if table is None or table.partition_of is not None or table.born != step.moment:
+    if table is None or table.partition_of is not None or step.schema.relation(ref) is not None:
         return
     published = {one.name for one in publications_of(end, table)}
     for name in sorted(step.schema.publications):

@@ -24,11 +24,12 @@ def check(step: Step) -> Iterator[Finding]:
         return  # queries go through the parent, whose privileges count
     ref = step.situation.ref(statement.name)
     made = step.at_end().relation(ref)
-    if not isinstance(made, Table | View) or made.born.migration != step.moment.migration or made.born != step.moment:
+    if not isinstance(made, Table | View) or step.schema.relation(ref) is not None or ref.schema == TEMPORARY_SCHEMA:
         return
-    if ref.schema == TEMPORARY_SCHEMA:
-        return
-    usual = _usual(step.schema, ref, step.moment.migration)
+    known = step.migration_ending.usual_grants
+    if ref.schema not in known:
+        known[ref.schema] = _usual(step.schema, ref, step.moment.migration)
+    usual = known[ref.schema]
     roles = {one.role for one in usual} - {one.role for one in made.grants}
     if not roles:
         return

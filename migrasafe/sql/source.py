@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from codecs import BOM_UTF8
+from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 
 from msgspec import Struct
 
 from migrasafe.errors import InputError
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> tuple[int, ...]:
+    """Where each line begins. Counting anew for every finding takes quadratic time in a long file."""
+    return (0, *(match.end() for match in _NEWLINE.finditer(text)))
+
+
+_NEWLINE = re.compile("\n")
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -25,8 +37,9 @@ class Source(Struct, frozen=True, kw_only=True):
 
     def position(self, offset: int) -> tuple[int, int]:
         """The line and the column of `offset`, both from 1."""
-        line = self.text.count("\n", 0, offset) + 1
-        return line, offset - (self.text.rfind("\n", 0, offset) + 1) + 1
+        starts = _line_starts(self.text)
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
 
     def offset(self, line: int, column: int) -> int:
         """The offset of a line and a column, both from 1."""
