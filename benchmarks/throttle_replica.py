@@ -3,9 +3,10 @@
     python benchmarks/throttle_replica.py [--seconds 30] [--rows 1000000] [--pg 15]
 
 The replica's process is stopped for most of each 50 ms, so that what it can replay is a quarter of what plain batches
-write. Its capacity is measured with plain batches that nothing holds back: their rows, by the time until the last one
-is replayed. Beside `migrasafe backfill run` runs the law of most tools: 5,000 rows at a time, and a look at the lag each
-250 ms, which waits while it is above the limit. Lag is measured on the replica itself, 50 times a second.
+write. Its capacity is measured with plain batches that nothing holds back, just before and just after, and the mean is
+taken (machines have moods): their rows, by the time until the last one is replayed. Beside `migrasafe backfill run` runs
+the law of most tools: 5,000 rows at a time, and a look at the lag each 250 ms, which waits while it is above the limit.
+Lag is measured on the replica itself, 50 times a second.
 
 Goals: lag p95 at most the limit, max at most twice the limit, 70 % of the replica's capacity. Exit status 1 when missed.
 """
@@ -32,7 +33,7 @@ LIMIT_SECONDS = 1.0
 SLICE_SECONDS = 0.05
 FIRST_SHARE = 0.1
 LOOK_EVERY_SECONDS = 0.25
-HEADER = f"{'':34} {'rows/s':>8} {'of capacity':>12} {'lag p50':>8} {'p95':>7} {'max':>7} {'over 1 s':>9}"
+HEADER = f"{'':34} {'rows/s':>8} {'lag p50':>8} {'p95':>7} {'max':>7} {'over 1 s':>9}"
 
 
 class LagGate:
@@ -58,7 +59,7 @@ class Bench:
         self._cluster = cluster
         self._seconds = seconds
         self._number = 0
-        self.capacity = 0.0
+        self._capacities: list[float] = []
 
     def share_for_a_quarter(self) -> float:
         """How much of the time the replica may replay, to be four times slower than plain batches write."""
@@ -70,9 +71,14 @@ class Bench:
         print(f"the primary writes {full:,.0f} rows/s; the replica replays for {share:.1%} of the time")
         return share
 
-    def measure_capacity(self, share: float) -> None:
+    @property
+    def capacity(self) -> float:
         """Rows per second that the replica can replay."""
-        _, self.capacity = self._free(seconds=max(2.0, self._seconds / 4), share=share)
+        return sum(self._capacities) / len(self._capacities) if self._capacities else float("nan")
+
+    def measure_capacity(self, share: float) -> None:
+        """See how many rows per second the replica replays now."""
+        self._capacities.append(self._free(seconds=max(2.0, self._seconds / 4), share=share)[1])
 
     def _free(self, *, seconds: float, share: float) -> tuple[float, float]:
         """Plain batches without a brake: rows per second on the primary, and until the last is replayed."""
@@ -91,7 +97,7 @@ class Bench:
         return rows / wrote, rows / took
 
     def law(self, name: str, share: float, *, ours: bool) -> tuple[float, float, float]:
-        """p95 and max of the lag, and the share of the replica's capacity, with a brake."""
+        """p95 and max of the lag, and rows per second, with a brake."""
         self._number += 1
         settle(self._cluster)
         observer = LagObserver(self._cluster, "r1")
@@ -105,20 +111,18 @@ class Bench:
             time.sleep(0.1)
             observer.drained()
             took = seconds_since_start(self._cluster, self._number) if ours else time.monotonic() - began
-        used = self._report(name, observer, rows / took)
+        self._report(name, observer, rows / took)
         observer.end()
-        return percentile(observer.lags, 0.95), max(observer.lags), used
+        return percentile(observer.lags, 0.95), max(observer.lags), rows / took
 
-    def _report(self, name: str, observer: LagObserver, speed: float) -> float:
-        used = speed / self.capacity if self.capacity else float("nan")
+    def _report(self, name: str, observer: LagObserver, speed: float) -> None:
         lags = observer.lags
         over = sum(lag > LIMIT_SECONDS for lag in lags) / max(len(lags), 1)
         print(
-            f"{name:34} {speed:8,.0f} {used:12.0%} {percentile(lags, 0.5):8.3f} {percentile(lags, 0.95):7.3f} "
+            f"{name:34} {speed:8,.0f} {percentile(lags, 0.5):8.3f} {percentile(lags, 0.95):7.3f} "
             f"{max(lags, default=0):7.3f} {over:9.1%}",
             flush=True,
         )
-        return used
 
 
 def main() -> int:
@@ -131,14 +135,15 @@ def main() -> int:
         bench = Bench(cluster, options.seconds)
         print(HEADER)
         share = bench.share_for_a_quarter()
-        bench.measure_capacity(share)
         bench.law("gate on time lag, 5,000 rows", share, ours=False)
-        p95, worst, used = bench.law("migrasafe backfill run, limit 1 s", share, ours=True)
         bench.measure_capacity(share)
+        p95, worst, speed = bench.law("migrasafe backfill run, limit 1 s", share, ours=True)
+        bench.measure_capacity(share)
+    used = speed / bench.capacity
     goals = {
         f"lag p95 {p95:.2f} s <= {LIMIT_SECONDS:g} s": p95 <= LIMIT_SECONDS,
         f"lag max {worst:.2f} s <= {2 * LIMIT_SECONDS:g} s": worst <= 2 * LIMIT_SECONDS,
-        f"{used:.0%} of capacity >= 70%": used >= 0.7,
+        f"{used:.0%} of the replica's capacity ({bench.capacity:,.0f} rows/s) >= 70%": used >= 0.7,
     }
     for goal, is_met in goals.items():
         print(("met:    " if is_met else "MISSED: ") + goal)
