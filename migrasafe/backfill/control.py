@@ -15,16 +15,10 @@ from migrasafe.backfill.settings import known_settings
 from migrasafe.errors import InputError
 from migrasafe.postgres.scripts import ScriptSession
 
-ALIVE_SECONDS = 10.0
-"""A worker speaks twice a second; a batch of it may take some."""
-
 
 def live_workers(session: ScriptSession, job: Job) -> int:
-    """How many workers spoke a short while ago."""
-    return sum(
-        worker.age_seconds < ALIVE_SECONDS and not shards.is_gone(worker.process)
-        for worker in shards.workers(session, job.id)
-    )
+    """How many workers live."""
+    return sum(worker.is_alive for worker in shards.workers(session, job.id))
 
 
 def pause(session: ScriptSession, job: Job, who: str, why: str | None) -> str:

@@ -27,6 +27,7 @@ from migrasafe.backfill.jobs import Job, reload_job
 from migrasafe.backfill.model import Status
 from migrasafe.backfill.moves import WORKING, move
 from migrasafe.backfill.places import place_of
+from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.queries import query
 from migrasafe.backfill.shards import Shard
 from migrasafe.backfill.walker import Bad
@@ -139,7 +140,7 @@ class Finisher:
         worker = self._worker
         left = what_is_left(worker.link.session, worker.job.id)
         walked, changed, _, _, _ = worker.link.session.rows(query("progress", job_id=worker.job.id))[0]
-        dead = f", {left.dead_rows} dead rows are left" if left.dead_rows else ""
+        dead = f", {say_count(left.dead_rows, 'dead row')} left" if left.dead_rows else ""
         checked = ", and none is left that wants it" if verified and not left.dead_rows else ""
         text = f"done: {changed:,} of {walked:,} rows changed{checked}{dead}"
         move(worker.link.session, worker.job.id, worker.who, WORKING, Status.DONE, reason=text, event="done",

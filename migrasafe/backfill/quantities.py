@@ -49,6 +49,11 @@ def say_seconds(seconds: float) -> str:
     return f"{whole} s"
 
 
+def say_count(number: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def say_bytes(size: float) -> str:
     """A size in the unit that people would use: `812 kB`, `1.3 MB`, `27 GB`."""
     for unit, factor in (("TB", 2**40), ("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):

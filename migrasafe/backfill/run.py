@@ -15,6 +15,7 @@ from migrasafe.backfill.link import Link
 from migrasafe.backfill.model import BatchDone, Decision, Place, Status, Throttle
 from migrasafe.backfill.moves import WORKING, move
 from migrasafe.backfill.places import RewrittenError, place_of
+from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.recovery import Recovery, leave
 from migrasafe.backfill.settings import RunSettings, run_settings, throttle_part
 from migrasafe.backfill.split import split_largest
@@ -206,7 +207,7 @@ class Worker:
     def _did(self, walker: Walker, done: Done) -> Ending | None:
         self.recovery.succeeded(rows_left=done.committed.rows_left)
         if done.committed.rows_left:
-            self.note("rows-left", f"{done.committed.rows_left} rows stay locked by other sessions; they are tried again "
+            self.note("rows-left", f"{say_count(done.committed.rows_left, 'row')} still locked by other sessions; tried again "
                           "at the end", rows=done.committed.rows_left)  # fmt: skip
         batch = BatchDone(
             rows_walked=done.part.rows,

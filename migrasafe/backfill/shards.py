@@ -15,6 +15,9 @@ from migrasafe.backfill.walk import Key
 from migrasafe.postgres.scripts import Row, ScriptSession
 from migrasafe.sql.quote import quote_ident
 
+ALIVE_SECONDS = 10.0
+"""A worker speaks twice a second, but not while a batch runs."""
+
 
 class Shard(Struct, frozen=True, kw_only=True):
     """One part as a worker sees it: the rows behind `cursor`, up to and with `hi`."""
@@ -53,6 +56,12 @@ class Worker(Struct, frozen=True, kw_only=True):
     """JSON."""
     batch_rows: int | None
     rows_per_second: float | None
+    has_session: bool
+
+    @property
+    def is_alive(self) -> bool:
+        """It spoke a short while ago, or its session is there, in which a batch may take long."""
+        return (self.age_seconds < ALIVE_SECONDS or self.has_session) and not is_gone(self.process)
 
 
 class Orders(Struct, frozen=True, kw_only=True):

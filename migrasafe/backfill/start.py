@@ -15,6 +15,7 @@ from migrasafe.backfill.jobs import Job
 from migrasafe.backfill.link import open_link
 from migrasafe.backfill.model import Setting, Status
 from migrasafe.backfill.moves import ENDED, move
+from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.queries import query
 from migrasafe.backfill.repair import retry_dead_rows
 from migrasafe.backfill.state_tables import install, no_privilege
@@ -146,8 +147,8 @@ def _mend(dsn: str, session: ScriptSession, job: Job, emit: Emit) -> None:
     if not what_is_left(session, job.id).dead_rows:
         return
     changed, left = retry_dead_rows(dsn, job)
-    emit(Event(kind="retry-dead", job=job.name, text=f"{changed} rows that could not be changed were tried again and are; "
-               f"{len(left)} still cannot be"))  # fmt: skip
+    emit(Event(kind="retry-dead", job=job.name, text=f"{say_count(changed, 'dead row')} set right, "
+               f"{len(left)} still cannot be changed"))  # fmt: skip
 
 
 def _with(checked: Checked, settings: Mapping[str, Setting]) -> jobs.NewJob:

@@ -10,11 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from migrasafe.backfill import shards
-from migrasafe.backfill.control import ALIVE_SECONDS
 from migrasafe.backfill.dead_rows import what_is_left
 from migrasafe.backfill.jobs import Job
 from migrasafe.backfill.model import Gauge, Reason, Setting, Status
-from migrasafe.backfill.quantities import say_seconds
+from migrasafe.backfill.quantities import say_count, say_seconds
 from migrasafe.backfill.queries import query
 from migrasafe.postgres.scripts import ScriptSession
 
@@ -140,9 +139,11 @@ def as_lines(status: JobStatus) -> list[str]:
     if status.passes > 1:
         lines.append(f"  passes    {status.passes}")
     if status.dead_rows:
-        lines.append(f"  dead      {status.dead_rows:,} rows could not be changed")
+        lines.append(
+            f"  dead      {say_count(status.dead_rows, 'row')} could not be changed: `migrasafe backfill retry-dead {status.name}`"
+        )
     if status.locked_rows:
-        lines.append(f"  locked    {status.locked_rows:,} rows are locked by others, and tried again at the end")
+        lines.append(f"  locked    {say_count(status.locked_rows, 'row')} locked by others, and tried again at the end")
     if status.eta_seconds is not None:
         lines.append(f"  pace      {status.rows_per_second:,.0f} rows/s, about {say_seconds(status.eta_seconds)} to go")
     for worker in status.workers:
@@ -163,7 +164,7 @@ def _worker(worker: shards.Worker) -> WorkerStatus:
     return WorkerStatus(
         owner=worker.owner,
         state=worker.state,
-        is_alive=worker.age_seconds < ALIVE_SECONDS and not shards.is_gone(worker.process),
+        is_alive=worker.is_alive,
         seconds_since_seen=worker.age_seconds,
         batch_rows=worker.batch_rows,
         rows_per_second=worker.rows_per_second or 0.0,

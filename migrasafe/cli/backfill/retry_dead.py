@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from migrasafe.backfill import jobs
+from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.repair import retry_dead_rows
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
 
@@ -26,5 +27,5 @@ def retry_dead_command(job: str, *, dsn: str | None) -> int:
         changed, left = retry_dead_rows(dsn_from(dsn), found)
     for row in left[:20]:
         click.echo(f"{job}: row ({', '.join(row.key)}): {row.message} (SQLSTATE {row.sqlstate})")
-    click.echo(f"{job}: {changed} rows were set right, {len(left)} are left")
+    click.echo(f"{job}: {say_count(changed, 'row')} set right, {len(left)} are left")
     return 1 if left else 0
