@@ -24,6 +24,8 @@ CREATE TABLE items (
   amount int DEFAULT 1
 );
 CREATE INDEX items_order ON items (order_id, amount);
+CREATE TABLE "Odd Things" (id bigserial PRIMARY KEY, owner int NOT NULL, "First.Name's" text DEFAULT 'it''s' NOT NULL);
+CREATE INDEX "Odd Index" ON "Odd Things" (lower("First.Name's"));
 CREATE TYPE mood AS ENUM ('fine');
 CREATE TABLE teams (id bigserial PRIMARY KEY, title text);
 CREATE TABLE users (
@@ -50,6 +52,7 @@ CREATE FUNCTION no_boss() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.boss 
 CREATE TRIGGER no_boss BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION no_boss();
 """
 ROWS = """
+INSERT INTO "Odd Things" (owner, "First.Name's") SELECT 0, n FROM generate_series(1, 1500) n;
 INSERT INTO orders (owner) SELECT 0 FROM generate_series(1, 1000);
 INSERT INTO items (order_id) SELECT n FROM generate_series(1, 1000) n;
 INSERT INTO teams (title) SELECT 'team ' || n FROM generate_series(1, 50) n;
@@ -149,6 +152,11 @@ CASES = {
         hints=Hints(way="view"),
         old=app("name", words, default="anon"),
         new=app("full_name", words, default="anon"),
+    ),
+    "rename a column with an odd name": Case(
+        migration="""ALTER TABLE "Odd Things" RENAME COLUMN "First.Name's" TO "user" """,
+        old=app('"First.Name\'s"', words, table='"Odd Things"', default="it's"),
+        new=app('"user"', words, table='"Odd Things"', default="it's"),
     ),
     "rename a table": Case(
         migration="ALTER TABLE users RENAME TO people",
