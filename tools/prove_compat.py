@@ -29,6 +29,7 @@ from migrasafe.app.changed import changed_names, ever
 from migrasafe.app.compat import CompatOptions, schemas_of
 from migrasafe.app.model import App
 from migrasafe.app.read_app import read_app
+from migrasafe.app.resolve import Resolver
 from migrasafe.app.version_queries import OnSchema, VersionQueries
 from migrasafe.errors import MigrasafeError
 from migrasafe.migrations.model import Migration, TransactionMode
@@ -160,8 +161,9 @@ def prove(
                 tally.counts["migrations that fail"] += 1
                 return
             changed = changed_names(schemas[place - 1], schemas[place])
+            resolver = Resolver(schemas[place], known)
             for version in versions:
-                version.move(schemas[place], changed)
+                version.move(resolver, changed)
         tally.counts["states"] += 1
         with rows_in_tables(connection):
             for version in versions:

@@ -13,7 +13,7 @@ from migrasafe.app.doubts import with_doubts
 from migrasafe.app.mentions import mentions, unread_mentions
 from migrasafe.app.model import App, Notice, Query
 from migrasafe.app.release import deploy_of, release
-from migrasafe.app.resolve import Problem
+from migrasafe.app.resolve import Problem, Resolver
 from migrasafe.app.rewrite import Rewriter
 from migrasafe.app.verdict import (
     Breakage,
@@ -100,9 +100,10 @@ def _judge(
 ) -> MigrationVerdict:
     changed = changed_names(before, after)
     gone = columns_gone(before, after)
+    resolver = Resolver(after, next(iter(versions.values())).ever)
     breakages: list[Breakage] = []
     for version, queries in versions.items():
-        for one, was, now in queries.move(after, changed):
+        for one, was, now in queries.move(resolver, changed):
             found = list(_of_query(version, one.query, was, now, before, after))
             breakages.extend(with_doubts(version, one, was, found, gone, before))
         breakages.extend(mentions(version, queries.app, before, after))

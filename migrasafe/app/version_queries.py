@@ -155,9 +155,9 @@ class VersionQueries:
         resolver = Resolver(schema, ever)
         self.states = [on_schema(one, resolver) for one in self.queries]
 
-    def move(self, schema: Schema, changed: frozenset[str]) -> list[tuple[AppQuery, OnSchema, OnSchema]]:
-        """The queries that a change of these names can concern, before and after it."""
-        resolver = Resolver(schema, self.ever)
+    def move(self, resolver: Resolver, changed: frozenset[str]) -> list[tuple[AppQuery, OnSchema, OnSchema]]:
+        """The queries that a change of these names can concern, before and after it. Versions share a resolver, for most
+        of their queries are the same."""
         moved = []
         for place, (one, before) in enumerate(zip(self.queries, self.states, strict=True)):
             if before.touches.isdisjoint(changed):

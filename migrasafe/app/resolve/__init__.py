@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -41,6 +42,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+@lru_cache(maxsize=16_384)
 def read_query(sql: str) -> Parsed:
     """The parse trees of the text. Raises nothing: SQL that cannot be read gives a reason."""
     try:
@@ -59,10 +61,17 @@ class Resolver:
     def __init__(self, schema: Schema, ever: Ever | None = None) -> None:
         self.schema = schema
         self.ever = ever or Ever()
+        self._known: dict[tuple[int, tuple[str, ...] | None], tuple[Parsed, Resolution]] = {}
         self._views: dict[Ref, tuple[Col, ...] | None] = {}
 
     def resolve(self, parsed: Parsed, search_path: tuple[str, ...] | None = None) -> Resolution:
         """Everything about the statements of one query. Raises nothing: what is not understood is `opaque`."""
+        key = (id(parsed), search_path)  # the value keeps the tree, and with it the id
+        if key not in self._known:
+            self._known[key] = (parsed, self._resolve(parsed, search_path))
+        return self._known[key][1]
+
+    def _resolve(self, parsed: Parsed, search_path: tuple[str, ...] | None) -> Resolution:
         from migrasafe.app.resolve.commands import command, command_name
 
         schema = self.schema if search_path is None else with_search_path(self.schema, search_path)
