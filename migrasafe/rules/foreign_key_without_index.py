@@ -38,11 +38,23 @@ def _finding(step: Step, ref: Ref, constraint: Constraint) -> Finding:
         f"Every DELETE on {shown(target)}, and every change of its key, scans {shown(ref)} for rows that point there: no index "
         f"begins with {', '.join(columns)}.",
         severity=Severity.INFO,
-        help="Make the index before the foreign key." if in_use else "Make the index while the table is empty.",
+        help=_when(step, ref, columns, in_use=in_use),
         objects=(ref, target),
         fix=_index(step, ref, columns, in_use=in_use),
         assumed=(f"rows of {shown(target)} are deleted",),
     )
+
+
+def _when(step: Step, ref: Ref, columns: tuple[str, ...], *, in_use: bool) -> str:
+    if not in_use:
+        return "Make the index while the table is empty."
+    return "Make the index next." if _is_new(step, ref, columns) else "Make the index before the foreign key."
+
+
+def _is_new(step: Step, ref: Ref, columns: tuple[str, ...]) -> bool:
+    """Whether one of the columns is not there before the statement."""
+    table = step.schema.table(ref)
+    return table is not None and table.complete and any(table.column(column) is None for column in columns)
 
 
 def _index(step: Step, ref: Ref, columns: tuple[str, ...], *, in_use: bool) -> Fix | None:
@@ -52,7 +64,8 @@ def _index(step: Step, ref: Ref, columns: tuple[str, ...], *, in_use: bool) -> F
         return plan(step, Stage("behind this statement", (f"CREATE INDEX {on}",)))
     if table is not None and table.kind is RelationKind.PARTITIONED_TABLE:
         return None  # CONCURRENTLY is refused there; create-index-without-concurrently knows the way
-    return plan(step, Stage(outside_title(step), (f"CREATE INDEX CONCURRENTLY {on}",)))
+    behind = "behind this statement, in " if _is_new(step, ref, columns) else ""
+    return plan(step, Stage(f"{behind}{outside_title(step)}", (f"CREATE INDEX CONCURRENTLY {on}",)))
 
 
 RULE = Rule(

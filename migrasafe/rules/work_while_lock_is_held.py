@@ -16,7 +16,7 @@ from migrasafe.rules.not_valid_first import not_valid_first
 from migrasafe.rules.set_not_null_by_full_scan import not_null_first
 from migrasafe.rules.wording import shown, who_waits
 from migrasafe.schema.model import Ref, RelationKind
-from migrasafe.sql.statements import CreateIndex
+from migrasafe.sql.statements import CreateIndex, Dml, Select
 
 _WORDS = {
     WorkKind.REWRITE: "{0} is rewritten",
@@ -60,7 +60,7 @@ def _finding(step: Step, work: Work, relation: Ref, held: Held) -> Finding:
 def _apart(step: Step, work: Work) -> Fix:
     """The work where nothing is locked: an index concurrently, rows in batches, all else as it is."""
     statement = step.statement
-    if not step.has_own_text:
+    if not step.has_own_text or (step.situation.in_body and isinstance(statement, Dml | Select)):
         return plan(step)
     if isinstance(statement, CreateIndex) and not _is_partitioned(step, work.relation):
         return concurrently(step, statement) or plan(step)
