@@ -89,9 +89,7 @@ class _Open:
         """Code since the last joining operator: what will be a hole."""
         self.after_plus = False
         self.expects_string = False
-        before = _VARIABLE.search(source, max(0, start - 80), start)
-        self.variable = before["name"] if before else None
-        """What the string is assigned or appended to."""
+        self.source = source
         self.join(start, read, source)
 
     def join(self, start: int, read: StringRead, source: str) -> None:
@@ -126,10 +124,15 @@ class _Open:
             return False
         said = appends.groupdict()
         variable = said.get("name") or said.get("variable")
-        if variable is not None and variable != self.variable:
+        if variable is not None and variable != self._variable():
             return False
         self.expression = (said.get("hole") or "").strip()
         return True
+
+    def _variable(self) -> str | None:
+        """What the string is assigned or appended to."""
+        before = _VARIABLE.search(self.source, max(0, self.start - 80), self.start)
+        return before["name"] if before else None
 
     def _walk(self, glue: str, place: int) -> str | None:
         begin = place
