@@ -36,6 +36,7 @@ ELSEWHERE = {
     "new-table-without-grants": "it gets the privileges",
     "recreate-without-grants": "likewise",
     "new-table-not-published": "it is published",
+    "security-definer-without-search-path": "it has a search_path",
 }
 """Rules whose fix ends with another schema, and why."""
 
