@@ -39,8 +39,11 @@ class Recovery:
         """The next batch leaves out the rows that others have locked."""
 
     def succeeded(self, *, rows_left: int) -> None:
-        """A batch committed. Where rows were left out, their neighbours are likely to be locked for as long."""
-        self.tries = TRIES - 1 if self.only_free and rows_left else 0
+        """A batch committed. Failures are forgotten by halves: a small batch before a locked row is no sign that it is free.
+
+        Where rows were left out, their neighbours are likely to be locked for as long.
+        """
+        self.tries = TRIES - 1 if self.only_free and rows_left else self.tries // 2
         self.only_free = False
 
     def open_link(self) -> Link | None:

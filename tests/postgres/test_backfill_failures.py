@@ -120,7 +120,7 @@ def test_a_deadlock_is_tried_again(database):
         other.execute("BEGIN")
         other.execute("SELECT FROM t WHERE id = 400 FOR UPDATE")
         database.execute(
-            f"ALTER DATABASE {database.execute('SELECT current_database()')[0][0]} SET deadlock_timeout = '10ms'"
+            f"ALTER DATABASE {database.execute('SELECT current_database()')[0][0]} SET deadlock_timeout = '2s'"
         )
         process = start_backfill(database.dsn, "run", "--table", "t", "--set", "n = n + 1", "--lock-timeout", "20s",
                                  "--statement-timeout", "30s", "--batch-rows", "500")  # fmt: skip
