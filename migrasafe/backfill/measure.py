@@ -18,7 +18,7 @@ from migrasafe.backfill.settings import throttle_part
 from migrasafe.backfill.spec import columns_set
 from migrasafe.backfill.throttle_settings import limits_from
 from migrasafe.backfill.validate import check_job
-from migrasafe.backfill.walk import BlockWalk, Change, Key
+from migrasafe.backfill.walk import RETURNING_ONE, BlockWalk, Change, Key
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.connect import Connection
 from migrasafe.postgres.load_signals import Lost
@@ -174,7 +174,7 @@ def _try(dsn: str, session: ScriptSession, job: NewJob, change: Change, rows: in
             high = _high(session, job, relation, low, part.hi, rows)
             if high is None:
                 continue
-            statement = change.statement(relation, job.walk.inside(change.alias, low, high), job.walk)
+            statement = change.statement(relation, job.walk.inside(change.alias, low, high), job.walk) + RETURNING_ONE
             script = query(
                 "estimate_try",
                 statement=Sql(statement),
