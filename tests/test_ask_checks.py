@@ -70,7 +70,7 @@ def url() -> Iterator[str]:
 
 
 def ask(url: str, kind: CheckKind = CheckKind.HTTP, **changes: str | float) -> CheckSeen:
-    check = Check(name="x", kind=kind, every_seconds=1, timeout_seconds=5, url=url, **changes)  # type: ignore[arg-type]
+    check = Check(name="x", kind=kind, every_seconds=1, timeout_seconds=5, url=url, **changes)  # type: ignore[arg-type]  # each test gives what its field takes
     return ask_check(check, None)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from migrasafe.backfill.duty import BEATS_JUDGED, FEWEST_BEATS, rest_seconds
-from migrasafe.backfill.followers import gauges_of, required, room_bytes, waits
-from migrasafe.backfill.model import Decision, Gauge, Reason
+from migrasafe.backfill.followers import required, room_bytes, waits
+from migrasafe.backfill.model import Decision, Reason
 from migrasafe.backfill.quantities import say_bytes, say_seconds
 from migrasafe.backfill.throttle_checks import judge
 from migrasafe.backfill.throttle_gates import (
@@ -20,12 +20,11 @@ from migrasafe.backfill.throttle_gates import (
     slot_waits,
     standby_wait,
     vacuum_waits,
-    wal_rate,
     wal_rate_wait,
 )
 from migrasafe.backfill.throttle_limits import AUTO, Limits
 from migrasafe.backfill.throttle_state import NOT_YET, UPKEEP_SECONDS, State, is_closed, poll_seconds, workers_lately
-from migrasafe.postgres.load_signals import Lost, PrimarySeen, UpkeepSeen
+from migrasafe.postgres.load_signals import Lost
 
 STALE_POLLS = 3
 """Looks that did not come: then nothing is known any more."""
@@ -62,34 +61,6 @@ def share_of_time(state: State, limits: Limits) -> float:
     """The share of the time that batches may take: what others can bear, and never more than `nice` leaves."""
     is_judged = limits.max_commit_time is AUTO or limits.max_active_sessions is AUTO
     return min(state.duty.share if is_judged else 1.0, 1.0 - limits.nice)
-
-
-def gauges(state: State, limits: Limits, now: float) -> tuple[Gauge, ...]:
-    """The numbers behind the last decision."""
-
-    def gauge(name: str, value: float | None, subject: str = "") -> Gauge:
-        return Gauge(name=name, subject=subject, value=value)
-
-    load = state.load
-    found = [
-        gauge("duty", share_of_time(state, limits)),
-        gauge("commit_seconds", statistics.median(load.beats) if load.beats else None),
-        gauge("usual_commit_seconds", statistics.median(load.usual_beats) if load.usual_beats else None),
-        gauge("active_sessions", load.sessions[-1] if load.sessions else None),
-        gauge("blocked_sessions", float(len(state.blocked_since))),
-        gauge("wal_bytes_per_row", state.wal_per_row if state.last_batch else None),
-        gauge("wal_bytes_per_second", wal_rate(state.clock, state.log_end, now)),
-        *gauges_of(required(state.followers, limits), state.clock, state.log_end, now),
-    ]
-    if isinstance(state.primary, PrimarySeen) and not isinstance(state.primary.slots, Lost):
-        found += [
-            gauge("slot_wal_bytes", max(0, state.log_end - slot.restart_lsn), slot.name)
-            for slot in state.primary.slots
-            if slot.restart_lsn is not None
-        ]
-    if isinstance(state.upkeep, UpkeepSeen) and not isinstance(state.upkeep.archiver, Lost) and state.upkeep.archiver:
-        found.append(gauge("archive_backlog_segments", state.upkeep.archiver.backlog_segments))
-    return tuple(found)
 
 
 def _stale_seconds(state: State, limits: Limits) -> float:

@@ -6,14 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from migrasafe.backfill.ask_checks import ask_check
 from migrasafe.backfill.duty import FEWEST_BEATS
 from migrasafe.backfill.model import BatchDone, Cut, Decision, Gauge, Place, Setting
 from migrasafe.backfill.sampler import Sampler
-from migrasafe.backfill.throttle import decide, gauges
+from migrasafe.backfill.throttle import decide
 from migrasafe.backfill.throttle_checks import Check, CheckKind
+from migrasafe.backfill.throttle_gauges import gauges
 from migrasafe.backfill.throttle_limits import Limits
 from migrasafe.backfill.throttle_settings import limits_from
 from migrasafe.backfill.throttle_state import (
@@ -145,9 +147,9 @@ class SampledThrottle:
         if limits.max_commit_time is not None or limits.max_lag is not None:
             wanted["commits"] = (place.dsn, lambda: self._beater(place.dsn))
         for name, dsn in limits.replica_dsns:
-            wanted[f"replica {name}"] = (dsn, lambda name=name, dsn=dsn: self._standby(name, dsn))  # type: ignore[misc]
+            wanted[f"replica {name}"] = (dsn, partial(self._standby, name, dsn))
         for check in limits.checks:
-            wanted[check.label] = (check, lambda check=check: self._check(check, place.dsn))  # type: ignore[misc]
+            wanted[check.label] = (check, partial(self._check, check, place.dsn))
         if limits.flag_files:
             wanted["flag files"] = (
                 None,

@@ -34,7 +34,7 @@ def estimate_command(
       migrasafe backfill estimate --table orders --set 'total_cents = total * 100' --where 'total_cents IS NULL'
       migrasafe backfill estimate job.toml --try
     """
-    from migrasafe.backfill.estimate import lines_of
+    from migrasafe.backfill.estimate_text import lines_of
     from migrasafe.backfill.job_file import JobFile
     from migrasafe.backfill.measure import measure
 

@@ -16,8 +16,8 @@ from migrasafe.backfill.estimate import (
     Tried,
     estimate,
     hot_share,
-    lines_of,
 )
+from migrasafe.backfill.estimate_text import lines_of
 
 MB = 2**20
 MEASURED = TableSize(

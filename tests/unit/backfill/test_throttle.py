@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from migrasafe.backfill.model import Decision, Reason
-from migrasafe.backfill.throttle import decide, gauges
+from migrasafe.backfill.throttle import decide
 from migrasafe.backfill.throttle_checks import CheckSeen
+from migrasafe.backfill.throttle_gauges import gauges
 from migrasafe.backfill.throttle_limits import Limits
 from migrasafe.backfill.throttle_settings import limits_from
 from migrasafe.backfill.throttle_state import (

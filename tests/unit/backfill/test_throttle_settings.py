@@ -120,7 +120,7 @@ def test_a_check_that_cannot_be_asked_is_refused(settings: dict[str, str | int],
 
 
 def check(**changes: object) -> Check:
-    return Check(**{"name": "errors", "kind": CheckKind.SQL, "every_seconds": 1, "timeout_seconds": 2} | changes)  # type: ignore[arg-type]
+    return Check(**{"name": "errors", "kind": CheckKind.SQL, "every_seconds": 1, "timeout_seconds": 2} | changes)  # type: ignore[arg-type]  # each test gives what its field takes
 
 
 def test_a_check_within_its_thresholds_is_fine() -> None:
