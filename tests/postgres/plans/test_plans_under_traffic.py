@@ -75,7 +75,7 @@ def app(column: str, value: Value, *, table: str = "users", default: object = No
         put = f"INSERT INTO {table} (owner, {column}) VALUES (%s, %s) RETURNING id, {column}"
         id, got = ask(put, owner, first)
         assert got == first, (got, first)
-        session.execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", (second, id))  # type: ignore[call-overload]
+        session.execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", (second, id))
         (read,) = ask(f"SELECT {column} FROM {table} WHERE id = %s", id)
         assert read == second, (read, second)
         third = value(rng)
@@ -96,8 +96,8 @@ def nothing_but_rows(table: str = "users") -> Work:
 
     def work(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
         name = f"name {rng.random()}"
-        session.execute(f"INSERT INTO {table} (owner, name) VALUES (%s, %s)", (owner, name))  # type: ignore[call-overload]
-        session.execute(f"UPDATE {table} SET name = %s WHERE id = %s", (name, rng.randrange(1, 1500)))  # type: ignore[call-overload]
+        session.execute(f"INSERT INTO {table} (owner, name) VALUES (%s, %s)", (owner, name))
+        session.execute(f"UPDATE {table} SET name = %s WHERE id = %s", (name, rng.randrange(1, 1500)))
 
     return work
 
