@@ -42,7 +42,7 @@ def test_a_phase_may_start_when_the_ones_before_are_done_and_its_gates_hold(
     planned.check("20_dual-write.sql")
     unfilled = gate("verify")
     assert unfilled.return_value == 1
-    assert "no   Do name and full_name say the same in every row? [100]" in unfilled.output
+    assert "no   Do name and full_name say the same in every row of users? [100]" in unfilled.output
     planned.backfill(planned.plan.phases[2])
     assert gate("verify").return_value == 0
     planned.check("40_verify.sql")
