@@ -18,6 +18,7 @@ _OF_GATES = frozenset(
     (
         *(rule.id for rule in RULES if rule.id.endswith("-in-use")),
         *("drop-default-of-required-column", "drop-key", "locks-on-several-tables"),
+        *("drop-check-or-foreign-key", "drop-not-null", "type-change-breaks-prepared"),
     )
 )
 """What only a person, or a gate, can know: whether somebody uses it. And a view and its table change places together, under
@@ -36,7 +37,7 @@ def with_allowances(files: Mapping[str, str], plan: Plan, schema: Schema) -> dic
         reason = (
             "the gates of this phase see to it that nobody uses it any more"
             if phase.name is PhaseName.CONTRACT
-            else "both names are there when the transaction ends"
+            else "the plan says what each version may do meanwhile"
         )
         for name in ahead:
             found[name] = _allowed(files[name], over, schema, target, _OF_GATES, reason)

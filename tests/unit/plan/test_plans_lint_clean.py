@@ -46,7 +46,7 @@ CHANGES = [
     "no-default users.nick",
     "add users.x int",
     "add users.x int_NOT_NULL --up 7",
-    "add users.x uuid_NOT_NULL_DEFAULT_gen_random_uuid()",
+    "add users.x float8_NOT_NULL_DEFAULT_random()",
     "drop users.email",
     "drop users.nick",
     "drop teams",
