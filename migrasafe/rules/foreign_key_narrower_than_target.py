@@ -19,8 +19,11 @@ def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
     assert isinstance(statement, AlterTable | CreateTable)
     ref = step.situation.ref(statement.name)
-    end = step.at_end()
     widened = isinstance(statement, AlterTable) and any(isinstance(one, AlterColumnType) for one in statement.actions)
+    own = step.after.table(ref)
+    if not widened and (own is None or all(one.target is None for one in own.constraints)):
+        return
+    end = step.at_end()
     tables = [ref, *(sorted(end.dependents_of(ref)) if widened else ())]
     for child in tables:
         now, then = end.table(child), step.schema.table(child)

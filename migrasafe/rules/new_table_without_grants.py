@@ -23,13 +23,15 @@ def check(step: Step) -> Iterator[Finding]:
     if isinstance(statement, CreateTable) and statement.partition_of is not None:
         return  # queries go through the parent, whose privileges count
     ref = step.situation.ref(statement.name)
-    made = step.at_end().relation(ref)
-    if not isinstance(made, Table | View) or step.schema.relation(ref) is not None or ref.schema == TEMPORARY_SCHEMA:
+    if step.schema.relation(ref) is not None or ref.schema == TEMPORARY_SCHEMA:
         return
     known = step.migration_ending.usual_grants
     if ref.schema not in known:
         known[ref.schema] = _usual(step.schema, ref, step.moment.migration)
     usual = known[ref.schema]
+    made = step.at_end().relation(ref) if usual else None
+    if not isinstance(made, Table | View):
+        return
     roles = {one.role for one in usual} - {one.role for one in made.grants}
     if not roles:
         return
