@@ -25,7 +25,7 @@ from migrasafe.backfill.finish import (
 )
 from migrasafe.backfill.jobs import Job, reload_job
 from migrasafe.backfill.model import Status
-from migrasafe.backfill.moves import WORKING, move
+from migrasafe.backfill.moves import ENDED, WORKING, move
 from migrasafe.backfill.places import place_of
 from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.queries import query
@@ -136,15 +136,18 @@ class Finisher:
         worker.state = "running"
         return None
 
-    def _done(self, *, verified: bool) -> Ending:
+    def _done(self, *, verified: bool) -> Ending | None:
         worker = self._worker
         left = what_is_left(worker.link.session, worker.job.id)
         walked, changed, _, _, _ = worker.link.session.rows(query("progress", job_id=worker.job.id))[0]
         dead = f", {say_count(left.dead_rows, 'dead row')} left" if left.dead_rows else ""
         checked = ", and none is left that wants it" if verified and not left.dead_rows else ""
         text = f"done: {changed:,} of {walked:,} rows changed{checked}{dead}"
-        move(worker.link.session, worker.job.id, worker.who, WORKING, Status.DONE, reason=text, event="done",
-             detail={"rows_walked": walked, "rows_changed": changed, "verified": verified})  # fmt: skip
+        if not move(worker.link.session, worker.job.id, worker.who, WORKING, Status.DONE, reason=text, event="done",
+                    detail={"rows_walked": walked, "rows_changed": changed, "verified": verified}):  # fmt: skip
+            worker.job = reload_job(worker.link.session, worker.job)
+            if worker.job.status not in ENDED:
+                return None  # somebody has paused it meanwhile: it is done when it goes on
         return Ending(outcome=Outcome.DONE, text=text, dead_rows=left.dead_rows)
 
 

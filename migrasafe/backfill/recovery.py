@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrasafe.backfill import jobs, shards
 from migrasafe.backfill.control import live_workers
-from migrasafe.backfill.ending import Ending, Outcome
+from migrasafe.backfill.ending import Ending, Outcome, obey
 from migrasafe.backfill.failures import TRIES, Answer, Failure, Step, answer, classify
 from migrasafe.backfill.link import Link, open_link_again
 from migrasafe.backfill.model import Status
@@ -143,8 +143,9 @@ class Recovery:
         reason = f"paused itself: the server is out of a resource: {said}"
         if kind is Failure.CANCELLED:
             reason = f"paused itself: somebody cancelled its statement on the server ({failure.message})"
-        move(worker.link.session, worker.job.id, worker.who, WORKING, Status.PAUSED, reason=reason, pause_kind="failure",
-             event="paused", detail={"sqlstate": failure.sqlstate})  # fmt: skip
+        if move(worker.link.session, worker.job.id, worker.who, WORKING, Status.PAUSED, reason=reason, pause_kind="failure",
+                event="paused", detail={"sqlstate": failure.sqlstate}):  # fmt: skip
+            obey(worker, Status.PAUSED, reason)  # at once, not at the next look: no further batch may begin
         self.tries = 0
 
     def _why_it_fails(self, kind: Failure, failure: StatementError, rows: int) -> str:

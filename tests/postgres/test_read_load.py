@@ -111,10 +111,12 @@ def test_a_session_that_waits_for_a_row_of_ours_is_seen(
         run(ours, "COMMIT")
         waiting.join()
         assert not isinstance(blocked, Lost) and not isinstance(sessions, Lost)
-        assert [one.pid for one in blocked] == [other.info.backend_pid]
-        assert (blocked[0].waited_seconds is not None) == (each_major >= 14)
-        assert sessions.active >= 1 and sessions.ours_writing == 1
-        assert seen().blocked == ()
+        # Other tests have sessions on the same server: what counts is that these are seen.
+        (waited,) = [one for one in blocked if one.pid == other.info.backend_pid]
+        assert (waited.waited_seconds is not None) == (each_major >= 14)
+        assert sessions.active >= 1 and sessions.ours_writing >= 1
+        still = seen().blocked
+        assert not isinstance(still, Lost) and other.info.backend_pid not in [one.pid for one in still]
 
 
 def test_who_waits_for_others_is_none_of_our_business(database: Database, looker: Connection) -> None:
