@@ -5,13 +5,13 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrasafe.errors import InputError
 from migrasafe.plan.model import Plan
 from migrasafe.plan.standing import Ask, GateAnswer
+from migrasafe.plan.templates import sql_template
 from migrasafe.plan.write_plan import PLAN, checksum, read_plan
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def record(connection: Connection, plan: Plan, phase: str, given: Iterable[GateA
     """Keep the answers, with who asked and when, in migrasafe.plan_gate. Raises ServerError where that is not allowed."""
     from migrasafe.postgres.connect import run
 
-    run(connection, (resources.files("migrasafe.plan") / "sql" / "record_gate.sql").read_text(encoding="utf-8"))
+    run(connection, sql_template("record_gate.sql"))
     for one in given:
         run(
             connection,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from migrasafe.schema.evolve.generated_names import MOST_BYTES
 from migrasafe.schema.model import Column, Constraint, Index, Ref
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_name, spell_type
@@ -15,13 +16,9 @@ def name_of(ref: Ref) -> str:
     return quote_name(Name(ref.schema, ref.name))
 
 
-_LONGEST_NAME = 63
-"""Bytes: PostgreSQL cuts longer names off."""
-
-
 def with_suffix(name: str, suffix: str) -> str:
     """`name` with something behind it that is never cut off."""
-    kept = name.encode("utf-8")[: _LONGEST_NAME - len(suffix)]
+    kept = name.encode("utf-8")[: MOST_BYTES - len(suffix)]
     return kept.decode("utf-8", "ignore") + suffix
 
 
@@ -36,10 +33,10 @@ def type_of(column: Column) -> str:
     return spell_type(column.type)
 
 
-def create_index(index: Index, *, name: str | None = None, concurrently: bool = True) -> str:
-    """CREATE INDEX for an index of the schema, under another name where one is given."""
-    words = ["CREATE", *(["UNIQUE"] if index.unique else []), "INDEX", *(["CONCURRENTLY"] if concurrently else [])]
-    words += [quote_ident(name or index.ref.name), "ON", name_of(index.table)]
+def create_index(index: Index) -> str:
+    """CREATE INDEX CONCURRENTLY for an index of the schema."""
+    words = ["CREATE", *(["UNIQUE"] if index.unique else []), "INDEX", "CONCURRENTLY"]
+    words += [quote_ident(index.ref.name), "ON", name_of(index.table)]
     if index.method != "btree":
         words += ["USING", quote_ident(index.method)]
     words.append(f"({', '.join(map(_element, index.elements))})")

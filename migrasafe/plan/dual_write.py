@@ -8,14 +8,15 @@ https://www.postgresql.org/docs/current/trigger-definition.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from importlib import resources
 
 from msgspec import Struct
 
+from migrasafe.plan.definitions import name_of
+from migrasafe.plan.templates import sql_template
 from migrasafe.schema.model import Ref
 from migrasafe.sql.deparse import Path, deparse_expression, map_columns
-from migrasafe.sql.quote import quote_ident, quote_name
-from migrasafe.sql.statements import Expression, Name
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import Expression
 
 SCHEMA = "migrasafe"
 
@@ -53,14 +54,14 @@ def functions_sql(dual: DualWrite) -> tuple[str, str]:
     first, last = dual.functions
     words = _words(dual)
     return (
-        _template("dual_write_first.sql").format(function=f"{SCHEMA}.{quote_ident(first)}", **words).strip(),
-        _template("dual_write_last.sql").format(function=f"{SCHEMA}.{quote_ident(last)}", **words).strip(),
+        sql_template("dual_write_first.sql").format(function=f"{SCHEMA}.{quote_ident(first)}", **words).strip(),
+        sql_template("dual_write_last.sql").format(function=f"{SCHEMA}.{quote_ident(last)}", **words).strip(),
     )
 
 
 def create_sql(dual: DualWrite) -> tuple[str, ...]:
     """Schema, functions and triggers; to be run in one transaction."""
-    table = quote_name(Name(dual.table.schema, dual.table.name))
+    table = name_of(dual.table)
     creations = tuple(
         f"CREATE TRIGGER {quote_ident(trigger)} BEFORE INSERT OR UPDATE ON {table}"
         f" FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.{quote_ident(function)}()"
@@ -70,7 +71,7 @@ def create_sql(dual: DualWrite) -> tuple[str, ...]:
 
 
 def drop_triggers_sql(dual: DualWrite) -> tuple[str, ...]:
-    table = quote_name(Name(dual.table.schema, dual.table.name))
+    table = name_of(dual.table)
     return tuple(f"DROP TRIGGER {quote_ident(trigger)} ON {table}" for trigger in dual.triggers)
 
 
@@ -80,24 +81,23 @@ def drop_functions_sql(dual: DualWrite) -> tuple[str, ...]:
 
 def inconsistent(dual: DualWrite) -> str:
     """The condition that finds rows in which neither side follows from the other, over the table's own columns."""
-    ups = _row(_cast(one, _plain(one.value)) for one in dual.new)
-    downs = _row(_cast(one, _plain(one.value)) for one in dual.old)
+    ups = _row(_cast(one, deparse_expression(one.value)) for one in dual.new)
+    downs = _row(_cast(one, deparse_expression(one.value)) for one in dual.old)
     news = _row(quote_ident(one.column) for one in dual.new)
     olds = _row(quote_ident(one.column) for one in dual.old)
     return f"{_differs(news, ups)} AND {_differs(olds, downs)}"
 
 
-def not_carried_over(dual: DualWrite) -> str:
-    """The condition that finds rows whose new columns have not been filled."""
-    ups = _row(_cast(one, _plain(one.value)) for one in dual.new)
-    return _differs(_row(quote_ident(one.column) for one in dual.new), ups)
+def pinned_path(search_path: Sequence[str]) -> str:
+    """The search path of a function of ours: nobody's temporary objects come before what is meant."""
+    return ", ".join(dict.fromkeys(["pg_catalog", *map(quote_ident, search_path), "pg_temp"]))
 
 
 def _words(dual: DualWrite) -> dict[str, str]:
     old_now, old_before = _rows_of(dual.old, "NEW"), _rows_of(dual.old, "OLD")
     new_now, new_before = _rows_of(dual.new, "NEW"), _rows_of(dual.new, "OLD")
     return {
-        "search_path": ", ".join(dict.fromkeys(["pg_catalog", *map(quote_ident, dual.search_path), "pg_temp"])),
+        "search_path": pinned_path(dual.search_path),
         "old_list": ", ".join(quote_ident(one.column) for one in dual.old),
         "new_list": ", ".join(quote_ident(one.column) for one in dual.new),
         "declare_old": _declared(dual.old),
@@ -106,8 +106,8 @@ def _words(dual: DualWrite) -> dict[str, str]:
         "all_new_missing": " AND ".join(f"NEW.{quote_ident(one.column)} IS NULL" for one in dual.new),
         "new_changed": _differs(new_now, new_before),
         "old_changed": _differs(old_now, old_before),
-        "new_differs_from_up": _differs(new_now, _row(_cast(one, _of_new_row(one.value)) for one in dual.new)),
-        "old_differs_from_down": _differs(old_now, _row(_cast(one, _of_new_row(one.value)) for one in dual.old)),
+        "new_differs_from_up": _differs(new_now, _row(_cast(one, of_new_row(one.value)) for one in dual.new)),
+        "old_differs_from_down": _differs(old_now, _row(_cast(one, of_new_row(one.value)) for one in dual.old)),
         "assign_old": _assigned(dual.old),
         "assign_new": _assigned(dual.new),
     }
@@ -119,9 +119,7 @@ def _declared(side: Sequence[Mapped]) -> str:
 
 def _assigned(side: Sequence[Mapped]) -> str:
     """All values are worked out before the first is assigned: one may read what another changes."""
-    worked_out = [
-        f"      v_{place} := {_cast(one, _of_new_row(one.value))};" for place, one in enumerate(side, start=1)
-    ]
+    worked_out = [f"      v_{place} := {_cast(one, of_new_row(one.value))};" for place, one in enumerate(side, start=1)]
     assigned = [f"      NEW.{quote_ident(one.column)} := v_{place};" for place, one in enumerate(side, start=1)]
     return "\n".join((*worked_out, *assigned))
 
@@ -143,16 +141,10 @@ def _cast(one: Mapped, value: str) -> str:
     return f"({value})::{one.type}"
 
 
-def _plain(expression: Expression) -> str:
-    return deparse_expression(expression)
+def of_new_row(expression: Expression) -> str:
+    """An expression over a table's columns, as a row trigger says it."""
 
-
-def _of_new_row(expression: Expression) -> str:
     def change(path: Path) -> Path:
         return ("new", path[-1])
 
     return deparse_expression(Expression(node=map_columns(expression.node, change)))
-
-
-def _template(name: str) -> str:
-    return (resources.files("migrasafe.plan") / "sql" / name).read_text(encoding="utf-8")

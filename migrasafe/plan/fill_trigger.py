@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from migrasafe.plan import predicates
 from migrasafe.plan.definitions import name_of
-from migrasafe.plan.dual_write import SCHEMA
+from migrasafe.plan.dual_write import SCHEMA, of_new_row, pinned_path
 from migrasafe.plan.model import Step
 from migrasafe.schema.model import Ref
-from migrasafe.sql.deparse import Path, deparse_expression, map_columns
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression
 
 
 def fill_while_missing(table: Ref, column: str, value: Expression, id: str, search_path: tuple[str, ...]) -> Step:
     """`column` becomes `value` (over the row's other columns) in every written row that has none. Its undo takes it away."""
-
-    def of_new_row(path: Path) -> Path:
-        return ("new", path[-1])
-
     trigger, function = f"~migrasafe_{id}", f"{SCHEMA}.{quote_ident(id + '_fill')}"
-    path = ", ".join(dict.fromkeys(["pg_catalog", *map(quote_ident, (*search_path, table.schema)), "pg_temp"]))
-    given = deparse_expression(Expression(node=map_columns(value.node, of_new_row)))
+    path, given = pinned_path((*search_path, table.schema)), of_new_row(value)
     return Step(
         title=f"Give {column} a value wherever a writer gives none",
         statements=(

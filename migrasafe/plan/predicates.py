@@ -5,14 +5,14 @@ Nothing here is qualified: pg_catalog comes first on every search path that does
 
 from __future__ import annotations
 
+from migrasafe.plan.definitions import name_of
 from migrasafe.schema.model import Ref
-from migrasafe.sql.quote import quote_literal, quote_name
-from migrasafe.sql.statements import Name
+from migrasafe.sql.quote import quote_literal
 
 
 def relation(ref: Ref) -> str:
     """The oid of a relation as an expression, null where there is none."""
-    return f"to_regclass({quote_literal(quote_name(Name(ref.schema, ref.name)))})"
+    return f"to_regclass({quote_literal(name_of(ref))})"
 
 
 def relation_exists(ref: Ref, kinds: str = "rp") -> str:
@@ -106,14 +106,6 @@ def index_is_invalid(index: Ref) -> str:
 
 def _index(index: Ref, condition: str) -> str:
     return f"EXISTS (SELECT FROM pg_index WHERE indexrelid = {relation(index)} AND {condition})"
-
-
-def function_contains(schema: str, function: str, text: str) -> str:
-    return (
-        "EXISTS (SELECT FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace"
-        f" WHERE nspname = {quote_literal(schema)} AND proname = {quote_literal(function)}"
-        f" AND strpos(prosrc, {quote_literal(text)}) > 0)"
-    )
 
 
 def not_(predicate: str) -> str:

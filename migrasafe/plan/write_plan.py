@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from importlib import resources
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +12,7 @@ from migrasafe.errors import InputError
 from migrasafe.locks import LockMode
 from migrasafe.plan.allow import with_allowances
 from migrasafe.plan.model import Backfill, Phase, Plan
+from migrasafe.plan.templates import document_template
 from migrasafe.plan.write_sql import files_of, sql_files
 from migrasafe.schema.model import Schema
 
@@ -80,7 +80,7 @@ def _rendered(template: str, plan: Plan, files: Mapping[str, str]) -> str:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=template.endswith(".html")
     )
-    text = (resources.files("migrasafe.plan") / "templates" / template).read_text(encoding="utf-8")
+    text = document_template(template)
     return environment.from_string(text).render(
         plan=plan, files=_Files(names=tuple(sorted(files))), strongest=_strongest
     )

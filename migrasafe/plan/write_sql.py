@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from importlib import resources
 
 from migrasafe.plan import predicates
 from migrasafe.plan.model import Phase, PhaseName, Plan, Step
+from migrasafe.plan.templates import sql_template
 from migrasafe.schema.model import Ref
 
 ATTEMPTS = 30
@@ -57,7 +57,7 @@ def _head(title: str) -> str:
     lines = [
         *textwrap.wrap(title, 118, initial_indent="-- ", subsequent_indent="-- "),
         "-- Run with psql, not in a transaction (-1). Steps that are done already are stepped over.",
-        _template("head.sql").strip(),
+        sql_template("head.sql").strip(),
     ]
     return "\n".join(lines)
 
@@ -89,7 +89,7 @@ def _backward(step: Step) -> str:
 def _quick(step: Step, skip: str, statements: tuple[str, ...]) -> str:
     relations = [predicates.relation(Ref(*lock.table.split(".", 1))) for lock in step.locks] or ["NULL"]
     return (
-        _template("quick_step.sql")
+        sql_template("quick_step.sql")
         .format(
             id=step.id,
             skip=skip,
@@ -104,7 +104,7 @@ def _quick(step: Step, skip: str, statements: tuple[str, ...]) -> str:
 
 
 def _long(id: str, skip: str, statements: tuple[str, ...], leftover: str, clear: tuple[str, ...]) -> str:
-    text = _template("long_step.sql").format(
+    text = sql_template("long_step.sql").format(
         id=id, skip=skip, leftover=leftover, statements=_terminated(statements), clear=_terminated(clear)
     )
     if not clear:
@@ -114,7 +114,3 @@ def _long(id: str, skip: str, statements: tuple[str, ...], leftover: str, clear:
 
 def _terminated(statements: Iterable[str]) -> str:
     return "\n".join(f"{statement};" for statement in statements)
-
-
-def _template(name: str) -> str:
-    return (resources.files("migrasafe.plan") / "sql" / name).read_text(encoding="utf-8")

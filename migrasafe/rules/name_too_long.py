@@ -31,9 +31,6 @@ def check(step: Step) -> Iterator[Finding]:
     text = step.script.source.text
     if not _may_have_long_names(text[span.start : span.end]):
         return
-    long = [found[0].strip('"') for found in _LONG.finditer(text, span.start, span.end)]
-    if not any(len(name.encode()) > LONGEST_BYTES for name in long):
-        return
     told: set[str] = set()
     for token in tokens(text, span.start, span.end):
         if token.kind not in (Kind.WORD, Kind.QUOTED):
@@ -56,7 +53,9 @@ def check(step: Step) -> Iterator[Finding]:
 def _may_have_long_names(sql: str) -> bool:
     """False for nearly every statement, and quickly: names without quotes hold no blanks."""
     limit = LONGEST_BYTES if sql.isascii() else LONGEST_BYTES // 4
-    return len(sql) > limit and ('"' in sql or any(len(word) > limit for word in sql.split()))
+    if len(sql) <= limit or ('"' not in sql and all(len(word) <= limit for word in sql.split())):
+        return False
+    return any(len(found[0].strip('"').encode()) > LONGEST_BYTES for found in _LONG.finditer(sql))
 
 
 RULE = Rule(

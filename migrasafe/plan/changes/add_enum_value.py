@@ -9,7 +9,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.definitions import name_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.model import EnumType
-from migrasafe.sql.quote import quote_literal, quote_name
+from migrasafe.sql.quote import quote_literal
 from migrasafe.sql.statements import Name
 
 
@@ -38,7 +38,7 @@ class AddEnumValue(Struct, frozen=True, kw_only=True):
             statements=(f"ALTER TYPE {type_name} ADD VALUE {value}{place}",),
             done=(
                 "EXISTS (SELECT FROM pg_enum WHERE"
-                f" enumtypid = to_regtype({quote_literal(quote_name(Name(ref.schema, ref.name)))}) AND enumlabel = {value})"
+                f" enumtypid = to_regtype({quote_literal(type_name)}) AND enumlabel = {value})"
             ),
             # Not in a transaction block before PostgreSQL 12 only, but it must be committed before anybody uses it.
             long=True,

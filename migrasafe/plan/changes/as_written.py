@@ -6,10 +6,11 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.definitions import name_of
 from migrasafe.plan.foresee import foresee
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.model import Schema
-from migrasafe.sql.quote import quote_literal, quote_name
+from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import (
     CreateComposite,
     CreateEnum,
@@ -17,7 +18,6 @@ from migrasafe.sql.statements import (
     CreateSequence,
     CreateTable,
     CreateView,
-    Name,
     Statement,
 )
 
@@ -56,8 +56,8 @@ def is_made_by(statement: Statement, after: Schema) -> str | None:
             return f"{predicates.relation(after.resolve(*statement.name))} IS NOT NULL"
         case CreateEnum() | CreateComposite():
             ref = after.resolve_type(*statement.name)
-            return f"to_regtype({quote_literal(quote_name(Name(ref.schema, ref.name)))}) IS NOT NULL"
+            return f"to_regtype({quote_literal(name_of(ref))}) IS NOT NULL"
         case CreateSchema():
-            return f"to_regnamespace({quote_literal(quote_name(Name(None, statement.name)))}) IS NOT NULL"
+            return f"to_regnamespace({quote_literal(quote_ident(statement.name))}) IS NOT NULL"
         case _:
             return None

@@ -8,6 +8,7 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.definitions import constraint_body, name_of
 from migrasafe.plan.model import Step
+from migrasafe.plan.references import foreign_keys_to
 from migrasafe.schema.model import Constraint, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name
@@ -94,8 +95,8 @@ def _step(table: Table, constraint: Constraint) -> Step:
 def _refuse_what_is_referred_to(ground: Ground, table: Table, constraint: Constraint) -> None:
     if constraint.kind is not ConstraintKind.UNIQUE:
         return
-    for ref in sorted(ground.schema.dependents_of(table.ref) | {table.ref}):
-        other = ground.schema.table(ref)
-        for one in other.constraints if other is not None else ():
-            if one.target == table.ref and one.target_columns == constraint.columns:
-                raise NoPlanError(f"{constraint.name} cannot go: {ref} refers to it with {one.name}; drop that before")
+    for child, one in foreign_keys_to(ground.schema, table.ref):
+        if one.target_columns == constraint.columns:
+            raise NoPlanError(
+                f"{constraint.name} cannot go: {child.ref} refers to it with {one.name}; drop that before"
+            )

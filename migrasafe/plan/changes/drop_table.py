@@ -8,6 +8,7 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.definitions import name_of, with_suffix
 from migrasafe.plan.model import Step
+from migrasafe.plan.references import foreign_keys_to
 from migrasafe.schema.model import Ref, View
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name
@@ -26,12 +27,11 @@ class DropTable(Struct, frozen=True, kw_only=True):
             relation = ground.schema.relation(ref)
             if isinstance(relation, View):
                 raise NoPlanError(f"{table.ref} cannot go yet: the view {ref} reads it; drop or change the view before")
-            other = ground.schema.table(ref)
-            for constraint in other.constraints if other is not None and ref != table.ref else ():
-                if constraint.target == table.ref:
-                    raise NoPlanError(
-                        f"{table.ref} cannot go yet: {ref} refers to it; drop its constraint {constraint.name} before"
-                    )
+        for child, key in foreign_keys_to(ground.schema, table.ref):
+            if child.ref != table.ref:
+                raise NoPlanError(
+                    f"{table.ref} cannot go yet: {child.ref} refers to it; drop its constraint {key.name} before"
+                )
         aside = Ref(table.ref.schema, with_suffix(table.ref.name, "__ms_dropped"))
         gone = f"{predicates.relation(table.ref)} IS NULL"
         soft = Step(

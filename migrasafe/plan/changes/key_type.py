@@ -14,6 +14,7 @@ from migrasafe.plan.conversions import Conversion, known_conversion
 from migrasafe.plan.definitions import constraint_body, name_of, names, type_of, with_suffix
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
 from migrasafe.plan.readers import readers_of
+from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.schema.model import Column, Constraint, Index, Ref, Sequence, Table
 from migrasafe.sql.quote import quote_ident, spell_type
@@ -126,26 +127,21 @@ def _shadow(ground: Ground, table: Table, old: Column, type: TypeName, conversio
 def _references(ground: Ground, table: Table, old: Column, type: TypeName) -> Iterator[_Reference]:
     """Every foreign key to the column, each with its own column's shadow."""
     number = 0
-    for ref in sorted(ground.schema.dependents_of(table.ref) | {table.ref}):
-        child = ground.schema.table(ref)
-        for constraint in child.constraints if child is not None else ():
-            if constraint.kind is not ConstraintKind.FOREIGN_KEY or constraint.target != table.ref:
-                continue
-            if constraint.target_columns not in ((old.name,), ()):
-                continue
-            assert child is not None  # it has constraints
-            column = child.column(constraint.columns[0]) if len(constraint.columns) == 1 else None
-            if column is None or column.type is None or column.identity is not None or _is_in_key(child, column):
-                raise NoPlanError(
-                    f"{ref} refers to it with {names(constraint.columns)}, which is in a key of its own: that has no plan yet"
-                )
-            conversion = known_conversion(column.type, type, column.name, with_suffix(column.name, SHADOW))
-            if conversion is None:
-                raise NoPlanError(
-                    f"how {ref}.{column.name} ({spell_type(column.type)}) becomes {spell_type(type)} is not known"
-                )
-            number += 1
-            yield _Reference(shadow=_shadow(ground, child, column, type, conversion, number), constraint=constraint)
+    for child, constraint in foreign_keys_to(ground.schema, table.ref):
+        if constraint.target_columns not in ((old.name,), ()):
+            continue
+        column = child.column(constraint.columns[0]) if len(constraint.columns) == 1 else None
+        if column is None or column.type is None or column.identity is not None or _is_in_key(child, column):
+            raise NoPlanError(
+                f"{child.ref} refers to it with {names(constraint.columns)}, which is in a key of its own: that has no plan yet"
+            )
+        conversion = known_conversion(column.type, type, column.name, with_suffix(column.name, SHADOW))
+        if conversion is None:
+            raise NoPlanError(
+                f"how {child.ref}.{column.name} ({spell_type(column.type)}) becomes {spell_type(type)} is not known"
+            )
+        number += 1
+        yield _Reference(shadow=_shadow(ground, child, column, type, conversion, number), constraint=constraint)
 
 
 def _is_in_key(table: Table, column: Column) -> bool:

@@ -13,8 +13,9 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, 
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Phase, PhaseName
 from migrasafe.plan.readers import readers_of
+from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.shadow import Shadow
-from migrasafe.schema.model import Column, Schema, Table
+from migrasafe.schema.model import Column, Table
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name
@@ -67,8 +68,9 @@ def _against_triggers(ground: Ground, table: Table, column: Column) -> Iterator[
     for other in table.columns:
         if other.generated is not None and column.name in _reads(other):
             yield f"the generated column {other.name} reads it"
-    for other_table in _referencing(ground.schema, table, column):
-        yield f"a foreign key of {other_table} refers to it"
+    for child, key in foreign_keys_to(ground.schema, table.ref):
+        if column.name in key.target_columns:
+            yield f"a foreign key of {child.ref} refers to it"
     if table.partition_by is not None and column.name in table.partition_by.columns:
         yield "the table is partitioned by it"
     if table.partition_by is not None and not ground.target.at_least(BEFORE_ROW_ON_PARTITIONED_SINCE):
@@ -79,14 +81,6 @@ def _reads(column: Column) -> frozenset[str]:
     from migrasafe.sql.expressions import columns_read
 
     return frozenset() if column.generated is None else columns_read(column.generated)
-
-
-def _referencing(schema: Schema, table: Table, column: Column) -> Iterator[str]:
-    for ref in sorted(schema.dependents_of(table.ref) | {table.ref}):
-        other = schema.table(ref)
-        for constraint in other.constraints if other is not None else ():
-            if constraint.target == table.ref and column.name in constraint.target_columns:
-                yield str(ref)
 
 
 def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column) -> Draft:
