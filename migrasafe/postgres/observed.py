@@ -14,6 +14,8 @@ class SqlState:
 
     code: str
     message: str
+    constraint: str = ""
+    """The constraint that was in the way, without its schema, where it was one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

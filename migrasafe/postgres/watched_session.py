@@ -8,6 +8,7 @@ from dataclasses import replace
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from migrasafe.postgres.attempt import sql_state
 from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.observed import Observed, SqlState
 from migrasafe.postgres.queries import query
@@ -132,7 +133,7 @@ class WatchedSession:
             in_transaction=False,
             rows_read={},
             rows_changed={},
-            error=None if sampled.error is None else _sql_state(sampled.error),
+            error=None if sampled.error is None else sql_state(sampled.error),
         )
 
     def _observed(self, number: int, new_locks: HeldLocks, locked: HeldLocks, earlier: Relations) -> Observed:
@@ -170,13 +171,9 @@ class WatchedSession:
         try:
             self._tag = self._session.execute(statement).statusmessage or ""
         except psycopg.Error as error:
-            return _sql_state(error)
+            return sql_state(error)
         return None
 
     def is_open(self) -> bool:
         """Whether a transaction is open, or has failed and waits for its end."""
         return self._session.info.transaction_status is not TransactionStatus.IDLE
-
-
-def _sql_state(error: psycopg.Error) -> SqlState:
-    return SqlState(code=error.sqlstate or "", message=error.diag.message_primary or str(error))

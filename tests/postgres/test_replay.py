@@ -6,8 +6,8 @@ from pathlib import Path
 
 from migrasafe.migrations.model import History
 from migrasafe.migrations.read import read_history
+from migrasafe.rehearse.trace import Replayed, replay
 from tests.postgres.servers import Database
-from tools.replay.project import Replayed, replay
 from tools.replay.report import as_json, summary
 
 PROJECT = Path(__file__).parent.parent.parent / "fixtures" / "replay" / "migrations"

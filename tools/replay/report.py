@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tools.replay.project import Judged, Replayed
-from tools.replay.run import State
+from migrasafe.rehearse.run_migration import State
+from migrasafe.rehearse.trace import Judged, Replayed
 
 _SQL_SHOWN = 100
 """Characters of a statement."""

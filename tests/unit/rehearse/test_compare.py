@@ -5,11 +5,11 @@ from __future__ import annotations
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.locks import LockMode
 from migrasafe.postgres.observed import Observed
+from migrasafe.rehearse.compare import disagreements
+from migrasafe.rehearse.expected import Expected
+from migrasafe.rehearse.run_migration import Outcome, State
 from migrasafe.schema.model import Ref
 from migrasafe.sql.parse import parse_statement
-from tools.replay.expected import Expected
-from tools.replay.run import Outcome, State
-from tools.replay.verdict import disagreements
 
 ORDERS = Ref("public", "orders")
 REWRITE = Work(kind=WorkKind.REWRITE, relation=ORDERS, cause=Cause.COLUMN_TYPE)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from migrasafe.effects.model import Effects, WorkKind
 from migrasafe.locks import LockMode
 from migrasafe.postgres.observed import Observed
+from migrasafe.rehearse.run_migration import Outcome, State
 from migrasafe.sql.statements import (
     Call,
     Copy,
@@ -19,7 +20,6 @@ from migrasafe.sql.statements import (
     Truncate,
     Update,
 )
-from tools.replay.run import Outcome, State
 
 ROW_STATEMENTS = (Insert, Update, Delete, Merge, Select, Copy, Call, DoBlock)
 """Which rows these read is the planner's choice, and the rows are made up: of them, locks are compared."""

@@ -8,18 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from psycopg import sql
-
 from migrasafe.locks import LockMode
 from migrasafe.migrations.model import TransactionMode
-from migrasafe.postgres.connect import Connection, connect
+from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.observed import Observed, SqlState
 from migrasafe.postgres.watched_session import TOUCHES_NO_TABLE, WatchedSession
+from migrasafe.rehearse.expected import Expected, ExpectedMigration
+from migrasafe.rehearse.rows import Rows
 from migrasafe.schema.compare import differences
 from migrasafe.schema.model import Schema
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import CreateExtension
-from tools.replay.expected import Expected, ExpectedMigration
-from tools.replay.rows import Rows
 
 _NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
 _ABOUT_ROWS = ("22", "23", "P0001")
@@ -148,7 +147,7 @@ class _Run:
         role = _NO_SUCH_ROLE.search(error.message)
         if role is not None and role[1] not in self._roles:
             self._roles.add(role[1])
-            self._other.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role[1])))
+            run(self._other, f"CREATE ROLE {quote_ident(role[1])}")
             return
         reason = f"{error.code}: {error.message}"
         if error.code.startswith(_ABOUT_ROWS) and not self._failed_with_rows:

@@ -10,11 +10,11 @@ from migrasafe.migrations.model import History
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.introspect import load_schema
 from migrasafe.postgres.relations import read_relations
+from migrasafe.rehearse.compare import Disagreement, disagreements
+from migrasafe.rehearse.expected import expect
+from migrasafe.rehearse.rows import Rows
+from migrasafe.rehearse.run_migration import Outcome, State, run_migration
 from migrasafe.schema.compare import differences
-from tools.replay.expected import expect
-from tools.replay.rows import Rows
-from tools.replay.run import Outcome, State, run_migration
-from tools.replay.verdict import Disagreement, disagreements
 
 _COMPARED_KINDS = frozenset({"r", "p", "f", "v", "m"})
 

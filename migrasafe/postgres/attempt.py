@@ -1,0 +1,35 @@
+"""Sends SQL that the server may refuse, where the refusal is an answer like any other."""
+
+from __future__ import annotations
+
+import psycopg
+
+from migrasafe.postgres.connect import Connection, run
+from migrasafe.postgres.observed import SqlState
+
+
+def attempt(connection: Connection, sql: str, *parameters: object) -> SqlState | None:
+    """Run it, and say why the server refused, None where it did not."""
+    try:
+        run(connection, sql, *parameters)
+    except psycopg.Error as error:
+        return sql_state(error)
+    return None
+
+
+def ask(connection: Connection, sql: str, *parameters: object) -> list[tuple[object, ...]] | SqlState:
+    """Its rows, or why the server refused."""
+    try:
+        return run(connection, sql, *parameters)
+    except psycopg.Error as error:
+        return sql_state(error)
+
+
+def sql_state(error: psycopg.Error) -> SqlState:
+    """The server's code and words; those of the driver, without a code, where the connection is gone."""
+    said = error.diag
+    return SqlState(
+        code=error.sqlstate or "",
+        message=said.message_primary or " ".join(str(error).split()),
+        constraint=said.constraint_name or "",
+    )

@@ -1,0 +1,115 @@
+"""Fills tables with made-up rows, so that a migration finds something to read and to rewrite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from migrasafe.postgres.attempt import attempt
+from migrasafe.postgres.connect import Connection, run
+from migrasafe.rehearse.values import FillColumn, choices, columns_to_fill
+from migrasafe.sql.quote import quote_ident, quote_literal
+
+FEW = 5
+"""How many rows are enough for a scan or a rewrite to be seen."""
+MOST_TRIES = 60
+"""Choices of values for one table that its CHECKs may refuse."""
+REFUSED_BY_CHECK = "23514"
+
+
+class Rows:
+    """What was filled, so that columns which came later are filled once."""
+
+    def __init__(self, count: int = FEW) -> None:
+        self._count = count
+        self._filled: set[tuple[int, str]] = set()
+
+    @property
+    def first_generated(self) -> int:
+        """Where sequences go on, out of the way of the rows made here."""
+        return max(1000, self._count + 1)
+
+    def fill(self, session: Connection) -> tuple[str, ...]:
+        """Put rows into empty tables, and values into new columns; name the tables that stayed empty."""
+        tables = list(columns_to_fill(session))
+        empty = []
+        session.execute("SET session_replication_role = replica")
+        for table in tables:
+            if all((column.relation, column.name) in self._filled for column in table):
+                continue
+            if not self._fill(session, table):
+                empty.append(f"{table[0].schema}.{table[0].table}")
+            self._filled.update((column.relation, column.name) for column in table)
+        session.execute("RESET session_replication_role")
+        for (sequence,) in run(session, _SEQUENCES.format(first=self.first_generated)):
+            attempt(session, f"SELECT setval({quote_literal(sequence)}::regclass, {self.first_generated})")
+        return tuple(empty)
+
+    def take_out(self, session: Connection) -> None:
+        """Take all rows out of all tables, which are filled again at the next occasion."""
+        self._filled.clear()
+        tables = run(session, _TABLES)
+        if tables:
+            names = ", ".join(f"{quote_ident(schema)}.{quote_ident(name)}" for schema, name in tables)
+            run(session, "SET session_replication_role = replica")  # no trigger has a say in it
+            run(session, f"TRUNCATE {names} CASCADE")
+            run(session, "RESET session_replication_role")
+
+    def _fill(self, session: Connection, table: Sequence[FillColumn]) -> bool:
+        name = f"{quote_ident(table[0].schema)}.{quote_ident(table[0].table)}"
+        if run(session, f"SELECT 1 FROM {name} LIMIT 1"):
+            for column in table:
+                if (column.relation, column.name) not in self._filled:
+                    attempt(session, _update(name, column))
+            return True
+        return any(
+            attempt(session, one) is None and run(session, f"SELECT 1 FROM {name} LIMIT 1")
+            for one in self._attempts(session, name, table)
+        )
+
+    def _attempts(self, session: Connection, name: str, table: Sequence[FillColumn]) -> Iterator[str]:
+        """Ways to fill a table, the fullest first: constraints may refuse some of them."""
+        chosen = _let_in(session, name, table)
+        for count in (self._count, 1):
+            for columns in (table, tuple(column for column in table if column.required)):
+                if columns:
+                    yield _insert(name, columns, chosen, count)
+        yield f"INSERT INTO {name} DEFAULT VALUES"
+
+
+_TABLES = """
+SELECT schemaname, tablename FROM pg_catalog.pg_tables WHERE schemaname !~ '^pg_' AND schemaname <> 'information_schema'
+"""
+_SEQUENCES = """
+SELECT format('%I.%I', schemaname, sequencename) FROM pg_catalog.pg_sequences
+WHERE coalesce(last_value, 0) < {first} AND max_value > {first}
+"""
+
+
+def _let_in(session: Connection, name: str, table: Sequence[FillColumn]) -> Mapping[str, str]:
+    """The values, by column, that CHECKs and partitions let in, instead of those from the row's number."""
+    for chosen in islice(choices(table), MOST_TRIES):
+        run(session, "BEGIN")
+        refused = attempt(session, _insert(name, table, chosen, 1))
+        run(session, "ROLLBACK")
+        if refused is None or refused.code != REFUSED_BY_CHECK:
+            return chosen
+    return {}
+
+
+def _insert(name: str, columns: Sequence[FillColumn], chosen: Mapping[str, str], count: int) -> str:
+    names = ", ".join(quote_ident(column.name) for column in columns)
+    values = ", ".join(chosen.get(column.name) or column.value("n") for column in columns)
+    return (
+        f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM generate_series(1, {count}) AS n"
+        " ON CONFLICT DO NOTHING"
+    )
+
+
+def _update(name: str, column: FillColumn) -> str:
+    return (
+        f"UPDATE {name} AS filled SET {quote_ident(column.name)} = {column.value('n')}"
+        f" FROM (SELECT tableoid, ctid, row_number() OVER () AS n FROM {name}) AS numbered"
+        " WHERE numbered.ctid = filled.ctid AND numbered.tableoid = filled.tableoid"
+        f" AND filled.{quote_ident(column.name)} IS NULL"
+    )

@@ -1,0 +1,52 @@
+-- Which columns does each table have that holds rows of its own, what is the type of each below its domains, and what
+-- do CHECKs (its own, those of its domains) or the bounds of partitions compare it with?
+WITH RECURSIVE base (oid, below) AS (
+    SELECT oid, oid FROM pg_catalog.pg_type
+    UNION ALL
+    SELECT base.oid, type.typbasetype
+    FROM base JOIN pg_catalog.pg_type AS type ON type.oid = base.below
+    WHERE type.typtype = 'd'
+)
+SELECT relation.oid AS relation,
+       namespace.nspname AS schema,
+       relation.relname AS table_name,
+       attribute.attname AS column_name,
+       attribute.attnotnull OR type.typnotnull AS required,
+       pg_catalog.format_type(attribute.atttypid, attribute.atttypmod) AS type,
+       below.typname AS base_name,
+       CASE WHEN below.typcategory = 'A' THEN 'array' WHEN below.typtype = 'e' THEN 'enum'
+            WHEN below.typtype IN ('c', 'p') THEN 'other' ELSE 'plain' END AS kind,
+       ARRAY(SELECT pg_catalog.pg_get_constraintdef(checked.oid) FROM pg_catalog.pg_constraint AS checked
+             WHERE checked.contype = 'c'
+               AND (checked.conrelid = relation.oid AND checked.conkey @> ARRAY[attribute.attnum]
+                    OR checked.contypid IN (SELECT oid FROM base AS domains WHERE domains.below = below.oid
+                                            AND domains.oid = type.oid)))
+       || ARRAY(SELECT pg_catalog.pg_get_expr(leaf.relpartbound, leaf.oid)
+                FROM pg_catalog.pg_partitioned_table AS partitioned
+                JOIN pg_catalog.pg_inherits AS inherits ON inherits.inhparent = partitioned.partrelid
+                JOIN pg_catalog.pg_class AS leaf ON leaf.oid = inherits.inhrelid
+                WHERE partitioned.partrelid = relation.oid
+                  AND attribute.attnum = ANY (partitioned.partattrs::pg_catalog.int2[])) AS checks,
+       EXISTS (SELECT FROM pg_catalog.pg_constraint AS key
+               WHERE key.conrelid = relation.oid AND key.contype = 'f' AND key.conkey @> ARRAY[attribute.attnum])
+           AS refers,
+       EXISTS (SELECT FROM pg_catalog.pg_index AS index
+               WHERE index.indrelid = relation.oid AND index.indisunique
+                 AND attribute.attnum = ANY (index.indkey::pg_catalog.int2[])) AS in_unique,
+       EXISTS (SELECT FROM pg_catalog.pg_index AS index
+               WHERE index.indrelid = relation.oid AND index.indisprimary
+                 AND attribute.attnum = ANY (index.indkey::pg_catalog.int2[])) AS in_key,
+       attribute.atthasdef OR attribute.attidentity <> '' AS given,
+       attribute.attidentity = 'a' AS always
+FROM pg_catalog.pg_class AS relation
+JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = relation.relnamespace
+JOIN pg_catalog.pg_attribute AS attribute
+    ON attribute.attrelid = relation.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
+JOIN pg_catalog.pg_type AS type ON type.oid = attribute.atttypid
+JOIN base ON base.oid = type.oid
+JOIN pg_catalog.pg_type AS below ON below.oid = base.below AND below.typtype <> 'd'
+WHERE relation.relkind IN ('r', 'p')
+  AND namespace.nspname !~ '^pg_'
+  AND namespace.nspname <> 'information_schema'
+  AND attribute.attgenerated = ''
+ORDER BY relation.oid, attribute.attnum

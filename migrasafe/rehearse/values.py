@@ -1,0 +1,124 @@
+"""Made-up values for columns: of their type, from a number, and such as their CHECKs and partitions let in.
+
+A value depends on nothing but its number and its type: number 3 gives 3 for an id, and so foreign keys of every shape
+find their rows, also those that are added later.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from migrasafe.postgres.connect import Connection, run
+
+_QUESTION = (Path(__file__).parent / "sql" / "columns_to_fill.sql").read_text(encoding="utf-8")
+
+_VALUES: Mapping[str, str] = {
+    "bool": "({n} % 2 = 0)",
+    "int2": "{n} % 30000",
+    "int4": "{n}",
+    "int8": "{n}",
+    "numeric": "{n}",
+    "float4": "{n}",
+    "float8": "{n}",
+    "money": "({n})::int",
+    "oid": "({n})::int::oid",
+    "uuid": "lpad(({n})::text, 32, '0')",
+    "date": "date '2024-01-01' + ({n})::int",
+    "timestamp": "timestamp '2024-01-01' + {n} * interval '1 hour'",
+    "timestamptz": "timestamptz '2024-01-01' + {n} * interval '1 hour'",
+    "time": "time '00:00' + {n} * interval '1 minute'",
+    "timetz": "timetz '00:00' + {n} * interval '1 minute'",
+    "interval": "{n} * interval '1 hour'",
+    "json": "'{{}}'",
+    "jsonb": "'{{}}'",
+    "bytea": "convert_to(({n})::text, 'UTF8')",
+    "inet": "inet '10.0.0.0' + {n}",
+    "cidr": "'10.0.' || ({n} / 256 % 256) || '.' || ({n} % 256)",
+    "macaddr": "lpad(({n})::text, 12, '0')",
+    "point": "point({n}, {n})",
+    "int4range": "int4range(({n})::int, ({n})::int + 1)",
+    "int8range": "int8range({n}, {n} + 1)",
+    "numrange": "numrange({n}, {n} + 1)",
+    "daterange": "daterange(date '2024-01-01' + ({n})::int, date '2024-01-02' + ({n})::int)",
+    "tsrange": (
+        "tsrange(timestamp '2024-01-01' + {n} * interval '1 hour', timestamp '2024-01-02' + {n} * interval '1 hour')"
+    ),
+    "tstzrange": "tstzrange(timestamptz '2024-01-01' + {n} * interval '1 hour', NULL)",
+    "hstore": "''",
+}
+"""One value of a type from the number `n`, by the type's name in the catalog; others are read from text."""
+
+_CONSTANT = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(-?\d+(?:\.\d+)?)")
+MOST_CONSTANTS = 12
+
+
+class FillColumn(Struct, frozen=True, kw_only=True):
+    """A column, and what has to be known of it to write values into it."""
+
+    relation: int
+    schema: str
+    table: str
+    name: str
+    required: bool
+    type: str
+    base_name: str
+    kind: str
+    checks: list[str]
+    """What CHECKs and the bounds of partitions say of it."""
+    refers: bool
+    """It is in a foreign key."""
+    in_unique: bool
+    in_key: bool
+    given: bool
+    """It has a default, or is an identity column."""
+    always: bool
+    """It is an identity column that takes no value unless told to."""
+
+    def value(self, n: str) -> str:
+        """The expression that makes a value from `n`, itself an expression that is a number."""
+        match self.kind:
+            case "array":
+                made = "'{}'"
+            case "enum":
+                labels = f"enum_range(NULL::{self.type})"
+                made = f"({labels})[1 + {n} % array_length({labels}, 1)]"
+            case "other":
+                made = "NULL"
+            case _:
+                made = _VALUES.get(self.base_name, "({n})::text").format(n=n)
+        return f"({made})::{self.type}"
+
+    def candidates(self) -> tuple[str, ...]:
+        """Values that its CHECKs name, or that lie beside them: of those, some may be let in."""
+        found: list[str] = []
+        for text, number in itertools.chain.from_iterable(map(_CONSTANT.findall, self.checks)):
+            if number:
+                found.extend((number, f"{number} + 1", f"{number} - 1"))
+                if self.base_name in ("text", "varchar", "bpchar"):  # a length, perhaps
+                    found.append(f"repeat('x', ({number})::int)")
+            else:
+                found.append(f"'{text}'")
+        return tuple(f"({one})::{self.type}" for one in dict.fromkeys(found[:MOST_CONSTANTS]))
+
+
+def columns_to_fill(session: Connection) -> Iterator[tuple[FillColumn, ...]]:
+    """The columns that take values, of each table that holds rows or has partitions."""
+    names = FillColumn.__struct_fields__
+    columns = [FillColumn(**dict(zip(names, row, strict=True))) for row in run(session, _QUESTION)]
+    for _, grouped in itertools.groupby(columns, lambda column: column.relation):
+        yield tuple(grouped)
+
+
+def choices(columns: Sequence[FillColumn]) -> Iterator[dict[str, str]]:
+    """Other values than those from numbers, by column, the fewest first, for columns that a CHECK looks at."""
+    checked = [column for column in columns if column.checks]
+    options = [(None, *column.candidates()) for column in checked]
+    for chosen in sorted(
+        itertools.islice(itertools.product(*options), 4096), key=lambda one: len(one) - one.count(None)
+    ):
+        yield {column.name: value for column, value in zip(checked, chosen, strict=True) if value is not None}
