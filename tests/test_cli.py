@@ -247,3 +247,37 @@ def test_documents_show_what_is_true():
     )
     assert ran.stderr == ""
     assert ran.returncode == 0
+
+
+def test_reports_go_to_several_files_and_the_screen_at_once(project):
+    ran = migrasafe("lint", "db", "--output", "json=a.json", "--output", "sarif=b.sarif", cwd=project)
+    assert ran.returncode == 1
+    assert ran.stdout.startswith("error[create-index-without-concurrently]")
+    assert json.loads((project / "a.json").read_text())["version"] == 1
+    assert json.loads((project / "b.sarif").read_text())["version"] == "2.1.0"
+    ran = migrasafe("lint", "db", "--format", "json", "--output", "c.json", "--output", "text=d.txt", cwd=project)
+    assert ran.stdout == ""
+    assert json.loads((project / "c.json").read_text())["version"] == 1
+    assert (project / "d.txt").read_text().startswith("error[create-index-without-concurrently]")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "said"),
+    [
+        (["sarfi=x"], "there is no format sarfi; did you mean sarif?"),
+        (["x", "y"], "x takes the report already; give more as FORMAT=FILE"),
+        (["json=x", "sarif=x"], "x is given twice; each report needs a file of its own"),
+        (["json=missing/x"], "--output missing/x: cannot be written: No such file or directory"),
+    ],
+)
+def test_outputs_that_cannot_be_written_are_told(project, outputs, said):
+    options = [word for output in outputs for word in ("--output", output)]
+    ran = migrasafe("lint", "db", *options, cwd=project)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+
+
+def test_statistics_count_by_rule_and_say_what_fix_would_change(project):
+    ran = migrasafe("lint", "db", "--statistics", cwd=project)
+    assert ran.stdout.splitlines()[0] == "1  error  create-index-without-concurrently  in 1 file, --fix changes 1"
+    assert ran.stdout.splitlines()[-1].startswith("1 error in 2 migrations")

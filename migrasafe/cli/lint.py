@@ -3,82 +3,39 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
-from msgspec.structs import replace
 
-from migrasafe.cli import read_inputs
+from migrasafe.cli.lint_options import lint_options
+from migrasafe.cli.lint_run import Only, Run, Scope, server_to_render_on
+from migrasafe.cli.lint_settings import settings_of
+from migrasafe.cli.output import write
+from migrasafe.cli.outputs import outputs as asked_for
+from migrasafe.cli.sections import SectionedCommand
 from migrasafe.cli.terminal import wants_color
-from migrasafe.config import Options, Settings, find_config, is_dsn, read_config, settle
-from migrasafe.errors import InputError, did_you_mean
+from migrasafe.config import Settings
+from migrasafe.errors import InputError
 from migrasafe.findings import Severity
-from migrasafe.lint import LintOptions, LintResult
-from migrasafe.lint import lint as lint_histories
-from migrasafe.migrations.model import History
+from migrasafe.lint import LintResult
 from migrasafe.report import FORMATS, write_report
-from migrasafe.rules.context import Rule
-from migrasafe.rules.registry import RULES
-from migrasafe.suppress import BAD, UNUSED, configured, suppress
-from migrasafe.target import DEFAULT, NEWEST, OLDEST
-
-KNOWN = frozenset((*(rule.id for rule in RULES), BAD, UNUSED))
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=SectionedCommand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1)
-@click.option("--format", "report", type=click.Choice(tuple(FORMATS)), default="text", show_default=True)
-@click.option("--output", type=click.Path(dir_okay=False), help="Write the report to this file.")
-@click.option(
-    "--pg-version", type=click.IntRange(OLDEST, NEWEST), help=f"Major version of the server. [default: {DEFAULT}]"
-)
-@click.option(
-    "--in-transaction",
-    type=click.Choice(["auto", "yes", "no"]),
-    help="Whether each migration runs in one transaction; auto: as its tool would. [default: auto]",
-)
-@click.option("--independent", is_flag=True, default=None, help="Each file stands alone: none is another's history.")
-@click.option(
-    "--schema", metavar="FILE|DSN", help="The schema before the first migration: pg_dump --schema-only, or a server."
-)
-@click.option("--since", metavar="GIT_REF", help="Report only migrations added or changed since; the rest is history.")
-@click.option("--down", is_flag=True, help="Lint Alembic's downgrades, newest first, after all that they take back.")
-@click.option(
-    "--sandbox",
-    is_flag=True,
-    help="Render Alembic revisions that need a database on a throw-away server (or --schema DSN).",
-)
-@click.option("--layout", metavar="TOOL", help="The migration tool, where the folder does not tell.")
-@click.option("--select", multiple=True, metavar="RULE", help="Run only these rules (comma-separated, or repeat it).")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Do not run these rules.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["error", "warning", "info", "never"]),
-    help="Exit with 1 from this severity on. [default: error]",
-)
-@click.option(
-    "--large-table",
-    type=click.IntRange(0),
-    metavar="ROWS",
-    help="Tables with fewer rows are not busy (needs --schema DSN, which knows them).",
-)
-@click.option("--old", metavar="SOURCE", help="The app that runs now (see compat): what it does not use is no error.")
-@click.option("--new", metavar="SOURCE", help="The app to deploy; the JSON report then says when.")
-@click.option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one.")
-@click.option("--no-config", is_flag=True, help="Read no config file.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-@click.option("--fix", "fix", is_flag=True, help="Change the files where an edit suffices, and report what is left.")
-@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing when nothing is found.")
+@lint_options
 def lint(
     paths: tuple[str, ...],
     *,
     report: str,
-    output: str | None,
+    outputs: tuple[str, ...],
+    statistics: bool,
     since: str | None,
+    staged: bool,
+    with_history: bool,
     config: str | None,
     no_config: bool,
     color: str,
@@ -103,177 +60,80 @@ def lint(
     """
     # Everything made here lives until the end, and little of it is cyclic: collecting garbage would only cost time.
     gc.disable()
-    settings = _settings(paths, config, said, no_config=no_config)
+    _exclude(paths, said, fix=fix, diff=diff, down=down, staged=staged, with_history=with_history)
+    reports = asked_for("statistics" if statistics else report, outputs, FORMATS)
+    with _as_staged() if staged else nullcontext(()) as staged_files:
+        settings = settings_of(() if with_history else paths, config, said, no_config=no_config)
+        _exclude_settled(settings, down=down)
+        scope = Scope(
+            since=since, only=_only(paths, staged_files if staged else None, with_history=with_history), down=down
+        )
+        with server_to_render_on(settings, sandbox=sandbox) as dsn:
+            run = Run(settings, scope, render_on=dsn)
+            if diff:
+                from migrasafe.cli.lint_fix import show_diff
+
+                return _status(show_diff(run), settings.fail_on)
+            result, texts = _fixed(run, quiet=quiet) if fix else run.lint()
+    for one in reports:
+        if one.file is None and quiet and not result.findings and not _unread(result):
+            continue
+        colored = color == "always" if one.file is not None else wants_color(color)
+        write(write_report(one.format, result, texts, color=colored), one.file)
+    return _status(result, settings.fail_on)
+
+
+def _exclude(
+    paths: tuple[str, ...],
+    said: Mapping[str, Any],
+    *,
+    fix: bool,
+    diff: bool,
+    down: bool,
+    staged: bool,
+    with_history: bool,
+) -> None:
+    """Raises InputError for options that make no sense together."""
     if fix and diff:
         raise InputError("--fix and --diff exclude each other: give one of them")
-    if (fix or diff) and "-" in settings.paths:
+    if (fix or diff) and "-" in paths:
         raise InputError("--fix and --diff are about files: give their paths instead of -")
+    if fix and staged:
+        raise InputError("--fix changes files, --staged reads what is staged: give one of them")
+    if (staged or with_history) and "-" in paths:
+        raise InputError("standard input has no history and is not staged: give paths instead of -")
+    if with_history and said["independent"]:
+        raise InputError("--with-history and --independent exclude each other: give one of them")
+
+
+def _exclude_settled(settings: Settings, *, down: bool) -> None:
+    """Likewise for options that a config can give."""
     if settings.new is not None and settings.old is None:
         raise InputError("--new needs --old: what the running app uses decides about findings")
     if down and settings.old is not None:
         raise InputError("--down and --old exclude each other: a downgrade is judged without the app")
-    with _server_to_render_on(settings, sandbox=sandbox) as dsn:
-        run = _Run(settings, since, render_on=dsn, down=down)
-        if diff:
-            return _show_diff(run, settings)
-        result, texts = _fix(run, quiet=quiet) if fix else run.lint()
-    if result.findings or _unread(result) or not quiet or output is not None:
-        _write(
-            write_report(report, result, texts, color=color == "always" if output is not None else wants_color(color)),
-            output,
-        )
-    return _status(result, settings.fail_on)
 
 
-@contextmanager
-def _server_to_render_on(settings: Settings, *, sandbox: bool) -> Iterator[str | None]:
-    """Where revisions that need a database can be run: on a scratch database of the server that --schema names, or of one
-    that is started for it."""
-    if not sandbox:
-        yield settings.schema if settings.schema is not None and is_dsn(settings.schema) else None
-        return
-    from migrasafe.postgres.find_server import find_server
+def _as_staged() -> AbstractContextManager[tuple[str, ...]]:
+    from migrasafe.cli.staged import as_staged
 
-    server = find_server(None).start()
-    try:
-        yield server.dsn
-    finally:
-        server.stop()
+    return as_staged()
 
 
-class _Run:
-    """The same question again and again, with other texts in the place of files."""
-
-    def __init__(self, settings: Settings, since: str | None, *, render_on: str | None, down: bool) -> None:
-        self._settings = settings
-        self._since = since
-        self._render_on = render_on
-        self._down = down
-        self._rules = _chosen(settings)
-        self._schema = read_inputs.schema_before(settings.schema)
-
-    def lint(self, unsaved: Mapping[str, str] | None = None) -> tuple[LintResult, Mapping[str, str]]:
-        """What is found, without what is allowed, and the texts of the programs that SQL was rendered from."""
-        settings = self._settings
-        read = read_inputs.histories(settings.paths, settings.layout, unsaved or {})
-        histories = read_inputs.rendered(read, self._render_on, down=self._down)
-        histories = read_inputs.with_git(self._since, histories)
-        options = LintOptions(
-            target=settings.target,
-            schema=self._schema,
-            in_transaction=settings.in_transaction,
-            independent=settings.independent,
-            reported=read_inputs.reported(self._since, histories, down=self._down),
-        )
-        linted = lint_histories(histories, self._rules, options)
-        if settings.old is not None:
-            linted = self._settled(linted, histories, settings.old)
-        texts = read_inputs.program_texts(linted)
-        return without_allowed(linted, settings, texts), texts
-
-    def _settled(self, linted: LintResult, histories: Sequence[History], old: str) -> LintResult:
-        """The findings about breaking the running app, decided by what its source says."""
-        from migrasafe.app.compat import CompatOptions, compat
-        from migrasafe.app.settle import settle
-        from migrasafe.cli.read_app_version import read_app_version
-
-        settings = self._settings
-        options = CompatOptions(target=settings.target, schema=self._schema, in_transaction=settings.in_transaction)
-        app = read_app_version(old, histories)
-        new = app if settings.new in (None, old) else read_app_version(settings.new or "", histories)
-        return settle(linted, compat(histories, app, new, options))
+def _only(paths: tuple[str, ...], staged: tuple[str, ...] | None, *, with_history: bool) -> Only | None:
+    """The files to report on; None for all that is read."""
+    if with_history:
+        for path in paths:
+            if staged is None and not Path(path).exists():
+                raise InputError(f"{path}: there is no such file or folder")
+        return Only.of(paths, search=True)
+    return None if staged is None else Only.of(staged, search=not paths)
 
 
-def _fix(run: _Run, *, quiet: bool) -> tuple[LintResult, Mapping[str, str]]:
-    from migrasafe.cli.changed_files import changed_files, text_of, write_changed
-    from migrasafe.fixing import fix_all
+def _fixed(run: Run, *, quiet: bool) -> tuple[LintResult, Mapping[str, str]]:
+    from migrasafe.cli.lint_fix import fix
 
-    fixed = fix_all(lambda unsaved: run.lint(unsaved)[0], text_of)
-    files = changed_files(fixed.texts)
-    write_changed(files)
-    if not quiet or files:
-        what = (
-            f"Fixed {_number(fixed.fixed, 'finding')} in {_number(len(files), 'file')}." if files else "Nothing to fix."
-        )
-        click.echo(what, err=True)
-    return run.lint()
-
-
-def _show_diff(run: _Run, settings: Settings) -> int:
-    """The exit status is that of the findings as they are."""
-    from migrasafe.cli.changed_files import changed_files, text_of, unified_diff
-    from migrasafe.fixing import fix_all
-
-    before, _ = run.lint()
-    fixed = fix_all(lambda unsaved: run.lint(unsaved)[0], text_of)
-    files = changed_files(fixed.texts)
-    click.echo(unified_diff(files), nl=False)
-    would = f"Would fix {fixed.fixed} of {_number(len(before.findings), 'finding')} in {_number(len(files), 'file')}."
-    click.echo(would, err=True)
-    return _status(before, settings.fail_on)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _settings(paths: tuple[str, ...], config: str | None, said: Mapping[str, Any], *, no_config: bool) -> Settings:
-    """What the command line says, over what the config says."""
-    folder = Path.cwd()
-    if no_config and config is not None:
-        raise InputError("--config and --no-config exclude each other: give one of them")
-    file = Options() if no_config else read_config(Path(config)) if config is not None else find_config(folder)
-    lists = {key: _rule_ids(said[key]) for key in ("select", "ignore")}
-    settings = settle(Options(**{**said, **lists}, paths=paths or None).over(file), folder=folder)
-    where = f"{file.source}: " if file.source is not None else ""
-    _check_rules(lists["select"] or (), "--select: ")
-    _check_rules(lists["ignore"] or (), "--ignore: ")
-    _check_rules((*settings.select, *settings.ignore, *settings.severity), where)
-    _check_rules([rule for one in settings.per_path for rule in one.ignore], where)
-    return settings
-
-
-def _rule_ids(given: Sequence[str]) -> tuple[str, ...] | None:
-    return tuple(rule.strip() for words in given for rule in words.split(",") if rule.strip()) or None
-
-
-def _check_rules(named: Collection[str], where: str) -> None:
-    for rule in named:
-        if rule not in KNOWN:
-            hint = did_you_mean(rule, KNOWN, "`migrasafe rules` lists them")
-            raise InputError(f"{where}there is no rule {rule}; {hint}")
-
-
-def _ran(settings: Settings) -> frozenset[str]:
-    """The ids of the rules that these settings run; giving a severity to one that is off by default turns it on."""
-    default = frozenset((*(rule.id for rule in RULES if rule.default), BAD, UNUSED))
-    return (frozenset(settings.select) or default | frozenset(settings.severity)) - frozenset(settings.ignore)
-
-
-def _chosen(settings: Settings) -> tuple[Rule, ...]:
-    ran = _ran(settings)
-    return tuple(rule for rule in RULES if rule.id in ran)
-
-
-def without_allowed(result: LintResult, settings: Settings, texts: Mapping[str, str]) -> LintResult:
-    """The result without what comments and the config allow. `texts`: of the programs that SQL was rendered from."""
-    ran = _ran(settings)
-    migrations = []
-    for migration in result.migrations:
-        programs = {path: texts[path] for path in read_inputs.origins(migration) if path in texts}
-        left = suppress(migration.findings, migration.scripts, KNOWN, ran=ran, rendered_from=programs)
-        migrations.append(replace(migration, findings=configured(left, settings)))
-    return replace(result, migrations=tuple(migrations))
-
-
-def _write(report: str, output: str | None) -> None:
-    if output is None:
-        click.echo(report, nl=False, color=True)  # whether to colour is decided already
-        return
-    try:
-        Path(output).write_text(report, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--output {output}: cannot be written: {error.strerror or error}") from error
+    return fix(run, quiet=quiet)
 
 
 def _unread(result: LintResult) -> bool:

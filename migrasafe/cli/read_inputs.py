@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,15 +26,21 @@ if TYPE_CHECKING:
     from migrasafe.cli.since import Since
 
 
-def histories(paths: Sequence[str], layout: str | None, unsaved: Mapping[str, str]) -> tuple[History, ...]:
+def histories(
+    paths: Sequence[str],
+    layout: str | None,
+    unsaved: Mapping[str, str],
+    *,
+    holding: Collection[Path] | None = None,
+) -> tuple[History, ...]:
     """The migrations of the paths, of standard input for `-`, of the working folder for none. `unsaved` are texts to read
-    in the place of files."""
+    in the place of files; with `holding` only the folders of migrations that hold one of these files are read."""
     from migrasafe.migrations.disk import Disk
     from migrasafe.migrations.read import read_history
 
     stdin = source_from_bytes(sys.stdin.buffer.read(), "<stdin>").text if "-" in paths else None
     disk = Disk(unsaved={Path(path).resolve(): text for path, text in unsaved.items()})
-    return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin, disk=disk)
+    return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin, disk=disk, holding=holding)
 
 
 def rendered(read: Sequence[History], dsn: str | None, *, down: bool) -> tuple[History, ...]:
@@ -107,12 +113,24 @@ def script_of(file: Path) -> Script:
     return parts[0].script
 
 
-def reported(since: str | None, read: Sequence[History], *, down: bool = False) -> Callable[[Migration], bool]:
-    """Which migrations to report on: those that go up, or down, and with `since` that git says are new or changed."""
-    if since is None:
-        return lambda migration: migration.down == down
-    changed = _asked(since, read).changed
-    return lambda migration: migration.down == down and not _files(migration).isdisjoint(changed)
+def reported(
+    since: str | None, read: Sequence[History], *, down: bool = False, only: Collection[Path] | None = None
+) -> Callable[[Migration], bool]:
+    """Which migrations to report on: those that go up, or down, and with `since` that git says are new or changed, and with
+    `only` that are made of one of these files, or lie below one of these folders."""
+    changed = None if since is None else _asked(since, read).changed
+
+    def wanted(migration: Migration) -> bool:
+        if migration.down != down:
+            return False
+        files = _files(migration) if changed is not None or only is not None else set[Path]()
+        return (changed is None or not files.isdisjoint(changed)) and (only is None or _among(files, only))
+
+    return wanted
+
+
+def _among(files: Collection[Path], given: Collection[Path]) -> bool:
+    return any(file in given or any(folder in given for folder in file.parents) for file in files)
 
 
 def with_git(since: str | None, read: Sequence[History]) -> tuple[History, ...]:

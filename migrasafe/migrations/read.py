@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -27,12 +27,18 @@ from migrasafe.sql.statements import Transaction
 
 
 def read_history(
-    paths: Sequence[str], *, layout: str | None = None, stdin: str | None = None, disk: Disk | None = None
+    paths: Sequence[str],
+    *,
+    layout: str | None = None,
+    stdin: str | None = None,
+    disk: Disk | None = None,
+    holding: Collection[Path] | None = None,
 ) -> tuple[History, ...]:
     """The histories of folders, files and `-` (whose text is `stdin`), in the order given.
 
     A folder that is no tool's own is searched: every folder of migrations below it is a history. Files that no tool claims
-    form one plain history together. `disk` is what to read them from. Raises InputError for what cannot be read, and
+    form one plain history together. `disk` is what to read them from. With `holding` only the folders of migrations are read
+    that one of these files lies in, or a folder lies above; there may be none. Raises InputError for what cannot be read, and
     AmbiguousLayoutError for a folder that several tools would run differently.
     """
     if layout is not None and layout not in FORMATS:
@@ -46,7 +52,7 @@ def read_history(
             source = Source(path="<stdin>", text=stdin or "")
             histories.append(History(layout="plain", root="<stdin>", migrations=(read_text(source),)))
         elif Path(path).is_dir():
-            histories.extend(_folder(path, layout, disk))
+            histories.extend(_folder(path, layout, disk, holding))
         elif Path(path).exists():
             files.append(path)
         else:
@@ -54,14 +60,17 @@ def read_history(
     return (*histories, *_files(files, layout, disk))
 
 
-def _folder(path: str, layout: str | None, disk: Disk) -> tuple[History, ...]:
+def _folder(path: str, layout: str | None, disk: Disk, holding: Collection[Path] | None) -> tuple[History, ...]:
     folder = list_folder(path, disk)
     skipped: tuple[Notice, ...] = ()
     if layout is not None:
-        histories = tuple(_format(layout).read(owned) for owned in _owned(folder, layout))
+        owned_folders = (owned for owned in _owned(folder, layout) if _holds(owned, holding))
+        histories = tuple(_format(layout).read(owned) for owned in owned_folders)
     else:
-        histories, skipped = _search(folder)
+        histories, skipped = _search(folder, holding)
     read = tuple(history for history in histories if history.migrations or history.notices)
+    if not read and holding is not None:
+        return ()
     if not read:
         if (program := program_migrations(folder)) is not None and layout is None:
             raise InputError(program)
@@ -71,12 +80,22 @@ def _folder(path: str, layout: str | None, disk: Disk) -> tuple[History, ...]:
     return (replace(first, notices=(*skipped, *first.notices)), *others)
 
 
-def _search(folder: Folder) -> tuple[tuple[History, ...], tuple[Notice, ...]]:
+def _holds(folder: Folder, holding: Collection[Path] | None) -> bool:
+    """Whether one of the files lies in a folder, or one of the folders above it."""
+    if holding is None:
+        return True
+    place = Path(folder.path).resolve()
+    return any(place == one or place in one.parents or one in place.parents for one in holding)
+
+
+def _search(folder: Folder, holding: Collection[Path] | None) -> tuple[tuple[History, ...], tuple[Notice, ...]]:
     """The histories in a folder, and what was left out because it is for another database."""
     histories: list[History] = []
     skipped: list[Notice] = []
     found_here = find_migrations(folder)
     for found in found_here:
+        if not _holds(found.folder, holding):
+            continue
         database = None if found.folder is folder else other_database(found.folder, folder)
         if database is None:
             try:
@@ -89,7 +108,7 @@ def _search(folder: Folder) -> tuple[tuple[History, ...], tuple[Notice, ...]]:
         message = f"not read: these migrations are for {database}; give this folder by name to read them all the same"
         skipped.append(Notice(path=found.folder.path, line=1, message=message))
     loose = [file for file in folder.files if file.endswith(".sql")]
-    if loose and found_here and all(found.folder is not folder for found in found_here):
+    if holding is None and loose and found_here and all(found.folder is not folder for found in found_here):
         message = "not read: it lies beside the folders of migrations; give it by name to read it"
         skipped.extend(Notice(path=folder.place(file), line=1, message=message) for file in loose)
     return tuple(histories), tuple(skipped)

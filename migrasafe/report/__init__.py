@@ -12,6 +12,7 @@ FORMATS = {
     "json": "migrasafe.report.json",
     "sarif": "migrasafe.report.sarif",
     "github": "migrasafe.report.github",
+    "statistics": "migrasafe.report.statistics",
 }
 """The formats and their modules, imported when asked for: each has `render(result, texts, color)`."""
 

@@ -37,6 +37,11 @@ def render_findings(migration: LintedMigration, texts: Mapping[str, str] | None 
     return "\n\n".join(_findings(migration, texts or {}, _Paint(color=False))) + "\n"
 
 
+def summary(result: LintResult, *, color: bool = False) -> str:
+    """The last line of the report."""
+    return _summary(result, _Paint(color=color))
+
+
 class _Paint:
     """Colour, on a terminal only."""
 

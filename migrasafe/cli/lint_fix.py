@@ -1,0 +1,43 @@
+"""`lint --fix` and `--diff`: what edits would change, on the disk or on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import click
+
+from migrasafe.cli.lint_run import Run
+from migrasafe.lint import LintResult
+
+
+def fix(run: Run, *, quiet: bool) -> tuple[LintResult, Mapping[str, str]]:
+    from migrasafe.cli.changed_files import changed_files, text_of, write_changed
+    from migrasafe.fixing import fix_all
+
+    fixed = fix_all(lambda unsaved: run.lint(unsaved)[0], text_of)
+    files = changed_files(fixed.texts)
+    write_changed(files)
+    if not quiet or files:
+        what = (
+            f"Fixed {_number(fixed.fixed, 'finding')} in {_number(len(files), 'file')}." if files else "Nothing to fix."
+        )
+        click.echo(what, err=True)
+    return run.lint()
+
+
+def show_diff(run: Run) -> LintResult:
+    """Prints the diff; gives the findings as they are."""
+    from migrasafe.cli.changed_files import changed_files, text_of, unified_diff
+    from migrasafe.fixing import fix_all
+
+    before, _ = run.lint()
+    fixed = fix_all(lambda unsaved: run.lint(unsaved)[0], text_of)
+    files = changed_files(fixed.texts)
+    click.echo(unified_diff(files), nl=False)
+    would = f"Would fix {fixed.fixed} of {_number(len(before.findings), 'finding')} in {_number(len(files), 'file')}."
+    click.echo(would, err=True)
+    return before
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

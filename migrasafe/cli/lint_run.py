@@ -1,0 +1,113 @@
+"""Reads migrations and lints them, as often as is asked, with what comments and the config allow taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from migrasafe.cli import read_inputs
+from migrasafe.cli.lint_settings import KNOWN, chosen, ran
+from migrasafe.config import Settings, is_dsn
+from migrasafe.lint import LintOptions, LintResult
+from migrasafe.lint import lint as lint_histories
+from migrasafe.migrations.model import History
+from migrasafe.suppress import configured, suppress
+
+
+@contextmanager
+def server_to_render_on(settings: Settings, *, sandbox: bool) -> Iterator[str | None]:
+    """Where revisions that need a database can be run: on a scratch database of the server that --schema names, or of one
+    that is started for it."""
+    if not sandbox:
+        yield settings.schema if settings.schema is not None and is_dsn(settings.schema) else None
+        return
+    from migrasafe.postgres.find_server import find_server
+
+    server = find_server(None).start()
+    try:
+        yield server.dsn
+    finally:
+        server.stop()
+
+
+class Only(Struct, frozen=True, kw_only=True):
+    """Files that a run reports on, where it does not report on all."""
+
+    files: frozenset[Path]
+    """Resolved; those that are no migrations do not matter."""
+    search: bool
+    """Whether only the folders of migrations that hold one of them are read."""
+
+    @classmethod
+    def of(cls, paths: Iterable[str], *, search: bool) -> Only:
+        """From paths as people give them; a folder stands for all that it holds."""
+        return cls(files=frozenset(Path(path).resolve() for path in paths), search=search)
+
+
+class Scope(Struct, frozen=True, kw_only=True):
+    """What a run reports on."""
+
+    since: str | None = None
+    """Only what git says is new or changed since this commit."""
+    only: Only | None = None
+    down: bool = False
+    """Alembic's downgrades, in the place of what goes up."""
+
+
+class Run:
+    """The same question again and again, with other texts in the place of files."""
+
+    def __init__(self, settings: Settings, scope: Scope, *, render_on: str | None) -> None:
+        self._settings = settings
+        self._scope = scope
+        self._render_on = render_on
+        self._rules = chosen(settings)
+        self._schema = read_inputs.schema_before(settings.schema)
+
+    def lint(self, unsaved: Mapping[str, str] | None = None) -> tuple[LintResult, Mapping[str, str]]:
+        """What is found, without what is allowed, and the texts of the programs that SQL was rendered from."""
+        settings, scope = self._settings, self._scope
+        only = scope.only.files if scope.only is not None else None
+        holding = only if scope.only is not None and scope.only.search else None
+        read = read_inputs.histories(settings.paths, settings.layout, unsaved or {}, holding=holding)
+        histories = read_inputs.rendered(read, self._render_on, down=scope.down)
+        histories = read_inputs.with_git(scope.since, histories)
+        options = LintOptions(
+            target=settings.target,
+            schema=self._schema,
+            in_transaction=settings.in_transaction,
+            independent=settings.independent,
+            reported=read_inputs.reported(scope.since, histories, down=scope.down, only=only),
+        )
+        linted = lint_histories(histories, self._rules, options)
+        if settings.old is not None:
+            linted = self._settled(linted, histories, settings.old)
+        texts = read_inputs.program_texts(linted)
+        return without_allowed(linted, settings, texts), texts
+
+    def _settled(self, linted: LintResult, histories: Sequence[History], old: str) -> LintResult:
+        """The findings about breaking the running app, decided by what its source says."""
+        from migrasafe.app.compat import CompatOptions, compat
+        from migrasafe.app.settle import settle
+        from migrasafe.cli.read_app_version import read_app_version
+
+        settings = self._settings
+        options = CompatOptions(target=settings.target, schema=self._schema, in_transaction=settings.in_transaction)
+        app = read_app_version(old, histories)
+        new = app if settings.new in (None, old) else read_app_version(settings.new or "", histories)
+        return settle(linted, compat(histories, app, new, options))
+
+
+def without_allowed(result: LintResult, settings: Settings, texts: Mapping[str, str]) -> LintResult:
+    """The result without what comments and the config allow. `texts`: of the programs that SQL was rendered from."""
+    ids = ran(settings)
+    migrations = []
+    for migration in result.migrations:
+        programs = {path: texts[path] for path in read_inputs.origins(migration) if path in texts}
+        left = suppress(migration.findings, migration.scripts, KNOWN, ran=ids, rendered_from=programs)
+        migrations.append(replace(migration, findings=configured(left, settings)))
+    return replace(result, migrations=tuple(migrations))
