@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from migrasafe.errors import InputError
-from migrasafe.sql.statements import Expression
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 
@@ -26,7 +25,11 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     help=f"Major version of the server. [default: what --schema says, else {DEFAULT}]",
 )
 @click.option("--way", type=click.Choice(["triggers", "view"]), help="How both names of a column are kept alive.")
-@click.option("--up", metavar="SQL", help="The new value from the old one, over the old column's name.")
+@click.option(
+    "--up",
+    metavar="SQL",
+    help="The new value from the old one, over the old column's name; for several columns: a = …, b = ….",
+)
 @click.option("--down", metavar="SQL", help="The old value from the new one, over the new column's name.")
 @click.option(
     "--old-app-name",
@@ -60,9 +63,10 @@ def plan(
     """
     from migrasafe.cli.read_inputs import schema_of, script_of
     from migrasafe.plan.changes.model import Ground
+    from migrasafe.plan.hints import hints_of
     from migrasafe.plan.merge import draft_of
     from migrasafe.plan.put_together import put_together
-    from migrasafe.plan.read_changes import Hints, read_changes
+    from migrasafe.plan.read_changes import read_changes
     from migrasafe.plan.words import plan_id, sql_of
     from migrasafe.plan.write_plan import RUNBOOK, plan_files
     from migrasafe.sql.parse import read_script
@@ -83,8 +87,8 @@ def plan(
             "--schema: say where the schema is to be read from: a server's DSN, a dump, or your migrations"
         )
     file = Path(change[0]) if len(change) == 1 and Path(change[0]).exists() else None
-    script = script_of(file) if file is not None else read_script(Source(path="change", text=sql_of(change)))
     found = schema_of(schema, until=file)
+    script = script_of(file) if file else read_script(Source(path="change", text=sql_of(change, found.schema)))
     known = pg_version or found.pg_version
     target = Target(pg_version=known or DEFAULT, pg_version_assumed=known is None)
     ground = Ground(
@@ -94,7 +98,7 @@ def plan(
         id=name or plan_id((file.stem,) if file is not None else change),
         old_application_name=old_app_name,
     )
-    hints = Hints(way=way, up=_expression("--up", up), down=_expression("--down", down))
+    hints = hints_of(way=way, up=up, down=down)
     made = put_together(draft_of(read_changes(script, found.schema, hints), ground), ground)
     folder = Path(out) if out is not None else Path("plans") / ground.id
     _write(folder, plan_files(made, found.schema))
@@ -121,15 +125,6 @@ def _print_status(folder: Path, dsn: str) -> None:
                     following = f"{one.step.id}: {one.step.title}"
                 click.echo(f"  {one.state.value:<5} {one.step.id:<14} {one.step.title}")
     click.echo(f"next is {following}" if following else "every step is done")
-
-
-def _expression(option: str, text: str | None) -> Expression | None:
-    from migrasafe.sql.deparse import parse_expression
-
-    try:
-        return parse_expression(text) if text is not None else None
-    except ValueError as error:
-        raise InputError(f"{option} {text!r}: {error}") from error
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

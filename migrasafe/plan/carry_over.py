@@ -12,6 +12,7 @@ from migrasafe.plan.definitions import name_of, with_suffix
 from migrasafe.plan.model import Step
 from migrasafe.plan.rename_in import constraint_over, index_over
 from migrasafe.plan.shadow import Shadow
+from migrasafe.plan.unseen import bodies_that_name
 from migrasafe.schema.model import Constraint, Index, Ref
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind
@@ -101,11 +102,7 @@ def unseen(shadow: Shadow) -> Iterator[str]:
     for constraint in shadow.table.constraints:
         if constraint.kind is ConstraintKind.EXCLUDE and old in constraint.columns:
             yield f"the EXCLUDE constraint {constraint.name} is not carried over: it cannot be added without a long lock"
-    for ref in sorted(shadow.ground.schema.functions):
-        for function in shadow.ground.schema.functions[ref]:
-            if function.source_text and old in function.source_text and shadow.table.ref.name in function.source_text:
-                yield f"the body of function {ref} seems to name {shadow.table.ref.name}.{old}: PostgreSQL does not track that"
-                break
+    yield from bodies_that_name(shadow.ground.schema, shadow.table.ref, (old,))
     if shadow.ground.attached is None:
         yield (
             f"comments, column privileges, statistics targets and storage of {old} are not seen in migrations or dumps:"

@@ -81,11 +81,11 @@ def drop_functions_sql(dual: DualWrite) -> tuple[str, ...]:
 
 def inconsistent(dual: DualWrite) -> str:
     """The condition that finds rows in which neither side follows from the other, over the table's own columns."""
-    ups = _row(_cast(one, deparse_expression(one.value)) for one in dual.new)
-    downs = _row(_cast(one, deparse_expression(one.value)) for one in dual.old)
-    news = _row(quote_ident(one.column) for one in dual.new)
-    olds = _row(quote_ident(one.column) for one in dual.old)
-    return f"{_differs(news, ups)} AND {_differs(olds, downs)}"
+    ups = row_of(_cast(one, deparse_expression(one.value)) for one in dual.new)
+    downs = row_of(_cast(one, deparse_expression(one.value)) for one in dual.old)
+    news = row_of(quote_ident(one.column) for one in dual.new)
+    olds = row_of(quote_ident(one.column) for one in dual.old)
+    return f"{differs(news, ups)} AND {differs(olds, downs)}"
 
 
 def pinned_path(search_path: Sequence[str]) -> str:
@@ -104,10 +104,10 @@ def _words(dual: DualWrite) -> dict[str, str]:
         "declare_new": _declared(dual.new),
         "any_new_given": " OR ".join(f"NEW.{quote_ident(one.column)} IS NOT NULL" for one in dual.new),
         "all_new_missing": " AND ".join(f"NEW.{quote_ident(one.column)} IS NULL" for one in dual.new),
-        "new_changed": _differs(new_now, new_before),
-        "old_changed": _differs(old_now, old_before),
-        "new_differs_from_up": _differs(new_now, _row(_cast(one, of_new_row(one.value)) for one in dual.new)),
-        "old_differs_from_down": _differs(old_now, _row(_cast(one, of_new_row(one.value)) for one in dual.old)),
+        "new_changed": differs(new_now, new_before),
+        "old_changed": differs(old_now, old_before),
+        "new_differs_from_up": differs(new_now, row_of(_cast(one, of_new_row(one.value)) for one in dual.new)),
+        "old_differs_from_down": differs(old_now, row_of(_cast(one, of_new_row(one.value)) for one in dual.old)),
         "assign_old": _assigned(dual.old),
         "assign_new": _assigned(dual.new),
     }
@@ -125,14 +125,14 @@ def _assigned(side: Sequence[Mapped]) -> str:
 
 
 def _rows_of(side: Sequence[Mapped], row: str) -> str:
-    return _row(f"{row}.{quote_ident(one.column)}" for one in side)
+    return row_of(f"{row}.{quote_ident(one.column)}" for one in side)
 
 
-def _row(values: Iterable[str]) -> str:
+def row_of(values: Iterable[str]) -> str:
     return f"ROW({', '.join(values)})"
 
 
-def _differs(left: str, right: str) -> str:
+def differs(left: str, right: str) -> str:
     # Not IS DISTINCT FROM: json and point have no =, and citext, numeric and interval call different things equal.
     return f"pg_catalog.record_image_ne({left}, {right})"
 

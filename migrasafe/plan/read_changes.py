@@ -24,19 +24,13 @@ from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.set_not_null import SetNotNull
+from migrasafe.plan.hints import Hints, for_columns
+from migrasafe.plan.read_replacements import replacements
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import ConstraintKind, Expression, Name, Statement
-
-
-class Hints(Struct, frozen=True, kw_only=True):
-    """What people say beside the change itself."""
-
-    way: str | None = None
-    up: Expression | None = None
-    down: Expression | None = None
+from migrasafe.sql.statements import ConstraintKind, Name, Statement
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -86,9 +80,16 @@ class _Reader:
         self.hints = hints
         self.renames = renames
         self.used: set[tuple[str, str]] = set()
+        self.replaced = replacements(script)
 
     def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
+        for one in self.replaced:
+            if one.first is statement:
+                up = for_columns(self.hints.up, self.hints.up_each, one.new)
+                yield one.change(up, for_columns(self.hints.down, self.hints.down_each, one.old))
         match statement:
+            case sql.Update() if self._is_of_replacement(statement):
+                return
             case sql.AlterTable(kind="TABLE"):
                 yield from self._alter(statement, before, after)
             case sql.Rename(kind="COLUMN", of="TABLE", part=str(column)):
@@ -117,6 +118,8 @@ class _Reader:
     def _alter(self, statement: sql.AlterTable, before: Schema, after: Schema) -> Iterator[Change]:
         pairs = self._renamed(statement, before)
         for action in statement.actions:
+            if self._is_of_replacement(action):
+                continue
             if isinstance(action, sql.DropColumn) and action.column in pairs:
                 yield RenameColumn(
                     table=statement.name, column=action.column, new_name=pairs[action.column], way=self.hints.way
@@ -134,14 +137,18 @@ class _Reader:
                     )
                 yield make(statement.name, action, self.hints)
 
+    def _is_of_replacement(self, part: object) -> bool:
+        return any(one.owns(part) for one in self.replaced)
+
     def _renamed(self, statement: sql.AlterTable, before: Schema) -> Mapping[str, str]:
         """Columns that a comment says are renamed, where the statement drops one and adds the other.
 
         Raises NoPlanError for a pair that looks like a rename of which nothing is said.
         """
         table = before.table(before.resolve(*statement.name))
-        dropped = [action.column for action in statement.actions if isinstance(action, sql.DropColumn)]
-        added = [action.column for action in statement.actions if isinstance(action, sql.AddColumn)]
+        actions = [action for action in statement.actions if not self._is_of_replacement(action)]
+        dropped = [action.column for action in actions if isinstance(action, sql.DropColumn)]
+        added = [action.column for action in actions if isinstance(action, sql.AddColumn)]
         pairs: dict[str, str] = {}
         for column in dropped:
             new = self.renames.get((statement.name.name, column))

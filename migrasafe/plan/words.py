@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from migrasafe.errors import InputError, did_you_mean
-from migrasafe.sql.deparse import parse_expression
+from migrasafe.plan import words_of_replacements
+from migrasafe.plan.names_said import name_parts
+from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_name
 from migrasafe.sql.statements import Name
 
@@ -20,10 +22,12 @@ class Word(Struct, frozen=True, kw_only=True):
     usage: str
     """What follows the word, as the help shows it."""
     sql: Callable[..., str]
+    over_schema: bool = False
+    """Whether the migration follows from the schema as well."""
 
 
-def sql_of(words: Sequence[str]) -> str:
-    """The migration that words ask for. Raises InputError for words that ask for none."""
+def sql_of(words: Sequence[str], schema: Schema) -> str:
+    """The migration that words ask for, of this schema. Raises InputError for words that ask for none."""
     word = WORDS.get(words[0])
     if word is None:
         known = ", ".join(WORDS)
@@ -32,7 +36,7 @@ def sql_of(words: Sequence[str]) -> str:
         )
     if len(words) - 1 != len(word.usage.split()):
         raise InputError(f"`{words[0]}` is said so: migrasafe plan {words[0]} {word.usage}")
-    return word.sql(*words[1:])
+    return word.sql(schema, *words[1:]) if word.over_schema else word.sql(*words[1:])
 
 
 def plan_id(words: Sequence[str]) -> str:
@@ -58,15 +62,10 @@ def column_name(text: str) -> tuple[str, str]:
 
 
 def _parts(text: str) -> tuple[str, ...]:
-    """The names between the dots, read as SQL reads them: folded, unless quoted."""
     try:
-        fields = parse_expression(text).node.get("ColumnRef", {}).get("fields", [])
-    except ValueError:
-        fields = []
-    parts = tuple(field["String"]["sval"] for field in fields if "String" in field)
-    if not parts or len(parts) != len(fields):
-        raise InputError(f"{text} is not a name; put names with capitals or signs in double quotes")
-    return parts
+        return name_parts(text)
+    except ValueError as error:
+        raise InputError(f"{text} is not a name; put names with capitals or signs in double quotes") from error
 
 
 _NAME = re.compile(r'"((?:[^"]|"")+)"|([^\W\d]\w*)\Z')
@@ -146,6 +145,9 @@ def _enum_value(type_name: str, value: str) -> str:
 WORDS: Mapping[str, Word] = {
     "rename": Word(usage="TABLE[.COLUMN] NEW_NAME", sql=_rename),
     "type": Word(usage="TABLE.COLUMN TYPE", sql=lambda column, type: _alter(column, f"TYPE {type}")),
+    "split": Word(usage="TABLE.COLUMN COLUMN,COLUMN", sql=words_of_replacements.split, over_schema=True),
+    "merge": Word(usage="TABLE.COLUMN,COLUMN COLUMN", sql=words_of_replacements.merge, over_schema=True),
+    "convert": Word(usage="TABLE.COLUMN DEFINITION", sql=words_of_replacements.convert, over_schema=True),
     "not-null": Word(usage="TABLE.COLUMN", sql=lambda column: _alter(column, "SET NOT NULL")),
     "nullable": Word(usage="TABLE.COLUMN", sql=lambda column: _alter(column, "DROP NOT NULL")),
     "default": Word(usage="TABLE.COLUMN SQL", sql=lambda column, value: _alter(column, f"SET DEFAULT {value}")),

@@ -4,7 +4,7 @@ DECLARE
 {declare_new}
 BEGIN
   IF TG_OP = 'INSERT' OR ({all_new_missing}) OR {old_changed} THEN
-    IF {old_differs_from_down} THEN
+    IF (TG_OP = 'INSERT' AND {all_new_missing}) OR {old_differs_from_down} THEN
 {assign_new}
     END IF;
   END IF;

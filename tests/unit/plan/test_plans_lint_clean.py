@@ -8,15 +8,15 @@ from migrasafe.findings import Finding
 from migrasafe.lint import LintOptions, lint
 from migrasafe.migrations.model import History, Migration, Part, TransactionMode
 from migrasafe.plan.changes.model import Ground
+from migrasafe.plan.hints import hints_of
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.put_together import put_together
-from migrasafe.plan.read_changes import Hints, read_changes
+from migrasafe.plan.read_changes import read_changes
 from migrasafe.plan.words import sql_of
 from migrasafe.plan.write_plan import plan_files
 from migrasafe.rules.registry import RULES
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
-from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.suppress import suppress
@@ -55,6 +55,9 @@ CHANGES = [
     "check users age>0",
     "index users.name,email",
     "enum-value mood c",
+    "split users.nick first,rest --up first = split_part(nick, ' ', 1), rest = nick --down nick = rest",
+    "merge users.email,note contact --up concat_ws(';', email, note) --down email = contact, note = contact",
+    "convert users.age months_bigint_NOT_NULL --up age * 12 --down months / 12",
 ]
 
 
@@ -65,12 +68,16 @@ def schema() -> Schema:
 @pytest.mark.parametrize("pg_version", [12, 15, 18])
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
-    said, _, up = change.partition(" --up ")
-    words = [word.replace("_NOT_NULL", " NOT NULL").replace("_DEFAULT_", " DEFAULT ") for word in said.split()]
+    said, _, given = change.partition(" --up ")
+    up, _, down = given.partition(" --down ")
+    spaces = {"_NOT_NULL": " NOT NULL", "_DEFAULT_": " DEFAULT ", "_bigint": " bigint"}
+    words = said.split()
+    for written, meant in spaces.items():
+        words = [word.replace(written, meant) for word in words]
     target = Target(pg_version=pg_version, pg_version_assumed=False)
     ground = Ground(schema=schema(), target=target, id="r1")
-    script = read_script(Source(path="change", text=sql_of(words)))
-    changes = read_changes(script, ground.schema, Hints(up=parse_expression(up) if up else None))
+    script = read_script(Source(path="change", text=sql_of(words, ground.schema)))
+    changes = read_changes(script, ground.schema, hints_of(way=None, up=up or None, down=down or None))
     files = plan_files(put_together(draft_of(changes, ground), ground), ground.schema)
     ahead = sorted(name for name in files if name.endswith(".sql") and not name.startswith("undo_"))
     for place, name in enumerate(ahead):

@@ -13,6 +13,7 @@ from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read_changes import Hints, read_changes
 from migrasafe.plan.words import plan_id, sql_of
 from migrasafe.schema.load import schema_from_script
+from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.target import Target
@@ -46,7 +47,7 @@ def planned(migration: str, hints: Hints | None = None) -> Plan:
 )
 def test_words_are_the_migration_that_somebody_would_have_written(words: str, sql: str) -> None:
     said = [word.replace("Odd_Name", "Odd Name") for word in words.replace("Odd Name", "Odd_Name").split()]
-    assert sql_of(said) == sql
+    assert sql_of(said, Schema()) == sql
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_words_are_the_migration_that_somebody_would_have_written(words: str, sq
 )
 def test_words_that_ask_for_nothing_get_one_sentence(words: str, said: str) -> None:
     with pytest.raises(InputError) as refused:
-        sql_of(words.split())
+        sql_of(words.split(), Schema())
     assert said in str(refused.value)
 
 

@@ -1,0 +1,220 @@
+"""Columns that others take the place of, with other values: a name split in two, two merged into one, euros as cents.
+
+The new version knows the new columns by names of their own; triggers work out what either version writes for the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from migrasafe.plan import phases, steps
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.definitions import name_of, names
+from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName
+from migrasafe.plan.references import foreign_keys_to
+from migrasafe.plan.replacement import Replacement, hard_drop, soft_drop
+from migrasafe.plan.unseen import bodies_that_name
+from migrasafe.schema.model import Column, Table, View
+from migrasafe.sql.expressions import columns_read
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import ColumnDef, ConstraintKind, Expression, Name
+
+
+class ReplaceColumns(Struct, frozen=True, kw_only=True):
+    table: Name
+    old: tuple[str, ...]
+    new: tuple[ColumnDef, ...]
+    up: tuple[tuple[str, Expression], ...] = ()
+    """Of each new column: its value from the old ones. It must not fail, whatever they hold."""
+    down: tuple[tuple[str, Expression], ...] = ()
+
+    def plan(self, ground: Ground) -> Draft:
+        """Both sets of columns kept in step until the old version is gone. Raises NoPlanError."""
+        table = table_of(ground, self.table)
+        old = tuple(column_of(table, name) for name in self.old)
+        for column in old:
+            for reason in _in_the_way(ground, table, column):
+                raise NoPlanError(f"{table.ref}.{column.name} cannot be replaced: {reason}")
+        for one in self.new:
+            _refuse(table, one)
+        ups = _complete("--up", self.up, [one.name for one in self.new], self.old)
+        downs = _complete("--down", self.down, self.old, [one.name for one in self.new])
+        made = Replacement(ground=ground, table=table, old=old, new=self.new, up=ups, down=downs)
+        was, now = names(self.old), names(one.name for one in self.new)
+        return Draft(
+            title=f"replace {table.ref}.{was} by {now}",
+            tables=(table.ref,),
+            phases=tuple(_phases(made, was, now)),
+            why=(
+                f"{now} holds something else than {was}, so it has a name of its own: under one name, the version that is not"
+                " meant would read the other's values without any error",
+            ),
+            by_hand=tuple(_by_hand(made, was, now)),
+        )
+
+
+def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
+    key = table.primary_key
+    if key is not None and column.name in key.columns:
+        yield "it is in the primary key; plan that first"
+    if column.identity is not None or column.generated is not None:
+        yield "PostgreSQL fills it itself"
+    if table.partition_by is not None and column.name in table.partition_by.columns:
+        yield "the table is partitioned by it"
+    for other in table.columns:
+        if other.generated is not None and column.name in columns_read(other.generated):
+            yield f"the generated column {other.name} reads it"
+    for child, one in foreign_keys_to(ground.schema, table.ref):
+        if column.name in one.target_columns:
+            yield f"the foreign key {one.name} of {child.ref} refers to it"
+
+
+def _refuse(table: Table, column: ColumnDef) -> None:
+    if table.column(column.name) is not None:
+        raise NoPlanError(f"{table.ref} has a column {column.name} already")
+    if column.type is None or column.generated is not None or column.identity is not None:
+        raise NoPlanError(f"{column.name} must be a plain column with a type")
+    if any(one.kind is not ConstraintKind.NOT_NULL for one in column.constraints):
+        raise NoPlanError(
+            f"{column.name} brings constraints of its own: add the column without them, and each constraint in a statement"
+            " of its own behind it"
+        )
+
+
+def _complete(
+    option: str, given: Sequence[tuple[str, Expression]], wanted: Sequence[str], over: Sequence[str]
+) -> tuple[Expression, ...]:
+    """The values in the order of the columns. Raises NoPlanError where one is not given, or reads what is not there."""
+    known, sources = dict(given), set(over)
+    if set(known) != set(wanted):
+        example = ", ".join(f"{quote_ident(one)} = …" for one in wanted)
+        raise NoPlanError(
+            f"what {names(wanted)} is worked out from is for you to say, with expressions over {names(sorted(sources))} that"
+            f' never fail: {option} "{example}"'
+        )
+    for column, value in known.items():
+        strange = columns_read(value) - sources
+        if strange:
+            raise NoPlanError(
+                f"{option} for {column} may read {names(sorted(sources))} only, not {names(sorted(strange))}"
+            )
+    return tuple(known[one] for one in wanted)
+
+
+def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
+    table = made.table
+    added = [steps.add_column(table.ref, one.name, made.type_of(one), collation=None) for one in made.new]
+    yield Phase(
+        name=PhaseName.EXPAND,
+        title=f"Make room: {now}, empty",
+        old_app=f"reads and writes {was}; a prepared SELECT * or RETURNING * has to be prepared again",
+        new_app="is not deployed yet",
+        steps=steps.superseded(added, made.is_over),
+    )
+    yield Phase(
+        name=PhaseName.DUAL_WRITE,
+        title=f"Every write of {was} reaches {now}, and the other way round",
+        old_app=f"reads and writes {was}",
+        new_app=f"may write {now}, but not read it: old rows are not filled yet",
+        steps=steps.superseded((steps.write_both(made.dual()),), made.is_over),
+    )
+    yield Phase(
+        name=PhaseName.BACKFILL,
+        title="The rows from before are filled, in batches",
+        old_app=f"reads and writes {was}",
+        new_app=f"may write {now}, but not read it yet",
+        backfills=(Backfill(table=name_of(table.ref), assignments=made.assignments, where=made.to_fill),),
+    )
+    required = [one.name for one in made.new if one.not_null]
+    yield Phase(
+        name=PhaseName.VERIFY,
+        title=f"{now} is proved to follow from {was}",
+        old_app=f"reads and writes {was}",
+        new_app=f"reads and writes {now}",
+        gates=tuple(_gates(made, was, now, required)),
+        steps=steps.superseded(
+            tuple(
+                step
+                for column in required
+                for step in steps.not_null(
+                    table.ref,
+                    column,
+                    f"{table.ref.name}_{column}_not_null",
+                    pg_version=made.ground.target.pg_version,
+                )
+            ),
+            made.is_over,
+        ),
+    )
+    yield phases.deploy(f"reads and writes {now}", f"reads and writes {was}")
+    yield phases.contract(
+        f"{was} goes: out of sight first, for good when nobody has missed it",
+        f"reads and writes {now}",
+        (soft_drop(made), hard_drop(made)),
+        needed=f"{table.ref}.{was}",
+        old_application_name=made.ground.old_application_name,
+    )
+
+
+def _gates(made: Replacement, was: str, now: str, required: list[str]) -> Iterator[Gate]:
+    table = name_of(made.table.ref)
+    yield phases.none_left(
+        "same",
+        f"Does {now} follow from {was}, or the other way round, in every row of {made.table.ref.name}?",
+        table,
+        made.apart,
+        "Run the backfill again; if rows come back, a trigger of your own changes one of the columns after ours.",
+    )
+    yield phases.none_left(
+        "nothing-lost",
+        f"Does every row that has {was} have {now}?",
+        table,
+        made.nothing_came_of_it,
+        f"Mend {was} in these rows, or plan again with an --up that knows what becomes of them.",
+    )
+    for column in required:
+        yield phases.none_left(
+            f"no-null-left-in-{column}",
+            f"Is no null left in {column}?",
+            table,
+            f"{quote_ident(column)} IS NULL",
+            "Find out who writes them, or plan again with an --up that always gives a value.",
+        )
+
+
+def _by_hand(made: Replacement, was: str, now: str) -> Iterator[str]:
+    table, schema = made.table, made.ground.schema
+    gone = {column.name for column in made.old}
+    yield (
+        f"--up and --down run in triggers on every write: an expression that fails for some value (a cast, a division) fails"
+        f" the write. Rows that lose something on the way to {now}: SELECT count(*) FROM {name_of(table.ref)} WHERE"
+        f" {made.loses_something}"
+    )
+    if any(column.not_null for column in made.old):
+        yield f"until {was} is gone, --down has to give a value for whatever the new version writes: it is NOT NULL"
+    for index in schema.indexes_of(table):
+        if gone & index.reads:
+            yield (
+                f"the index {index.ref.name} goes with {was}: plan what {now} needs in its place (CREATE INDEX, ADD UNIQUE"
+                " behind the columns in the same migration) before the switch"
+            )
+    for constraint in table.constraints:
+        if gone & set(constraint.columns) and constraint.kind in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY):
+            yield f"the constraint {constraint.name} goes with {was}: plan what {now} has to obey in its place"
+    for trigger in table.triggers:
+        if gone & (trigger.reads | set(trigger.columns)):
+            yield f"the trigger {trigger.name} names {was}: make it over {now} before the contract phase"
+    for policy in table.policies:
+        if gone & policy.reads:
+            yield f"the policy {policy.name} reads {was}: make it read {now} before the contract phase"
+    for ref in sorted(schema.dependents_of(table.ref)):
+        relation = schema.relation(ref)
+        if isinstance(relation, View) and any(
+            one.relation == table.ref and one.column in gone for one in relation.reads
+        ):
+            yield f"{ref} reads {was}: make it read {now} before the contract phase"
+    for column in made.attached_grants:
+        yield f"column privileges on {column} say nothing of {now}: GRANT what roles need before the switch"
+    yield from bodies_that_name(schema, table.ref, sorted(gone))

@@ -1,0 +1,70 @@
+"""What people say beside a change: how both names are kept alive, how values are converted there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from migrasafe.errors import InputError, MigrasafeError
+from migrasafe.sql import statements as sql
+from migrasafe.sql.statements import Expression
+
+Assignments = tuple[tuple[str, Expression], ...]
+
+
+class Hints(Struct, frozen=True, kw_only=True):
+    way: str | None = None
+    up: Expression | None = None
+    """The new value, over the old column's name."""
+    down: Expression | None = None
+    up_each: Assignments = ()
+    """Where several columns are new: the value of each, as `a = …, b = …` says it."""
+    down_each: Assignments = ()
+
+
+def hints_of(*, way: str | None, up: str | None, down: str | None) -> Hints:
+    """The hints that options say. Raises InputError for a text that is neither one value nor a list of `column = value`."""
+    return Hints(
+        way=way,
+        up=_value("--up", up),
+        down=_value("--down", down),
+        up_each=_each(up),
+        down_each=_each(down),
+    )
+
+
+def for_columns(one: Expression | None, each: Assignments, columns: Sequence[str]) -> Assignments:
+    """The values said for these columns; `a = b` is a value of its own where it names none of them."""
+    if each and all(column in columns for column, _ in each):
+        return each
+    return ((columns[0], one),) if one is not None and len(columns) == 1 else ()
+
+
+def _value(option: str, text: str | None) -> Expression | None:
+    from migrasafe.sql.deparse import parse_expression
+
+    if text is None:
+        return None
+    try:
+        return parse_expression(text)
+    except ValueError as error:
+        if _each(text):
+            return None
+        raise InputError(f"{option} {text!r}: {error}") from error
+
+
+def _each(text: str | None) -> Assignments:
+    from migrasafe.sql.parse import read_script
+    from migrasafe.sql.source import Source
+
+    if text is None:
+        return ()
+    try:
+        statements = read_script(Source(path="", text=f"UPDATE t SET {text}")).statements
+    except MigrasafeError:
+        return ()
+    only = statements[0] if len(statements) == 1 else None
+    if not isinstance(only, sql.Update) or only.where is not None or only.joins:
+        return ()
+    return tuple((column, value) for column, value in only.assignments if value is not None)
