@@ -11,6 +11,7 @@ from migrasafe.effects.model import Cause, Effects
 from migrasafe.findings import Finding
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.last_resort import with_fix
 from migrasafe.schema.evolve import after_session
 from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
@@ -90,7 +91,7 @@ def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
 
     def judge(step: Step) -> None:
         for rule in rules.of(step.statement, step.effects):
-            findings.extend(rule.check(step))
+            findings.extend(with_fix(step, finding) for finding in rule.check(step))
 
     walk.run(judge)
     migration = walk.migration

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from migrasafe.config import Settings
 from migrasafe.errors import did_you_mean
-from migrasafe.findings import Finding, Place, Severity
+from migrasafe.findings import Finding, Fix, FixKind, Place, Severity
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Span
 
@@ -154,9 +154,10 @@ def _understood(rest: str, place: Place, last_line: int, known: Collection[str])
     unknown = [rule for rule in rules if rule not in known]
     if unknown and (reason or unknown[0] == rules[0]):
         hint = did_you_mean(unknown[0], known, "`migrasafe rules` lists them.")
-        return _bad(place, f"there is no rule {unknown[0]}; {hint}")
+        return _bad(place, f"there is no rule {unknown[0]}; {hint}", _spelled_right(rules, unknown, reason, known))
     if not reason:
-        return _bad(place, f"it gives no reason, as in “allow {rules[0]} because the table is empty”.")
+        why = f"it gives no reason, as in “allow {rules[0]} because the table is empty”."
+        return _bad(place, why, "-- write because and the reason behind it, or take the comment out")
     return Allow(
         rules=rules,
         reason=reason,
@@ -185,12 +186,26 @@ def _next_code_line(script: Script, comment: Span, line: int) -> int:
     return line
 
 
-def _bad(place: Place, what: str) -> Finding:
+def _spelled_right(rules: Sequence[str], unknown: Sequence[str], reason: str, known: Collection[str]) -> str:
+    """The comment with the rules that are meant, if all of them can be guessed."""
+    import difflib  # here, because a run without a mistake does not need it
+
+    near = {rule: difflib.get_close_matches(rule, sorted(known), n=1) for rule in unknown}
+    if not reason or not all(near.values()):
+        return _TAKE_OUT
+    return f"-- migrasafe: allow {', '.join(near[one][0] if one in near else one for one in rules)} because {reason}"
+
+
+_TAKE_OUT = "-- put it right, or take it out"
+
+
+def _bad(place: Place, what: str, steps: str = _TAKE_OUT) -> Finding:
     return Finding(
         rule=BAD,
         severity=Severity.ERROR,
         place=place,
         message=f"This comment allows nothing: {what}",
+        fix=Fix(kind=FixKind.PLAN, steps=steps),
         help="-- migrasafe: allow <rule>[, <rule>] because <reason>",
     )
 

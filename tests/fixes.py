@@ -16,6 +16,7 @@ from migrasafe.migrations.transaction import refuses_transaction
 from migrasafe.rules.page import Block, Page
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
+from migrasafe.suppress import BAD
 from tests.pages import examples, lint_for, statement_span
 
 _STAGE = re.compile(r"^-- (?:\d+\. )?((?!  ).*)$", re.MULTILINE)
@@ -64,7 +65,7 @@ class Offer(Struct, frozen=True, kw_only=True):
 def offers(page: Page, major: int) -> Iterator[Offer]:
     """The fixes for every finding of the page's rule in its bad examples, on this major version."""
     for block, _ in examples(page):
-        if major not in block.majors:
+        if major not in block.majors or page.id == BAD:  # that is about a comment, not a statement
             continue
         linted = lint_for(page, block, major)
         for finding in linted.findings:
@@ -85,6 +86,8 @@ def _offer(page: Page, block: Block, linted: LintedMigration, finding: Finding) 
     before, after = block.text[:start], block.text[end:].lstrip(" \t;")
     if stages[0].goes_behind:
         before, after = block.text, ""
+    if after.strip() and any(after.strip() in stage.sql for stage in stages):
+        after = ""  # the fix has taken it in
     return Offer(
         page=page,
         block=block,

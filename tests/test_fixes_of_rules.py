@@ -17,7 +17,7 @@ from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Unrecognized
 from migrasafe.target import NEWEST, OLDEST
 from tests.fixes import Offer, offers, statements
-from tests.pages import lint_for, lint_in_turn
+from tests.pages import examples, lint_for, lint_in_turn
 
 MAJORS = (OLDEST, 15, 17, NEWEST)
 page_of = cache(read_page)
@@ -26,6 +26,17 @@ every_page = pytest.mark.parametrize("page_id", page_ids())
 
 def every_offer(page_id: str) -> list[tuple[int, Offer]]:
     return [(major, offer) for major in MAJORS for offer in offers(page_of(page_id), major)]
+
+
+@every_page
+def test_every_error_has_a_fix(page_id):
+    page = page_of(page_id)
+    for major in MAJORS:
+        for block, _ in examples(page):
+            for finding in lint_for(page, block, major).findings if major in block.majors else ():
+                if finding.severity is Severity.ERROR:
+                    assert finding.fix.kind is not FixKind.NONE, finding.message
+                    assert finding.fix.replacement or finding.fix.steps
 
 
 @every_page

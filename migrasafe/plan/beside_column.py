@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.plan import predicates
-from migrasafe.plan.definitions import name_of
 from migrasafe.plan.model import Step
 from migrasafe.schema.attached import Attached
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_ident, quote_literal
 

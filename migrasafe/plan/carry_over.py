@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from migrasafe.plan import steps
 from migrasafe.plan.beside_column import give_along, is_something
-from migrasafe.plan.definitions import name_of, with_suffix
 from migrasafe.plan.model import Step
 from migrasafe.plan.rename_in import constraint_over, index_over
 from migrasafe.plan.shadow import Shadow
 from migrasafe.plan.unseen import bodies_that_name
+from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Constraint, Index, Ref
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Ground, NoPlanError
-from migrasafe.plan.definitions import name_of, with_suffix
 from migrasafe.plan.model import Step
+from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident

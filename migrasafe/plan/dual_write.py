@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from migrasafe.plan.definitions import name_of
 from migrasafe.plan.templates import sql_template
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.deparse import Path, deparse_expression, map_columns
 from migrasafe.sql.quote import quote_ident

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from migrasafe.plan import predicates
-from migrasafe.plan.definitions import name_of
 from migrasafe.plan.dual_write import SCHEMA, of_new_row, pinned_path
 from migrasafe.plan.model import Step
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression

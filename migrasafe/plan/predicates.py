@@ -5,7 +5,7 @@ Nothing here is qualified: pg_catalog comes first on every search path that does
 
 from __future__ import annotations
 
-from migrasafe.plan.definitions import name_of
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_literal
 

@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from migrasafe.plan import predicates
-from migrasafe.plan.definitions import name_of
 from migrasafe.plan.model import Step
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Policy, Ref, RelationKind, Schema, Table, View
 from migrasafe.sql.deparse import deparse, deparse_expression, renamed
 from migrasafe.sql.expressions import walk

@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Ground
-from migrasafe.plan.definitions import name_of, type_of, with_suffix
 from migrasafe.plan.dual_write import (
     DualWrite,
     Mapped,
@@ -18,6 +17,7 @@ from migrasafe.plan.dual_write import (
     row_of,
 )
 from migrasafe.plan.model import Step
+from migrasafe.schema.definitions import name_of, type_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import deparse_expression, parse_expression, renamed, substituted
 from migrasafe.sql.quote import quote_ident, spell_type

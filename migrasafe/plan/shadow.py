@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Ground
-from migrasafe.plan.definitions import formatted_type, type_of, with_suffix
 from migrasafe.plan.dual_write import DualWrite, Mapped
 from migrasafe.schema.attached import Attached
+from migrasafe.schema.definitions import formatted_type, type_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import renamed
 from migrasafe.sql.statements import Expression

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from migrasafe.plan import predicates, steps
 from migrasafe.plan.carry_over import carry_over, names_back
-from migrasafe.plan.definitions import name_of, type_of
 from migrasafe.plan.dual_write import drop_functions_sql, drop_triggers_sql, functions_sql, inconsistent
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.plan.shadow import Shadow
+from migrasafe.schema.definitions import name_of, type_of
 from migrasafe.sql.deparse import deparse_expression, substituted
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression, Node

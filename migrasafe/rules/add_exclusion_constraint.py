@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migrasafe.effects.model import Cause
 from migrasafe.rules.by_cause import rule_for
+from migrasafe.rules.while_unused import while_unused
 from migrasafe.sql.statements import AlterTable
 
 RULE = rule_for(
@@ -11,5 +12,6 @@ RULE = rule_for(
     (Cause.EXCLUDE,),
     (AlterTable,),
     why=lambda _, work: "the index of the constraint is built",
-    instead="There is no way to add it online: make a new table with the constraint and copy the rows, or take a maintenance window.",
+    instead="PostgreSQL has no way to add it while the table is in use: take a maintenance window.",
+    fix=while_unused,
 )

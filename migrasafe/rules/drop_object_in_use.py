@@ -48,6 +48,11 @@ def check(step: Step) -> Iterator[Finding]:
             help="Make the new one under another name, deploy an app version that uses it, and drop the old one when the old "
             "version is gone.",
             objects=[str(one.name)],
+            fix=after_deploy(
+                step,
+                f"does without {_part(statement.kind, one, lacks[0])}",
+                when="when the old version is gone, with what makes it anew",
+            ),
             lock=LockMode.ACCESS_EXCLUSIVE if "VIEW" in statement.kind else None,
             assumed=("the running app uses it (--old SOURCE would tell)",),
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding, Severity
+from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import Stage, after_deploy, plan
 from migrasafe.rules.row_security import COMMANDS, commands_shown, uncovered
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Policy, Ref, Table
-from migrasafe.sql.statements import Drop, DroppedObject
+from migrasafe.sql.statements import CreatePolicy, Drop, DroppedObject
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -37,6 +38,7 @@ def _dropped(step: Step, statement: Drop, dropped: DroppedObject, ref: Ref) -> I
     if message is None:
         return
     comes_back = not step.in_transaction and _made_later(step, ref, name)
+    hid = policy is not None and not policy.permissive
     yield step.finding(
         RULE.id,
         message,
@@ -46,6 +48,7 @@ def _dropped(step: Step, statement: Drop, dropped: DroppedObject, ref: Ref) -> I
         else "Make the policy that takes its place in the same transaction, or change this one with ALTER POLICY.",
         objects=(f"{ref}.{name}",),
         lock=step.effects.lock_on(ref),
+        fix=None if hid else _with_successor(step, ref, name),
         assumed=() if known else (f"row level security is on for {shown(ref)}",),
     )
 
@@ -75,6 +78,18 @@ def _consequence(policy: Policy | None, after: Table, ref: Ref, step: Step) -> t
         f"Rows of {shown(ref)} that only this policy lets through can no longer be seen or changed.",
         Severity.WARNING,
     )
+
+
+def _with_successor(step: Step, ref: Ref, name: str) -> Fix:
+    """The policy that takes its place in the same transaction, so that nobody sees the table without it; else later."""
+    made = [
+        step.text_of(later)
+        for later in (step.later if step.has_own_text and not step.in_transaction else ())
+        if isinstance(later, CreatePolicy) and later.name == name and step.situation.ref(later.table) == ref
+    ]
+    if not made:
+        return after_deploy(step, f"does without what {name} lets through")
+    return plan(step, Stage("one migration, in one transaction", (step.sql(), made[0])))
 
 
 def _made_later(step: Step, ref: Ref, name: str) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrasafe.effects.drops import dropped_refs
-from migrasafe.findings import Finding, Severity
+from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import Stage, plan
+from migrasafe.rules.wording import sql_name
 from migrasafe.schema.lost import Lost, lost_with, parts_lost
 from migrasafe.schema.model import Ref, Schema, Table, View
+from migrasafe.sql.edit import without_word
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import AlterTable, Drop, DropColumn, DropConstraint
 
 _BREAKS = frozenset({"table", "view", "materialized view", "column", "sequence", "type", "function", "default"})
@@ -105,7 +109,45 @@ def _finding(step: Step, lost: Sequence[Lost]) -> Iterator[Finding]:
         help="Change or drop what depends on it first, each with an app version that does without it; then leave CASCADE out.",
         objects=list(dict.fromkeys(one.relation for one in missed)),
         lock=LockMode.ACCESS_EXCLUSIVE,
+        fix=_one_by_one(step, missed),
     )
+
+
+def _one_by_one(step: Step, missed: Sequence[Lost]) -> Fix:
+    """What depends on it first, in the order in which PostgreSQL lets it go; then the statement without CASCADE."""
+    if not step.has_own_text:
+        return Fix()
+    names = [one.shown for one in missed]
+    text = without_word(step.as_written, step.statement.span, "CASCADE")
+    return plan(
+        step,
+        Stage(
+            f"deploy the app version that does without {', '.join(names[:_SHOWN])}"
+            + " and more" * (len(names) > _SHOWN)
+        ),
+        Stage(
+            "when the old version is gone, in one transaction",
+            (*(sql for one in reversed(missed) for sql in [_drop(one)] if sql), (text or step.sql()).rstrip()),
+        ),
+    )
+
+
+def _drop(lost: Lost) -> str | None:
+    """The statement that drops it alone; nothing where more than its name is needed."""
+    table = sql_name(lost.relation)
+    name = quote_ident(lost.name.removesuffix(f" of {lost.relation.name}").split(".")[-1])
+    match lost.kind:
+        case "table" | "view" | "materialized view" | "sequence" | "type":
+            return f"DROP {lost.kind.upper()} {table}"
+        case "foreign key" | "constraint":
+            return f"ALTER TABLE {table} DROP CONSTRAINT {name}"
+        case "column":
+            return f"ALTER TABLE {table} DROP COLUMN {name}"
+        case "default":
+            return f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT"
+        case "trigger" | "policy":
+            return f"DROP {lost.kind.upper()} {name} ON {table}"
+    return None
 
 
 def _severity(missed: Sequence[Lost], *, breaks: bool) -> Severity:

@@ -26,6 +26,8 @@ class Stage(Struct, frozen=True):
     """`one migration`, `deploy the app version that …`: what stands behind its number."""
     sql: tuple[str, ...] = ()
     """Statements without their semicolons, or comments."""
+    by_hand: bool = False
+    """Its title says it all: what a person does, or the app."""
 
 
 ONE_MIGRATION = "one migration"
@@ -47,7 +49,12 @@ def outside_words(step: Step) -> str:
 
 def plan(step: Step, *stages: Stage) -> Fix:
     """The stages as one text, numbered where there are several, in the author's upper or lower case."""
-    kept = [part for stage in stages if stage.sql or stage.title.startswith("deploy") for part in _as_sent(step, stage)]
+    kept = [
+        part
+        for stage in stages
+        if stage.sql or stage.by_hand or stage.title.startswith("deploy")
+        for part in _as_sent(step, stage)
+    ]
     if not kept:
         return Fix()
     lines: list[str] = []
@@ -204,16 +211,22 @@ def quoted(*names: str) -> str:
     return ", ".join(quote_ident(name) for name in names)
 
 
-def after_deploy(step: Step, what: str, before: tuple[str, ...] = (), *, action: int | None = None) -> Fix:
+def after_deploy(
+    step: Step,
+    what: str,
+    before: tuple[str, ...] = (),
+    *,
+    action: int | None = None,
+    when: str = "when the old version is gone",
+) -> Fix:
     """The statement as it is, or one action of it, but not before the app has changed. `what`: after "deploy the app version
     that"."""
-    if not step.has_own_text:
-        return Fix()
+    last = (_one_action(step, action) or step.sql(),) if step.has_own_text else ()
     return plan(
         step,
         Stage(ONE_MIGRATION, before),
         Stage(f"deploy the app version that {what}"),
-        Stage("when the old version is gone", (_one_action(step, action) or step.sql(),)),
+        Stage(when if last else f"this migration, {when}", last, by_hand=True),
     )
 
 

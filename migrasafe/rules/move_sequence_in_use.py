@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding, Severity
+from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.wording import shown
+from migrasafe.rules.instead import Stage, in_place, plan
+from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Ref, Sequence
 from migrasafe.sql.constants import value_of
 from migrasafe.sql.expressions import walk
+from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import AlterSequence, AlterTable, Name, Select, SetIdentity, Truncate
 
 _MOVES = {
@@ -19,7 +21,7 @@ _MOVES = {
     "minvalue": "begins elsewhere",
     "cycle": "begins again at its end",
 }
-_HELP = "Set it past the largest id there is: SELECT setval('{name}', (SELECT max(id) FROM …))."
+_HELP = "Set it past the largest id there is."
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -50,9 +52,8 @@ def _altered(
         return
     from_start = what == "restart" and (restart in (None, "true", "1"))
     name = f"{shown(ref)}.{column}" if column is not None else shown(ref)
-    yield _finding(
-        step, ref, f"{name} {_MOVES[what]}", action, sure=from_start and (column is None or len(options) == 1)
-    )
+    sure = from_start and (column is None or len(options) == 1)
+    yield _finding(step, ref, f"{name} {_MOVES[what]}", action, sure=sure, column=column)
 
 
 def _set_by_call(step: Step, statement: Select) -> Iterator[Finding]:
@@ -77,16 +78,37 @@ def _name(written: str) -> Name:
     return Name(schema or None, name)
 
 
-def _finding(step: Step, ref: Ref, moved: str, action: int | None, *, sure: bool) -> Finding:
+def _finding(step: Step, ref: Ref, moved: str, action: int | None, *, sure: bool, column: str | None = None) -> Finding:
     return step.finding(
         RULE.id,
         f"{moved}: inserts of the running app fail on the ids that are there already, or two rows get the same id.",
         severity=Severity.ERROR if sure else Severity.WARNING,
-        help=_HELP.format(name=shown(ref)),
+        help=_HELP,
         action=action,
         objects=(ref,),
+        fix=_past_the_largest(step, ref, column) if sure else None,
         assumed=() if sure else ("ids from there on are taken",),
     )
+
+
+def _past_the_largest(step: Step, ref: Ref, column: str | None) -> Fix | None:
+    """`ref`: the sequence, or the table with the identity column `column`."""
+    sequence = step.schema.relation(ref)
+    owner = sequence.owned_by if isinstance(sequence, Sequence) else None
+    if column is not None:
+        table, name, counter = ref, column, _identity_of(ref, column)
+    elif owner is not None and owner.column is not None:
+        table, name, counter = owner.relation, owner.column, quote_literal(sql_name(ref))
+    else:
+        return plan(
+            step, Stage(f"find the largest id that is in use, and set {shown(ref)} past it with setval", by_hand=True)
+        )
+    largest = f"SELECT max({quote_ident(name)}) FROM {sql_name(table)}"
+    return in_place(step, f"SELECT setval({counter}, greatest(({largest}), 1))")
+
+
+def _identity_of(table: Ref, column: str) -> str:
+    return f"pg_get_serial_sequence({quote_literal(sql_name(table))}, {quote_literal(column)})"
 
 
 def _is_in_use(step: Step, ref: Ref) -> bool:

@@ -120,20 +120,24 @@ def _generated(new: NewColumn) -> Values:
     """A plain column that a trigger computes."""
     clause = next(iter(new.written.clauses_of("generated")))
     expression = clause.rest[clause.rest.index("(") + 1 : clause.rest.rindex(")")].strip()
-    function = sql_name(Ref(new.table.schema, object_name(new.table.name, new.column.name, "compute")))
-    trigger = quote_ident(object_name(new.table.name, new.column.name, "compute"))
-    row = quote_ident(new.table.name)
     return Values(
         without=("generated",),
-        setup=(
-            f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$\n"
-            "BEGIN\n"
-            f"  NEW.{new.written.name} := (SELECT {expression} FROM (SELECT NEW.*) AS {row});\n"
-            "  RETURN NEW;\n"
-            "END $$",
-            f"CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {new.on} FOR EACH ROW EXECUTE FUNCTION {function}()",
-        ),
+        setup=computed_by_trigger(new.table, new.on, new.column.name, expression),
         value=expression,
+    )
+
+
+def computed_by_trigger(table: Ref, on: str, column: str, expression: str) -> tuple[str, ...]:
+    """The function and trigger that compute a column of new and changed rows; `on` is the table as SQL."""
+    function = sql_name(Ref(table.schema, object_name(table.name, column, "compute")))
+    trigger = quote_ident(object_name(table.name, column, "compute"))
+    return (
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$\n"
+        "BEGIN\n"
+        f"  NEW.{quote_ident(column)} := (SELECT {expression} FROM (SELECT NEW.*) AS {quote_ident(table.name)});\n"
+        "  RETURN NEW;\n"
+        "END $$",
+        f"CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {on} FOR EACH ROW EXECUTE FUNCTION {function}()",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.instead import ONE_MIGRATION, Stage, batches, plan
+from migrasafe.rules.instead import ONE_MIGRATION, Stage, after_deploy, batches, plan
 from migrasafe.rules.old_names import lost_labels
 from migrasafe.rules.wording import sql_name
 from migrasafe.schema.model import EnumType, Table
@@ -50,6 +50,7 @@ def check(step: Step) -> Iterator[Finding]:
         f"The running app fails if it names the {statement.kind.lower()} {subject}, which is called {statement.new_name} now.",
         help="Make the new one beside it, deploy an app version that uses it, and drop the old one when the old version is gone.",
         objects=(subject,),
+        fix=after_deploy(step, f"does not name the {statement.kind.lower()} {subject}"),
         assumed=("the running app uses it (--old SOURCE would tell)",),
     )
 

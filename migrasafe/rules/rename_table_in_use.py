@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding, Severity
+from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import Stage, plan
@@ -32,12 +32,12 @@ def check(step: Step) -> Iterator[Finding]:
     ref = step.situation.ref(statement.name)
     if not step.situation.exists_already(ref):
         return
+    new = Ref(ref.schema, statement.new_name) if isinstance(statement, Rename) else Ref(statement.new_schema, ref.name)
     stand_in = stands_in(step, ref)
     if stand_in is not None:
-        yield from _stand_in(step, ref, stand_in)
+        yield from _stand_in(step, ref, new, stand_in)
         return
     renamed = isinstance(statement, Rename)
-    new = Ref(ref.schema, statement.new_name) if isinstance(statement, Rename) else Ref(statement.new_schema, ref.name)
     if renamed and is_swapped_in(step, new):
         return
     yield step.finding(
@@ -45,23 +45,26 @@ def check(step: Step) -> Iterator[Finding]:
         f"The running app fails as soon as {shown(ref)} is {'called' if renamed else 'moved to'} {shown(new)}.",
         help="Leave a view under the old name in the same transaction: reads and simple writes go through it.",
         objects=(ref,),
-        fix=plan(
-            step,
-            Stage(
-                "one migration, in one transaction",
-                (step.sql(), f"CREATE VIEW {sql_name(ref)} AS SELECT * FROM {sql_name(new)}"),
-            ),
-            Stage("deploy the app version that uses the new name"),
-            Stage("when the old version is gone", (f"DROP VIEW {sql_name(ref)}",)),
-        )
-        if statement.kind in ("TABLE", "VIEW")
-        else None,
+        fix=_with_view(step, ref, new) if statement.kind in ("TABLE", "VIEW") else None,
         lock=LockMode.ACCESS_EXCLUSIVE,
         assumed=("the running app uses it (--old SOURCE would tell)",),
     )
 
 
-def _stand_in(step: Step, ref: Ref, stand_in: Table | View) -> Iterator[Finding]:
+def _with_view(step: Step, ref: Ref, new: Ref) -> Fix:
+    """A view of everything under the old name, for as long as the old app version runs."""
+    return plan(
+        step,
+        Stage(
+            "one migration, in one transaction",
+            (step.sql(), f"CREATE VIEW {sql_name(ref)} AS SELECT * FROM {sql_name(new)}"),
+        ),
+        Stage("deploy the app version that uses the new name"),
+        Stage("when the old version is gone", (f"DROP VIEW {sql_name(ref)}",)),
+    )
+
+
+def _stand_in(step: Step, ref: Ref, new: Ref, stand_in: Table | View) -> Iterator[Finding]:
     """What does not work through the view or table that takes the old name."""
     before = step.schema.relation(ref)
     before = before if isinstance(before, Table | View) else None
@@ -75,6 +78,7 @@ def _stand_in(step: Step, ref: Ref, stand_in: Table | View) -> Iterator[Finding]
             help="Give the view every column of the table, under the old names.",
             objects=[f"{ref}.{column}" for column in missing],
             lock=lock,
+            fix=_with_view(step, ref, new),
         )
     if isinstance(stand_in, View) and isinstance(before, Table) and not takes_writes(step, stand_in):
         yield step.finding(
@@ -84,6 +88,7 @@ def _stand_in(step: Step, ref: Ref, stand_in: Table | View) -> Iterator[Finding]
             help="Select from the table alone, without DISTINCT, GROUP BY, LIMIT, WITH or joins; or make an INSTEAD OF trigger.",
             objects=(ref,),
             lock=lock,
+            fix=_with_view(step, ref, new),
         )
     if isinstance(stand_in, View) and isinstance(before, Table) and before.row_security and not _as_caller(stand_in):
         yield step.finding(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.wording import shown
+from migrasafe.rules.instead import Stage, plan
+from migrasafe.rules.recreate_without_grants import grants_sql
+from migrasafe.rules.wording import shown, sql_name
+from migrasafe.schema.model import Ref, View
 from migrasafe.sql.statements import CreateView
 
 
@@ -30,6 +33,19 @@ def check(step: Step) -> Iterator[Finding]:
         f"PostgreSQL refuses to replace the view {shown(ref)}: its column {gone} would be dropped, renamed or moved (42P16).",
         help="Keep the columns there are, in their order, and add new ones behind them; or make a view of another name.",
         objects=(ref,),
+        fix=_made_anew(step, ref, before, after, gone),
+    )
+
+
+def _made_anew(step: Step, ref: Ref, before: View, after: View, gone: str) -> Fix:
+    """Dropped and made again with its privileges, when nobody needs the column any more."""
+    if not step.has_own_text:
+        return Fix()
+    grants = (one.rstrip(";") for one in grants_sql(ref, after, before.grants))
+    return plan(
+        step,
+        Stage(f"deploy the app version that does without {shown(ref)}.{gone}"),
+        Stage("when the old version is gone, in one transaction", (f"DROP VIEW {sql_name(ref)}", step.sql(), *grants)),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import View
 from migrasafe.sql.statements import CreateRule
@@ -34,6 +35,9 @@ def check(step: Step) -> Iterator[Finding]:
         help="Use a trigger: it sees each row, can raise an error, and leaves RETURNING and the number of rows as they are.",
         objects=(ref,),
         lock=step.effects.lock_on(ref),
+        fix=after_deploy(
+            step, f"makes no {event}s on {shown(ref)}{' that the condition takes' if statement.conditional else ''}"
+        ),
     )
 
 

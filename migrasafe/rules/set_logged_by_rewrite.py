@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migrasafe.effects.model import Cause
 from migrasafe.rules.by_cause import rule_for
+from migrasafe.rules.while_unused import while_unused
 from migrasafe.sql.statements import AlterTable
 
 RULE = rule_for(
@@ -11,5 +12,6 @@ RULE = rule_for(
     (Cause.PERSISTENCE,),
     (AlterTable,),
     why=lambda _, work: "the whole table is copied",
-    instead="Make a new table, copy the rows in batches, and switch.",
+    instead="PostgreSQL has no way to do it while the table is in use: take a maintenance window.",
+    fix=while_unused,
 )

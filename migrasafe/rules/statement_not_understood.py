@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import Stage, plan
 from migrasafe.sql.functions_called import direct_calls, is_known_function
 from migrasafe.sql.statements import AlterTable, Call, Select, UnknownAction, Unrecognized
 
@@ -28,7 +29,10 @@ def check(step: Step) -> Iterator[Finding]:
     assert isinstance(statement, Unrecognized)
     if statement.kind == "syntax error":
         yield step.finding(
-            RULE.id, f"PostgreSQL cannot read this: {statement.reason}.", help="Nothing in it was checked."
+            RULE.id,
+            f"PostgreSQL cannot read this: {statement.reason}.",
+            help="Nothing in it was checked.",
+            fix=plan(step, Stage("put right what PostgreSQL cannot read, and lint it again", by_hand=True)),
         )
         return
     yield step.finding(

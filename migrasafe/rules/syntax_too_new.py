@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import Stage, plan
 from migrasafe.sql.new_functions import OF_EXTENSION
 
 
@@ -25,6 +26,11 @@ def check(step: Step) -> Iterator[Finding]:
             severity=Severity.WARNING if newer.function and not step.schema.complete else Severity.ERROR,
             help=f"Write it without, or lint for the server you have: --pg-version {newer.since}.",
             assumed=assumed,
+            fix=plan(
+                step,
+                Stage(f"bring the servers to PostgreSQL {newer.since} or newer", by_hand=True),
+                Stage("this migration, as it stands", by_hand=True),
+            ),
         )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import Stage, outside_title, plan
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Column, EnumType
+from migrasafe.sql.edit import without_word
 from migrasafe.sql.statements import CreateIndex
 
 _MOST_CHARACTERS = 3
@@ -30,8 +33,21 @@ def check(step: Step) -> Iterator[Finding]:
         f"The build fails{leaves} if two rows of {shown(ref)} have the same {name}, which can hold few values.",
         help="Check for duplicates first, or make the index partial or over more columns.",
         objects=(f"{ref}.{name}",),
+        fix=_not_unique(step, statement),
         assumed=(f"{shown(ref)} has more rows than {name} has values",),
     )
+
+
+def _not_unique(step: Step, statement: CreateIndex) -> Fix | None:
+    """The index that can be built, whatever the rows hold."""
+    if not step.has_own_text:
+        return None
+    plain = without_word(step.as_written, statement.span, "UNIQUE") or step.sql()
+    built = plain if statement.concurrently else _INDEX.sub(r"\g<0> CONCURRENTLY", plain, count=1)
+    return plan(step, Stage(f"{outside_title(step)}, for an index that takes rows with equal values", (built,)))
+
+
+_INDEX = re.compile(r"\bindex\b", re.IGNORECASE)
 
 
 def _has_few_values(step: Step, column: Column) -> bool:

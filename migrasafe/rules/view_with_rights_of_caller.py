@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.findings import Finding, Severity
+from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import Stage, plan
 from migrasafe.rules.row_security import people
-from migrasafe.rules.wording import shown
+from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Ref, Table, View
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import AlterTable, CreateView, SetOptions
 
 _ON = frozenset({"true", "on", "1", "yes"})
@@ -35,7 +37,21 @@ def check(step: Step) -> Iterator[Finding]:
         help="Grant SELECT on the tables that it reads first, and look at their policies.",
         objects=(ref,),
         lock=step.effects.lock_on(ref),
+        fix=_granted(step, refused, before) if refused else None,
         assumed=() if refused else ("some roles may use the view and not its tables",),
+    )
+
+
+def _granted(step: Step, roles: list[str], view: View) -> Fix:
+    """What the view needs of its tables, for everybody who may read the view."""
+    grants = tuple(
+        f"GRANT SELECT ON {sql_name(table)} TO {'PUBLIC' if role == 'public' else quote_ident(role)}"
+        for role in roles
+        for table in sorted({one.relation for one in view.reads})
+        if not _is_readable(step, role, table)
+    )
+    return plan(
+        step, Stage("one migration, in one transaction", (*grants, *((step.sql(),) if step.has_own_text else ())))
     )
 
 

@@ -24,6 +24,9 @@ page_of = cache(read_page)
 
 ELSEWHERE = {
     "add-stored-generated-column": "a trigger computes it, which costs no rewrite",
+    "unique-over-few-values": "the index takes rows with equal values",
+    "view-with-rights-of-caller": "its tables get the privileges",
+    "set-expression-by-rewrite": "likewise",
     "add-column-of-constrained-domain": "a constraint asks the domain, since its own check would rewrite the table",
     "domain-constraint-scan": "each table has the constraint, not the domain",
     "rename-object-in-use": "a label cannot be dropped from an enum",
@@ -55,6 +58,8 @@ def make(session: Connection, offer: Offer) -> None:
     for (publication,) in session.execute("SELECT pubname FROM pg_publication").fetchall():
         session.execute(f'DROP PUBLICATION "{publication}"')
     session.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public; RESET ALL")
+    for (method,) in session.execute("SELECT amname FROM pg_am WHERE oid >= 16384").fetchall():
+        session.execute(f'DROP ACCESS METHOD "{method}"')
     session.execute(ROLES)
     for block in offer.page.before(offer.block):
         for statement in split(block.text):

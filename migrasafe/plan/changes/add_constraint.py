@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
-from migrasafe.plan.definitions import constraint_body, name_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
+from migrasafe.schema.definitions import constraint_body, name_of
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident

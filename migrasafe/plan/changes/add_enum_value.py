@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from migrasafe.plan import phases
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.definitions import name_of
 from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import EnumType
 from migrasafe.sql.quote import quote_literal
 from migrasafe.sql.statements import Name

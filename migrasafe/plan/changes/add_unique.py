@@ -7,8 +7,8 @@ from msgspec import Struct
 from migrasafe.plan import phases, steps
 from migrasafe.plan.changes.model import Draft, Ground, column_of, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
-from migrasafe.plan.definitions import name_of, names
 from migrasafe.plan.model import Gate
+from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
 

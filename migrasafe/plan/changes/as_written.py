@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.definitions import name_of
 from migrasafe.plan.foresee import foresee
 from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import (

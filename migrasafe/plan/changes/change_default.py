@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, column_of, table_of
-from migrasafe.plan.definitions import name_of
 from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.schema.definitions import name_of
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression, Name

@@ -10,11 +10,11 @@ from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.key_type import widen_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.conversions import Conversion, known_conversion
-from migrasafe.plan.definitions import formatted_type, name_of, type_of, with_suffix
 from migrasafe.plan.foresee import work_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.readers import readers_of
 from migrasafe.plan.shadow import SHADOW, Shadow
+from migrasafe.schema.definitions import formatted_type, name_of, type_of, with_suffix
 from migrasafe.schema.model import Column, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.expressions import columns_read

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.definitions import name_of, with_suffix
 from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Table, View
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident

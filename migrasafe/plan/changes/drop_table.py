@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
-from migrasafe.plan.definitions import name_of, with_suffix
 from migrasafe.plan.model import Step
 from migrasafe.plan.references import foreign_keys_to
+from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Ref, View
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name

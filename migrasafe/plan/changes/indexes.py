@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.definitions import create_index, name_of
 from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.schema.definitions import create_index, name_of
 from migrasafe.schema.model import Index
 from migrasafe.sql.statements import Name
 

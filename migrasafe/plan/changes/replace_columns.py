@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.definitions import name_of, names
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.replacement import Replacement, hard_drop, soft_drop
 from migrasafe.plan.unseen import bodies_that_name
+from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Column, Table, View
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident
