@@ -188,8 +188,10 @@ def obey(worker: Worker, status: Status, reason: str) -> Ending | None:
             if worker.state != "paused":
                 worker.log.say("paused", f"{reason}; `migrasafe backfill resume {worker.name}` goes on")
                 worker.state = "paused"
+                worker.log.stands_still(worker.link.session, worker.job)
         case _ if worker.state == "paused":
             worker.log.say("resumed", "goes on")
+            worker.log.works_again()
             worker.state = "running"
             worker.recovery.tries = 0
     return None

@@ -177,6 +177,13 @@ def create_job(session: ScriptSession, new: NewJob, who: str) -> Job:
     return find_job(session, new.name)
 
 
+def does(job: Job) -> str:
+    """What a job does to which rows, in a line."""
+    into = f" into {job.spec.into}" if job.spec.into else ""
+    what = f": {job.spec.set}" if job.spec.set else ""
+    return f"{job.spec.table}{into}{what}{f' where {job.spec.where}' if job.spec.where else ''}"
+
+
 def note(session: ScriptSession, job_id: JobId, who: str, kind: str, **detail: object) -> None:
     """Write an event down, for the audit and the report."""
     session.script(query("job_event", job_id=job_id, actor=who, kind=kind, detail=detail))

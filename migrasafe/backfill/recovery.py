@@ -201,6 +201,7 @@ def leave(worker: Worker) -> None:
     try:
         if session.is_open:
             session.roll_back()
+            worker.log.last_sample(session, worker.job)
             shards.release(session, worker.job.id, worker.token)
             if worker.stop.is_asked and not live_workers(session, worker.job):
                 reason = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -23,6 +24,7 @@ class Sample:
         self.throttled_seconds = 0.0
         self.batch_seconds: list[float] = []
         self.reasons: Counter[str] = Counter()
+        self._gauges: dict[tuple[str, str], _Seen] = {}
 
     def add(self, done: BatchDone) -> None:
         self.rows_walked += done.rows_walked
@@ -38,10 +40,16 @@ class Sample:
             if reason.stops:
                 self.reasons[reason.signal] += seconds  # type: ignore[assignment]  # Counter adds floats, too
 
+    def saw(self, gauges: Iterable[Gauge]) -> None:
+        """Remember the numbers of this moment."""
+        for gauge in gauges:
+            if gauge.value is not None:
+                self._gauges.setdefault((gauge.name, gauge.subject), _Seen()).add(gauge.value)
+
     def rows_per_second(self, now: float) -> float:
         return self.rows_walked / max(now - self.began, 1e-3)
 
-    def insertion(self, job_id: JobId, token: str, now: float, gauges: tuple[Gauge, ...]) -> str:
+    def insertion(self, job_id: JobId, token: str, now: float) -> str:
         """The script that writes the sample down."""
         took = sorted(self.batch_seconds)
         return query(
@@ -58,9 +66,31 @@ class Sample:
             batch_ms_max=_ms(took[-1] if took else None),
             throttled_seconds=round(self.throttled_seconds, 3),
             wal_bytes=self.wal_bytes,
-            gauges=Sql(literal(msgspec.json.encode(gauges).decode()) + "::jsonb"),
+            gauges=self._gauges_as_sql(lambda seen: seen.sum / seen.number),
+            worst=self._gauges_as_sql(lambda seen: seen.worst),
             reasons={signal: round(seconds, 3) for signal, seconds in self.reasons.items()},
         )
+
+    def _gauges_as_sql(self, value: Callable[[_Seen], float]) -> Sql:
+        gauges = [
+            Gauge(name=name, subject=subject, value=float(f"{value(seen):.4g}"))
+            for (name, subject), seen in self._gauges.items()
+        ]
+        return Sql(literal(msgspec.json.encode(gauges).decode()) + "::jsonb")
+
+
+class _Seen:
+    """The values of one gauge, added up."""
+
+    def __init__(self) -> None:
+        self.sum = 0.0
+        self.number = 0
+        self.worst = float("-inf")
+
+    def add(self, value: float) -> None:
+        self.sum += value
+        self.number += 1
+        self.worst = max(self.worst, value)
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -101,7 +101,7 @@ def _start(
         job = jobs.try_job(session, name)
         if job is not None and job.spec_hash != spec.hash and not restart:
             raise InputError(
-                f"there is a backfill {name} that does something else ({_said(job)}): give this one another --name, or "
+                f"there is a backfill {name} that does something else ({jobs.does(job)}): give this one another --name, or "
                 "begin it again with --restart"
             )
     if job is not None and restart:
@@ -153,12 +153,6 @@ def _mend(dsn: str, session: ScriptSession, job: Job, emit: Emit) -> None:
 
 def _with(checked: Checked, settings: Mapping[str, Setting]) -> jobs.NewJob:
     return replace(checked.job, settings=settings)
-
-
-def _said(job: Job) -> str:
-    into = f" into {job.spec.into}" if job.spec.into else ""
-    what = f": {job.spec.set}" if job.spec.set else ""
-    return f"{job.spec.table}{into}{what}{f' where {job.spec.where}' if job.spec.where else ''}"
 
 
 def _plan_said(checked: Checked) -> str:

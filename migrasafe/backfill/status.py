@@ -11,11 +11,23 @@ from msgspec import Struct
 
 from migrasafe.backfill import shards
 from migrasafe.backfill.dead_rows import what_is_left
+from migrasafe.backfill.history import Happening, events, moment, samples
 from migrasafe.backfill.jobs import Job
 from migrasafe.backfill.model import Gauge, Reason, Setting, Status
-from migrasafe.backfill.quantities import say_count, say_seconds
+from migrasafe.backfill.pace import LATELY_SECONDS, eta
 from migrasafe.backfill.queries import query
 from migrasafe.postgres.scripts import ScriptSession
+
+EVENTS_SHOWN = 12
+_BEGUN_BY = {
+    Status.PAUSING: frozenset({"paused"}),
+    Status.PAUSED: frozenset({"paused", "stopped"}),
+    Status.THROTTLED: frozenset({"throttle-on"}),
+    Status.VERIFYING: frozenset({"verifying"}),
+    Status.FAILED: frozenset({"failed"}),
+    Status.CANCELLED: frozenset({"cancelled"}),
+    Status.DONE: frozenset({"done"}),
+}
 
 
 class WorkerStatus(Struct, frozen=True, kw_only=True):
@@ -49,6 +61,9 @@ class JobStatus(Struct, frozen=True, kw_only=True):
     rows_per_second: float
     eta_seconds: float | None
     """None where the pace or the number of rows is not known, or nothing moves."""
+    eta_soonest_seconds: float | None = None
+    """With the latest, the range of it: by how the pace went up and down lately. None where too little is known."""
+    eta_latest_seconds: float | None = None
     settings: Mapping[str, Setting]
     warnings: tuple[str, ...]
     workers: tuple[WorkerStatus, ...]
@@ -56,6 +71,14 @@ class JobStatus(Struct, frozen=True, kw_only=True):
     created_at: datetime.datetime
     started_at: datetime.datetime | None
     finished_at: datetime.datetime | None
+    asked_at: datetime.datetime
+    """By the clock of the server."""
+    since: datetime.datetime | None = None
+    """When it came to be in this status."""
+    pause_kind: str | None = None
+    """Of a paused job: `operator`, `failure`, or `stop`, after which the next run goes on."""
+    last_events: tuple[Happening, ...] = ()
+    """Oldest first."""
 
     @property
     def share(self) -> float | None:
@@ -72,11 +95,16 @@ class JobStatus(Struct, frozen=True, kw_only=True):
 
 def status_of(session: ScriptSession, job: Job) -> JobStatus:
     """Look at a job."""
+    asked_at = moment(session.rows("SELECT extract(epoch FROM clock_timestamp())::float8")[0][0])
     walked, changed, estimated, parts, parts_done = session.rows(query("progress", job_id=job.id))[0]
     left = what_is_left(session, job.id)
     workers = tuple(_worker(worker) for worker in shards.workers(session, job.id))
     pace = sum(worker.rows_per_second for worker in workers if worker.is_alive)
-    moves = job.status in (Status.RUNNING, Status.THROTTLED) and pace > 0 and estimated > walked
+    happened = events(session, job.id, most=EVENTS_SHOWN)
+    end = None
+    if job.status in (Status.RUNNING, Status.THROTTLED) and any(worker.is_alive for worker in workers):
+        lately = samples(session, job.id, last_seconds=LATELY_SECONDS)
+        end = eta(estimated - walked, lately, asked_at.timestamp(), pace)
     return JobStatus(
         name=job.name,
         table=job.facts.table,
@@ -91,7 +119,9 @@ def status_of(session: ScriptSession, job: Job) -> JobStatus:
         parts_done=parts_done,
         passes=job.passes,
         rows_per_second=pace,
-        eta_seconds=(estimated - walked) / pace if moves else None,
+        eta_seconds=end.seconds if end is not None else None,
+        eta_soonest_seconds=end.soonest if end is not None else None,
+        eta_latest_seconds=end.latest if end is not None else None,
         settings=job.settings,
         warnings=job.facts.warnings,
         workers=workers,
@@ -99,7 +129,17 @@ def status_of(session: ScriptSession, job: Job) -> JobStatus:
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
+        asked_at=asked_at,
+        since=_since(job.status, happened),
+        pause_kind=job.pause_kind,
+        last_events=happened,
     )
+
+
+def _since(status: Status, happened: tuple[Happening, ...]) -> datetime.datetime | None:
+    """When the job came to be in its status; None where that was longer ago than the events that were read."""
+    kinds = _BEGUN_BY.get(status, frozenset())
+    return max((event.at for event in happened if event.kind in kinds), default=None)
 
 
 def _why_throttled(workers: tuple[WorkerStatus, ...]) -> str:
@@ -124,40 +164,6 @@ def as_data(status: JobStatus) -> dict[str, Any]:
     data: dict[str, Any] = msgspec.to_builtins(status)
     data["share"] = status.share
     return data
-
-
-def as_lines(status: JobStatus) -> list[str]:
-    """The status for people, most wanted first."""
-    said = f"{status.name}: {status.status.value}"
-    lines = [f"{said} – {status.reason}" if status.reason else said]
-    share = f" ({status.share:.1%})" if status.share is not None else ""
-    about = f" of about {status.rows_estimated:,}" if status.rows_estimated else ""
-    lines.append(f"  table     {status.table}")
-    lines.append(f"  rows      {status.rows_walked:,}{about} walked{share}, {status.rows_changed:,} changed")
-    if status.parts != 1:
-        lines.append(f"  parts     {status.parts_done} of {status.parts} done")
-    if status.passes > 1:
-        lines.append(f"  passes    {status.passes}")
-    if status.dead_rows:
-        lines.append(
-            f"  dead      {say_count(status.dead_rows, 'row')} could not be changed: `migrasafe backfill retry-dead {status.name}`"
-        )
-    if status.locked_rows:
-        lines.append(f"  locked    {say_count(status.locked_rows, 'row')} locked by others, and tried again at the end")
-    if status.eta_seconds is not None:
-        lines.append(f"  pace      {status.rows_per_second:,.0f} rows/s, about {say_seconds(status.eta_seconds)} to go")
-    for worker in status.workers:
-        state = worker.state if worker.is_alive else f"silent for {say_seconds(worker.seconds_since_seen)}"
-        batch = f", batches of {worker.batch_rows:,} rows" if worker.batch_rows else ""
-        lines.append(f"  worker    {worker.owner}: {state}{batch}")
-        lines += [
-            f"            {reason.text}{f', {reason.until}' if reason.until else ''}" for reason in worker.reasons
-        ]
-    if not status.workers and status.status in (Status.PENDING, Status.RUNNING, Status.THROTTLED, Status.VERIFYING):
-        lines.append(f"  worker    none is running: `migrasafe backfill run {status.name}` starts one")
-    if status.settings:
-        lines.append(f"  settings  {', '.join(f'{key} = {value}' for key, value in status.settings.items())}")
-    return lines
 
 
 def _worker(worker: shards.Worker) -> WorkerStatus:

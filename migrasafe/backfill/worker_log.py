@@ -6,6 +6,7 @@ import time
 
 from migrasafe.backfill import jobs
 from migrasafe.backfill.events import Emit, Event, waiting
+from migrasafe.backfill.history import thin_samples
 from migrasafe.backfill.jobs import Job
 from migrasafe.backfill.model import BatchDone, Decision, Gauge
 from migrasafe.backfill.quantities import say_seconds
@@ -15,6 +16,7 @@ from migrasafe.postgres.scripts import ScriptSession
 
 EVERY_SECONDS = 10.0
 CHANGES_EVERY_SECONDS = 2.0
+THIN_EVERY_SAMPLES = 30
 
 
 class WorkerLog:
@@ -25,6 +27,9 @@ class WorkerLog:
         self._job = job
         self._token = token
         self._sample = Sample(time.monotonic())
+        self._sample_before: Sample | None = None
+        self._is_working = True
+        self._samples_written = 0
         self._reasons_said: tuple[str, ...] = ()
         self._reasons_said_at = 0.0
 
@@ -61,15 +66,22 @@ class WorkerLog:
         self._reasons_said = ()
 
     def rows_per_second(self, now: float) -> float:
-        return self._sample.rows_per_second(now)
+        """Of the last ten to twenty seconds: a sample that has only just begun says little."""
+        before, sample = self._sample_before, self._sample
+        if before is None:
+            return sample.rows_per_second(now)
+        return (before.rows_walked + sample.rows_walked) / max(now - before.began, 1e-3)
 
     def close_sample(self, session: ScriptSession, job: Job, gauges: tuple[Gauge, ...], batch_rows: int) -> None:
-        """Every ten seconds, write down how they went, and say how far the job is."""
+        """Every ten seconds, write down how they went, and say how far the job is. `gauges` are those of this moment."""
         now, sample = time.monotonic(), self._sample
+        if not self._is_working:
+            self._sample = Sample(now)
+            return
+        sample.saw(gauges)
         if now - sample.began < EVERY_SECONDS:
             return
-        self._sample = Sample(now)
-        session.script(sample.insertion(job.id, self._token, now, gauges))
+        self._write(session, job, now)
         if not sample.rows_walked:
             return
         walked, changed, estimated, _, _ = session.rows(query("progress", job_id=job.id))[0]
@@ -85,3 +97,25 @@ class WorkerLog:
             rows_per_second=round(pace, 1),
             batch_rows=batch_rows,
         )
+
+    def stands_still(self, session: ScriptSession, job: Job) -> None:
+        """From now on, nothing is done for a while: that is no sample."""
+        self.last_sample(session, job)
+        self._sample_before, self._is_working = None, False
+
+    def works_again(self) -> None:
+        """The end of standing still."""
+        self._sample, self._is_working = Sample(time.monotonic()), True
+
+    def last_sample(self, session: ScriptSession, job: Job) -> None:
+        """Write down what happened since the last sample, when there is no later moment for it."""
+        if self._sample.batch_seconds or self._sample.throttled_seconds:
+            self._write(session, job, time.monotonic())
+
+    def _write(self, session: ScriptSession, job: Job, now: float) -> None:
+        sample = self._sample_before = self._sample
+        self._sample = Sample(now)
+        session.script(sample.insertion(job.id, self._token, now))
+        self._samples_written += 1
+        if self._samples_written % THIN_EVERY_SAMPLES == 0:
+            thin_samples(session, job.id)

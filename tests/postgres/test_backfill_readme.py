@@ -23,7 +23,8 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", section, re.S)
 
 
-def test_what_the_readme_shows_works(database, tmp_path):
+def test_what_the_readme_shows_works(database, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # for the report
     database.execute("CREATE TABLE orders (id bigint PRIMARY KEY, total bigint, total_cents bigint); "
                      "INSERT INTO orders SELECT i, i FROM generate_series(1, 3000) AS i")  # fmt: skip
     first, while_it_runs = blocks("sh")

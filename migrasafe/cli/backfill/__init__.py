@@ -12,6 +12,7 @@ _COMMANDS = {
     "run": ("run", "Begin a backfill, or go on with one."),
     "estimate": ("estimate", "Say beforehand what a backfill will cost."),
     "status": ("status", "Say how far a backfill is, and why it waits."),
+    "report": ("report", "Write a page with plots of how a backfill went."),
     "list": ("status", "List the backfills of a database."),
     "pause": ("control", "Let no further batch begin."),
     "resume": ("control", "Go on after a pause."),

@@ -10,7 +10,7 @@ from migrasafe.cli.backfill.options import dsn_from, dsn_option
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @dsn_option
 @click.option("--grant", metavar="ROLE", help="Let this role run backfills with them.")
-@click.option("--sql", is_flag=True, help="Only print the SQL.")
+@click.option("--sql", is_flag=True, help="Only print the SQL; with --dsn, what is missing there.")
 def init_command(*, dsn: str | None, grant: str | None, sql: bool) -> None:
     """Make the state tables in schema migrasafe of the database, or bring those of an older release up to date.
 
@@ -22,19 +22,22 @@ def init_command(*, dsn: str | None, grant: str | None, sql: bool) -> None:
     Example:
       migrasafe backfill init --dsn postgresql://admin@db/shop --grant app
     """
-    from migrasafe.backfill.state_tables import VERSION, install, installation, let_monitor
+    from migrasafe.backfill.state_tables import VERSION, install, installation, installed_version, let_monitor
     from migrasafe.postgres.scripts import open_session
 
-    if sql:
+    if sql and dsn is None:
         click.echo(installation(grant_to=grant), nl=False)
         return
     session = open_session(dsn_from(dsn), name="migrasafe backfill init")
     try:
+        if sql:
+            click.echo(installation(installed_version(session), grant_to=grant), nl=False)
+            return
         changed = install(session, grant_to=grant)
         refused = let_monitor(session, grant) if grant is not None else None
     finally:
         session.close()
-    made = "made" if changed else "there already"
+    made = "made, or brought up to date" if changed else "there already"
     granted = f"; {grant} may use them" if grant is not None else ""
     if refused is not None:
         click.echo(f"warning: {grant} cannot be given pg_monitor ({refused}): without it, the throttle does not see sessions, "

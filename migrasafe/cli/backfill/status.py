@@ -7,8 +7,11 @@ import json
 import click
 
 from migrasafe.backfill import jobs
-from migrasafe.backfill.status import JobStatus, as_data, as_lines, status_of, why_not_done
-from migrasafe.cli.backfill.options import dsn_option, job_argument, state_of
+from migrasafe.backfill.quantities import seconds_from
+from migrasafe.backfill.status import JobStatus, as_data, status_of, why_not_done
+from migrasafe.backfill.status_text import as_lines
+from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
+from migrasafe.errors import ConfigError
 
 _format = click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -19,13 +22,25 @@ _format = click.option(
 @click.argument("job", required=False)
 @dsn_option
 @_format
-def status_command(job: str | None, *, dsn: str | None, output_format: str) -> None:
+@click.option(
+    "--watch", is_flag=True, help="Look again and again, until the job has ended; Ctrl-C ends only the watch."
+)
+@click.option("--every", metavar="TIME", default="2s", show_default=True, help="With --watch: how often.")
+def status_command(job: str | None, *, dsn: str | None, output_format: str, watch: bool, every: str) -> int:
     """Say how far a backfill is, how fast, and why it waits; without JOB, all that have not ended.
 
+    With --watch it is a live screen, or a line each time where the output is no terminal (with --format json, a line of
+    JSON). Exit status then: 0 when the job is done and no row is left out, or after Ctrl-C; 1 when it failed or was cancelled.
+
     \b
-    Example:
+    Examples:
       migrasafe backfill status orders.total_cents
+      migrasafe backfill status orders.total_cents --watch
     """
+    if watch:
+        from migrasafe.cli.backfill.watch import watch as watch_job
+
+        return watch_job(dsn_from(dsn), job, every_seconds=_interval(every), output_format=output_format)
     with state_of(dsn) as session:
         found = [jobs.find_job(session, job)] if job is not None else list(jobs.all_jobs(session))
         shown = [status_of(session, one) for one in found]
@@ -34,10 +49,18 @@ def status_command(job: str | None, *, dsn: str | None, output_format: str) -> N
     if output_format == "json":
         data = [as_data(one) for one in shown]
         click.echo(json.dumps(data[0] if job is not None else data, indent=1, ensure_ascii=False))
-        return
+        return 0
     if not shown:
         click.echo("there is no backfill in this database")
     click.echo("\n".join(line for one in shown for line in as_lines(one)))
+    return 0
+
+
+def _interval(every: str) -> float:
+    seconds = seconds_from(every, "--every")
+    if not 0.1 <= seconds <= 3600:
+        raise ConfigError("--every must be between 100ms and 1h")
+    return seconds
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

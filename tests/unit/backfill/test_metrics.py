@@ -113,6 +113,7 @@ def test_the_whole_job_is_told() -> None:
         rows_estimated=100, dead_rows=1, locked_rows=0, parts=1, parts_done=0, passes=1, rows_per_second=5.0,
         eta_seconds=None, settings={}, warnings=(), workers=(), created_by="me",
         created_at=datetime.datetime.now(datetime.UTC), started_at=None, finished_at=None,
+        asked_at=datetime.datetime.now(datetime.UTC),
     )  # fmt: skip
     samples = read([*job_lines(status), *state_of_database(is_up=True)])
     assert one(samples, "rows_walked_total") == 50

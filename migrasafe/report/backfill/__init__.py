@@ -1,0 +1,1 @@
+"""How a backfill is shown: on a live screen, and as a page with plots."""
