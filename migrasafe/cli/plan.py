@@ -32,6 +32,9 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
 )
 @click.option("--down", metavar="SQL", help="The old value from the new one, over the new column's name.")
 @click.option(
+    "--time-zone", metavar="ZONE", help="What a timestamp without time zone tells the time of: Europe/Berlin."
+)
+@click.option(
     "--old-app-name",
     metavar="PATTERN",
     help="What sessions of the old version call themselves (application_name LIKE this): lets a gate see that they are gone.",
@@ -48,6 +51,7 @@ def plan(
     way: str | None,
     up: str | None,
     down: str | None,
+    time_zone: str | None,
     old_app_name: str | None,
     status: str | None,
     dsn: str | None,
@@ -98,7 +102,7 @@ def plan(
         id=name or plan_id((file.stem,) if file is not None else change),
         old_application_name=old_app_name,
     )
-    hints = hints_of(way=way, up=up, down=down)
+    hints = hints_of(way=way, up=up, down=down, time_zone=time_zone)
     made = put_together(draft_of(read_changes(script, found.schema, hints), ground), ground)
     folder = Path(out) if out is not None else Path("plans") / ground.id
     _write(folder, plan_files(made, found.schema))

@@ -28,7 +28,7 @@ def foresee(
     return found, walk.schema
 
 
-def work_of(statement: str, schema: Schema, target: Target) -> tuple[Work, ...]:
-    """The work of one statement whose time grows with the table."""
-    found, _ = foresee((statement,), schema, target)
+def work_of(statements: Sequence[str], schema: Schema, target: Target) -> tuple[Work, ...]:
+    """The work of the statements of one transaction whose time grows with the table."""
+    found, _ = foresee(statements, schema, target)
     return tuple(work for one in found for work in one.effects.work)

@@ -21,12 +21,17 @@ class Hints(Struct, frozen=True, kw_only=True):
     up_each: Assignments = ()
     """Where several columns are new: the value of each, as `a = …, b = …` says it."""
     down_each: Assignments = ()
+    time_zone: str | None = None
+    """Of what a timestamp without time zone tells."""
 
 
-def hints_of(*, way: str | None, up: str | None, down: str | None) -> Hints:
+def hints_of(
+    *, way: str | None = None, up: str | None = None, down: str | None = None, time_zone: str | None = None
+) -> Hints:
     """The hints that options say. Raises InputError for a text that is neither one value nor a list of `column = value`."""
     return Hints(
         way=way,
+        time_zone=time_zone,
         up=_value("--up", up),
         down=_value("--down", down),
         up_each=_each(up),

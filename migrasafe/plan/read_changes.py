@@ -216,7 +216,9 @@ def _text(script: Script, statement: Statement) -> str:
 
 def _type(table: Name, action: sql.AlterColumnType, hints: Hints) -> Change:
     up = hints.up or action.using
-    return ChangeType(table=table, column=action.column, type=action.type, up=up, down=hints.down)
+    return ChangeType(
+        table=table, column=action.column, type=action.type, up=up, down=hints.down, time_zone=hints.time_zone
+    )
 
 
 _ACTIONS: Mapping[type[sql.Action], Callable[[Name, Any, Hints], Change]] = {

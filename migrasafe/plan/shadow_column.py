@@ -10,8 +10,10 @@ from migrasafe.plan.carry_over import carry_over, names_back
 from migrasafe.plan.dual_write import drop_functions_sql, drop_triggers_sql, functions_sql, inconsistent
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.plan.shadow import Shadow
+from migrasafe.plan.time_zones import is_between_zones
 from migrasafe.schema.definitions import name_of, type_of
-from migrasafe.sql.deparse import deparse_expression, substituted
+from migrasafe.sql.deparse import deparse_expression, parse_expression, substituted
+from migrasafe.sql.expressions import is_constant
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression, Node
 
@@ -146,5 +148,13 @@ def _with_default(shadow: Shadow, default: Expression) -> Node:
     """The new column's default: the old one's, converted; by PostgreSQL itself where it is a plain cast."""
     if "ColumnRef" in shadow.up.node.get("TypeCast", {}).get("arg", {}):
         return default.node
+    if (
+        shadow.old.type is not None
+        and shadow.new.type is not None
+        and is_between_zones(shadow.old.type, shadow.new.type)
+    ):
+        if not is_constant(default.node):
+            return default.node  # now() is a moment, whatever the column makes of it
+        default = parse_expression(f"({deparse_expression(default)})::{type_of(shadow.old)}")
     value: Node = substituted(shadow.up.node, shadow.old.name, default.node)
     return value

@@ -56,7 +56,7 @@ class AddColumn(Struct, frozen=True, kw_only=True):
         default = column.default
         if self.fill is None and (default is not None or not column.not_null):
             at_once = _at_once(table, column)
-            if not work_of(at_once.statements[0], ground.schema, ground.target):
+            if not work_of(at_once.statements, ground.schema, ground.target):
                 yield _expand((at_once,), f"reads and writes {column.name}")
                 return
         fill = self.fill or default

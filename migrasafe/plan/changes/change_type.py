@@ -14,6 +14,7 @@ from migrasafe.plan.foresee import work_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.readers import readers_of
 from migrasafe.plan.shadow import SHADOW, Shadow
+from migrasafe.plan.time_zones import is_between_zones, sessions_in, zone_conversion, zone_said
 from migrasafe.schema.definitions import formatted_type, name_of, type_of, with_suffix
 from migrasafe.schema.model import Column, Table
 from migrasafe.sql.deparse import deparse_expression
@@ -29,6 +30,8 @@ class ChangeType(Struct, frozen=True, kw_only=True):
     up: Expression | None = None
     """The new value from the old one; None: as the types are known to convert."""
     down: Expression | None = None
+    time_zone: str | None = None
+    """Of what a timestamp without time zone tells."""
 
     def plan(self, ground: Ground) -> Draft:
         """One statement, or a second column that takes over. Raises NoPlanError."""
@@ -39,17 +42,37 @@ class ChangeType(Struct, frozen=True, kw_only=True):
         statement = (
             f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(old.name)} TYPE {spell_type(self.type)}"
         )
-        if self.up is None and not work_of(statement, ground.schema, ground.target):
-            return _in_place(ground, table, old, self.type, statement)
+        zone = self._zone(table, old)
+        before = ("SET LOCAL timezone = 'UTC'",) if zone == "UTC" else ()
+        if (self.up is None or zone == "UTC") and not work_of((*before, statement), ground.schema, ground.target):
+            return _in_place(ground, table, old, self.type, (*before, statement))
+        told = () if zone is None else (sessions_in(zone, old.name),)
         conversion = self._conversion(table, old)
         key = table.primary_key
         if key is not None and key.columns == (old.name,):
             return widen_key(ground, table, old, self.type, conversion)
-        return _beside(ground, table, old, self.type, conversion)
+        made = _beside(ground, table, old, self.type, conversion)
+        return replace(made, by_hand=(*told, *made.by_hand))
+
+    def _zone(self, table: Table, old: Column) -> str | None:
+        """The time zone that the change goes through. Raises NoPlanError where it needs one and none is said."""
+        assert old.type is not None  # column_of has seen to it
+        if self.down is not None or not is_between_zones(old.type, self.type):
+            return None
+        zone = self.time_zone or (zone_said(self.up, old.name) if self.up is not None else None)
+        if zone is None:
+            raise NoPlanError(
+                f"which time zone do the times of {table.ref}.{old.name} belong to? PostgreSQL would take that of whoever runs"
+                " the migration: say --time-zone Europe/Berlin, or --time-zone UTC"
+            )
+        return zone
 
     def _conversion(self, table: Table, old: Column) -> Conversion:
         new_name = with_suffix(old.name, SHADOW)
         assert old.type is not None  # column_of has seen to it
+        zone = self._zone(table, old)
+        if zone is not None:
+            return zone_conversion(old.type, self.type, zone, old.name, new_name)
         known = known_conversion(old.type, self.type, old.name, new_name)
         if self.up is not None and self.down is not None:
             strange = (columns_read(self.up) - {old.name}) | (columns_read(self.down) - {old.name, new_name})
@@ -67,7 +90,7 @@ class ChangeType(Struct, frozen=True, kw_only=True):
         return known
 
 
-def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statement: str) -> Draft:
+def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statements: tuple[str, ...]) -> Draft:
     readers = readers_of(ground.schema, table, old.name, old.name)
     if readers.steps or readers.by_hand:
         raise NoPlanError(
@@ -75,11 +98,12 @@ def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statemen
             " drop and create it around the change, in a migration of its own"
         )
     back = f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(old.name)} TYPE {type_of(old)}"
+    before = statements[:-1]
     step = Step(
         title=f"Change the type of {old.name}; no row is touched",
-        statements=(statement,),
+        statements=statements,
         done=predicates.column_has_type(table.ref, old.name, formatted_type(new)),
-        undo=(back,),
+        undo=(*before, back),
     )
     phase = Phase(
         name=PhaseName.EXPAND,
@@ -95,7 +119,8 @@ def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statemen
         why=(
             f"every value of {type_of(old)} is one of {spell_type(new)} as it stands: PostgreSQL changes the catalog only",
         ),
-        by_hand=(f"the way back ({type_of(old)}) reads, and may rewrite, the whole table under a strong lock",),
+        by_hand=(f"the way back ({type_of(old)}) reads, and may rewrite, the whole table under a strong lock",)
+        * (not before),
     )
 
 

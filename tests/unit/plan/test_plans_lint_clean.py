@@ -27,7 +27,7 @@ CREATE TYPE mood AS ENUM ('a', 'b');
 CREATE TABLE teams (id bigserial PRIMARY KEY, title text);
 CREATE TABLE users (
   id bigserial PRIMARY KEY, name text NOT NULL, email text, team_id bigint, age int, data json, mood mood,
-  note varchar(20), nick text DEFAULT 'x' NOT NULL
+  note varchar(20), born timestamp DEFAULT now() NOT NULL, nick text DEFAULT 'x' NOT NULL
 );
 CREATE INDEX users_age ON users (age);
 CREATE VIEW names AS SELECT id, name FROM users;
@@ -39,6 +39,8 @@ CHANGES = [
     "type users.age bigint",
     "type users.note varchar(50)",
     "type users.data jsonb",
+    "type users.born timestamptz --time-zone Europe/Berlin",
+    "type users.born timestamptz --time-zone UTC",
     "not-null users.email",
     "not-null users.age --up 0",
     "nullable users.name",
@@ -68,8 +70,8 @@ def schema() -> Schema:
 @pytest.mark.parametrize("pg_version", [12, 15, 18])
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
-    said, _, given = change.partition(" --up ")
-    up, _, down = given.partition(" --down ")
+    said, *options = change.split(" --")
+    given = {name.replace("-", "_"): value for name, _, value in (one.partition(" ") for one in options)}
     spaces = {"_NOT_NULL": " NOT NULL", "_DEFAULT_": " DEFAULT ", "_bigint": " bigint"}
     words = said.split()
     for written, meant in spaces.items():
@@ -77,7 +79,7 @@ def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
     target = Target(pg_version=pg_version, pg_version_assumed=False)
     ground = Ground(schema=schema(), target=target, id="r1")
     script = read_script(Source(path="change", text=sql_of(words, ground.schema)))
-    changes = read_changes(script, ground.schema, hints_of(way=None, up=up or None, down=down or None))
+    changes = read_changes(script, ground.schema, hints_of(**given))
     files = plan_files(put_together(draft_of(changes, ground), ground), ground.schema)
     ahead = sorted(name for name in files if name.endswith(".sql") and not name.startswith("undo_"))
     for place, name in enumerate(ahead):
