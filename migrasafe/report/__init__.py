@@ -12,6 +12,12 @@ FORMATS = {
     "json": "migrasafe.report.json",
     "sarif": "migrasafe.report.sarif",
     "github": "migrasafe.report.github",
+    "gitlab": "migrasafe.report.gitlab",
+    "junit": "migrasafe.report.junit",
+    "checkstyle": "migrasafe.report.checkstyle",
+    "sonarqube": "migrasafe.report.sonarqube",
+    "markdown": "migrasafe.report.markdown",
+    "html": "migrasafe.report.html",
     "statistics": "migrasafe.report.statistics",
 }
 """The formats and their modules, imported when asked for: each has `render(result, texts, color)`."""

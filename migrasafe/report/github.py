@@ -10,39 +10,33 @@ from collections.abc import Mapping
 from migrasafe.findings import Finding, Severity
 from migrasafe.lint import LintResult
 from migrasafe.migrations.model import Notice
+from migrasafe.report.words import explanation, in_repository, not_checked
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
     """A line for each finding, and for each place that could not be checked."""
-    notices = (*result.notices, *(notice for migration in result.migrations for notice in migration.notices))
-    lines = [_unchecked(notice) for notice in notices if notice.blocking]
+    lines = [_unchecked(notice) for notice in not_checked(result)]
     lines.extend(_annotation(finding) for finding in result.findings)
     return "".join(f"{line}\n" for line in lines)
 
 
 def _annotation(finding: Finding) -> str:
-    place, fix = finding.place, finding.fix
+    place = finding.place
     properties = {
-        "file": place.path,
+        "file": in_repository(place.path),
         "line": str(place.line),
         "endLine": str(place.end_line),
         "title": finding.rule,
     }
     if place.line == place.end_line and place.end_column > place.column:  # GitHub takes columns of one line only
         properties |= {"col": str(place.column), "endColumn": str(place.end_column)}
-    said = [
-        finding.message,
-        *(f"Assumed: {one}." for one in finding.assumed),
-        finding.help,
-        fix.replacement or fix.steps,
-    ]
-    return _command(_COMMANDS[finding.severity], properties, "\n".join(one for one in said if one))
+    return _command(_COMMANDS[finding.severity], properties, explanation(finding))
 
 
 def _unchecked(notice: Notice) -> str:
-    properties = {"file": notice.path, "line": str(notice.line), "title": "not checked"}
+    properties = {"file": in_repository(notice.path), "line": str(notice.line), "title": "not checked"}
     return _command("warning", properties, notice.message)
 
 

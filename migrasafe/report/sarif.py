@@ -6,15 +6,16 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from migrasafe import __version__
 from migrasafe.findings import Finding, Severity
+from migrasafe.fingerprints import fingerprints
 from migrasafe.lint import LintResult
 from migrasafe.migrations.model import Notice
+from migrasafe.report.words import explanation, in_repository, notices
 from migrasafe.rules.page import page_ids, read_page
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -24,7 +25,9 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
     """One run with the findings as results, the pages of their rules, and what was not checked as notifications."""
     found = {finding.rule for finding in result.findings}
     rules = [rule for rule in page_ids() if rule in found]
-    notices = [*result.notices, *(notice for migration in result.migrations for notice in migration.notices)]
+    index = {rule: number for number, rule in enumerate(rules)}
+    all_notices = list(notices(result))
+    marks = fingerprints(result, texts or {})
     run = {
         "tool": {
             "driver": {"name": "migrasafe", "semanticVersion": __version__, "rules": [_rule(rule) for rule in rules]}
@@ -32,11 +35,13 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
-                "executionSuccessful": not any(notice.blocking for notice in notices),
-                "toolExecutionNotifications": [_notification(notice) for notice in notices],
+                "executionSuccessful": not any(notice.blocking for notice in all_notices),
+                "toolExecutionNotifications": [_notification(notice) for notice in all_notices],
             }
         ],
-        "results": [_result(finding, rules.index(finding.rule)) for finding in result.findings],
+        "results": [
+            _result(finding, index[finding.rule], mark) for finding, mark in zip(result.findings, marks, strict=True)
+        ],
     }
     document = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
@@ -48,30 +53,27 @@ def _rule(rule: str) -> Mapping[str, Any]:
         "id": rule,
         "shortDescription": {"text": f"{page.facts.title}."},
         "fullDescription": {"text": page.why},
-        "help": {"text": f"migrasafe explain {rule}", "markdown": page.text},
+        "help": {"text": f"{page.why}\n\nmigrasafe explain {rule} shows examples.", "markdown": page.text},
         "defaultConfiguration": {"level": _LEVELS[Severity(page.facts.severity)]},
+        "properties": {"tags": ["postgresql", "migration", page.facts.category], "precision": "high"},
     }
 
 
-def _result(finding: Finding, rule_index: int) -> Mapping[str, Any]:
-    place, fix = finding.place, finding.fix
+def _result(finding: Finding, rule_index: int, fingerprint: str) -> Mapping[str, Any]:
+    place = finding.place
     region = {"startLine": place.line, "startColumn": place.column, "endLine": place.end_line}
     if (place.end_line, place.end_column) > (place.line, place.column):
         region["endColumn"] = place.end_column
-    said = [
-        finding.message,
-        *(f"Assumed: {one}." for one in finding.assumed),
-        finding.help,
-        fix.replacement or fix.steps,
-    ]
     reported: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": _LEVELS[finding.severity],
-        "message": {"text": "\n".join(one for one in said if one)},
+        "message": {"text": explanation(finding)},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(place.path)}, "region": region}}],
+        # code scanning compares results by the first name, others by their own
+        "partialFingerprints": {"primaryLocationLineHash": f"{fingerprint}:1", "migrasafe/v1": fingerprint},
     }
-    if fix.edits:
+    if finding.fix.edits:
         reported["fixes"] = [_fix(finding)]
     return reported
 
@@ -109,4 +111,4 @@ def _notification(notice: Notice) -> Mapping[str, Any]:
 
 def _uri(path: str) -> str:
     """A relative path as a reference that code scanning resolves against the checkout."""
-    return quote(path.replace(os.sep, "/"))
+    return quote(in_repository(path))

@@ -1,0 +1,64 @@
+"""What several reports say of a finding, in the same words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding, Severity
+from migrasafe.lint import LintResult
+from migrasafe.migrations.model import Notice
+
+NOT_CHECKED = "not-checked"
+"""What stands in the place of a rule where something could not be read."""
+
+
+def explanation(finding: Finding) -> str:
+    """All that is said of a finding: what happens, what was assumed, what to do instead, and the SQL for it."""
+    assumed = (f"Assumed: {one}." for one in finding.assumed)
+    said = [finding.message, *assumed, finding.help, instead(finding)]
+    return "\n".join(one for one in said if one)
+
+
+def instead(finding: Finding) -> str:
+    """The SQL to run in its place; empty where there is none."""
+    replacement = finding.fix.replacement
+    return f"{replacement.rstrip().removesuffix(';')};" if replacement else finding.fix.steps or ""
+
+
+def notices(result: LintResult) -> Iterator[Notice]:
+    """Of all histories, then of each migration."""
+    yield from result.notices
+    for migration in result.migrations:
+        yield from migration.notices
+
+
+def not_checked(result: LintResult) -> Iterator[Notice]:
+    """Where silence would be false."""
+    return (notice for notice in notices(result) if notice.blocking)
+
+
+def counted(result: LintResult) -> dict[Severity, int]:
+    """How many findings there are of each severity, the worst first."""
+    counts = dict.fromkeys(Severity, 0)
+    for finding in result.findings:
+        counts[finding.severity] += 1
+    return counts
+
+
+def found(result: LintResult) -> str:
+    """`2 errors, 1 warning`, or `nothing found`."""
+    words = {Severity.ERROR: "error", Severity.WARNING: "warning"}
+    parts = [
+        f"{count} {words[severity]}{'' if count == 1 else 's'}" if severity in words else f"{count} advice"
+        for severity, count in counted(result).items()
+        if count
+    ]
+    return ", ".join(parts) or "nothing found"
+
+
+def in_repository(path: str) -> str:
+    """A path as those want it who look it up in a checkout: relative to the working folder, with slashes."""
+    near = os.path.relpath(path)
+    inside = not near.startswith("..")
+    return (near if inside else path).replace(os.sep, "/")
