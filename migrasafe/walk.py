@@ -144,7 +144,8 @@ class Walk:
                 return  # a trigger does the same for each of a thousand INSERTs
             self.fired.add(key)
         ends = not isinstance(statement, DoBlock | Call) or bool(run.settings)
-        atomic = place.atomic or ends or (self.session.in_transaction and not place.in_body)
+        # A message of one statement has a transaction only for that statement: a body may end it.
+        atomic = place.atomic or ends or (self.session.in_transaction and not place.in_body and not place.alone)
         own = not self.session.in_transaction
         if own:
             self._begin(explicit=False)

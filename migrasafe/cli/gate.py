@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from migrasafe.errors import InputError, did_you_mean
 
@@ -23,6 +24,7 @@ def gate(plan: str, phase: str, *, dsn: str, confirm: tuple[str, ...], no_record
       migrasafe gate plans/rename_users_name contract --dsn postgresql:///shop --confirm old-version-gone
     """
     from migrasafe.cli.plan_session import plan_of, record, refuse_another_schema, session
+    from migrasafe.plan.gates import before_for_good
     from migrasafe.plan.standing import answers, open_before
 
     planned = plan_of(Path(plan))
@@ -30,6 +32,8 @@ def gate(plan: str, phase: str, *, dsn: str, confirm: tuple[str, ...], no_record
     if wanted is None:
         known = [one.name.value for one in planned.phases]
         raise InputError(f"the plan has no phase {phase}; {did_you_mean(phase, known, 'it has ' + ', '.join(known))}")
+    last = tuple(before_for_good(wanted)) if "for-good" in confirm else ()
+    wanted = replace(wanted, gates=(*wanted.gates, *last))
     ids = [one.id for one in wanted.gates]
     for name in confirm:
         if name not in ids:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from migrasafe.errors import InputError
+from migrasafe.plan.output import FORMATS
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 
@@ -39,6 +40,18 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     metavar="PATTERN",
     help="What sessions of the old version call themselves (application_name LIKE this): lets a gate see that they are gone.",
 )
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(["sql", *FORMATS]),
+    help="Write migrations of this tool, too; may be said several times. [default: sql]",
+)
+@click.option(
+    "--migrations",
+    metavar="FOLDER",
+    help="The tool's folder, which they are to follow. [default: that of CHANGE, or of --schema]",
+)
 @click.option("--status", type=click.Path(), metavar="PLAN", help="Say where this plan stands on the server of --dsn.")
 @click.option("--dsn", envvar="MIGRASAFE_DSN", help="The server, for --status. [env: MIGRASAFE_DSN]")
 def plan(
@@ -53,6 +66,8 @@ def plan(
     down: str | None,
     time_zone: str | None,
     old_app_name: str | None,
+    formats: tuple[str, ...],
+    migrations: str | None,
     status: str | None,
     dsn: str | None,
 ) -> None:
@@ -64,7 +79,11 @@ def plan(
     Examples:
       migrasafe plan db/migrations/0042_rename.sql --schema db/migrations
       migrasafe plan rename users.name full_name --schema postgresql:///shop
+      migrasafe plan drop users.age --schema postgresql:///shop --format alembic --migrations alembic/versions
     """
+    from datetime import UTC, datetime
+
+    from migrasafe.cli.plan_output import outputs_of
     from migrasafe.cli.read_inputs import schema_of, script_of
     from migrasafe.plan.changes.model import Ground
     from migrasafe.plan.hints import hints_of
@@ -105,7 +124,16 @@ def plan(
     hints = hints_of(way=way, up=up, down=down, time_zone=time_zone)
     made = put_together(draft_of(read_changes(script, found.schema, hints), ground), ground)
     folder = Path(out) if out is not None else Path("plans") / ground.id
-    _write(folder, plan_files(made, found.schema))
+    near = [*([file.parent] if file is not None else []), Path(schema)]
+    outputs = outputs_of(
+        made,
+        [one for one in formats if one != "sql"],
+        migrations,
+        near=[one for one in near if one.is_dir()],
+        replaces=file.resolve() if file is not None else None,
+        now=datetime.now(UTC),
+    )
+    _write(folder, plan_files(made, found.schema, outputs))
     click.echo(f"{made.title}: {len(made.phases)} phases, {len(made.steps)} steps")
     for phase in made.phases:
         click.echo(f"  {phase.name.value:<11} {phase.title}")
@@ -138,6 +166,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
             raise InputError(f"--out {folder}: the folder is not empty: name another one, or remove it")
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"--out {folder}: cannot be written: {error.strerror or error}") from error

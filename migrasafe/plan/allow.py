@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from migrasafe.lint import LintOptions, lint
 from migrasafe.migrations.model import History, Migration, Part, TransactionMode
@@ -14,7 +14,7 @@ from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.target import Target
 
-_OF_GATES = frozenset(
+OF_GATES = frozenset(
     (
         *(rule.id for rule in RULES if rule.id.endswith("-in-use")),
         *("drop-default-of-required-column", "drop-key", "locks-on-several-tables"),
@@ -23,8 +23,9 @@ _OF_GATES = frozenset(
 )
 """What only a person, or a gate, can know: whether somebody uses it. And a view and its table change places together, under
 a lock_timeout of which a deadlock would be told like any other lock."""
-_WAY_BACK = frozenset(("change-column-type", "set-not-null-by-full-scan"))
+WAY_BACK = OF_GATES | {"change-column-type", "set-not-null-by-full-scan"}
 """What a way back may do, as the plan says of it."""
+REASON_BACK = "a phase is taken back before anybody relies on it"
 
 
 def with_allowances(files: Mapping[str, str], plan: Plan, schema: Schema) -> dict[str, str]:
@@ -34,19 +35,14 @@ def with_allowances(files: Mapping[str, str], plan: Plan, schema: Schema) -> dic
     over: list[Migration] = []
     for phase in plan.phases:
         ahead, back, for_good = files_of(phase, files)
-        reason = (
-            "the gates of this phase see to it that nobody uses it any more"
-            if phase.name is PhaseName.CONTRACT
-            else "the plan says what each version may do meanwhile"
-        )
+        reason = reason_of(phase.name)
         for name in ahead:
-            found[name] = _allowed(files[name], over, schema, target, _OF_GATES, reason)
+            found[name] = _allowed(files[name], over, schema, target, OF_GATES, reason)
             over.append(_migration(files[name]))
         for name in back:
-            why = "a phase is taken back before anybody relies on it"
-            found[name] = _allowed(files[name], over, schema, target, _OF_GATES | _WAY_BACK, why)
+            found[name] = _allowed(files[name], over, schema, target, WAY_BACK, REASON_BACK)
         for name in for_good:
-            found[name] = _allowed(files[name], over, schema, target, _OF_GATES, reason)
+            found[name] = _allowed(files[name], over, schema, target, OF_GATES, reason)
             over.append(_migration(files[name]))
     return found
 
@@ -55,11 +51,25 @@ def _allowed(
     text: str, over: list[Migration], schema: Schema, target: Target, allowed: frozenset[str], reason: str
 ) -> str:
     """`over`: what has run since `schema`."""
-    last = _migration(text)
+    comment = allowance(_migration(text), over, schema, target, allowed, reason)
+    return f"-- {comment}\n{text}" if comment else text
+
+
+def allowance(
+    last: Migration, over: Sequence[Migration], schema: Schema, target: Target, allowed: frozenset[str], reason: str
+) -> str:
+    """What a comment has to say so that a migration is silent; empty where it is. `over`: what has run since `schema`."""
     history = History(layout="plain", root="", migrations=(*over, last))
     options = LintOptions(target=target, schema=schema, reported=lambda migration: migration is last)
     rules = sorted({finding.rule for finding in lint([history], RULES, options).findings} & allowed)
-    return f"-- migrasafe: allow-file {', '.join(rules)} because {reason}\n{text}" if rules else text
+    return f"migrasafe: allow-file {', '.join(rules)} because {reason}" if rules else ""
+
+
+def reason_of(phase: PhaseName) -> str:
+    """Why what is allowed in a phase hurts nobody."""
+    if phase is PhaseName.CONTRACT:
+        return "the gates of this phase see to it that nobody uses it any more"
+    return "the plan says what each version may do meanwhile"
 
 
 def _migration(text: str) -> Migration:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from migrasafe.plan.model import Gate
+from collections.abc import Iterator
+
+from migrasafe.plan.model import Gate, Phase, PhaseName
 from migrasafe.sql.quote import quote_literal
 
 
@@ -22,3 +24,15 @@ def old_version_gone(what: str, application_name: str | None) -> Gate:
         expected="0",
         otherwise=f"End the instances of the old version first: they need {what}.",
     )
+
+
+def before_for_good(phase: Phase) -> Iterator[Gate]:
+    """What is asked before the steps of a phase that cannot be undone, where they follow on others that can."""
+    if phase.name is PhaseName.CONTRACT and phase.for_good and len(phase.for_good) < len(phase.steps):
+        lost = "; ".join(step.loses for step in phase.for_good)
+        yield Gate(
+            id="for-good",
+            question="Has nobody missed for a while what is out of sight?",
+            query=None,
+            otherwise=f"Wait until you are sure: what follows loses {lost}.",
+        )

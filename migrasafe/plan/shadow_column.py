@@ -74,7 +74,8 @@ def same(shadow: Shadow) -> Gate:
         question=f"Do {shadow.old.name} and {shadow.new.name} say the same in every row of {shadow.table.ref.name}?",
         query=f"SELECT count(*) FROM {name_of(shadow.table.ref)} WHERE {inconsistent(shadow.dual())}",
         expected="0",
-        otherwise="Run the backfill again; if rows come back, a trigger of your own changes one of the columns after ours.",
+        otherwise="Run the backfill, with --restart where it has run before; if rows come back, a trigger of your own changes one"
+        " of the columns after ours.",
     )
 
 

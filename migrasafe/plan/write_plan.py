@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -12,9 +12,13 @@ from migrasafe.errors import InputError
 from migrasafe.locks import LockMode
 from migrasafe.plan.allow import with_allowances
 from migrasafe.plan.model import Backfill, Phase, Plan
+from migrasafe.plan.output.allowances import with_allowances as output_files
+from migrasafe.plan.output.model import Output
+from migrasafe.plan.output.runbook import commands_of
 from migrasafe.plan.templates import document_template
 from migrasafe.plan.write_sql import files_of, sql_files
 from migrasafe.schema.model import Schema
+from migrasafe.target import Target
 
 PLAN = "plan.json"
 RUNBOOK = "RUNBOOK.md"
@@ -30,14 +34,17 @@ class Written(Struct, frozen=True, kw_only=True):
     """Name → SHA-256 of every other file."""
 
 
-def plan_files(plan: Plan, schema: Schema) -> dict[str, str]:
-    """File name → text, plan.json last. `schema`: before the plan."""
+def plan_files(plan: Plan, schema: Schema, outputs: Sequence[Output] = ()) -> dict[str, str]:
+    """File name → text, plan.json last. `schema`: before the plan; `outputs`: the same for migration tools."""
     files = with_allowances(sql_files(plan), plan, schema)
     jobs = [job for phase in plan.phases for job in phase.backfills]
     for number, job in enumerate(jobs, start=1):
         name = BACKFILL if len(jobs) == 1 else BACKFILL.replace(".", f"_{number}.")
         files[name] = _job(plan, job, name)
-    files |= {RUNBOOK: _rendered(RUNBOOK, plan, files), PAGE: _rendered(PAGE, plan, files)}
+    target = Target(pg_version=plan.pg_version, pg_version_assumed=False)
+    of_tools = {name: text for one in outputs for name, text in output_files(one, schema, target).items()}
+    files |= {RUNBOOK: _rendered(RUNBOOK, plan, files, outputs), PAGE: _rendered(PAGE, plan, files, outputs)}
+    files |= of_tools
     sums = {name: checksum(text) for name, text in files.items()}
     written = Written(plan=plan, files=sums)
     files[PLAN] = msgspec.json.format(msgspec.json.encode(written), indent=1).decode() + "\n"
@@ -74,7 +81,7 @@ class _Files(Struct, frozen=True, kw_only=True):
         return back[0] if back else None
 
 
-def _rendered(template: str, plan: Plan, files: Mapping[str, str]) -> str:
+def _rendered(template: str, plan: Plan, files: Mapping[str, str], outputs: Sequence[Output]) -> str:
     import jinja2
 
     environment = jinja2.Environment(
@@ -82,7 +89,11 @@ def _rendered(template: str, plan: Plan, files: Mapping[str, str]) -> str:
     )
     text = document_template(template)
     return environment.from_string(text).render(
-        plan=plan, files=_Files(names=tuple(sorted(files))), strongest=_strongest
+        plan=plan,
+        files=_Files(names=tuple(sorted(files))),
+        outputs=outputs,
+        commands_of=commands_of,
+        strongest=_strongest,
     )
 
 

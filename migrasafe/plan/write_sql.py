@@ -43,7 +43,7 @@ def files_of(phase: Phase, names: Iterable[str]) -> tuple[list[str], list[str], 
 
 def _file(plan: Plan, phase: Phase, steps: Iterable[Step], title: str) -> str:
     blocks = [_head(f"{plan.title} – phase {phase.name.value}: {title}")]
-    blocks.extend(f"{_comment(step)}\n{_forward(step)}" for step in steps)
+    blocks.extend(f"{comment_on(step)}\n{_forward(step)}" for step in steps)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -62,7 +62,8 @@ def _head(title: str) -> str:
     return "\n".join(lines)
 
 
-def _comment(step: Step) -> str:
+def comment_on(step: Step) -> str:
+    """What it does, with which locks, as lines of SQL comments."""
     told = [f"{lock.mode} on {lock.table}" for lock in step.locks]
     how_long = "while it works" if step.work else "for an instant"
     lines = [f"-- {step.id}: {step.title}"]
@@ -74,20 +75,41 @@ def _comment(step: Step) -> str:
     return "\n".join(lines)
 
 
+def skip_ahead(step: Step) -> str:
+    """The condition under which a step is not run (any more)."""
+    return step.done if step.past is None else f"({step.done}) OR ({step.past})"
+
+
+def skip_back(step: Step) -> str:
+    """The condition under which there is nothing to undo."""
+    return f"NOT ({step.undoable or step.done})"
+
+
 def _forward(step: Step) -> str:
-    skip = step.done if step.past is None else f"({step.done}) OR ({step.past})"
+    skip = skip_ahead(step)
     if step.long:
         return _long(step.id, skip, step.statements, step.leftover or "false", step.clear)
     return _quick(step, skip, step.statements)
 
 
 def _backward(step: Step) -> str:
-    skip = f"NOT ({step.undoable or step.done})"
+    skip = skip_back(step)
     return _long(step.id, skip, step.undo, "false", ()) if step.long else _quick(step, skip, step.undo)
 
 
 def _quick(step: Step, skip: str, statements: tuple[str, ...]) -> str:
-    relations = [predicates.relation(Ref(*lock.table.split(".", 1))) for lock in step.locks] or ["NULL"]
+    return with_retries(step, skip, statements, f"pg_temp.in_the_way({relations_of(step)})") + ";"
+
+
+def relations_of(step: Step) -> str:
+    """The tables that a step locks, as a list of expressions."""
+    relations = [predicates.relation(Ref(*lock.table.split(".", 1))) for lock in step.locks]
+    return ", ".join(relations) or "NULL"
+
+
+def with_retries(step: Step, skip: str, statements: tuple[str, ...], in_the_way: str) -> str:
+    """One DO, to be run outside a transaction: nothing where `skip` holds, else the statements, as soon as their locks are
+    to be had. `in_the_way` is an expression that says who has them."""
     return (
         sql_template("quick_step.sql")
         .format(
@@ -96,7 +118,7 @@ def _quick(step: Step, skip: str, statements: tuple[str, ...]) -> str:
             attempts=ATTEMPTS,
             lock_timeout=LOCK_TIMEOUT,
             longest_pause=LONGEST_PAUSE_SECONDS,
-            tables=", ".join(relations),
+            in_the_way=in_the_way,
             statements=textwrap.indent(_terminated(statements), "      ", lambda line: not line.startswith("$")),
         )
         .strip()

@@ -95,6 +95,12 @@ def test_concurrently_alone_in_a_file_sent_as_one_query_is_fine() -> None:
     assert errors(linted(migration(one + "SELECT 1;", IMPLICIT))) == ["cannot-run-in-transaction"]
 
 
+def test_a_body_may_commit_where_its_statement_is_all_that_is_sent():
+    body = "DO $$ BEGIN COMMIT; END $$;"
+    assert errors(linted(migration(body, IMPLICIT))) == []
+    assert errors(linted(migration(body + "SELECT 1;", IMPLICIT))) == ["cannot-run-in-transaction"]
+
+
 def test_lock_timeout_set_before_silences_the_warning() -> None:
     for setting in ("SET lock_timeout = '2s'", "SET LOCAL lock_timeout TO 2000"):
         assert linted(migration(f"{setting}; ALTER TABLE a ADD COLUMN x int;")).findings == ()

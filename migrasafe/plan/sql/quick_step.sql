@@ -12,10 +12,10 @@ BEGIN
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF attempt = {attempts} THEN
         RAISE lock_not_available USING MESSAGE = '{id}: no lock after {attempts} attempts, nothing was changed',
-          DETAIL = 'In the way: ' || pg_temp.in_the_way({tables}), HINT = 'When they have ended, run this file again.';
+          DETAIL = 'In the way: ' || {in_the_way}, HINT = 'When they have ended, run this file again.';
       END IF;
     END;
     COMMIT;  -- nothing is held while it sleeps
     PERFORM pg_sleep(random() * least(0.1 * 2 ^ attempt, {longest_pause}));
   END LOOP;
-END $step$;
+END $step$

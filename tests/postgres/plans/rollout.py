@@ -8,16 +8,19 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from click.testing import CliRunner
 
+from migrasafe.cli import cli
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import Phase, PhaseName, Plan
+from migrasafe.plan.output.model import Output
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read_changes import Hints, read_changes
 from migrasafe.plan.write_plan import plan_files
@@ -112,6 +115,13 @@ class Rollout:
         for job in phase.backfills:
             self.database.execute(f"UPDATE {job.table} SET {', '.join(job.assignments)} WHERE {job.where}")
 
+    def backfill_for_real(self) -> None:
+        """Every job of the plan, run by `migrasafe backfill run`."""
+        for job in sorted(self.folder.glob("*.toml")):
+            words = ["backfill", "run", str(job), "--dsn", self.database.dsn, "--batch-rows", "200", "-q", "--restart"]
+            done = CliRunner().invoke(cli, words, standalone_mode=False, catch_exceptions=False)
+            assert done.return_value in (0, None), done.output
+
     def gates(self, phase: Phase) -> None:
         """Every gate of a phase that a query answers has to hold."""
         for gate in phase.gates:
@@ -136,7 +146,14 @@ class Rollout:
         assert not clients.errors, clients.errors
 
 
-def roll_out(database: Database, migration: str, folder: Path, hints: Hints | None = None) -> Rollout:
+def roll_out(
+    database: Database,
+    migration: str,
+    folder: Path,
+    hints: Hints | None = None,
+    *,
+    outputs: Callable[[Plan], Sequence[Output]] = lambda _: (),
+) -> Rollout:
     """The plan of a migration to what is in the database now, its files in `folder`."""
     with database.connect() as session:
         schema, attached = load_schema(session), attached_to_columns(session)
@@ -145,8 +162,8 @@ def roll_out(database: Database, migration: str, folder: Path, hints: Hints | No
     )
     script = read_script(Source(path="migration.sql", text=migration))
     plan = put_together(draft_of(read_changes(script, schema, hints or Hints()), ground), ground)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in plan_files(plan, schema).items():
+    for name, text in plan_files(plan, schema, outputs(plan)).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return Rollout(database=database, plan=plan, folder=folder)
 
@@ -210,9 +227,11 @@ def one_shot(database: Database, *statements: str) -> list[str]:
         database.execute(f"DROP DATABASE {name}")
 
 
-def dump(dsn: str) -> list[str]:
-    """What pg_dump says of the schema, its lines sorted, so that the order of columns does not count."""
-    command = [program("pg_dump"), "--schema-only", "--no-owner", "-N", "migrasafe", "-d", dsn]
+def dump(dsn: str, *left_out: str) -> list[str]:
+    """What pg_dump says of the schema, its lines sorted, so that the order of columns does not count; and without the tables
+    and sequences whose names begin with what is `left_out`."""
+    without = [f"--exclude-table={name}*" for name in left_out]
+    command = [program("pg_dump"), "--schema-only", "--no-owner", "-N", "migrasafe", *without, "-d", dsn]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     lines = (line.strip().removesuffix(",") for line in text.splitlines())
     return sorted(line for line in lines if line and not line.startswith(("--", "\\", "SET ", "SELECT pg_catalog")))
