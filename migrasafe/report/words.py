@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.lint import LintResult
@@ -58,7 +60,12 @@ def found(result: LintResult) -> str:
 
 
 def in_repository(path: str) -> str:
-    """A path as those want it who look it up in a checkout: relative to the working folder, with slashes."""
-    near = os.path.relpath(path)
-    inside = not near.startswith("..")
-    return (near if inside else path).replace(os.sep, "/")
+    """A path as those want it who look it up in a checkout: relative to the root of the repository that the working folder
+    is in, else to that folder; with slashes."""
+    near = os.path.relpath(path, _root(Path.cwd()))
+    return (path if near.startswith("..") else near).replace(os.sep, "/")
+
+
+@cache
+def _root(folder: Path) -> Path:
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
