@@ -32,6 +32,8 @@ from migrasafe.app.read_app import read_app
 from migrasafe.app.resolve import Resolver
 from migrasafe.app.version_queries import OnSchema, VersionQueries
 from migrasafe.errors import MigrasafeError
+from migrasafe.migrations.alembic.project import project_at
+from migrasafe.migrations.alembic.read import render_online
 from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.migrations.read import read_history
 from migrasafe.postgres.connect import Connection, connect, run
@@ -193,16 +195,21 @@ def main() -> int:
     parser.add_argument("--layout")
     parser.add_argument("--commits", type=int, default=50)
     parser.add_argument("--show", type=int, default=40)
-    parser.add_argument("--before", metavar="SQL", help="what the database has before the first migration")
+    parser.add_argument(
+        "--before", type=Path, metavar="FILE", help="SQL for what the database has before the first migration"
+    )
     parser.add_argument("--lenient", action="store_true", help="go on where the history fails on the server")
     parser.add_argument("--pg-version", type=int, default=15)
     options = parser.parse_args()
     tally = Tally(options.show, lenient=options.lenient)
     with find_server(options.pg_version).start() as server:
+        if options.before is not None:  # Alembic's revisions are rendered in a copy of it
+            with connect(server.dsn, database="template1") as template:
+                template.execute(options.before.read_bytes())
         for number, commit in enumerate(commits(options.repo, options.migrations, options.commits)):
             print(f"{commit.sha[:9]} {commit.subject[:70]} ({len(commit.added)} migrations)", flush=True)
             with connect(server.dsn) as admin:
-                admin.execute(f"CREATE DATABASE proof{number}")
+                admin.execute(f"CREATE DATABASE proof{number} TEMPLATE template0")
             try:
                 _commit(options, commit, server.dsn, f"proof{number}", tally)
             except (MigrasafeError, subprocess.CalledProcessError) as error:
@@ -222,14 +229,17 @@ def _commit(options: argparse.Namespace, commit: Commit, dsn: str, database: str
     apps = [read_app(f"{sha}{part}", folder=options.repo) for sha in (f"{commit.sha}^", commit.sha)]
     with tempfile.TemporaryDirectory() as folder:
         exported = export(options.repo, commit.sha, options.migrations, Path(folder))
-        history = read_history((str(exported),), layout=options.layout)
+        history = read_history((str(exported),), layout=options.layout)[0]
+        if history.layout == "alembic":
+            history = render_online(project_at(Path(history.root)), root=history.root, dsn=dsn)
         added = {str(Path(folder) / path) for path in commit.added}
-        migrations = history[0].migrations
+        migrations = history.migrations
         released = [place for place, one in enumerate(migrations) if one.path in added]
         if not released:
             raise MigrasafeError("none of the added files is a migration")
         with connect(dsn, database=database) as connection:
-            run(connection, options.before or "SELECT")
+            if options.before is not None:
+                connection.execute(options.before.read_bytes())
             prove(connection, migrations, released[0], apps, tally)
 
 

@@ -60,7 +60,7 @@ def on_schema(one: AppQuery, resolver: Resolver) -> OnSchema:
     """The query on the schema of the resolver, with everything that is wrong with it there."""
     resolution = resolver.resolve(one.parsed, one.query.search_path)
     schema = resolver.schema
-    problems = (*resolution.problems, *checks(resolution, schema), *_gone(one, schema))
+    problems = (*resolution.problems, *checks(resolution, schema, one.query.never_null), *_gone(one, schema))
     return OnSchema(
         resolution=resolution,
         problems=tuple(dict.fromkeys(problems)),

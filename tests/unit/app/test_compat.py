@@ -84,6 +84,9 @@ READ = "SELECT id FROM orders"
         ("ALTER TABLE orders ALTER total DROP NOT NULL", READ, "INSERT INTO orders (id) VALUES ($1)", "before"),
         ("ALTER TABLE orders ALTER note SET NOT NULL", "UPDATE orders SET note = NULL", READ, "after"),
         ("ALTER TABLE orders ALTER note SET NOT NULL", "UPDATE orders SET note = $1", READ, "after"),
+        ("ALTER TABLE orders ALTER note SET NOT NULL", "UPDATE orders SET note = (SELECT email FROM users)", READ, "after"),
+        ("ALTER TABLE orders ALTER note SET NOT NULL", "UPDATE orders SET note = coalesce($1, code) || 'x'", READ,
+         "either"),
         # narrowing
         ("ALTER TABLE orders ADD CHECK (total > 0) NOT VALID", "UPDATE orders SET total = $1", READ, "after"),
         ("ALTER TABLE orders ADD CHECK (total > 0) NOT VALID", "UPDATE orders SET note = $1", READ, "either"),
@@ -193,6 +196,13 @@ def test_a_value_that_an_old_reader_does_not_know_breaks_it_where_the_new_versio
     (one,) = judge("ALTER TYPE state ADD VALUE 'sent'", app(reader), app("UPDATE orders SET state = 'sent'")).migrations
     assert one.deploy is Deploy.SPLIT
     assert one.breakages[0].message == 'orders.state can be "sent" now, which its reader does not know'
+
+
+def test_a_parameter_that_the_model_never_leaves_empty_minds_no_not_null() -> None:
+    sql = "UPDATE orders SET note = CAST($1 AS text)"
+    query = Query(sql=sql, location=SourceLocation("app.py", 1), origin=Origin.MODEL, never_null=(1,))
+    (one,) = judge("ALTER TABLE orders ALTER note SET NOT NULL", app(query), app(READ)).migrations
+    assert one.deploy is Deploy.EITHER
 
 
 def test_null_breaks_an_old_reader_where_the_new_version_leaves_the_column_out() -> None:
