@@ -23,7 +23,7 @@ OF_GATES = frozenset(
 )
 """What only a person, or a gate, can know: whether somebody uses it. And a view and its table change places together, under
 a lock_timeout of which a deadlock would be told like any other lock."""
-WAY_BACK = OF_GATES | {"change-column-type", "set-not-null-by-full-scan"}
+WAY_BACK = OF_GATES | {"change-column-type", "set-not-null-by-full-scan", "drop-takes-dependents"}
 """What a way back may do, as the plan says of it."""
 REASON_BACK = "a phase is taken back before anybody relies on it"
 

@@ -5,6 +5,8 @@ Nothing here is qualified: pg_catalog comes first on every search path that does
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_literal
@@ -89,6 +91,28 @@ def constraint_is_valid(table: Ref, constraint: str) -> str:
     return _constraint(table, constraint, " AND convalidated")
 
 
+def constraint_with(table: Ref, constraint: str, condition: str) -> str:
+    """A constraint of which the condition holds, over pg_constraint."""
+    return _constraint(table, constraint, f" AND {condition}")
+
+
+def constraint_says(table: Ref, constraint: str, comment: str) -> str:
+    """A constraint with this comment."""
+    return _constraint(table, constraint, f" AND obj_description(oid, 'pg_constraint') = {quote_literal(comment)}")
+
+
+def constraint_is_over(table: Ref, constraint: str, columns: Sequence[str]) -> str:
+    """A constraint over these columns, in this order."""
+    listed = ", ".join(map(quote_literal, columns))
+    return _constraint(
+        table,
+        constraint,
+        " AND ARRAY(SELECT attname::text FROM unnest(conkey) WITH ORDINALITY AS k (num, place)"
+        " JOIN pg_attribute ON attrelid = conrelid AND attnum = num ORDER BY place)"
+        f" = ARRAY[{listed}]",
+    )
+
+
 def _constraint(table: Ref, constraint: str, more: str) -> str:
     return (
         f"EXISTS (SELECT FROM pg_constraint WHERE conrelid = {relation(table)}"
@@ -102,6 +126,11 @@ def index_is_valid(index: Ref) -> str:
 
 def index_is_invalid(index: Ref) -> str:
     return _index(index, "NOT indisvalid")
+
+
+def index_says(index: Ref, comment: str) -> str:
+    """An index with this comment."""
+    return _index(index, f"obj_description(indexrelid, 'pg_class') = {quote_literal(comment)}")
 
 
 def _index(index: Ref, condition: str) -> str:

@@ -26,6 +26,7 @@ from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.set_not_null import SetNotNull
 from migrasafe.plan.hints import Hints, for_columns
 from migrasafe.plan.read_replacements import replacements
+from migrasafe.plan.read_swaps import constraint_swaps, index_swaps
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql import statements as sql
@@ -49,7 +50,7 @@ _SESSION = (sql.SetVariable, sql.Transaction)
 def read_changes(script: Script, schema: Schema, hints: Hints) -> tuple[Wanted, ...]:
     """The changes of a migration, in its order. Raises NoPlanError for what has no plan, with its line."""
     renames = dict(_said_renames(script))
-    reader = _Reader(script, hints, renames)
+    reader = _Reader(script, hints, renames, schema)
     found: list[Wanted] = []
     for count, statement in enumerate(script.statements):
         if isinstance(statement, _SESSION):
@@ -75,12 +76,14 @@ def _said_renames(script: Script) -> Iterator[tuple[tuple[str, str], str]]:
 
 
 class _Reader:
-    def __init__(self, script: Script, hints: Hints, renames: dict[tuple[str, str], str]) -> None:
+    def __init__(self, script: Script, hints: Hints, renames: dict[tuple[str, str], str], schema: Schema) -> None:
         self.script = script
         self.hints = hints
         self.renames = renames
         self.used: set[tuple[str, str]] = set()
         self.replaced = replacements(script)
+        self.constraint_swaps = constraint_swaps(script, schema)
+        self.index_swaps = index_swaps(script, schema)
 
     def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
         for one in self.replaced:
@@ -98,6 +101,8 @@ class _Reader:
                 yield RenameTable(table=statement.name, new_name=statement.new_name)
             case sql.CreateIndex():
                 yield from self._index(statement, before, after)
+            case sql.Drop() if any(one.dropped is statement for one in self.index_swaps):
+                return
             case sql.Drop(kind="INDEX"):
                 yield from (indexes.DropIndex(name=one.name) for one in statement.objects)
             case sql.Drop(kind="TABLE"):
@@ -118,7 +123,7 @@ class _Reader:
     def _alter(self, statement: sql.AlterTable, before: Schema, after: Schema) -> Iterator[Change]:
         pairs = self._renamed(statement, before)
         for action in statement.actions:
-            if self._is_of_replacement(action):
+            if self._is_of_replacement(action) or any(one.dropped is action for one in self.constraint_swaps):
                 continue
             if isinstance(action, sql.DropColumn) and action.column in pairs:
                 yield RenameColumn(
@@ -178,16 +183,20 @@ class _Reader:
         self, statement: sql.AlterTable, action: sql.AddConstraint, before: Schema, after: Schema
     ) -> Change:
         table, made = (schema.table(schema.resolve(*statement.name)) for schema in (before, after))
-        known = {one.name for one in table.constraints} if table is not None else set()
+        swap = next((one for one in self.constraint_swaps if one.added is action), None)
+        gone = {swap.old.name} if swap is not None else set()
+        known = {one.name for one in table.constraints} - gone if table is not None else set()
         wanted = action.constraint
         if table is not None and wanted.name in known:
             raise NoPlanError(f"{table.ref} has a constraint {wanted.name} already")
-        if table is not None and wanted.kind is ConstraintKind.PRIMARY_KEY and table.primary_key is not None:
+        if swap is None and table is not None and wanted.kind is ConstraintKind.PRIMARY_KEY and table.primary_key:
             raise NoPlanError(f"{table.ref} has a primary key already, {table.primary_key.name}")
         for constraint in made.constraints if made is not None else ():
             if constraint.name in known or constraint.kind is not wanted.kind:
                 continue
             if wanted.name in (None, constraint.name) and constraint.columns == (wanted.columns or constraint.columns):
+                if swap is not None:
+                    return swap.change(constraint)
                 match constraint.kind:
                     case ConstraintKind.CHECK | ConstraintKind.FOREIGN_KEY:
                         return AddConstraint(table=statement.name, constraint=constraint)
@@ -197,7 +206,11 @@ class _Reader:
 
     def _index(self, statement: sql.CreateIndex, before: Schema, after: Schema) -> Iterator[Change]:
         table = after.table(after.resolve(*statement.table))
+        swap = next((one for one in self.index_swaps if one.added is statement), None)
         for index in after.indexes_of(table) if table is not None else ():
+            if swap is not None and index.ref == swap.old.ref:
+                yield swap.change(index)
+                return
             if before.index(index.ref) is None:
                 yield indexes.AddIndex(index=index)
                 return

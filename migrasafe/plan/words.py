@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from migrasafe.errors import InputError, did_you_mean
-from migrasafe.plan import words_of_replacements
+from migrasafe.plan import words_of_constraints, words_of_replacements
 from migrasafe.plan.names_said import name_parts
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_name
@@ -159,5 +159,16 @@ WORDS: Mapping[str, Word] = {
     "foreign-key": Word(usage="TABLE.COLUMN[,COLUMN] TABLE[.COLUMN]", sql=_foreign_key),
     "check": Word(usage="TABLE CONDITION", sql=_check),
     "index": Word(usage="TABLE.COLUMN[,COLUMN]", sql=_index),
+    "replace-check": Word(usage="TABLE.CONSTRAINT CONDITION", sql=words_of_constraints.replace_check, over_schema=True),
+    "replace-foreign-key": Word(
+        usage="TABLE.CONSTRAINT ACTIONS", sql=words_of_constraints.replace_foreign_key, over_schema=True
+    ),
+    "replace-unique": Word(
+        usage="TABLE.CONSTRAINT COLUMN,COLUMN", sql=words_of_constraints.replace_unique, over_schema=True
+    ),
+    "replace-primary-key": Word(
+        usage="TABLE COLUMN,COLUMN", sql=words_of_constraints.replace_primary_key, over_schema=True
+    ),
+    "replace-index": Word(usage="INDEX (COLUMN,COLUMN)", sql=words_of_constraints.replace_index, over_schema=True),
     "enum-value": Word(usage="TYPE VALUE", sql=_enum_value),
 }

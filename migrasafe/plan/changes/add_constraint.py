@@ -29,7 +29,7 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
         is_key = constraint.kind is ConstraintKind.FOREIGN_KEY
         missing = _missing_index(ground, table, constraint) if is_key else None
         target = _with_target(ground, constraint) if is_key else constraint
-        gate = _orphans(table, target) if is_key else _violators(table, constraint)
+        gate = _orphans(table, target) if is_key else violators(table, constraint)
         before: tuple[Phase, ...] = ()
         if missing is not None:
             before = (_expand(steps.build_index(missing), constraint),)
@@ -109,7 +109,8 @@ def _orphans(table: Table, constraint: Constraint) -> Gate:
     )
 
 
-def _violators(table: Table, constraint: Constraint) -> Gate:
+def violators(table: Table, constraint: Constraint) -> Gate:
+    """Whether every row passes a CHECK."""
     assert constraint.expression is not None  # a CHECK has one
     return phases.none_left(
         "no-violators",

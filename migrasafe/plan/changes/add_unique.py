@@ -54,7 +54,7 @@ class AddUnique(Struct, frozen=True, kw_only=True):
                     (*proved, steps.build_index(index), steps.constraint_from_index(table.ref, constraint, index)),
                     needed=f"to write duplicates in {table.ref}",
                     old_application_name=ground.old_application_name,
-                    gates=(*(no_null_left(table, column.name) for column in nullable), _duplicates(table, constraint)),
+                    gates=(*(no_null_left(table, column.name) for column in nullable), duplicates(table, constraint)),
                 ),
             ),
             why=(
@@ -64,7 +64,8 @@ class AddUnique(Struct, frozen=True, kw_only=True):
         )
 
 
-def _duplicates(table: Table, constraint: Constraint) -> Gate:
+def duplicates(table: Table, constraint: Constraint) -> Gate:
+    """Whether no two rows are alike in the columns of a key."""
     listed = names(constraint.columns)
     given = " AND ".join(f"{one} IS NOT NULL" for one in listed.split(", "))
     return Gate(

@@ -30,6 +30,11 @@ CREATE TABLE users (
   note varchar(20), born timestamp DEFAULT now() NOT NULL, nick text DEFAULT 'x' NOT NULL
 );
 CREATE INDEX users_age ON users (age);
+CREATE TABLE guilds (id bigserial PRIMARY KEY);
+CREATE TABLE badges (
+  team_id bigint CONSTRAINT badges_team REFERENCES guilds, code text CONSTRAINT badges_code UNIQUE,
+  size int CONSTRAINT badges_size CHECK (size > 0), PRIMARY KEY (team_id, code)
+);
 CREATE VIEW names AS SELECT id, name FROM users;
 """
 CHANGES = [
@@ -57,6 +62,13 @@ CHANGES = [
     "check users age>0",
     "index users.name,email",
     "enum-value mood c",
+    "replace-check badges.badges_size size<9",
+    "replace-foreign-key badges.badges_team ON_DELETE_CASCADE",
+    "replace-foreign-key badges.badges_team DEFERRABLE",
+    "replace-unique badges.badges_code code,team_id",
+    "replace-unique badges.badges_code size",
+    "replace-primary-key badges code,size",
+    "replace-index users_age (lower(note))",
     "split users.nick first,rest --up first = split_part(nick, ' ', 1), rest = nick --down nick = rest",
     "merge users.email,note contact --up concat_ws(';', email, note) --down email = contact, note = contact",
     "convert users.age months_bigint_NOT_NULL --up age * 12 --down months / 12",
@@ -72,7 +84,7 @@ def schema() -> Schema:
 def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
     said, *options = change.split(" --")
     given = {name.replace("-", "_"): value for name, _, value in (one.partition(" ") for one in options)}
-    spaces = {"_NOT_NULL": " NOT NULL", "_DEFAULT_": " DEFAULT ", "_bigint": " bigint"}
+    spaces = {"_NOT_NULL": " NOT NULL", "_DEFAULT_": " DEFAULT ", "_bigint": " bigint", "_DELETE_": " DELETE "}
     words = said.split()
     for written, meant in spaces.items():
         words = [word.replace(written, meant) for word in words]

@@ -1,0 +1,180 @@
+"""UNIQUE or PRIMARY KEY over other columns: the new key is built beside the traffic, and takes the old one's place in an instant."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.changes.add_unique import duplicates
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
+from migrasafe.plan.model import Gate, Phase, PhaseName, Step
+from migrasafe.plan.references import foreign_keys_to
+from migrasafe.schema.definitions import name_of, names, with_suffix
+from migrasafe.schema.model import Constraint, Index, Ref, Table
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
+
+
+class ReplaceKey(Struct, frozen=True, kw_only=True):
+    table: Name
+    old: Constraint
+    new: Constraint
+
+    def plan(self, ground: Ground) -> Draft:
+        """Before the new version where the old key implies the new one, else after the old version. Raises NoPlanError."""
+        table, old, new = table_of(ground, self.table), self.old, self.new
+        if old.columns == new.columns:
+            raise NoPlanError(
+                f"{old.name} of {table.ref} is over {names(old.columns)} already: what else differs has no plan yet"
+            )
+        for child, one in foreign_keys_to(ground.schema, table.ref):
+            if set(one.target_columns or old.columns) == set(old.columns):
+                raise NoPlanError(
+                    f"{old.name} cannot go: {child.ref} refers to it with {one.name}; give that another key to refer to, or drop"
+                    " it, in a migration before this one"
+                )
+        primary = new.kind is ConstraintKind.PRIMARY_KEY
+        nullable = [one for one in new.columns if primary and not column_of(table, one).not_null]
+        implied = set(old.columns) <= set(new.columns) and not nullable
+        index = _index(table, new.columns, with_suffix(new.name, "__ms"))
+        is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
+        proved = tuple(
+            step
+            for one in nullable
+            for step in steps.not_null(table.ref, one, not_null_name(table, one), pg_version=ground.target.pg_version)
+        )
+        made, swap, last = _primary(table, old, new, index) if primary else _unique(table, old, new, index)
+        ready = (*proved, *steps.superseded(made, is_new))
+        gates = (*(no_null_left(table, one) for one in nullable), duplicates(table, new))
+        rule = f"{new.kind.value} ({names(new.columns)})"
+        return Draft(
+            title=f"replace {old.name} of {table.ref} by {rule}",
+            tables=(table.ref,),
+            phases=_phases(ground, table, old, new, implied=implied, ready=ready, taking=(swap, last), gates=gates),
+            why=(
+                "the old key implies the new one: no row can break it, so it can be there before the new version"
+                if implied
+                else "the new key refuses what the old one accepts, as soon as its index is ready: so it comes after the old"
+                " version",
+            ),
+            by_hand=(
+                f"while {table.ref} has both keys, an upsert (ON CONFLICT) of two sessions at once can fail with a duplicate key"
+                " of the other one, and has to be tried again",
+                *(
+                    (
+                        "after the way back from the last phase, run the phase that builds the indexes again: one went with the key",
+                    )
+                    if primary
+                    else ()
+                ),
+            ),
+        )
+
+
+def _phases(
+    ground: Ground,
+    table: Table,
+    old: Constraint,
+    new: Constraint,
+    *,
+    implied: bool,
+    ready: tuple[Step, ...],
+    taking: tuple[Step, Step],
+    gates: tuple[Gate, ...],
+) -> tuple[Phase, ...]:
+    listed = names(new.columns)
+    first = (
+        Phase(
+            name=PhaseName.EXPAND,
+            title=f"The new key over {listed} is built beside the old one",
+            old_app="goes on as before",
+            new_app=f"may say ON CONFLICT ({listed}), but not yet break {old.name}",
+            steps=ready,
+        ),
+    )
+    return (
+        *(first if implied else ()),
+        phases.deploy(
+            f"writes no two rows that are alike in {listed}, nor in {names(old.columns)}",
+            f"writes no two rows that are alike in {names(old.columns)}",
+        ),
+        phases.contract(
+            f"{listed} is the key; the old one goes",
+            f"writes no two rows that are alike in {listed}",
+            (*(() if implied else ready), *taking),
+            needed=f"{old.name} over {names(old.columns)}",
+            old_application_name=ground.old_application_name,
+            gates=() if implied else gates,
+        ),
+    )
+
+
+def _index(table: Table, columns: tuple[str, ...], name: str) -> Index:
+    return Index(
+        ref=Ref(table.ref.schema, name),
+        table=table.ref,
+        elements=tuple(IndexElement(column=column) for column in columns),
+        unique=True,
+        reads=frozenset(columns),
+    )
+
+
+def _unique(table: Table, old: Constraint, new: Constraint, index: Index) -> tuple[tuple[Step, ...], Step, Step]:
+    """What makes it ready, the step that swaps names, and the end of the old one."""
+    rename = f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT"
+    ready, dropped = index.ref.name, with_suffix(old.name, "__ms_dropped")
+    is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
+    built = Ref(table.ref.schema, with_suffix(new.name, "__ms_i"))
+    build = steps.build_index(replace(index, ref=built))
+    own = steps.constraint_from_index(table.ref, replace(new, name=ready), replace(index, ref=built))
+    is_own = predicates.constraint_exists(table.ref, ready)
+    swap = Step(
+        title=f"The new key is {new.name}; the old one is kept as {dropped}",
+        statements=(
+            f"{rename} {quote_ident(old.name)} TO {quote_ident(dropped)}",
+            f"{rename} {quote_ident(ready)} TO {quote_ident(new.name)}",
+        ),
+        done=is_new,
+        undo=(
+            f"{rename} {quote_ident(new.name)} TO {quote_ident(ready)}",
+            f"{rename} {quote_ident(dropped)} TO {quote_ident(old.name)}",
+        ),
+    )
+    last = Step(
+        title=f"Drop the old key, {dropped}",
+        statements=(f"ALTER TABLE {name_of(table.ref)} DROP CONSTRAINT {quote_ident(dropped)}",),
+        done=predicates.all_of(is_new, predicates.not_(predicates.constraint_exists(table.ref, dropped))),
+        loses=f"the index of {old.name}: the way back is to plan the key again",
+    )
+    return (*steps.superseded((build,), is_own), own), swap, last
+
+
+def _primary(table: Table, old: Constraint, new: Constraint, index: Index) -> tuple[tuple[Step, ...], Step, Step]:
+    """Likewise. A table has one primary key, so a spare index keeps the way back short."""
+    spare = _index(table, old.columns, with_suffix(old.name, "__ms_spare"))
+    alter = f"ALTER TABLE {name_of(table.ref)}"
+    is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
+
+    def taken(gone: Constraint, come: Constraint, by: Index) -> str:
+        # One statement: a published table without a key refuses UPDATE and DELETE.
+        return (
+            f"{alter} DROP CONSTRAINT {quote_ident(gone.name)}, ADD CONSTRAINT {quote_ident(come.name)} PRIMARY KEY"
+            f" USING INDEX {quote_ident(by.ref.name)}"
+        )
+
+    swap = Step(
+        title=f"{names(new.columns)} is the primary key of {table.ref}",
+        statements=(taken(old, new, index),),
+        done=is_new,
+        undo=(taken(new, old, spare),),
+    )
+    last = Step(
+        title=f"Drop the spare index over {names(old.columns)}",
+        statements=(f"DROP INDEX CONCURRENTLY {name_of(spare.ref)}",),
+        done=predicates.all_of(is_new, f"{predicates.relation(spare.ref)} IS NULL"),
+        long=True,
+        loses=f"the index over {names(old.columns)}: the way back is to plan the key again",
+    )
+    return (steps.build_index(index), steps.build_index(spare)), swap, last

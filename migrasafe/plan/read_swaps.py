@@ -1,0 +1,105 @@
+"""What a migration drops and adds again in another form: one change, not two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from migrasafe.plan.changes.model import Change
+from migrasafe.plan.changes.replace_check import ReplaceCheck
+from migrasafe.plan.changes.replace_foreign_key import ReplaceForeignKey
+from migrasafe.plan.changes.replace_index import ReplaceIndex
+from migrasafe.plan.changes.replace_key import ReplaceKey
+from migrasafe.schema.model import Constraint, Index, Schema
+from migrasafe.sql import statements as sql
+from migrasafe.sql.script import Script
+from migrasafe.sql.statements import ConstraintDef, ConstraintKind, Name
+
+
+class ConstraintSwap(Struct, frozen=True, kw_only=True):
+    table: Name
+    dropped: sql.DropConstraint
+    added: sql.AddConstraint
+    old: Constraint
+
+    def change(self, new: Constraint) -> Change:
+        match self.old.kind:
+            case ConstraintKind.CHECK:
+                return ReplaceCheck(table=self.table, old=self.old, new=new)
+            case ConstraintKind.FOREIGN_KEY:
+                return ReplaceForeignKey(table=self.table, old=self.old, new=new)
+            case _:
+                return ReplaceKey(table=self.table, old=self.old, new=new)
+
+
+class IndexSwap(Struct, frozen=True, kw_only=True):
+    dropped: sql.Drop
+    added: sql.CreateIndex
+    old: Index
+
+    def change(self, new: Index) -> Change:
+        return ReplaceIndex(old=self.old, new=new)
+
+
+def constraint_swaps(script: Script, schema: Schema) -> tuple[ConstraintSwap, ...]:
+    """Constraints of `schema` that the migration drops, with those it adds in their place."""
+    dropped: list[tuple[Name, sql.DropConstraint, Constraint]] = []
+    added: list[tuple[Name, sql.AddConstraint]] = []
+    for statement in script.statements:
+        if not isinstance(statement, sql.AlterTable):
+            continue
+        table = schema.table(schema.resolve(*statement.name))
+        for action in statement.actions:
+            if isinstance(action, sql.DropConstraint) and table is not None:
+                old = table.constraint(action.name)
+                if old is not None:
+                    dropped.append((statement.name, action, old))
+            elif isinstance(action, sql.AddConstraint) and action.constraint.using_index is None:
+                added.append((statement.name, action))
+    return tuple(_pairs(schema, dropped, added))
+
+
+def _pairs(
+    schema: Schema,
+    dropped: list[tuple[Name, sql.DropConstraint, Constraint]],
+    added: list[tuple[Name, sql.AddConstraint]],
+) -> Iterator[ConstraintSwap]:
+    left = list(added)
+    for name, drop, old in dropped:
+        for place, (other, add) in enumerate(left):
+            if schema.resolve(*name) == schema.resolve(*other) and _takes_its_place(schema, old, add.constraint):
+                yield ConstraintSwap(table=name, dropped=drop, added=add, old=old)
+                del left[place]
+                break
+
+
+def _takes_its_place(schema: Schema, old: Constraint, new: ConstraintDef) -> bool:
+    if old.kind is not new.kind:
+        return False
+    match old.kind:
+        case ConstraintKind.PRIMARY_KEY:
+            return True
+        case ConstraintKind.FOREIGN_KEY:
+            target = schema.resolve(*new.references.table) if new.references is not None else None
+            same_key = new.references is not None and new.references.columns in ((), old.target_columns)
+            return new.columns == old.columns and target == old.target and same_key
+        case ConstraintKind.UNIQUE:
+            return new.name == old.name or bool(set(new.columns) & set(old.columns))
+        case ConstraintKind.CHECK:
+            return new.name == old.name
+        case _:
+            return False
+
+
+def index_swaps(script: Script, schema: Schema) -> tuple[IndexSwap, ...]:
+    """Indexes of `schema` that the migration drops and makes again, under the same name on the same table."""
+    drops = [one for one in script.statements if isinstance(one, sql.Drop) and one.kind == "INDEX"]
+    creations = [one for one in script.statements if isinstance(one, sql.CreateIndex)]
+    alone = [(one, schema.index(schema.resolve(*one.objects[0].name))) for one in drops if len(one.objects) == 1]
+    return tuple(
+        IndexSwap(dropped=drop, added=create, old=old)
+        for drop, old in alone
+        for create in creations
+        if old is not None and create.name == old.ref.name and schema.resolve(*create.table) == old.table
+    )

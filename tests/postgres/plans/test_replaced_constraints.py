@@ -1,0 +1,129 @@
+"""Constraints and indexes that give way to others, carried out under the traffic of both versions."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.postgres.plans.apps import Row, writes
+from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_out
+from tests.postgres.servers import Database
+
+SETUP = """
+CREATE TABLE shops (id serial PRIMARY KEY, owner int);
+CREATE TABLE things (
+  id serial PRIMARY KEY, owner int, shop_id int REFERENCES shops, size int DEFAULT 5 NOT NULL CHECK (size > 3),
+  code text, CONSTRAINT things_code_key UNIQUE (code),
+  CONSTRAINT things_in_shop UNIQUE (shop_id, code)
+);
+CREATE INDEX things_size ON things (size);
+CREATE UNIQUE INDEX things_owner ON things (id, owner);
+ALTER TABLE things REPLICA IDENTITY DEFAULT;
+"""
+ROWS = """
+INSERT INTO shops (owner) SELECT 0 FROM generate_series(1, 200);
+INSERT INTO things (owner, shop_id, size, code) SELECT 0, 1 + n % 100, 10, 'c' || n FROM generate_series(1, 300) n;
+"""
+
+
+def sizes(low: int, high: int) -> Work:
+    def size(rng: random.Random) -> Row:
+        return (rng.randrange(low, high),)
+
+    return writes("things", "size", size)
+
+
+def code(rng: random.Random) -> Row:
+    return (f"{rng.random()}",)
+
+
+def upserts(target: str) -> Work:
+    """A version that says ON CONFLICT over the key that it knows, with rows of its own."""
+
+    def work(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+        mine = f"{owner}-{rng.randrange(20)}"
+        text = f"INSERT INTO things (owner, code) VALUES (%s, %s) ON CONFLICT ({target}) DO UPDATE SET size = 7"
+        asked = sql.SQL(f"{text} RETURNING code")
+        row = session.execute(asked, (owner, mine)).fetchone()
+        assert row == (mine,)
+
+    return work
+
+
+def sells(*, cascades: bool) -> Work:
+    """A version that closes shops: by itself, or with all things in them."""
+
+    def work(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+        row = session.execute("INSERT INTO shops (owner) VALUES (%s) RETURNING id", (owner,)).fetchone()
+        assert row is not None
+        session.execute("INSERT INTO things (owner, shop_id) VALUES (%s, %s)", (owner, row[0]))
+        if not cascades:
+            session.execute("DELETE FROM things WHERE shop_id = %s", row)
+        session.execute("DELETE FROM shops WHERE id = %s", row)
+        left = session.execute("SELECT count(*) FROM things WHERE shop_id = %s", row).fetchone()
+        assert left == (0,)
+
+    return work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    migration: str
+    once: str = ""
+    old: Work
+    new: Work
+
+
+COMMENT = "'replaced by plan r1'"
+CASES = {
+    "a foreign key that cascades from now on": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_shop_id_fkey, ADD CONSTRAINT things_shop_id_fkey"
+        " FOREIGN KEY (shop_id) REFERENCES shops ON DELETE CASCADE",
+        old=sells(cascades=False),
+        new=sells(cascades=True),
+    ),
+    "a check that neither includes the old one nor is included": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_size_check;"
+        "ALTER TABLE things ADD CONSTRAINT things_size_check CHECK (size < 20)",
+        once=f"COMMENT ON CONSTRAINT things_size_check ON things IS {COMMENT}",
+        old=sizes(4, 20),
+        new=sizes(-5, 20),
+    ),
+    "an index": Case(
+        migration="DROP INDEX things_size; CREATE INDEX things_size ON things (abs(size) DESC) INCLUDE (owner)",
+        once=f"COMMENT ON INDEX things_size IS {COMMENT}",
+        old=sizes(4, 20),
+        new=sizes(4, 20),
+    ),
+    "a unique constraint over one more column": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_code_key, ADD CONSTRAINT things_code_key UNIQUE (owner, code)",
+        old=upserts("code"),
+        new=upserts("owner, code"),
+    ),
+    "a unique constraint over another column": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_in_shop, ADD CONSTRAINT things_in_shop UNIQUE (code, size)",
+        old=writes("things", "code", code),
+        new=writes("things", "code", code),
+    ),
+    "a primary key over more columns, one of which may be null": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (code, id)",
+        old=writes("things", "code", code),
+        new=writes("things", "code", code),
+    ),
+}
+
+
+@pytest.mark.majors(12, 15, 18)
+@pytest.mark.parametrize("name", CASES)
+def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, name: str) -> None:
+    case = CASES[name]
+    database.execute(SETUP + ROWS)
+    run = roll_out(database, case.migration, tmp_path)
+    carry_out(run, case.old, case.new, killed=random.Random(each_major) if each_major == 15 else None)
+    once = [one for one in f"{case.migration};{case.once}".split(";") if one.strip()]
+    assert dump(database.dsn) == one_shot(database, SETUP, *once)

@@ -1,0 +1,139 @@
+"""What is dropped and added again in another form is one change, and says which."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrasafe.errors import InputError
+from migrasafe.plan.changes.model import Change, Ground, NoPlanError
+from migrasafe.plan.changes.replace_check import ReplaceCheck
+from migrasafe.plan.changes.replace_foreign_key import ReplaceForeignKey
+from migrasafe.plan.changes.replace_index import ReplaceIndex
+from migrasafe.plan.changes.replace_key import ReplaceKey
+from migrasafe.plan.hints import Hints
+from migrasafe.plan.merge import draft_of
+from migrasafe.plan.model import PhaseName
+from migrasafe.plan.read_changes import read_changes
+from migrasafe.plan.words import sql_of
+from migrasafe.schema.load import schema_from_script
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from migrasafe.target import Target
+
+SCHEMA = schema_from_script(
+    read_script(
+        Source(
+            path="",
+            text="""
+CREATE TABLE shops (id int PRIMARY KEY);
+CREATE TABLE things (id int PRIMARY KEY, shop_id int CONSTRAINT shop REFERENCES shops ON DELETE CASCADE,
+  size int CONSTRAINT sized CHECK (size > 3), code text CONSTRAINT coded UNIQUE);
+CREATE TABLE parts (thing int REFERENCES things);
+CREATE INDEX things_size ON things (size);
+""",
+        )
+    )
+)
+
+
+def changes(migration: str) -> list[Change]:
+    return [one.change for one in read_changes(read_script(Source(path="m.sql", text=migration)), SCHEMA, Hints())]
+
+
+def phases(migration: str) -> list[PhaseName]:
+    ground = Ground(schema=SCHEMA, target=Target(pg_version=15, pg_version_assumed=False), id="r1")
+    wanted = read_changes(read_script(Source(path="m.sql", text=migration)), SCHEMA, Hints())
+    return [phase.name for phase in draft_of(wanted, ground).phases]
+
+
+@pytest.mark.parametrize(
+    ("migration", "kinds"),
+    [
+        ("ALTER TABLE things DROP CONSTRAINT sized, ADD CONSTRAINT sized CHECK (size > 1)", [ReplaceCheck]),
+        (
+            "ALTER TABLE things DROP CONSTRAINT sized; CREATE TABLE x (); ALTER TABLE things ADD CONSTRAINT sized CHECK (id > 1)",
+            [object, ReplaceCheck],
+        ),
+        (
+            "ALTER TABLE things DROP CONSTRAINT shop; ALTER TABLE things ADD FOREIGN KEY (shop_id) REFERENCES shops",
+            [ReplaceForeignKey],
+        ),
+        ("ALTER TABLE things DROP CONSTRAINT coded, ADD UNIQUE (code, shop_id)", [ReplaceKey]),
+        ("DROP INDEX things_size; CREATE INDEX things_size ON things (size DESC)", [ReplaceIndex]),
+        (
+            "ALTER TABLE things DROP CONSTRAINT sized; ALTER TABLE things ADD CONSTRAINT other CHECK (id > 1)",
+            [object, object],
+        ),
+        ("ALTER TABLE things DROP CONSTRAINT shop, ADD FOREIGN KEY (id) REFERENCES shops", [object, object]),
+        ("DROP INDEX things_size; CREATE INDEX things_size2 ON things (size DESC)", [object, object]),
+    ],
+)
+def test_what_is_dropped_and_added_again_is_one_change(migration: str, kinds: list[type]) -> None:
+    found = changes(migration)
+    assert len(found) == len(kinds)
+    for one, kind in zip(found, kinds, strict=True):
+        assert isinstance(one, kind)
+        assert kind is not object or not type(one).__name__.startswith("Replace")
+
+
+@pytest.mark.parametrize(
+    ("words", "sql"),
+    [
+        (
+            ("replace-check", "things.sized", "size > 1"),
+            "ALTER TABLE public.things DROP CONSTRAINT sized, ADD CONSTRAINT sized CHECK (size > 1)",
+        ),
+        (
+            ("replace-foreign-key", "things.shop", "ON DELETE SET NULL"),
+            "ALTER TABLE public.things DROP CONSTRAINT shop, ADD CONSTRAINT shop FOREIGN KEY (shop_id) REFERENCES public.shops (id)"
+            " ON DELETE SET NULL",
+        ),
+        (
+            ("replace-primary-key", "parts", "thing"),
+            "public.parts has no primary key: `primary-key parts.COLUMN` adds one",
+        ),
+        (("replace-unique", "things.sized", "size"), "public.things has no UNIQUE constraint sized: it has coded"),
+        (
+            ("replace-index", "things_size", "(lower(code))"),
+            "DROP INDEX public.things_size;\nCREATE INDEX things_size ON public.things (lower(code))",
+        ),
+        (("replace-index", "nothing", "(a)"), "the schema has no index nothing"),
+        (("replace-check", "sized", "true"), "sized is not a constraint: say TABLE.CONSTRAINT"),
+    ],
+)
+def test_words_are_the_migration_or_one_sentence(words: tuple[str, ...], sql: str) -> None:
+    try:
+        said = sql_of(words, SCHEMA)
+    except InputError as error:
+        said = str(error)
+    assert said == sql
+
+
+def test_a_stricter_key_comes_after_the_old_version_and_a_looser_one_before_the_new() -> None:
+    assert phases("ALTER TABLE things DROP CONSTRAINT coded, ADD UNIQUE (code, size)")[0] is PhaseName.EXPAND
+    assert phases("ALTER TABLE things DROP CONSTRAINT coded, ADD CONSTRAINT coded UNIQUE (size)") == [
+        PhaseName.SWITCH,
+        PhaseName.CONTRACT,
+    ]
+
+
+def test_an_action_that_the_old_version_relies_on_goes_after_it() -> None:
+    drop = "ALTER TABLE things DROP CONSTRAINT shop, ADD CONSTRAINT shop FOREIGN KEY (shop_id) REFERENCES shops"
+    assert phases(drop) == [PhaseName.SWITCH, PhaseName.CONTRACT]
+    assert phases(drop + " ON DELETE CASCADE DEFERRABLE") == [PhaseName.EXPAND]
+
+
+@pytest.mark.parametrize(
+    ("migration", "said"),
+    [
+        ("ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (code)", "public.parts refers to it with"),
+        (
+            "ALTER TABLE things DROP CONSTRAINT coded, ADD CONSTRAINT coded UNIQUE (code) DEFERRABLE",
+            "what else differs",
+        ),
+    ],
+)
+def test_what_cannot_be_replaced_says_why(migration: str, said: str) -> None:
+    with pytest.raises(NoPlanError) as refused:
+        phases(migration)
+    assert said in str(refused.value)
