@@ -57,8 +57,12 @@ class Place(Struct, frozen=True, kw_only=True):
         condition = self.walk.inside(self.change.alias, part.low, part.high)
         if not self.leaves_out_dead:
             return condition
+        return f"{condition} AND {self.is_not_dead()}"
+
+    def is_not_dead(self) -> str:
+        """The condition that a row was not set aside."""
         return (
-            f"{condition} AND NOT EXISTS (SELECT FROM migrasafe.backfill_dead_row AS migrasafe_dead "
+            "NOT EXISTS (SELECT FROM migrasafe.backfill_dead_row AS migrasafe_dead "
             f"WHERE migrasafe_dead.job_id = {self.job.id} AND migrasafe_dead.rel = {self.rel} "
             f"AND migrasafe_dead.resolved_at IS NULL AND migrasafe_dead.key = {self.walk.key_json(self.change.alias)})"
         )

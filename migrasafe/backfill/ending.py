@@ -29,6 +29,7 @@ from migrasafe.backfill.moves import ENDED, WORKING, move
 from migrasafe.backfill.places import place_of
 from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.queries import query
+from migrasafe.backfill.recompute import recompute
 from migrasafe.backfill.shards import Shard
 from migrasafe.backfill.walker import Bad
 
@@ -106,7 +107,17 @@ class Finisher:
         verdict = self._verification.step(batch_rows * ROWS_A_LOOK)
         if verdict is None:
             return None
-        return self._done(verified=True) if verdict.rows_left == 0 else self._again(verdict)
+        if verdict.rows_left:
+            return self._again(verdict)
+        self._recompute()
+        return self._done(verified=True)
+
+    def _recompute(self) -> None:
+        """Say so when rows have other values than the change gives: others wrote them, which is not ours to mend."""
+        worker = self._worker
+        found = recompute(worker.link.session, self._places.values())
+        if found.different:
+            worker.note("differs", found.text, rows=found.rows, different=found.different)
 
     def _again(self, verdict: Verdict) -> Ending | None:
         """Walk the parts again in which rows are left, unless that does not help."""

@@ -50,7 +50,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 FIRST_WAIT_SECONDS = 0.1
-LONGEST_WAIT_SECONDS = 2.0
+LONGEST_WAIT_SECONDS = 10.0
 TRIES_BEFORE_CUT = 3
 TRIES = 10
 SMALLEST_BATCH = 50
@@ -94,22 +94,26 @@ def classify(
     return Failure.UNUSABLE if sqlstate.startswith(_UNUSABLE) else Failure.BAD_ROW
 
 
-def answer(failure: Failure, *, tries: int, rows: int, jitter: float) -> Answer:
+def answer(
+    failure: Failure, *, tries: int, rows: int, jitter: float, longest_wait: float = LONGEST_WAIT_SECONDS
+) -> Answer:
     """What to do about a failure. `tries` counts this one too, `rows` were in the batch, `jitter` is from 0 to 1."""
     match failure:
         case Failure.LOCK_TIMEOUT:
             if tries >= TRIES:
-                return Answer(step=Step.SKIP_LOCKED, wait_seconds=_wait(tries, jitter))
+                return Answer(step=Step.SKIP_LOCKED, wait_seconds=_wait(tries, jitter, longest_wait))
             cut = Cut.LOCK_TIMEOUT if tries >= TRIES_BEFORE_CUT else None
-            return Answer(step=Step.RETRY, wait_seconds=_wait(tries, jitter), cut=cut)
+            return Answer(step=Step.RETRY, wait_seconds=_wait(tries, jitter, longest_wait), cut=cut)
         case Failure.DEADLOCK | Failure.SERIALIZATION:
             if tries <= TRIES_BEFORE_CUT:
                 return Answer(step=Step.RETRY)
-            return Answer(step=Step.RETRY, wait_seconds=_wait(tries - TRIES_BEFORE_CUT, jitter), cut=Cut.DEADLOCK)
+            return Answer(
+                step=Step.RETRY, wait_seconds=_wait(tries - TRIES_BEFORE_CUT, jitter, longest_wait), cut=Cut.DEADLOCK
+            )
         case Failure.STATEMENT_TIMEOUT:
             if rows <= SMALLEST_BATCH and tries >= TRIES:
                 return Answer(step=Step.FAIL)
-            return Answer(step=Step.RETRY, wait_seconds=0.0 if tries == 1 else _wait(tries, jitter),
+            return Answer(step=Step.RETRY, wait_seconds=0.0 if tries == 1 else _wait(tries, jitter, longest_wait),
                           cut=Cut.STATEMENT_TIMEOUT)  # fmt: skip
         case Failure.BAD_ROW:
             return Answer(step=Step.BISECT)
@@ -123,6 +127,6 @@ def answer(failure: Failure, *, tries: int, rows: int, jitter: float) -> Answer:
             return Answer(step=Step.FAIL)
 
 
-def _wait(tries: int, jitter: float) -> float:
-    """0.1 s, doubled with each try, at most 2 s, and up to half more so that two of a kind do not meet again."""
-    return float(min(FIRST_WAIT_SECONDS * 2 ** (tries - 1), LONGEST_WAIT_SECONDS) * (1 + jitter / 2))
+def _wait(tries: int, jitter: float, longest: float) -> float:
+    """0.1 s, doubled with each try up to the longest, and up to a third less so that two of a kind do not meet again."""
+    return float(min(FIRST_WAIT_SECONDS * 2 ** (tries - 1), longest) * (1 - jitter / 3))

@@ -68,16 +68,25 @@ def open_link_again(
     max_outage_seconds: float | None,
     is_stopping: Callable[[], bool],
     waiting: Callable[[str, float], None],
+    before: Link | None = None,
 ) -> Link | None:
     """Connect once the server is back, however long that takes; None when we are told to stop meanwhile.
 
-    `waiting` is told why and for how many seconds before each further try. Raises ServerError after `max_outage_seconds`.
+    `before`: the way as it was. A server of the same cluster on an earlier timeline is its primary of before a failover: it
+    is not connected to, as what it takes is lost. `waiting` is told why and for how many seconds before each further try.
+    Raises ServerError after `max_outage_seconds`.
     """
     began = time.monotonic()
     pause = FIRST_WAIT_SECONDS
     while not is_stopping():
         try:
-            return open_link(dsn, name)
+            link = open_link(dsn, name)
+            try:
+                _refuse_former_primary(link, before)
+            except ServerError:
+                link.session.close()
+                raise
+            return link
         except ServerError as error:
             away = time.monotonic() - began
             if max_outage_seconds is not None and away > max_outage_seconds:
@@ -87,6 +96,21 @@ def open_link_again(
             _sleep(wait, is_stopping)
             pause = min(pause * 2, LONGEST_WAIT_SECONDS)
     return None
+
+
+def is_former_primary(link: Link, before: Link) -> bool:
+    """Whether a link leads back in time, to the primary from before a failover that was followed already."""
+    if None in (link.timeline, before.timeline) or link.system_identifier != before.system_identifier:
+        return False
+    return int(link.timeline or "", 16) < int(before.timeline or "", 16)
+
+
+def _refuse_former_primary(link: Link, before: Link | None) -> None:
+    if before is not None and is_former_primary(link, before):
+        raise ServerError(
+            f"the server that --dsn leads to is on timeline {link.timeline}, and this job has run on {before.timeline} already: it "
+            "is the primary from before a failover, and takes writes still (split brain?)"
+        )
 
 
 def _sleep(seconds: float, is_stopping: Callable[[], bool]) -> None:

@@ -46,12 +46,16 @@ class Recovery:
         self.tries = TRIES - 1 if self.only_free and rows_left else self.tries // 2
         self.only_free = False
 
-    def open_link(self) -> Link | None:
-        """Connect to the server that takes writes, whenever it is back; None when we are told to stop meanwhile."""
+    def open_link(self, before: Link | None = None) -> Link | None:
+        """Connect to the server that takes writes, whenever it is back; None when we are told to stop meanwhile.
+
+        `before`: the way as it was, so that a failover is not taken back.
+        """
         worker = self._worker
         return open_link_again(
             worker.dsn,
             f"migrasafe backfill {worker.name}",
+            before=before,
             max_outage_seconds=self.max_outage_seconds,
             is_stopping=lambda: worker.stop.is_asked,
             waiting=lambda reason, seconds: worker.log.say(
@@ -74,7 +78,9 @@ class Recovery:
         rows = worker.walker.trying.rows if worker.walker is not None and worker.walker.trying is not None else 1
         if worker.walker is None and kind is Failure.BAD_ROW:
             kind = Failure.UNUSABLE  # nothing is changed there: no row is to blame
-        return self._do(answer(kind, tries=self.tries, rows=rows, jitter=random.random()), kind, failure, rows)
+        longest = worker.settings.max_retry_wait_seconds
+        what = answer(kind, tries=self.tries, rows=rows, jitter=random.random(), longest_wait=longest)
+        return self._do(what, kind, failure, rows)
 
     def _kind(self, failure: StatementError) -> Failure:
         worker = self._worker
@@ -167,7 +173,7 @@ class Recovery:
             "lost", f"the session is lost ({why}); connecting again", is_trouble=True, sqlstate=failure.sqlstate
         )
         try:
-            link = self.open_link()
+            link = self.open_link(worker.link)
         except MigrasafeError as error:
             return Ending(outcome=Outcome.FAILED, text=str(error))
         if link is None:

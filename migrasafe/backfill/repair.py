@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.backfill.batches import Place
@@ -12,6 +13,7 @@ from migrasafe.backfill.finish import Verification, can_count, parts_of
 from migrasafe.backfill.jobs import Job, actor, note
 from migrasafe.backfill.link import Link, open_link
 from migrasafe.backfill.places import RewrittenError, place_of
+from migrasafe.backfill.recompute import Recomputed, recompute
 from migrasafe.backfill.walk import BlockWalk
 from migrasafe.errors import InputError
 
@@ -34,15 +36,27 @@ def retry_dead_rows(dsn: str, job: Job) -> tuple[int, list[DeadRow]]:
         link.session.close()
 
 
-def count_left(dsn: str, job: Job) -> tuple[int | None, int]:
-    """How many rows still want the change, None where that cannot be told; and how many are set aside."""
+class Verified(Struct, frozen=True, kw_only=True):
+    """What a look at the whole table found."""
+
+    left: int | None
+    """Rows that still want the change; None where that cannot be told."""
+    aside: int
+    """Rows that could not be changed, and are set aside."""
+    sample: Recomputed | None
+    """None: not asked for."""
+
+
+def verify(dsn: str, job: Job, *, sample_rows: int) -> Verified:
+    """Look whether a row still wants the change, and whether some rows have the values that the change gives."""
     link = open_link(dsn, f"migrasafe backfill {job.name}")
     try:
         left = what_is_left(link.session, job.id)
         aside = left.dead_rows + left.locked_rows
-        if not can_count(job):
-            return None, aside
         places = _places(link, job)
+        sample = recompute(link.session, places.values(), sample_rows) if sample_rows else None
+        if not can_count(job):
+            return Verified(left=None, aside=aside, sample=sample)
         parts = []
         for part in parts_of(link.session, job):
             walk = places[part.rel].walk
@@ -55,7 +69,7 @@ def count_left(dsn: str, job: Job) -> tuple[int | None, int]:
         verification = Verification(link.session, places, parts)
         while (verdict := verification.step(_ROWS_A_LOOK)) is None:
             pass
-        return verdict.rows_left, aside
+        return Verified(left=verdict.rows_left, aside=aside, sample=sample)
     finally:
         link.session.close()
 

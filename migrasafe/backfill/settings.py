@@ -12,6 +12,8 @@ from migrasafe.backfill.model import Setting
 from migrasafe.backfill.quantities import seconds_from
 from migrasafe.errors import ConfigError, did_you_mean
 
+LEAST_TIMEOUT_SECONDS = 5.0
+TARGETS_TO_TIMEOUT = 20
 _OFF = ("off", "none", "no", "false", False)
 _COMMITS = ("default", "on", "off", "local", "remote_write", "remote_apply")
 
@@ -21,6 +23,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
 
     lock_timeout_seconds: float
     statement_timeout_seconds: float
+    max_retry_wait_seconds: float
     max_dead_rows: int
     synchronous_commit: str
     """`default`: as the server has it."""
@@ -48,6 +51,10 @@ def _duration(value: object, where: str) -> float:
 
 def _duration_or_off(value: object, where: str) -> float | None:
     return None if value in _OFF else _duration(value, where)
+
+
+def _duration_or_auto(value: object, where: str) -> float | None:
+    return None if value == "auto" else _duration(value, where)
 
 
 def _count(value: object, where: str) -> int:
@@ -89,7 +96,16 @@ def _vacuum(value: object, where: str) -> float | int | None:
 
 OURS: Mapping[str, KnownSetting] = {
     "lock_timeout": KnownSetting(default="500ms", meaning="How long a batch waits for a lock.", read=_duration),
-    "statement_timeout": KnownSetting(default="5s", meaning="The longest that a batch may take.", read=_duration),
+    "statement_timeout": KnownSetting(
+        default="auto",
+        meaning="The longest that a batch may take; auto: 20 times target_time, at least 5s.",
+        read=_duration_or_auto,
+    ),
+    "max_retry_wait": KnownSetting(
+        default="10s",
+        meaning="The longest wait before a batch is tried again; it begins at 100ms and doubles.",
+        read=_duration,
+    ),
     "max_dead_rows": KnownSetting(
         default=0, meaning="How many rows that cannot be changed may be set aside before the job fails.", read=_count
     ),
@@ -154,7 +170,8 @@ def run_settings(settings: Mapping[str, Setting]) -> RunSettings:
 
     return RunSettings(
         lock_timeout_seconds=read("lock_timeout"),
-        statement_timeout_seconds=read("statement_timeout"),
+        statement_timeout_seconds=read("statement_timeout") or _time_out_of(settings),
+        max_retry_wait_seconds=read("max_retry_wait"),
         max_dead_rows=read("max_dead_rows"),
         synchronous_commit=read("synchronous_commit"),
         max_outage_seconds=read("max_outage"),
@@ -163,6 +180,12 @@ def run_settings(settings: Mapping[str, Setting]) -> RunSettings:
         verify=read("verify"),
         vacuum_every=read("vacuum_every"),
     )
+
+
+def _time_out_of(settings: Mapping[str, Setting]) -> float:
+    """The hard end of a batch, well above what it aims at: a batch that is a bit too slow is not undone."""
+    target = throttle_settings.limits_from(throttle_part(settings)).target_time
+    return max(LEAST_TIMEOUT_SECONDS, TARGETS_TO_TIMEOUT * target)
 
 
 def throttle_part(settings: Mapping[str, Setting]) -> dict[str, Setting]:

@@ -14,7 +14,7 @@ from migrasafe.errors import InputError
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.source import Source
-from migrasafe.sql.statements import Select, Statement, Unrecognized, Update
+from migrasafe.sql.statements import Expression, Select, Statement, Unrecognized, Update
 
 
 class WalkKind(Enum):
@@ -99,6 +99,16 @@ def assignments_of(assignments: str, where: str = "") -> tuple[Assignment, ...]:
     if len(found) != len(names):
         raise InputError(f"{where}set: write each column as `column = expression` of its own")
     return tuple(Assignment(column=name, expression=text) for name, (_, text) in zip(names, found, strict=True))
+
+
+def expressions_of(assignments: str) -> tuple[tuple[str, Expression], ...]:
+    """Each column with the parsed expression of its value. Raises InputError where one value is for several columns."""
+    statement = _one(f"{_UPDATE_HEAD}\n{assignments}\n", "set", assignments)
+    pairs = statement.assignments if isinstance(statement, Update) else ()
+    found = tuple((column, value) for column, value in pairs if value is not None)
+    if not found or len(found) != len(pairs):
+        raise InputError("set: write each column as `column = expression` of its own")
+    return found
 
 
 def set_from_table(columns: Mapping[str, str]) -> str:

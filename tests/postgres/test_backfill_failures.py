@@ -98,7 +98,7 @@ def test_rows_that_stay_locked_are_left_to_the_end_and_changed_once(database):
         other.execute("BEGIN")
         other.execute("SELECT FROM t WHERE id = 10 FOR UPDATE")
         process = start_backfill(database.dsn, "run", "--table", "t", "--set", "n = n + 1", "--lock-timeout", "5ms",
-                                 "--batch-rows", "500")  # fmt: skip
+                                 "--batch-rows", "500", "--max-retry-wait", "200ms")  # fmt: skip
         has_left = "SELECT count(*) FROM migrasafe.backfill_dead_row WHERE sqlstate = '55P03'"
         until(
             lambda: database.execute("SELECT to_regclass('migrasafe.backfill_dead_row') IS NOT NULL")[0][0], "it begins"

@@ -149,9 +149,17 @@ def test_a_failover_is_survived_without_a_hand(cluster, tmp_path):
     has_table = "SELECT to_regclass('migrasafe.backfill_shard') IS NOT NULL"
     eventually(lambda: cluster.primary.execute(has_table)[0][0], "it begins")
     eventually(lambda: cluster.primary.execute("SELECT count(*) > 4000 FROM t WHERE n = 1")[0][0], "batches are done")
-    cluster.primary.stop(signal.SIGKILL)
+    former = cluster.primary
+    former.stop(signal.SIGKILL)
     replica.promote()
     cluster.primary = replica
+    eventually(lambda: "timeline 00000001 → 00000002" in client.said(), "the failover is followed")
+    former.start()  # the first host of the dsn takes writes again, on the timeline of before
+    try:
+        replica.execute(f"SELECT pg_terminate_backend(pid) FROM ({SESSIONS}) AS sessions")
+        eventually(lambda: "it is the primary from before a failover" in client.said(), "the way back is not taken")
+    finally:
+        former.stop(signal.SIGKILL)
     eventually(client.is_done, "the job is done")
     assert "the server was replaced: timeline 00000001 → 00000002" in client.said()
     assert each_row_was_changed_once(cluster, rows)

@@ -141,6 +141,69 @@ def test_verify_counts_rows_that_came_later(database):
     assert said.output.startswith("t.n: 2 rows still want the change")
 
 
+def test_verify_recomputes_random_rows(each_major, database):
+    database.execute(
+        'CREATE TABLE "T" (id int PRIMARY KEY, a int, "B" numeric(12, 2), c varchar(4)) PARTITION BY RANGE (id);'
+        'CREATE TABLE t1 PARTITION OF "T" FOR VALUES FROM (0) TO (1000); CREATE TABLE t2 PARTITION OF "T" DEFAULT;'
+        'INSERT INTO "T" SELECT i, i FROM generate_series(1, 2000) AS i'
+    )
+    job = (
+        "run",
+        "--table",
+        '"T"',
+        "--set",
+        "\"B\" = a * 1.5, c = left(a || 'x', 4)",
+        "--where",
+        '"B" IS NULL',
+        "--name",
+        "j",
+    )
+    assert backfill(database.dsn, *job).status == 0
+    said = backfill(database.dsn, "verify", "j", "--sample", "500")
+    assert said.status == 0, said.output
+    assert re.search(
+        r"j: (4|5)\d\d rows were picked at random and recomputed: each has the value that the change", said.output
+    )
+    database.execute('UPDATE "T" SET a = a + 1 WHERE id = 1500')
+    said = backfill(database.dsn, "verify", "j", "--sample", "100000")
+    assert said.status == 1
+    assert (
+        "2,000 rows were picked at random and recomputed: 1 have another value than the change gives now, as (1500)"
+        in said.output
+    )
+    assert backfill(database.dsn, "verify", "j", "--sample", "0").status == 0
+
+
+@pytest.mark.parametrize(("change", "why"), [
+    ("n = n + 1", "what n gets depends on what was there before"),
+    ("n = (random() * 10)::int", "random() gives another result each time"),
+    ("n = extract(epoch FROM now())::int", "now() gives another result each time"),
+    ("n = extract(year FROM CURRENT_DATE)::int", "what n gets depends on the time or the session"),
+    ("(n, id) = (SELECT 1, id)", "one expression gives several columns"),
+    ("n = DEFAULT", "what n gets is its default"),
+    ("n = length(t::text)", "what n gets depends on all of the row"),
+])  # fmt: skip
+def test_what_cannot_be_recomputed_is_said(change, why, database):
+    database.execute("CREATE TABLE t (id int PRIMARY KEY, k int NOT NULL UNIQUE, n int); INSERT INTO t SELECT 1, 1")
+    assert backfill(database.dsn, "run", "--table", "t", "--set", change, "--key", "k", "--name", "j").status == 0
+    said = backfill(database.dsn, "verify", "j")
+    assert said.status == 0
+    assert f"j: no row was recomputed: {why}" in said.output
+
+
+def test_rows_that_others_wrote_otherwise_are_said_at_the_end(database):
+    database.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, a int, n int); INSERT INTO t SELECT i, i FROM generate_series(1, 9) i"
+    )
+    database.execute("UPDATE t SET n = 77 WHERE id = 3")
+    said = backfill(database.dsn, "run", "--table", "t", "--set", "n = a * 2", "--where", "n IS NULL")
+    assert said.status == 0
+    assert (
+        "9 rows were picked at random and recomputed: 1 have another value than the change gives now, as (3)"
+        in said.output
+    )
+
+
 def test_rows_that_others_set_back_are_walked_again(database):
     database.execute("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT generate_series(1, 3000)")
     with database.connect() as other:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import click
 
 from migrasafe.backfill import jobs
-from migrasafe.backfill.repair import count_left
+from migrasafe.backfill.recompute import SAMPLE_ROWS
+from migrasafe.backfill.repair import verify
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @job_argument
 @dsn_option
-def verify_command(job: str, *, dsn: str | None) -> int:
+@click.option("--sample", type=click.IntRange(0, 100_000), default=SAMPLE_ROWS, show_default=True,
+              help="How many random rows to recompute; 0: none.")  # fmt: skip
+def verify_command(job: str, *, dsn: str | None, sample: int) -> int:
     """Count the rows that still want the change, also those that came after the backfill began; changes nothing.
 
-    Exit status: 0 there is none, 1 there are some, or rows are set aside.
+    Some rows, picked at random, are recomputed: that finds values that went stale since. Where the result depends on what was
+    there before (n = n + 1) or on the time, that is said and left out.
+
+    Exit status: 0 all is well, 1 rows want the change still, are set aside, or have other values.
 
     \b
     Example:
@@ -23,10 +29,14 @@ def verify_command(job: str, *, dsn: str | None) -> int:
     """
     with state_of(dsn) as session:
         found = jobs.find_job(session, job)
-        left, dead = count_left(dsn_from(dsn), found)
-    if left is None:
-        click.echo(f"{job}: what is left cannot be counted: its change does not make its own predicate false; {dead} rows "
+        seen = verify(dsn_from(dsn), found, sample_rows=sample)
+    if seen.left is None:
+        click.echo(f"{job}: what is left cannot be counted: its change does not make its own predicate false; {seen.aside} rows "
                    "are set aside")  # fmt: skip
-        return 1 if dead else 0
-    click.echo(f"{job}: {left:,} rows still want the change; {dead} more could not be changed and are set aside")
-    return 1 if left or dead else 0
+    else:
+        click.echo(
+            f"{job}: {seen.left:,} rows still want the change; {seen.aside} more could not be changed and are set aside"
+        )
+    if seen.sample is not None:
+        click.echo(f"{job}: {seen.sample.text}")
+    return 1 if seen.left or seen.aside or (seen.sample is not None and seen.sample.different) else 0

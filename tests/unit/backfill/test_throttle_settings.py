@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from migrasafe.backfill.settings import run_settings
 from migrasafe.backfill.throttle_checks import Check, CheckKind, CheckSeen, judge
 from migrasafe.backfill.throttle_limits import AUTO, Limits
 from migrasafe.backfill.throttle_settings import DEFAULTS, KNOWN, check_setting, is_ours, limits_from
@@ -145,3 +146,11 @@ def test_a_check_that_says_wait_stops_with_its_words() -> None:
 
 def test_every_setting_says_what_it_means() -> None:
     assert all(known.meaning for known in KNOWN.values())
+
+
+@pytest.mark.parametrize(("settings", "seconds"), [
+    ({}, 5.0), ({"target_time": "1s"}, 20.0), ({"target_time": "1s", "statement_timeout": "3s"}, 3.0),
+    ({"statement_timeout": "auto", "target_time": "20ms"}, 5.0),
+])  # fmt: skip
+def test_the_hard_end_of_a_batch_follows_its_target(settings: dict[str, str], seconds: float) -> None:
+    assert run_settings(settings).statement_timeout_seconds == seconds
