@@ -24,7 +24,8 @@ class PathOptions(Struct, frozen=True, kw_only=True):
 
     pattern: str
     """Relative to the config; `*` stands for anything, also for folders."""
-    ignore: tuple[str, ...]
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Severity] = {}
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -43,6 +44,7 @@ class Options(Struct, frozen=True, kw_only=True):
     severity: Mapping[str, Severity] | None = None
     fail_on: str | None = None
     large_table: int | None = None
+    baseline: str | None = None
     per_path: tuple[PathOptions, ...] | None = None
     source: Path | None = None
     """The file it came from."""
@@ -73,6 +75,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     severity: Mapping[str, Severity]
     fail_on: Severity | None
     """None: never."""
+    baseline: str | None
+    """The file with the findings that were there before."""
     per_path: tuple[PathOptions, ...]
     folder: Path
     """What the patterns of `per_path` are relative to."""
@@ -99,6 +103,7 @@ def settle(options: Options, *, folder: Path) -> Settings:
         ignore=options.ignore or (),
         severity=options.severity or {},
         fail_on=None if fail_on == "never" else Severity(fail_on),
+        baseline=options.baseline,
         per_path=options.per_path or (),
         folder=home,
     )
@@ -186,6 +191,8 @@ def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
     schema = values.get("schema")
     if schema is not None and not is_dsn(schema):
         values["schema"] = os.path.relpath(path.parent / schema)
+    if values.get("baseline") is not None:
+        values["baseline"] = os.path.relpath(path.parent / values["baseline"])
     for key in ("old", "new"):  # a folder or file, or else a git ref
         if values.get(key) is not None and (path.parent / values[key]).exists():
             values[key] = os.path.relpath(path.parent / values[key])
@@ -240,8 +247,16 @@ def _severity(value: Any, where: str) -> Severity:
 
 
 def _per_path(pattern: str, value: Any, where: str) -> PathOptions:
-    table = _table(value, f'{where}."{pattern}"')
-    unknown = [key for key in table if key != "ignore"]
+    where = f'{where}."{pattern}"'
+    table = _table(value, where)
+    known = ("ignore", "severity")
+    unknown = [key for key in table if key not in known]
     if unknown:
-        raise ConfigError(f'{where}."{pattern}".{unknown[0]} is not a setting; known is ignore')
-    return PathOptions(pattern=pattern, ignore=_strings(table.get("ignore", []), f'{where}."{pattern}".ignore'))
+        hint = did_you_mean(unknown[0], known, f"known are {', '.join(known)}")
+        raise ConfigError(f"{where}.{unknown[0]} is not a setting; {hint}")
+    severities = _table(table.get("severity", {}), f"{where}.severity")
+    return PathOptions(
+        pattern=pattern,
+        ignore=_strings(table.get("ignore", []), f"{where}.ignore"),
+        severity={rule: _severity(one, f"{where}.severity.{rule}") for rule, one in severities.items()},
+    )

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.config import Settings
+from migrasafe.config import PathOptions, Settings
 from migrasafe.errors import did_you_mean
 from migrasafe.findings import Finding, Fix, FixKind, Place, Severity
 from migrasafe.sql.script import Script
@@ -83,15 +83,20 @@ def configured(findings: Sequence[Finding], settings: Settings) -> tuple[Finding
     """The findings that the config does not ignore in their files, with the severities that it gives them. Pure."""
     if not settings.per_path and not settings.severity:
         return tuple(findings)
-    kept = (one for one in findings if one.rule not in _ignored(one.place.path, settings))
-    return tuple(replace(one, severity=settings.severity.get(one.rule, one.severity)) for one in kept)
+    kept: list[Finding] = []
+    for finding in findings:
+        matching = _matching(finding.place.path, settings)
+        if not any(finding.rule in one.ignore for one in matching):
+            own = (one.severity[finding.rule] for one in reversed(matching) if finding.rule in one.severity)
+            severity = next(own, settings.severity.get(finding.rule, finding.severity))
+            kept.append(replace(finding, severity=severity))
+    return tuple(kept)
 
 
-def _ignored(path: str, settings: Settings) -> frozenset[str]:
-    """The rules that the config ignores in a file; its patterns are relative to its folder."""
+def _matching(path: str, settings: Settings) -> tuple[PathOptions, ...]:
+    """What the config says of a file, the last word last; its patterns are relative to its folder."""
     relative = os.path.relpath(path, settings.folder).replace(os.sep, "/")
-    matching = (one for one in settings.per_path if fnmatchcase(relative, one.pattern))
-    return frozenset(rule for one in matching for rule in one.ignore)
+    return tuple(one for one in settings.per_path if fnmatchcase(relative, one.pattern))
 
 
 def _covers(allow: Allow, finding: Finding) -> bool:

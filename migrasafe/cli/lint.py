@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from migrasafe.cli.lint_options import lint_options
-from migrasafe.cli.lint_run import Only, Run, Scope, server_to_render_on
-from migrasafe.cli.lint_settings import settings_of
+from migrasafe.cli.lint_run import Linted, Only, Run, Scope, server_to_render_on
+from migrasafe.cli.lint_settings import ran, settings_of
 from migrasafe.cli.output import write
 from migrasafe.cli.outputs import outputs as asked_for
 from migrasafe.cli.sections import SectionedCommand
@@ -35,6 +35,7 @@ def lint(
     statistics: bool,
     since: str | None,
     staged: bool,
+    write_baseline: bool,
     with_history: bool,
     config: str | None,
     no_config: bool,
@@ -60,7 +61,7 @@ def lint(
     """
     # Everything made here lives until the end, and little of it is cyclic: collecting garbage would only cost time.
     gc.disable()
-    _exclude(paths, said, fix=fix, diff=diff, down=down, staged=staged, with_history=with_history)
+    _exclude(paths, said, fix=fix, diff=diff, staged=staged, with_history=with_history, write_baseline=write_baseline)
     reports = asked_for("statistics" if statistics else report, outputs, FORMATS)
     with _as_staged() if staged else nullcontext(()) as staged_files:
         settings = settings_of(() if with_history else paths, config, said, no_config=no_config)
@@ -69,17 +70,24 @@ def lint(
             since=since, only=_only(paths, staged_files if staged else None, with_history=with_history), down=down
         )
         with server_to_render_on(settings, sandbox=sandbox) as dsn:
-            run = Run(settings, scope, render_on=dsn)
+            run = Run(settings, scope, render_on=dsn, baseline=None if write_baseline else settings.baseline)
             if diff:
                 from migrasafe.cli.lint_fix import show_diff
 
                 return _status(show_diff(run), settings.fail_on)
-            result, texts = _fixed(run, quiet=quiet) if fix else run.lint()
+            linted = _fixed(run, quiet=quiet) if fix else run.lint()
+    result = linted.result
+    if write_baseline:
+        return _write_baseline(linted, settings)
     for one in reports:
         if one.file is None and quiet and not result.findings and not _unread(result):
             continue
         colored = color == "always" if one.file is not None else wants_color(color)
-        write(write_report(one.format, result, texts, color=colored), one.file)
+        write(write_report(one.format, result, linted.texts, color=colored), one.file)
+    if linted.compared is not None and settings.baseline is not None and not quiet:
+        from migrasafe.cli.baseline_file import tell_compared
+
+        tell_compared(linted.compared, settings.baseline)
     return _status(result, settings.fail_on)
 
 
@@ -89,8 +97,8 @@ def _exclude(
     *,
     fix: bool,
     diff: bool,
-    down: bool,
     staged: bool,
+    write_baseline: bool,
     with_history: bool,
 ) -> None:
     """Raises InputError for options that make no sense together."""
@@ -98,6 +106,8 @@ def _exclude(
         raise InputError("--fix and --diff exclude each other: give one of them")
     if (fix or diff) and "-" in paths:
         raise InputError("--fix and --diff are about files: give their paths instead of -")
+    if write_baseline and (fix or diff or staged):
+        raise InputError("--write-baseline writes what is found: leave out --fix, --diff and --staged")
     if fix and staged:
         raise InputError("--fix changes files, --staged reads what is staged: give one of them")
     if (staged or with_history) and "-" in paths:
@@ -130,7 +140,16 @@ def _only(paths: tuple[str, ...], staged: tuple[str, ...] | None, *, with_histor
     return None if staged is None else Only.of(staged, search=not paths)
 
 
-def _fixed(run: Run, *, quiet: bool) -> tuple[LintResult, Mapping[str, str]]:
+def _write_baseline(linted: Linted, settings: Settings) -> int:
+    from migrasafe.baseline import DEFAULT_FILE
+    from migrasafe.cli.baseline_file import BaselineFile, tell_written
+
+    path = settings.baseline or DEFAULT_FILE
+    tell_written(BaselineFile(path, may_be_missing=True).write(linted.result, linted.texts, ran(settings)), path)
+    return 0
+
+
+def _fixed(run: Run, *, quiet: bool) -> Linted:
     from migrasafe.cli.lint_fix import fix
 
     return fix(run, quiet=quiet)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import click
 
-from migrasafe.cli.lint_run import Run
+from migrasafe.cli.lint_run import Linted, Run
 from migrasafe.lint import LintResult
 
 
-def fix(run: Run, *, quiet: bool) -> tuple[LintResult, Mapping[str, str]]:
+def fix(run: Run, *, quiet: bool) -> Linted:
     from migrasafe.cli.changed_files import changed_files, text_of, write_changed
     from migrasafe.fixing import fix_all
 
-    fixed = fix_all(lambda unsaved: run.lint(unsaved)[0], text_of)
+    fixed = fix_all(lambda unsaved: run.lint(unsaved).result, text_of)
     files = changed_files(fixed.texts)
     write_changed(files)
     if not quiet or files:
@@ -30,8 +28,8 @@ def show_diff(run: Run) -> LintResult:
     from migrasafe.cli.changed_files import changed_files, text_of, unified_diff
     from migrasafe.fixing import fix_all
 
-    before, _ = run.lint()
-    fixed = fix_all(lambda unsaved: run.lint(unsaved)[0], text_of)
+    before = run.lint().result
+    fixed = fix_all(lambda unsaved: run.lint(unsaved).result, text_of)
     files = changed_files(fixed.texts)
     click.echo(unified_diff(files), nl=False)
     would = f"Would fix {fixed.fixed} of {_number(len(before.findings), 'finding')} in {_number(len(files), 'file')}."

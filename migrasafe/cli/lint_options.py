@@ -67,6 +67,16 @@ _SECTIONS = (
             is_flag=True,
             help="PATHS are changed files: report only those that are migrations; the others of their folders are history.",
         ),
+        option(
+            "--baseline",
+            metavar="FILE",
+            help="Do not report what this file knows; say what of it is fixed. The config can name it.",
+        ),
+        option(
+            "--write-baseline",
+            is_flag=True,
+            help="Write what is found into the baseline (migrasafe-baseline.json if none is named), and report nothing.",
+        ),
         option("--down", is_flag=True, help="Lint Alembic's downgrades, newest first, after all that they take back."),
         option(
             "--select",

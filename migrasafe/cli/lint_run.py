@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +17,10 @@ from migrasafe.lint import LintOptions, LintResult
 from migrasafe.lint import lint as lint_histories
 from migrasafe.migrations.model import History
 from migrasafe.suppress import configured, suppress
+
+if TYPE_CHECKING:
+    from migrasafe.baseline import Compared
+    from migrasafe.cli.baseline_file import BaselineFile
 
 
 @contextmanager
@@ -58,18 +63,29 @@ class Scope(Struct, frozen=True, kw_only=True):
     """Alembic's downgrades, in the place of what goes up."""
 
 
+class Linted(Struct, frozen=True, kw_only=True):
+    """What a run has found."""
+
+    result: LintResult
+    texts: Mapping[str, str]
+    """Of the programs that SQL was rendered from, by path."""
+    compared: Compared | None = None
+    """Where there is a baseline."""
+
+
 class Run:
     """The same question again and again, with other texts in the place of files."""
 
-    def __init__(self, settings: Settings, scope: Scope, *, render_on: str | None) -> None:
+    def __init__(self, settings: Settings, scope: Scope, *, render_on: str | None, baseline: str | None = None) -> None:
         self._settings = settings
         self._scope = scope
         self._render_on = render_on
+        self._baseline = _baseline_file(baseline)
         self._rules = chosen(settings)
         self._schema = read_inputs.schema_before(settings.schema)
 
-    def lint(self, unsaved: Mapping[str, str] | None = None) -> tuple[LintResult, Mapping[str, str]]:
-        """What is found, without what is allowed, and the texts of the programs that SQL was rendered from."""
+    def lint(self, unsaved: Mapping[str, str] | None = None) -> Linted:
+        """What is found, without what is allowed or in the baseline."""
         settings, scope = self._settings, self._scope
         only = scope.only.files if scope.only is not None else None
         holding = only if scope.only is not None and scope.only.search else None
@@ -87,7 +103,11 @@ class Run:
         if settings.old is not None:
             linted = self._settled(linted, histories, settings.old)
         texts = read_inputs.program_texts(linted)
-        return without_allowed(linted, settings, texts), texts
+        left = without_allowed(linted, settings, texts)
+        if self._baseline is None:
+            return Linted(result=left, texts=texts)
+        compared = self._baseline.without_known(left, texts, ran(settings))
+        return Linted(result=compared.result, texts=texts, compared=compared)
 
     def _settled(self, linted: LintResult, histories: Sequence[History], old: str) -> LintResult:
         """The findings about breaking the running app, decided by what its source says."""
@@ -100,6 +120,14 @@ class Run:
         app = read_app_version(old, histories)
         new = app if settings.new in (None, old) else read_app_version(settings.new or "", histories)
         return settle(linted, compat(histories, app, new, options))
+
+
+def _baseline_file(path: str | None) -> BaselineFile | None:
+    if path is None:
+        return None
+    from migrasafe.cli.baseline_file import BaselineFile
+
+    return BaselineFile(path)
 
 
 def without_allowed(result: LintResult, settings: Settings, texts: Mapping[str, str]) -> LintResult:

@@ -27,7 +27,7 @@ def settings_of(paths: tuple[str, ...], config: str | None, said: Mapping[str, A
     _check_rules(lists["select"] or (), "--select: ")
     _check_rules(lists["ignore"] or (), "--ignore: ")
     _check_rules((*settings.select, *settings.ignore, *settings.severity), where)
-    _check_rules([rule for one in settings.per_path for rule in one.ignore], where)
+    _check_rules([rule for one in settings.per_path for rule in (*one.ignore, *one.severity)], where)
     return settings
 
 

@@ -107,7 +107,7 @@ def test_without_any_config_the_version_is_assumed(tmp_path):
         ("severity = 3", "severity must be a table"),
         ('[severity]\ntruncate-table = "off"', "severity.truncate-table must be error, warning or info"),
         ("[severity]\ntruncate-table = []", "severity.truncate-table must be error, warning or info"),
-        ('[per_path]\n"db/*" = { skip = true }', 'per_path."db/*".skip is not a setting; known is ignore'),
+        ('[per_path]\n"db/*" = { skip = true }', 'per_path."db/*".skip is not a setting; known are ignore, severity'),
         ("pg_version = ", "is not valid TOML"),
     ],
 )

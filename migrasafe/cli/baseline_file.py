@@ -1,0 +1,96 @@
+"""`--baseline` and `--write-baseline`: the baseline's file, and what is said about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import click
+
+from migrasafe.baseline import (
+    Baseline,
+    Compared,
+    Known,
+    baseline_of,
+    compare,
+    read_baseline,
+    with_others,
+    write_baseline,
+)
+from migrasafe.errors import InputError
+from migrasafe.lint import LintResult
+
+_SHOWN = 5
+
+
+class BaselineFile:
+    """A baseline where it lies; the paths in it are relative to its folder."""
+
+    def __init__(self, path: str, *, may_be_missing: bool = False) -> None:
+        """Raises InputError for a file that cannot be used."""
+        self.path = Path(path)
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            if not may_be_missing:
+                raise InputError(f"{path}: there is no such baseline: make it with --write-baseline") from None
+            self.baseline = Baseline(version=1, findings=())
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        else:
+            self.baseline = read_baseline(text, path)
+
+    def without_known(self, result: LintResult, texts: Mapping[str, str], ran: Collection[str]) -> Compared:
+        return compare(
+            result,
+            texts,
+            self.baseline,
+            relative=self._relative(result),
+            ran=ran,
+            there=self._there(self.baseline.findings),
+        )
+
+    def write(self, result: LintResult, texts: Mapping[str, str], ran: Collection[str]) -> Baseline:
+        """Writes what is found, and what the file said of what was not looked at. Raises InputError."""
+        relative = self._relative(result)
+        linted = {relative[migration.path] for migration in result.migrations}
+        there = self._there(self.baseline.findings)
+        written = with_others(baseline_of(result, texts, relative), self.baseline, linted=linted, ran=ran, there=there)
+        try:
+            self.path.write_text(write_baseline(written), encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be written: {error.strerror or error}") from error
+        return written
+
+    def _relative(self, result: LintResult) -> dict[str, str]:
+        paths = {migration.path for migration in result.migrations}
+        paths.update(finding.place.path for finding in result.findings)
+        folder = self.path.resolve().parent
+        return {path: os.path.relpath(Path(path).resolve(), folder).replace(os.sep, "/") for path in paths}
+
+    def _there(self, findings: Collection[Known]) -> frozenset[str]:
+        folder = self.path.resolve().parent
+        return frozenset(path for path in {one.path for one in findings} if (folder / path).exists())
+
+
+def tell_compared(compared: Compared, path: str) -> None:
+    """Says on standard error how much the baseline took out, and what of it is fixed."""
+    if not compared.known and not compared.fixed:
+        return
+    said = f"{compared.known} finding{'' if compared.known == 1 else 's'} not shown: in {path}"
+    fixed = compared.fixed
+    if fixed:
+        listed = ", ".join(f"{one.path}: {one.rule}" for one in fixed[:_SHOWN])
+        more = f" and {len(fixed) - _SHOWN} more" if len(fixed) > _SHOWN else ""
+        said += f"\n{len(fixed)} of it {'is' if len(fixed) == 1 else 'are'} fixed ({listed}{more}): --write-baseline takes them out"
+    click.echo(said, err=True)
+
+
+def tell_written(written: Baseline, path: str) -> None:
+    count, files = len(written.findings), len({one.path for one in written.findings})
+    click.echo(
+        f"Wrote {count} finding{'' if count == 1 else 's'} in {files} file{'' if files == 1 else 's'} to {path}. Commit it, and "
+        f'say baseline = "{path}" in the config: from then on only new findings are reported.',
+        err=True,
+    )

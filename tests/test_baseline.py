@@ -1,0 +1,121 @@
+"""A baseline holds what was found when migrasafe was adopted: from then on only new findings are told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def lint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "migrasafe", "lint", *arguments]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=env)
+
+
+@pytest.fixture
+def adopted(tmp_path: Path) -> Path:
+    """A project with two old errors, both in the baseline that its config names."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db/V1__orders.sql").write_text("CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n")
+    (tmp_path / "db/V2__empty.sql").write_text("TRUNCATE orders;\nTRUNCATE orders;\n")
+    ran = lint(tmp_path, "--write-baseline", "--select", "truncate-table")
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert ran.stderr.startswith("Wrote 2 findings in 1 file to migrasafe-baseline.json.")
+    (tmp_path / "migrasafe.toml").write_text('baseline = "migrasafe-baseline.json"\nselect = ["truncate-table"]\n')
+    return tmp_path
+
+
+def test_what_is_in_the_baseline_is_not_reported(adopted: Path) -> None:
+    ran = lint(adopted)
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("Nothing found in 2 migrations")
+    assert ran.stderr == "2 findings not shown: in migrasafe-baseline.json\n"
+
+
+def test_what_is_new_is_reported_also_beside_the_old(adopted: Path) -> None:
+    with (adopted / "db/V2__empty.sql").open("a") as file:
+        file.write("TRUNCATE orders;\n")
+    ran = lint(adopted)
+    assert ran.returncode == 1
+    assert "db/V2__empty.sql:3:1" in ran.stdout
+    assert ran.stdout.splitlines()[-1].startswith("1 error in")
+
+
+def test_lines_may_move_and_files_may_be_renamed(adopted: Path) -> None:
+    old = adopted / "db/V2__empty.sql"
+    (adopted / "db/V3__renamed.sql").write_text("-- moved\n\n\n" + old.read_text())
+    old.unlink()
+    assert lint(adopted).returncode == 0
+
+
+def test_it_can_be_used_from_any_folder(adopted: Path) -> None:
+    assert lint(adopted / "db").returncode == 0
+    assert lint(adopted, str(adopted / "db")).returncode == 0
+
+
+def test_what_is_fixed_is_told_and_taken_out(adopted: Path) -> None:
+    (adopted / "db/V2__empty.sql").write_text("TRUNCATE orders;\n")
+    told = "1 of it is fixed (db/V2__empty.sql: truncate-table): --write-baseline takes them out"
+    assert told in lint(adopted).stderr
+    lint(adopted, "--write-baseline")
+    assert len(json.loads((adopted / "migrasafe-baseline.json").read_text())["findings"]) == 1
+    assert "fixed" not in lint(adopted).stderr
+
+
+def test_rules_and_files_that_were_not_looked_at_are_neither_fixed_nor_lost(adopted: Path) -> None:
+    assert "fixed" not in lint(adopted, "--select", "drop-table-in-use").stderr
+    assert "fixed" not in lint(adopted, "db/V1__orders.sql").stderr
+    before = (adopted / "migrasafe-baseline.json").read_text()
+    lint(adopted, "db/V1__orders.sql", "--write-baseline")
+    lint(adopted, "--select", "drop-table-in-use", "--write-baseline")
+    assert (adopted / "migrasafe-baseline.json").read_text() == before
+
+
+def test_fix_leaves_alone_what_the_baseline_knows(adopted: Path) -> None:
+    (adopted / "migrasafe.toml").write_text("")
+    index = adopted / "db/V4__index.sql"
+    index.write_text("CREATE INDEX orders_note ON orders (note);\n")
+    lint(adopted, "--write-baseline")
+    assert "Nothing to fix" in lint(adopted, "--fix", "--baseline", "migrasafe-baseline.json").stderr
+    assert "CONCURRENTLY" not in index.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "there is no such baseline: make it with --write-baseline"),
+        ("[", "is not a baseline of migrasafe"),
+        ('{"version": 9, "findings": []}', "is a baseline of version 9, not 1: write it again with --write-baseline"),
+        ('{"version": 1, "findings": [{}]}', "is not a baseline of migrasafe"),
+    ],
+)
+def test_a_baseline_that_cannot_be_used_is_told(adopted: Path, text: str | None, said: str) -> None:
+    (adopted / "migrasafe-baseline.json").unlink()
+    if text is not None:
+        (adopted / "migrasafe-baseline.json").write_text(text)
+    ran = lint(adopted)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("migrasafe: migrasafe-baseline.json: ")
+    assert said in ran.stderr
+
+
+def test_severities_can_differ_per_path_and_the_last_word_counts(adopted: Path) -> None:
+    config = """select = ["truncate-table"]
+[severity]
+truncate-table = "info"
+[per_path]
+"db/*" = { severity = { truncate-table = "error" } }
+"db/V2*" = { severity = { truncate-table = "warning" } }
+"""
+    (adopted / "migrasafe.toml").write_text(config)
+    assert lint(adopted).stdout.splitlines()[-1].startswith("2 warnings in 2 migrations")
+    (adopted / "migrasafe.toml").write_text('[per_path]\n"db/*" = { severity = { truncate-tabel = "error" } }\n')
+    assert "there is no rule truncate-tabel; did you mean truncate-table?" in lint(adopted).stderr
