@@ -7,6 +7,7 @@ Three stages, each a frozen value: what a file says, what the command line says 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,15 @@ def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
 def is_dsn(schema: str) -> bool:
     """Whether this names a server, not a file."""
     return "://" in schema or "=" in schema
+
+
+def without_password(schema: str) -> str:
+    """A DSN that can be shown; libpq then asks for the password, or finds it in PGPASSWORD or its file."""
+    if not is_dsn(schema):
+        return schema
+    schema = re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", schema)
+    schema = re.sub(r"([?&\s]|^)password=('(?:[^'\\]|\\.)*'|[^&\s]*)[&\s]?", r"\1", schema)
+    return schema.rstrip("?& ")
 
 
 def _checked(key: str, value: Any, where: str) -> Any:

@@ -55,6 +55,8 @@ class Fix(Struct, frozen=True, kw_only=True):
     edits: tuple[Edit, ...] = ()
     """Everything that `--fix` changes for this finding, in the order of its places: `replacement`, and what must change
     elsewhere with it, such as the tool's own word for a migration without a transaction."""
+    command: str | None = None
+    """`migrasafe plan …` that makes the same change in phases, with gates between them and a way back."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from migrasafe.effects.model import Cause, Effects
 from migrasafe.findings import Finding
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.instead import shell
 from migrasafe.rules.last_resort import with_fix
 from migrasafe.schema.evolve import after_session
 from migrasafe.schema.model import Schema
@@ -53,6 +54,8 @@ class LintOptions(Struct, frozen=True, kw_only=True):
     target: Target = field(default_factory=Target)
     schema: Schema = field(default_factory=Schema)
     """The catalog before the first migration."""
+    schema_from: str | None = None
+    """Where it was read from: what `migrasafe plan --schema` takes. None: the history says all there is."""
     in_transaction: bool | None = None
     """None: as the migration tool would run it."""
     independent: bool = False
@@ -76,6 +79,7 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
                 target=options.target,
                 in_transaction=options.in_transaction,
                 layout=history.layout,
+                planned_on=_planned_on(history, migration, options),
             )
             if options.reported(migration):
                 linted.append(_report(walk, by_statement))
@@ -84,6 +88,15 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
             schema = walk.schema
     notices = tuple(notice for history in histories for notice in history.notices)
     return LintResult(target=options.target, migrations=tuple(linted), notices=notices)
+
+
+def _planned_on(history: History, migration: Migration, options: LintOptions) -> str:
+    """`--schema db/migrations --before db/migrations/7.sql`."""
+    if options.schema_from is not None:
+        return f"--schema {shell(options.schema_from)}"
+    if migration.path.startswith("<"):  # standard input
+        return ""
+    return f"--schema {shell(history.root or '.')} --before {shell(migration.path)}"
 
 
 def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:

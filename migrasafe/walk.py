@@ -12,7 +12,8 @@ from migrasafe.effects.rows import row_by_row
 from migrasafe.effects.session import Session
 from migrasafe.effects.situation import Situation
 from migrasafe.migrations.model import Migration, Part, TransactionMode
-from migrasafe.rules.context import Caller, Ending, Step
+from migrasafe.rules.context import Step
+from migrasafe.rules.surroundings import Caller, Ending
 from migrasafe.schema.calls import DEEPEST, Run, guarded_statements, runs_of
 from migrasafe.schema.evolve import evolve_alone
 from migrasafe.schema.model import Moment, Ref, Schema
@@ -34,15 +35,18 @@ class Walk:
         target: Target,
         in_transaction: bool | None = None,
         layout: str = "",
+        planned_on: str = "",
     ) -> None:
         """`place`: of the migration in its history; `in_transaction`: None is as the migration tool would run it;
-        `layout`: the tool."""
+        `layout`: the tool; `planned_on`: as Step has it."""
         self.migration = migration
         self.place = place
+        self.at_start = schema
         self.schema = schema
         self.target = target
         self.in_transaction = in_transaction
         self.layout = layout
+        self.planned_on = planned_on
         self.running = TransactionMode.ONE
         """The mode of the part that runs."""
         self.session = Session()
@@ -113,6 +117,7 @@ class Walk:
                     migration=self.migration,
                     effects=effects,
                     situation=situation,
+                    at_start=self.at_start,
                     after=after,
                     later_inside=place.later,
                     ending=self.ending,
@@ -123,6 +128,7 @@ class Walk:
                     layout=self.layout,
                     transaction=self.running,
                     told=self.in_transaction is not None,
+                    planned_on=self.planned_on,
                 )
             )
             self.session = self.session.after(statement, effects, moment, situation.exists_already)

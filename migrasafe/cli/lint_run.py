@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from migrasafe.cli import read_inputs
 from migrasafe.cli.lint_settings import KNOWN, chosen, ran
-from migrasafe.config import Settings, is_dsn
+from migrasafe.config import Settings, is_dsn, without_password
 from migrasafe.lint import LintOptions, LintResult
 from migrasafe.lint import lint as lint_histories
 from migrasafe.migrations.model import History
@@ -95,6 +95,7 @@ class Run:
         options = LintOptions(
             target=settings.target,
             schema=self._schema,
+            schema_from=settings.schema and without_password(settings.schema),
             in_transaction=settings.in_transaction,
             independent=settings.independent,
             reported=read_inputs.reported(scope.since, histories, down=scope.down, only=only),

@@ -18,6 +18,12 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     metavar="FILE|FOLDER|DSN",
     help="The schema before the change: pg_dump --schema-only, the folder of your migrations, or a server (best).",
 )
+@click.option(
+    "--before",
+    type=click.Path(exists=True),
+    metavar="MIGRATION",
+    help="A migration in the folder of --schema: the schema as it was before it. [default: CHANGE, if it is a file]",
+)
 @click.option("--out", type=click.Path(file_okay=False), help="The folder to write. [default: plans/ID]")
 @click.option("--id", "name", help="Names the plan, and what it makes in the database. [default: from the change]")
 @click.option(
@@ -58,6 +64,7 @@ def plan(
     change: tuple[str, ...],
     *,
     schema: str | None,
+    before: str | None,
     out: str | None,
     name: str | None,
     pg_version: int | None,
@@ -110,7 +117,7 @@ def plan(
             "--schema: say where the schema is to be read from: a server's DSN, a dump, or your migrations"
         )
     file = Path(change[0]) if len(change) == 1 and Path(change[0]).exists() else None
-    found = schema_of(schema, until=file)
+    found = schema_of(schema, until=file if before is None else Path(before))
     script = script_of(file) if file else read_script(Source(path="change", text=sql_of(change, found.schema)))
     known = pg_version or found.pg_version
     target = Target(pg_version=known or DEFAULT, pg_version_assumed=known is None)

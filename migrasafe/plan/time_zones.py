@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from migrasafe.errors import InputError
-from migrasafe.plan.conversions import Conversion
+from migrasafe.sql.conversions import Conversion
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.expressions import names_of
 from migrasafe.sql.quote import quote_ident, quote_literal

@@ -51,6 +51,7 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
             "replacement": fix.replacement,
             "steps": fix.steps,
             "edits": [_edit(edit) for edit in fix.edits],
+            "command": fix.command,
         },
         "docs": f"migrasafe explain {finding.rule}",
     }

@@ -122,6 +122,8 @@ def _instead(finding: Finding) -> Iterator[str]:
         yield from _indented(fix.replacement.rstrip().removesuffix(";") + ";", whole=True)
     elif fix.steps:
         yield from _indented(fix.steps, whole=True)
+    if fix.command:
+        yield f"  in phases: {printable(fix.command)}"
 
 
 def _indented(sql: str, *, whole: bool = False) -> Iterator[str]:

@@ -16,9 +16,10 @@ NOT_CHECKED = "not-checked"
 
 
 def explanation(finding: Finding) -> str:
-    """All that is said of a finding: what happens, what was assumed, what to do instead, and the SQL for it."""
+    """All that is said of a finding: what happens, what was assumed, what to do instead, and the SQL and command for it."""
     assumed = (f"Assumed: {one}." for one in finding.assumed)
-    said = [finding.message, *assumed, finding.help, instead(finding)]
+    command = finding.fix.command and f"In phases: {finding.fix.command}"
+    said = [finding.message, *assumed, finding.help, instead(finding), command]
     return "\n".join(one for one in said if one)
 
 

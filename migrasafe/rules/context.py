@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from migrasafe.effects.model import Cause, Effects, Work
 from migrasafe.effects.session import Held, Session
@@ -12,8 +12,9 @@ from migrasafe.effects.situation import Situation
 from migrasafe.findings import Edit, Finding, Fix, FixKind, Place, Severity
 from migrasafe.locks import LockMode
 from migrasafe.migrations.model import Migration, TransactionMode
+from migrasafe.rules.surroundings import Caller, Ending
 from migrasafe.schema.evolve import evolve
-from migrasafe.schema.model import Granted, Moment, Ref, Schema
+from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.quote import quote_name
@@ -22,28 +23,6 @@ from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Action, AlterTable, Call, DoBlock, Select, Span, Statement, Transaction
 from migrasafe.sql.written import written_table
 from migrasafe.target import Target
-
-
-class Ending:
-    """The schema at the end of a transaction or migration, worked out once for all of its statements, when one asks."""
-
-    __slots__ = ("schema", "usual_grants")
-
-    def __init__(self) -> None:
-        self.schema: Schema | None = None
-        self.usual_grants: dict[str, frozenset[Granted]] = {}
-        """Schema name → what all tables in it granted before the migration, once new-table-without-grants has looked."""
-
-
-class Caller(Struct, frozen=True, kw_only=True):
-    """A function around a statement, and the trigger that calls it if one does."""
-
-    function: Ref
-    trigger: str | None = None
-
-    def __str__(self) -> str:
-        name = self.function.name if self.function.schema == "public" else str(self.function)
-        return f"{name}()" if self.trigger is None else f"{name}(), for the trigger {self.trigger}"
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -56,6 +35,8 @@ class Step(Struct, frozen=True, kw_only=True):
     migration: Migration
     effects: Effects
     situation: Situation
+    at_start: Schema
+    """Before the migration."""
     after: Schema
     later_inside: tuple[Statement, ...] = ()
     """The statements that follow in the same DO block."""
@@ -76,6 +57,8 @@ class Step(Struct, frozen=True, kw_only=True):
     """How the tool runs this part of the migration."""
     told: bool = False
     """The user said so, whatever the tool is."""
+    planned_on: str = ""
+    """The options with which `migrasafe plan` finds the schema before this migration; empty where none would."""
 
     @property
     def later(self) -> tuple[Statement, ...]:
@@ -229,9 +212,11 @@ class Step(Struct, frozen=True, kw_only=True):
         replacement: str | None = None,
         steps: str | None = None,
         assumed: tuple[str, ...] = (),
+        command: str | None = None,
     ) -> Finding:
         """A finding at this statement. `fix` is made by migrasafe.rules.instead; for what needs no more than text,
-        `replacement` is one statement for this one, and `steps` are several, with deploys."""
+        `replacement` is one statement for this one, and `steps` are several, with deploys. `command` is made by
+        migrasafe.rules.in_phases."""
         if self.callers:
             message = f"{message} This happens in {self.callers[-1]}, which is called here."
         if self.may_run:
@@ -241,6 +226,9 @@ class Step(Struct, frozen=True, kw_only=True):
             assumed = (*work.assumed, *assumed)
             lock = lock or self.effects.lock_on(work.relation)
             objects = objects or (work.relation,)
+        fix = fix or self._plain_fix(replacement, steps, action)
+        if command is not None:
+            fix = structs.replace(fix, kind=FixKind.PLAN if fix.kind is FixKind.NONE else fix.kind, command=command)
         return Finding(
             rule=rule,
             severity=severity,
@@ -250,7 +238,7 @@ class Step(Struct, frozen=True, kw_only=True):
             objects=tuple(str(one) for one in objects),
             lock=lock,
             work=work.kind.value if work is not None else None,
-            fix=fix or self._plain_fix(replacement, steps, action),
+            fix=fix,
             assumed=assumed,
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.in_phases import in_phases
 from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Column
@@ -37,6 +38,7 @@ def check(step: Step) -> Iterator[Finding]:
             objects=(f"{ref}.{action.column}",),
             lock=LockMode.ACCESS_EXCLUSIVE,
             assumed=("the running app uses it (--old SOURCE would tell)",),
+            command=in_phases(step, "drop", ref, action.column),
             fix=after_deploy(
                 step, f"does not use {shown(ref)}.{action.column}", _without_it(step, column), action=index
             ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.in_phases import in_phases
 from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref
@@ -39,6 +40,7 @@ def check(step: Step) -> Iterator[Finding]:
             help="Deploy an app version that always gives the column, and drop the default when the old version is gone.",
             action=index,
             objects=(f"{ref}.{action.column}",),
+            command=in_phases(step, "no-default", ref, action.column) if isinstance(action, DropDefault) else None,
             fix=after_deploy(step, f"always gives {shown(ref)}.{action.column}", action=index),
             assumed=() if column is not None and column.type is not None else (f"{action.column} is NOT NULL",),
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.in_phases import in_phases
 from migrasafe.rules.wording import shown
 from migrasafe.sql.statements import AlterTable, DropNotNull
 
@@ -33,6 +34,7 @@ def check(step: Step) -> Iterator[Finding]:
             help="Deploy an app version that can read NULL there before one that writes it.",
             action=index,
             objects=(f"{ref}.{action.column}",),
+            command=in_phases(step, "nullable", ref, action.column),
             lock=step.effects.lock_on(ref),
             assumed=("the new app version writes NULL",),
         )

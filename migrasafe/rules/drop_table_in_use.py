@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.in_phases import in_phases
 from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref, Table
@@ -35,6 +36,7 @@ def check(step: Step) -> Iterator[Finding]:
         assumed=("it was there before, though no migration made it",)
         if guessed
         else ("the running app uses it (--old SOURCE would tell)",),
+        command=in_phases(step, "drop", used[0]) if one else None,
         fix=after_deploy(step, f"does not use {', '.join(shown(ref) for ref in used)}"),
     )
 

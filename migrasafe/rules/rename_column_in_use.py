@@ -8,9 +8,11 @@ from migrasafe.findings import Finding
 from migrasafe.locks import LockMode
 from migrasafe.rules.both_names import both_names
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.in_phases import in_phases
 from migrasafe.rules.old_names import view_has_column
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref, Table, View
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Rename
 
 
@@ -34,6 +36,7 @@ def check(step: Step) -> Iterator[Finding]:
         help="Have both names until the old app version is gone: two columns that are kept in step, or a view.",
         objects=(f"{ref}.{statement.part}",),
         fix=both_names(step, relation, column, statement) if isinstance(relation, Table) else None,
+        command=in_phases(step, "rename", ref, statement.part, quote_ident(statement.new_name)),
         lock=LockMode.ACCESS_EXCLUSIVE,
         assumed=("the running app uses it (--old SOURCE would tell)",),
     )

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.locks import LockMode
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.in_phases import in_phases
 from migrasafe.rules.instead import Stage, plan
 from migrasafe.rules.old_names import is_swapped_in, missing_columns, stands_in, takes_writes
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Ref, Table, View
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Rename, SetSchema
 
 _RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE"})
@@ -46,6 +48,7 @@ def check(step: Step) -> Iterator[Finding]:
         help="Leave a view under the old name in the same transaction: reads and simple writes go through it.",
         objects=(ref,),
         fix=_with_view(step, ref, new) if statement.kind in ("TABLE", "VIEW") else None,
+        command=in_phases(step, "rename", ref, None, quote_ident(new.name)) if renamed else None,
         lock=LockMode.ACCESS_EXCLUSIVE,
         assumed=("the running app uses it (--old SOURCE would tell)",),
     )

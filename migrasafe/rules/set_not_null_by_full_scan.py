@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.effects.model import Cause, Work
 from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.in_phases import in_phases
 from migrasafe.rules.instead import NEXT_MIGRATION, Stage, others_with, plan
 from migrasafe.rules.proving_not_null import NotNull
 from migrasafe.rules.wording import shown
@@ -22,6 +23,7 @@ def check(step: Step) -> Iterator[Finding]:
             f"Reads and writes of {shown(work.relation)} wait while every row is checked for a NULL in {column}.",
             help="Prove it first with a constraint that is validated while the table stays in use.",
             work=work,
+            command=in_phases(step, "not-null", work.relation, column),
             fix=not_null_first(step, work),
         )
 

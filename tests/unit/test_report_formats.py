@@ -82,7 +82,7 @@ def _with_edits() -> LintResult:
 
 def test_json_has_every_edit_of_a_fix():
     (finding,) = json.loads(write_report("json", _with_edits(), {}, color=False))["findings"]
-    assert list(finding["fix"]) == ["kind", "replacement", "steps", "edits"]
+    assert list(finding["fix"]) == ["kind", "replacement", "steps", "edits", "command"]
     assert finding["fix"]["edits"][1] == {
         "path": "db/2 b.sql",
         "line": 3,

@@ -9,7 +9,6 @@ from migrasafe.plan import phases, predicates, shadow_column
 from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.key_type import widen_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.conversions import Conversion, known_conversion
 from migrasafe.plan.foresee import work_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.readers import readers_of
@@ -17,6 +16,7 @@ from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.plan.time_zones import is_between_zones, sessions_in, zone_conversion, zone_said
 from migrasafe.schema.definitions import formatted_type, name_of, type_of, with_suffix
 from migrasafe.schema.model import Column, Table
+from migrasafe.sql.conversions import Conversion, known_conversion
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident, spell_type

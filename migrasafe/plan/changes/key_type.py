@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from migrasafe.plan import phases, shadow_column, steps
 from migrasafe.plan.carry_over import carry_over, temporary, unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.conversions import Conversion, known_conversion
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
 from migrasafe.plan.readers import readers_of
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.schema.definitions import constraint_body, name_of, names, type_of, with_suffix
 from migrasafe.schema.model import Column, Constraint, Index, Ref, Sequence, Table
+from migrasafe.sql.conversions import Conversion, known_conversion
 from migrasafe.sql.quote import quote_ident, spell_type
 from migrasafe.sql.statements import ConstraintKind, IndexElement, TypeName
 

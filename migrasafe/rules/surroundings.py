@@ -1,0 +1,29 @@
+"""What is around a statement: the end of its transaction or migration, and the functions that it runs in."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from migrasafe.schema.model import Granted, Ref, Schema
+
+
+class Ending:
+    """The schema at the end of a transaction or migration, worked out once for all of its statements, when one asks."""
+
+    __slots__ = ("schema", "usual_grants")
+
+    def __init__(self) -> None:
+        self.schema: Schema | None = None
+        self.usual_grants: dict[str, frozenset[Granted]] = {}
+        """Schema name → what all tables in it granted before the migration, once new-table-without-grants has looked."""
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """A function around a statement, and the trigger that calls it if one does."""
+
+    function: Ref
+    trigger: str | None = None
+
+    def __str__(self) -> str:
+        name = self.function.name if self.function.schema == "public" else str(self.function)
+        return f"{name}()" if self.trigger is None else f"{name}(), for the trigger {self.trigger}"
