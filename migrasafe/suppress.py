@@ -25,6 +25,8 @@ _MARK = re.compile(r"\s*migrasafe:\s*(?P<rest>.*)\Z", re.DOTALL)
 _ALLOW = re.compile(
     r"(?P<verb>allow|allow-file)\s+(?P<rules>[\w\s,-]+?)(?:\s+because\b\s*(?P<reason>.*))?\Z", re.DOTALL
 )
+_OF_A_PLAN = re.compile(r"(?:rename|replace)\b.*->|drop\s+\S+\s*\Z", re.DOTALL)
+"""What `migrasafe plan` is told in a migration: nothing for lint."""
 _LINE_COMMENT = re.compile(r"(?P<before>.*?)(?:#|//|--)\s*(?P<text>migrasafe:.*)\Z")
 
 
@@ -121,7 +123,7 @@ def _in_sql(script: Script, known: Collection[str]) -> Iterator[Allow | Finding]
     source = script.source
     for comment in script.comments:
         mark = _MARK.match(comment.text)
-        if mark is None:
+        if mark is None or _OF_A_PLAN.match(mark.group("rest")):
             continue
         line, column = source.position(comment.span.start)
         end_line, end_column = source.position(comment.span.end)
@@ -134,7 +136,7 @@ def _in_program(path: str, lines: Sequence[str], known: Collection[str]) -> Iter
     for number, text in enumerate(lines, start=1):
         match = _LINE_COMMENT.match(text.rstrip())
         mark = _MARK.match(match.group("text")) if match is not None else None
-        if match is None or mark is None:
+        if match is None or mark is None or _OF_A_PLAN.match(mark.group("rest")):
             continue
         column = len(match.group("before")) + 1
         place = Place(path=path, line=number, column=column, end_line=number, end_column=len(text.rstrip()) + 1)

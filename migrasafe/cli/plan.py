@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -80,7 +81,7 @@ def plan(
 ) -> None:
     """Turn a change into phases that can be deployed, and taken back, while the old and the new app both run.
 
-    CHANGE is a migration (a file of SQL), or the change in words.
+    CHANGE is a migration (a file of SQL, an Alembic revision), or the change in words.
 
     \b
     Examples:
@@ -110,7 +111,7 @@ def plan(
         return
     if not change:
         raise InputError(
-            "say what is to be planned: a migration (a file of SQL), or a change in words, `migrasafe plan --help`"
+            "say what is to be planned: a migration (a file), or a change in words, `migrasafe plan --help`"
         )
     if schema is None:
         raise InputError(
@@ -118,7 +119,7 @@ def plan(
         )
     file = Path(change[0]) if len(change) == 1 and Path(change[0]).exists() else None
     found = schema_of(schema, until=file if before is None else Path(before))
-    script = script_of(file) if file else read_script(Source(path="change", text=sql_of(change, found.schema)))
+    script = script_of(file, schema) if file else read_script(Source(path="change", text=sql_of(change, found.schema)))
     known = pg_version or found.pg_version
     target = Target(pg_version=known or DEFAULT, pg_version_assumed=known is None)
     ground = Ground(
@@ -129,7 +130,9 @@ def plan(
         old_application_name=old_app_name,
     )
     hints = hints_of(way=way, up=up, down=down, time_zone=time_zone)
-    made = put_together(draft_of(read_changes(script, found.schema, hints), ground), ground)
+    made = put_together(
+        draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground), ground
+    )
     folder = Path(out) if out is not None else Path("plans") / ground.id
     near = [*([file.parent] if file is not None else []), Path(schema)]
     outputs = outputs_of(
@@ -147,6 +150,10 @@ def plan(
     for one in made.by_hand:
         click.echo(f"by hand: {one}")
     click.echo(f"written to {folder}: read {folder / RUNBOOK} first")
+
+
+def _ask(question: str) -> bool:
+    return click.confirm(question, err=True)
 
 
 def _print_status(folder: Path, dsn: str) -> None:

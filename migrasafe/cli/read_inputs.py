@@ -102,15 +102,17 @@ def schema_of(given: str, *, until: Path | None = None) -> Found:
     return Found(schema=schema_after(migrations, Target()))
 
 
-def script_of(file: Path) -> Script:
-    """The statements of one migration. Raises InputError for a file that is not one of SQL."""
-    migrations = [migration for history in histories((str(file),), None, {}) for migration in history.migrations]
-    parts = [part for migration in migrations for part in migration.parts]
-    if len(parts) != 1:
-        raise InputError(
-            f"{file}: holds {len(parts)} migrations or transactions: give one file of SQL with one of them"
-        )
-    return parts[0].script
+def script_of(file: Path, schema: str) -> Script:
+    """The statements of the migration in a file of any layout. `schema`: where the catalog before it comes from; a server
+    renders what needs one. Raises InputError for a file without statements, or of which some were not understood."""
+    from migrasafe.plan.one_script import one_script
+
+    read = rendered(histories((str(file),), None, {}), schema if is_dsn(schema) else None, down=False)
+    migrations = [migration for history in read for migration in history.migrations]
+    for notice in (one for migration in migrations for one in migration.notices if one.blocking):
+        raise InputError(f"{notice.path}:{notice.line}: {notice.message}; a plan of the rest would not be whole")
+    program = file.read_text(encoding="utf-8-sig") if file.suffix in (".py", ".go") else None
+    return one_script(migrations, program)
 
 
 def reported(

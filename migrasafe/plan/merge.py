@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.conflicts import refuse_conflicts
 from migrasafe.plan.model import Gate, Phase, PhaseName
 from migrasafe.plan.read_changes import Wanted
 
@@ -17,6 +18,7 @@ def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
         raise NoPlanError("the migration changes nothing")
     if len(wanted) == 1:
         return wanted[0].change.plan(replace(ground, schema=wanted[0].before))
+    refuse_conflicts(wanted)
     drafts = [
         one.change.plan(replace(ground, schema=one.before, id=f"{ground.id}_{number}"))
         for number, one in enumerate(wanted, start=1)

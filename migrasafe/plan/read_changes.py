@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -25,6 +24,7 @@ from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.set_not_null import SetNotNull
 from migrasafe.plan.hints import Hints, for_columns
+from migrasafe.plan.read_renames import Ask, renames
 from migrasafe.plan.read_replacements import replacements
 from migrasafe.plan.read_swaps import constraint_swaps, index_swaps
 from migrasafe.schema.evolve import evolve
@@ -43,14 +43,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 _MIGRATION = 1_000_000
 """The place of the migration: after all that the schema has seen."""
-_RENAME = re.compile(r"migrasafe:\s*rename\s+(\S+)\.(\w+)\s*->\s*(\w+)", re.IGNORECASE)
 _SESSION = (sql.SetVariable, sql.Transaction)
 
 
-def read_changes(script: Script, schema: Schema, hints: Hints) -> tuple[Wanted, ...]:
-    """The changes of a migration, in its order. Raises NoPlanError for what has no plan, with its line."""
-    renames = dict(_said_renames(script))
-    reader = _Reader(script, hints, renames, schema)
+def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None = None) -> tuple[Wanted, ...]:
+    """The changes of a migration, in its order. `ask`: who can tell whether a column that goes and one that comes are a
+    rename. Raises NoPlanError for what has no plan, with its line."""
+    reader = _Reader(script, schema, hints, ask)
     found: list[Wanted] = []
     for count, statement in enumerate(script.statements):
         if isinstance(statement, _SESSION):
@@ -59,29 +58,18 @@ def read_changes(script: Script, schema: Schema, hints: Hints) -> tuple[Wanted, 
         try:
             changes = list(reader.changes(statement, schema, after))
         except NoPlanError as error:
-            line, _ = script.source.position(statement.span.start)
-            raise NoPlanError(f"{script.source.path}:{line}: {error}") from error
+            raise NoPlanError(f"{script.source.path}:{script.line_of(statement)}: {error}") from error
         found.extend(Wanted(change=change, before=schema) for change in changes)
         schema = after
-    reader.all_renames_used()
     return tuple(found)
 
 
-def _said_renames(script: Script) -> Iterator[tuple[tuple[str, str], str]]:
-    """`-- migrasafe: rename users.name -> full_name`: (table, old) → new."""
-    for comment in script.comments:
-        said = _RENAME.search(script.source.text[comment.span.start : comment.span.end])
-        if said is not None:
-            yield (said[1].rsplit(".", 1)[-1], said[2]), said[3]
-
-
 class _Reader:
-    def __init__(self, script: Script, hints: Hints, renames: dict[tuple[str, str], str], schema: Schema) -> None:
+    def __init__(self, script: Script, schema: Schema, hints: Hints, ask: Ask | None) -> None:
         self.script = script
         self.hints = hints
-        self.renames = renames
-        self.used: set[tuple[str, str]] = set()
         self.replaced = replacements(script)
+        self.renamed = renames(script, schema, self._is_of_replacement, ask)
         self.constraint_swaps = constraint_swaps(script, schema)
         self.index_swaps = index_swaps(script, schema)
 
@@ -90,8 +78,9 @@ class _Reader:
             if one.first is statement:
                 up = for_columns(self.hints.up, self.hints.up_each, one.new)
                 yield one.change(up, for_columns(self.hints.down, self.hints.down_each, one.old))
+        yield from (one.change(self.hints.way) for one in self.renamed if one.first is statement)
         match statement:
-            case sql.Update() if self._is_of_replacement(statement):
+            case sql.Update() if self._is_taken_care_of(statement):
                 return
             case sql.AlterTable(kind="TABLE"):
                 yield from self._alter(statement, before, after)
@@ -121,17 +110,10 @@ class _Reader:
                 yield AsWritten(sql=_text(self.script, statement), done=done)
 
     def _alter(self, statement: sql.AlterTable, before: Schema, after: Schema) -> Iterator[Change]:
-        pairs = self._renamed(statement, before)
         for action in statement.actions:
-            if self._is_of_replacement(action) or any(one.dropped is action for one in self.constraint_swaps):
+            if self._is_taken_care_of(action) or any(one.dropped is action for one in self.constraint_swaps):
                 continue
-            if isinstance(action, sql.DropColumn) and action.column in pairs:
-                yield RenameColumn(
-                    table=statement.name, column=action.column, new_name=pairs[action.column], way=self.hints.way
-                )
-            elif isinstance(action, sql.AddColumn) and action.column.name in pairs.values():
-                continue
-            elif isinstance(action, sql.AddConstraint):
+            if isinstance(action, sql.AddConstraint):
                 yield self._constraint(statement, action, before, after)
             else:
                 make = _ACTIONS.get(type(action))
@@ -145,39 +127,8 @@ class _Reader:
     def _is_of_replacement(self, part: object) -> bool:
         return any(one.owns(part) for one in self.replaced)
 
-    def _renamed(self, statement: sql.AlterTable, before: Schema) -> Mapping[str, str]:
-        """Columns that a comment says are renamed, where the statement drops one and adds the other.
-
-        Raises NoPlanError for a pair that looks like a rename of which nothing is said.
-        """
-        table = before.table(before.resolve(*statement.name))
-        actions = [action for action in statement.actions if not self._is_of_replacement(action)]
-        dropped = [action.column for action in actions if isinstance(action, sql.DropColumn)]
-        added = [action.column for action in actions if isinstance(action, sql.AddColumn)]
-        pairs: dict[str, str] = {}
-        for column in dropped:
-            new = self.renames.get((statement.name.name, column))
-            if new is not None and any(one.name == new for one in added):
-                pairs[column] = new
-                self.used.add((statement.name.name, column))
-                continue
-            old = table.column(column) if table is not None else None
-            for one in added:
-                said = any(key[0] == statement.name.name for key in self.renames)
-                if old is not None and old.type is not None and one.type == old.type and not said:
-                    raise NoPlanError(
-                        f"is {column} dropped, or does {one.name} take its place? Say `-- migrasafe: rename"
-                        f" {statement.name}.{column} -> {one.name}` above the statement, or drop and add in two migrations"
-                    )
-        return pairs
-
-    def all_renames_used(self) -> None:
-        for key in self.renames:
-            if key not in self.used:
-                raise NoPlanError(
-                    f"{self.script.source.path}: the comment `rename {key[0]}.{key[1]} -> {self.renames[key]}` belongs to no"
-                    " ALTER TABLE that drops the one and adds the other"
-                )
+    def _is_taken_care_of(self, part: object) -> bool:
+        return self._is_of_replacement(part) or any(one.owns(part) for one in self.renamed)
 
     def _constraint(
         self, statement: sql.AlterTable, action: sql.AddConstraint, before: Schema, after: Schema

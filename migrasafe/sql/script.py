@@ -44,3 +44,11 @@ class Script(Struct, frozen=True, kw_only=True):
     """One per statement, for scripts that were rendered from something else; findings are shown there."""
     newer: tuple[Newer, ...] = ()
     """Every use of syntax that came after PostgreSQL 12, in bodies too."""
+
+    def line_of(self, statement: Statement) -> int:
+        """The line on which a person finds one of its statements: where it was made, if it was rendered."""
+        if self.origins is not None:
+            for one, origin in zip(self.statements, self.origins, strict=True):
+                if one is statement:
+                    return origin.line
+        return self.source.position(statement.span.start)[0]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from migrasafe.errors import InputError
-from migrasafe.plan.changes.model import Ground, NoPlanError
+from migrasafe.plan.changes.add_column import AddColumn
+from migrasafe.plan.changes.drop_column import DropColumn
+from migrasafe.plan.changes.model import Change, Ground, NoPlanError
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import PhaseName, Plan
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read_changes import Hints, read_changes
+from migrasafe.plan.read_renames import Ask
 from migrasafe.plan.words import plan_id, sql_of
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
@@ -93,7 +96,17 @@ def test_an_id_fits_into_the_names_of_triggers() -> None:
             "ALTER TABLE users DROP COLUMN name, ADD COLUMN full_name text",
             "is name dropped, or does full_name take its place?",
         ),
-        ("-- migrasafe: rename users.name -> full_name\nSELECT 1", "has no plan yet"),
+        ("-- migrasafe: rename users.name -> full_name\nSELECT 1", "belongs to no ALTER TABLE that drops the one"),
+        ("-- migrasafe: rename users -> people\nSELECT 1", "is said so: migrasafe: rename TABLE.COLUMN -> NEW_NAME"),
+        (
+            "ALTER TABLE users ADD full_name text; UPDATE users SET full_name = name; ALTER TABLE users DROP COLUMN name",
+            "0042.sql:1: is name dropped, or does full_name take its place?",
+        ),
+        (
+            "ALTER TABLE users ALTER COLUMN team_id TYPE numeric; CREATE INDEX i ON users (team_id)",
+            "two changes of the migration are about public.users.team_id",
+        ),
+        ("ALTER TABLE teams RENAME TO t; DROP TABLE t", "two changes of the migration are about"),
     ],
 )
 def test_what_has_no_plan_says_why_and_what_to_do(migration: str, said: str) -> None:
@@ -102,14 +115,51 @@ def test_what_has_no_plan_says_why_and_what_to_do(migration: str, said: str) -> 
     assert said in str(refused.value)
 
 
-def test_a_comment_says_that_a_drop_and_an_add_are_a_rename() -> None:
-    migration = (
-        "-- migrasafe: rename users.name -> full_name\nALTER TABLE users DROP COLUMN name, ADD COLUMN full_name text;"
-    )
+DROPPED_AND_ADDED = [
+    "ALTER TABLE users DROP COLUMN name, ADD COLUMN full_name text;",
+    "ALTER TABLE users ADD COLUMN full_name text; UPDATE users SET full_name = name; ALTER TABLE users DROP COLUMN name;",
+]
+
+
+def changes(migration: str, ask: Ask | None = None) -> list[Change]:
     schema = schema_from_script(read_script(Source(path="", text=SETUP)))
-    (wanted,) = read_changes(read_script(Source(path="x.sql", text=migration)), schema, Hints())
-    assert isinstance(wanted.change, RenameColumn)
-    assert (wanted.change.column, wanted.change.new_name) == ("name", "full_name")
+    script = read_script(Source(path="x.sql", text=migration))
+    return [one.change for one in read_changes(script, schema, Hints(), ask)]
+
+
+@pytest.mark.parametrize("migration", DROPPED_AND_ADDED)
+def test_a_comment_says_that_a_drop_and_an_add_are_a_rename(migration: str) -> None:
+    (wanted,) = changes(f"-- migrasafe: rename users.name -> full_name\n{migration}")
+    assert isinstance(wanted, RenameColumn)
+    assert (wanted.column, wanted.new_name) == ("name", "full_name")
+
+
+def test_a_comment_says_that_they_are_none() -> None:
+    added, dropped = changes("-- migrasafe: drop users.name\nALTER TABLE users ADD full_name text, DROP COLUMN name;")
+    assert isinstance(added, AddColumn)
+    assert isinstance(dropped, DropColumn)
+
+
+@pytest.mark.parametrize("migration", DROPPED_AND_ADDED)
+def test_a_person_is_asked_whether_they_are_one(migration: str) -> None:
+    asked: list[str] = []
+
+    def yes(question: str) -> bool:
+        asked.append(question)
+        return True
+
+    (wanted,) = changes(migration, yes)
+    assert isinstance(wanted, RenameColumn)
+    assert asked == ["users: is name renamed to full_name? (no: it is dropped, with all that is in it)"]
+    dropped, added = changes(DROPPED_AND_ADDED[0], lambda _: False)
+    assert isinstance(dropped, DropColumn)
+    assert isinstance(added, AddColumn)
+
+
+def test_a_column_of_another_type_is_no_rename() -> None:
+    dropped, added = changes("ALTER TABLE users DROP COLUMN name, ADD COLUMN full_name int;")
+    assert isinstance(dropped, DropColumn)
+    assert isinstance(added, AddColumn)
 
 
 def test_a_unique_column_is_shown_under_both_names_by_a_view_and_says_why() -> None:
