@@ -72,6 +72,7 @@ def plan(
     way: str | None,
     up: str | None,
     down: str | None,
+    bad_rows: tuple[str, ...],
     time_zone: str | None,
     old_app_name: str | None,
     formats: tuple[str, ...],
@@ -129,7 +130,7 @@ def plan(
         id=name or plan_id((file.stem,) if file is not None else change),
         old_application_name=old_app_name,
     )
-    hints = hints_of(way=way, up=up, down=down, time_zone=time_zone)
+    hints = hints_of(way=way, up=up, down=down, time_zone=time_zone, bad_rows=bad_rows)
     made = put_together(
         draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground), ground
     )

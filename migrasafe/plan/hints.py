@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from migrasafe.errors import InputError, MigrasafeError
+from migrasafe.plan.bad_rows import BadRows, bad_rows_of
 from migrasafe.sql import statements as sql
 from migrasafe.sql.statements import Expression
 
@@ -23,15 +24,22 @@ class Hints(Struct, frozen=True, kw_only=True):
     down_each: Assignments = ()
     time_zone: str | None = None
     """Of what a timestamp without time zone tells."""
+    bad_rows: BadRows = BadRows()
 
 
 def hints_of(
-    *, way: str | None = None, up: str | None = None, down: str | None = None, time_zone: str | None = None
+    *,
+    way: str | None = None,
+    up: str | None = None,
+    down: str | None = None,
+    time_zone: str | None = None,
+    bad_rows: Sequence[str] = (),
 ) -> Hints:
     """The hints that options say. Raises InputError for a text that is neither one value nor a list of `column = value`."""
     return Hints(
         way=way,
         time_zone=time_zone,
+        bad_rows=bad_rows_of(bad_rows),
         up=_value("--up", up),
         down=_value("--down", down),
         up_each=_each(up),

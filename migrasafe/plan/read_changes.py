@@ -181,7 +181,13 @@ def _text(script: Script, statement: Statement) -> str:
 def _type(table: Name, action: sql.AlterColumnType, hints: Hints) -> Change:
     up = hints.up or action.using
     return ChangeType(
-        table=table, column=action.column, type=action.type, up=up, down=hints.down, time_zone=hints.time_zone
+        table=table,
+        column=action.column,
+        type=action.type,
+        up=up,
+        down=hints.down,
+        time_zone=hints.time_zone,
+        bad_rows=hints.bad_rows,
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.plan import phases, predicates, shadow_column
+from migrasafe.plan import phases, predicates, shadow_column, steps
+from migrasafe.plan.bad_rows import Audit, BadRows, Decision, audit, decided_up
 from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.key_type import widen_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.foresee import work_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.readers import readers_of
+from migrasafe.plan.rejects import Rejects, again, all_decided, keep_old, no_more, rejects_of, watch
 from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.plan.time_zones import is_between_zones, sessions_in, zone_conversion, zone_said
 from migrasafe.schema.definitions import formatted_type, name_of, type_of, with_suffix
@@ -32,6 +36,7 @@ class ChangeType(Struct, frozen=True, kw_only=True):
     down: Expression | None = None
     time_zone: str | None = None
     """Of what a timestamp without time zone tells."""
+    bad_rows: BadRows = BadRows()
 
     def plan(self, ground: Ground) -> Draft:
         """One statement, or a second column that takes over. Raises NoPlanError."""
@@ -51,7 +56,7 @@ class ChangeType(Struct, frozen=True, kw_only=True):
         key = table.primary_key
         if key is not None and key.columns == (old.name,):
             return widen_key(ground, table, old, self.type, conversion)
-        made = _beside(ground, table, old, self.type, conversion)
+        made = _beside(ground, table, old, self.type, conversion, self.bad_rows)
         return replace(made, by_hand=(*told, *made.by_hand))
 
     def _zone(self, table: Table, old: Column) -> str | None:
@@ -74,6 +79,11 @@ class ChangeType(Struct, frozen=True, kw_only=True):
         if zone is not None:
             return zone_conversion(old.type, self.type, zone, old.name, new_name)
         known = known_conversion(old.type, self.type, old.name, new_name)
+        if self.up is not None and self.down is None and not _is_cast(self.up, old.name):
+            raise NoPlanError(
+                f"how {spell_type(self.type)} becomes {spell_type(old.type)} again, for the version that still runs, is for you"
+                f' to say beside `{deparse_expression(self.up)}`: --down "… {old.name} …"'
+            )
         if self.up is not None and self.down is not None:
             strange = (columns_read(self.up) - {old.name}) | (columns_read(self.down) - {old.name, new_name})
             if strange:
@@ -88,6 +98,11 @@ class ChangeType(Struct, frozen=True, kw_only=True):
                 f' never fail: --up "… {old.name} …" --down "… {old.name} …"'
             )
         return known
+
+
+def _is_cast(up: Expression, column: str) -> bool:
+    """`column::type` and no more: what the types do by themselves."""
+    return columns_read(up) == {column} and "ColumnRef" in up.node.get("TypeCast", {}).get("arg", {})
 
 
 def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statements: tuple[str, ...]) -> Draft:
@@ -124,7 +139,9 @@ def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statemen
     )
 
 
-def _beside(ground: Ground, table: Table, old: Column, type: TypeName, conversion: Conversion) -> Draft:
+def _beside(
+    ground: Ground, table: Table, old: Column, type: TypeName, conversion: Conversion, decisions: BadRows
+) -> Draft:
     for constraint in table.constraints:
         if old.name in constraint.columns and constraint.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.EXCLUDE):
             raise NoPlanError(
@@ -132,30 +149,50 @@ def _beside(ground: Ground, table: Table, old: Column, type: TypeName, conversio
             )
     if old.identity is not None or old.generated is not None:
         raise NoPlanError(f"{table.ref}.{old.name} is filled by PostgreSQL itself: that has no plan yet")
+    if old.not_null and decisions.makes_null:
+        raise NoPlanError(
+            f"{table.ref}.{old.name} is NOT NULL: decide default:SQL or stop for its rows, not null or reject"
+        )
     new = replace(old, name=with_suffix(old.name, SHADOW), type=type, default=None, not_null=False)
-    shadow = Shadow(ground=ground, table=table, old=old, new=new, up=conversion.up, down=conversion.down)
+    found = audit(old, conversion, new.name, spell_type(type))
+    up = decided_up(conversion, found, decisions)
+    shadow = Shadow(ground=ground, table=table, old=old, new=new, up=up, down=conversion.down)
+    rejects = rejects_of(ground.id, table, old, found, decisions, (*ground.schema.search_path, table.ref.schema))
     readers = readers_of(ground.schema, table, old.name, old.name)
     if readers.steps or readers.by_hand:
         raise NoPlanError(
             f"a view or policy reads {table.ref}.{old.name}, and would go on reading the old column: drop and create it"
             " around the change, in a migration of its own"
         )
-    verify = shadow_column.verify(shadow)
+    dual, verify = shadow_column.dual_write(shadow), shadow_column.verify(shadow)
+    swap = shadow_column.soft_drop(shadow)
+    decided: tuple[Gate, ...] = ()
+    if rejects is not None:
+        past = shadow_column.past(shadow)
+        dual = replace(dual, steps=(*dual.steps, *steps.superseded((watch(rejects),), past)))
+        verify = replace(verify, steps=(*verify.steps, *steps.superseded((keep_old(rejects),), past)))
+        swap = replace(swap, statements=(*no_more(rejects), *swap.statements), undo=(*swap.undo, *again(rejects)))
+        decided = (all_decided(rejects),)
     name = old.name
     return Draft(
         title=f"change {table.ref}.{name} to {spell_type(type)}",
         tables=(table.ref,),
         phases=(
             shadow_column.expand(shadow),
-            shadow_column.dual_write(shadow),
+            dual,
             shadow_column.backfill(shadow),
-            replace(verify, gates=(*verify.gates, _audit(table, old, conversion)), new_app="is not deployed yet"),
+            replace(
+                verify,
+                gates=(*verify.gates, *_gates(table, old, found, decisions)),
+                new_app="is not deployed yet",
+            ),
             Phase(
                 name=PhaseName.SWITCH,
                 title=f"{name} is {spell_type(type)}, for both versions",
                 old_app=f"reads and writes {name} as {spell_type(type)}; a prepared statement has to be prepared again",
                 new_app=f"reads and writes {name} as {spell_type(type)}: deploy it after the step",
-                steps=(shadow_column.soft_drop(shadow),),
+                gates=decided,
+                steps=(swap,),
             ),
             phases.contract(
                 f"The old {name} goes for good",
@@ -169,6 +206,7 @@ def _beside(ground: Ground, table: Table, old: Column, type: TypeName, conversio
         assumed=((conversion.pitfall,) if conversion.pitfall else ()),
         by_hand=(
             f"the old version meets {name} as {spell_type(type)} from the switch on: see that its driver and its code can",
+            *_on_bad_rows(table, old, found, decisions, rejects),
             *(f"the way back from the switch reads all of {table.ref}: SET NOT NULL",) * old.not_null,
             *unseen(shadow),
         ),
@@ -176,12 +214,37 @@ def _beside(ground: Ground, table: Table, old: Column, type: TypeName, conversio
     )
 
 
-def _audit(table: Table, old: Column, conversion: Conversion) -> Gate:
-    up = deparse_expression(conversion.up)
-    return phases.none_left(
-        "nothing-lost",
-        f"Does every {old.name} have a value in the new type?",
-        name_of(table.ref),
-        f"{quote_ident(old.name)} IS NOT NULL AND ({up}) IS NULL",
-        f"Decide for each of these rows: fix {old.name}, or give an --up that knows what becomes of it.",
-    )
+def _gates(table: Table, old: Column, found: Audit, decisions: BadRows) -> Iterator[Gate]:
+    """Where bad rows stop the plan, none may be left."""
+    if decisions.unreadable.decision is Decision.STOP:
+        yield phases.none_left(
+            "nothing-lost",
+            f"Does every {old.name} have a value in the new type?",
+            name_of(table.ref),
+            found.unreadable,
+            f"Decide for each of these rows: fix {old.name}, or plan again with --bad-rows unreadable=… or another --up.",
+        )
+    if decisions.lossy.decision is Decision.STOP:
+        yield phases.none_left(
+            "nothing-changed",
+            f"Does every {old.name} come back from the new type as it was?",
+            name_of(table.ref),
+            found.lossy,
+            f"Decide for each of these rows: fix {old.name}, or plan again with --bad-rows lossy=… or another --up.",
+        )
+
+
+def _on_bad_rows(table: Table, old: Column, found: Audit, decisions: BadRows, rejects: Rejects | None) -> Iterator[str]:
+    """How to count what becomes of rows that were decided about, and where the values are kept."""
+    for condition, decided, what in (
+        (found.unreadable, decisions.unreadable, "do not convert"),
+        (found.lossy, decisions.lossy, "do not come back as they were"),
+    ):
+        if decided.decision not in (Decision.STOP, Decision.ACCEPT):
+            yield (
+                f"values of {old.name} that {what} become"
+                f" {deparse_expression(decided.value) if decided.value is not None else 'null'}: SELECT count(*) FROM"
+                f" {name_of(table.ref)} WHERE {condition}"
+            )
+    if rejects is not None:
+        yield f"{rejects.kept_in} stays when all is over: it has the values that were let go; drop it when nobody needs them"

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,10 +168,17 @@ def roll_out(
     return Rollout(database=database, plan=plan, folder=folder)
 
 
-def carry_out(run: Rollout, old: Work, new: Work, *, killed: random.Random | None = None) -> None:
+def carry_out(
+    run: Rollout,
+    old: Work,
+    new: Work,
+    *,
+    killed: random.Random | None = None,
+    by_hand: Mapping[PhaseName, str] | None = None,
+) -> None:
     """Every phase done, done again, undone, undone again and done, while the versions that it allows are at work.
 
-    `killed`: psql is killed at some moment of every file before that.
+    `killed`: psql is killed at some moment of every file before that. `by_hand`: what people do before a phase.
     """
     with ExitStack() as everybody:
         still_old = everybody.enter_context(ExitStack())
@@ -181,6 +188,8 @@ def carry_out(run: Rollout, old: Work, new: Work, *, killed: random.Random | Non
         for phase in run.plan.phases:
             if phase.name is PhaseName.CONTRACT:
                 still_old.close()
+            if by_hand is not None and phase.name in by_hand:
+                run.database.execute(by_hand[phase.name])
             run.gates(phase)
             run.backfill(phase)
             ahead, back, for_good = run.files(phase)

@@ -46,6 +46,7 @@ CHANGES = [
     "type users.data jsonb",
     "type users.born timestamptz --time-zone Europe/Berlin",
     "type users.born timestamptz --time-zone UTC",
+    "type users.note int --bad-rows unreadable=reject,lossy=default:0",
     "not-null users.email",
     "not-null users.age --up 0",
     "nullable users.name",
@@ -83,7 +84,10 @@ def schema() -> Schema:
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
     said, *options = change.split(" --")
-    given = {name.replace("-", "_"): value for name, _, value in (one.partition(" ") for one in options)}
+    given: dict[str, str] = {
+        name.replace("-", "_"): value for name, _, value in (one.partition(" ") for one in options)
+    }
+    bad_rows = given.pop("bad_rows", "").split(",") if "bad_rows" in given else []
     spaces = {"_NOT_NULL": " NOT NULL", "_DEFAULT_": " DEFAULT ", "_bigint": " bigint", "_DELETE_": " DELETE "}
     words = said.split()
     for written, meant in spaces.items():
@@ -91,7 +95,7 @@ def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
     target = Target(pg_version=pg_version, pg_version_assumed=False)
     ground = Ground(schema=schema(), target=target, id="r1")
     script = read_script(Source(path="change", text=sql_of(words, ground.schema)))
-    changes = read_changes(script, ground.schema, hints_of(**given))
+    changes = read_changes(script, ground.schema, hints_of(bad_rows=bad_rows, **given))
     files = plan_files(put_together(draft_of(changes, ground), ground), ground.schema)
     ahead = sorted(name for name in files if name.endswith(".sql") and not name.startswith("undo_"))
     for place, name in enumerate(ahead):
