@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
-from migrasafe.effects.model import Cause, Effects
+from migrasafe.effects.model import Cause
 from migrasafe.findings import Finding
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
@@ -16,7 +16,7 @@ from migrasafe.rules.last_resort import with_fix
 from migrasafe.schema.evolve import after_session
 from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import AlterTable, Statement
+from migrasafe.sql.statements import Action, AlterTable, Statement
 from migrasafe.target import Target
 from migrasafe.walk import Walk
 
@@ -100,13 +100,9 @@ def _planned_on(history: History, migration: Migration, options: LintOptions) ->
 
 
 def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
-    findings: list[Finding] = []
-
-    def judge(step: Step) -> None:
-        for rule in rules.of(step.statement, step.effects):
-            findings.extend(with_fix(step, finding) for finding in rule.check(step))
-
-    walk.run(judge)
+    steps: list[Step] = []
+    walk.run(steps.append)
+    findings = [with_fix(step, finding) for step in steps for rule in rules.of(step) for finding in rule.check(step)]
     migration = walk.migration
     findings.sort(key=lambda finding: (finding.place.path, finding.place.line, finding.place.column))
     return LintedMigration(
@@ -122,22 +118,46 @@ def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
 
 
 _NONE: frozenset[Any] = frozenset()
-_Kind: TypeAlias = tuple[type[Statement], frozenset[type], frozenset[Cause], bool]
-"""The class of a statement, those of its actions, the causes of its work, and whether it fails."""
+
+
+class _Kind(NamedTuple):
+    """What a rule can ask for of a step."""
+
+    statement: type[Statement]
+    actions: frozenset[type[Action]]
+    causes: frozenset[Cause]
+    """Of its work."""
+    fails: bool
+    locks: bool
+    """Whether it takes any."""
+    holds_locks: bool
+    """Whether an earlier statement of the transaction took any."""
+    is_first: bool
+
+    @classmethod
+    def of(cls, step: Step) -> _Kind:
+        statement, effects = step.statement, step.effects
+        return cls(
+            type(statement),
+            frozenset(map(type, statement.actions)) if isinstance(statement, AlterTable) else _NONE,
+            frozenset([work.cause for work in effects.work]) if effects.work else _NONE,
+            bool(effects.failures),
+            bool(effects.locks),
+            bool(step.session.held),
+            step.is_first,
+        )
 
 
 class _Dispatch:
-    """The rules for each class of statement and kind of effects, looked up once for each."""
+    """The rules for each kind of step, looked up once for each."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._known: dict[_Kind, tuple[Rule, ...]] = {}
 
-    def of(self, statement: Statement, effects: Effects) -> tuple[Rule, ...]:
-        """The rules that can have something to say about a statement with such effects."""
-        actions = frozenset(map(type, statement.actions)) if isinstance(statement, AlterTable) else _NONE
-        causes = frozenset([work.cause for work in effects.work]) if effects.work else _NONE
-        kind: _Kind = type(statement), actions, causes, bool(effects.failures)
+    def of(self, step: Step) -> tuple[Rule, ...]:
+        """The rules that can have something to say about a step."""
+        kind = _Kind.of(step)
         known = self._known.get(kind)
         if known is None:
             known = self._known[kind] = tuple(rule for rule in self._rules if _concerns(rule, kind))
@@ -145,10 +165,12 @@ class _Dispatch:
 
 
 def _concerns(rule: Rule, kind: _Kind) -> bool:
-    statement, actions, causes, fails = kind
     return (
-        issubclass(statement, rule.on)
-        and (not actions or not rule.actions or any(issubclass(action, rule.actions) for action in actions))
-        and (not rule.needs_work or bool(rule.causes & causes if rule.causes else causes))
-        and (fails or not rule.needs_failure)
+        issubclass(kind.statement, rule.on)
+        and (not kind.actions or not rule.actions or any(issubclass(action, rule.actions) for action in kind.actions))
+        and (not rule.needs_work or bool(rule.causes & kind.causes if rule.causes else kind.causes))
+        and (kind.fails or not rule.needs_failure)
+        and (kind.locks or not rule.needs_lock)
+        and (kind.holds_locks or not rule.needs_held_lock)
+        and (kind.is_first or not rule.once)
     )

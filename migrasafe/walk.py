@@ -58,6 +58,7 @@ class Walk:
         self.at_savepoint: dict[str, tuple[Schema, Session]] = {}
         """What ROLLBACK TO goes back to, locks and settings too."""
         self.ending = Ending()
+        """Of the open transaction."""
         self.migration_ending = Ending()
         self.fired: set[tuple[str, Ref | None, type[Statement]]] = set()
         """The triggers that fired in this transaction."""
@@ -73,7 +74,7 @@ class Walk:
 
     def run(self, visit: Callable[[Step], None] | None = None) -> None:
         """Run every statement. `visit` is called with each step before the session moves on; without it, no effects are
-        predicted: the schema is all that comes out."""
+        predicted: the schema is all that comes out. How things end, a step can tell once all have run."""
         for part in self.migration.parts:
             mode = self.running = self.mode(part)
             if part.own_transaction:
@@ -88,6 +89,7 @@ class Walk:
                 self._one(_Place(number=number, script=script, alone=alone), statement, visit)
             if mode is TransactionMode.ONE and not self.session.explicit:
                 self._end()
+        self.ending.schema = self.migration_ending.schema = self.schema
 
     def _one(self, place: _Place, statement: Statement, visit: Callable[[Step], None] | None) -> None:
         moment = Moment(self.place, self.transaction, self.count)
@@ -211,6 +213,9 @@ class Walk:
                 self.schema, self.session = before or (self.schema, self.session)
 
     def _roll_back(self) -> None:
+        self.ending.schema = (
+            self.schema
+        )  # what it came to: rules speak of what a transaction does, also one that is tried out
         self.schema = self.at_begin
         self.session = structs.replace(self.session, settings=self.settings_at_begin)
 
@@ -218,15 +223,16 @@ class Walk:
         self.session = self.session.begin(explicit=explicit)
         self.at_begin = self.schema
         self.settings_at_begin = self.session.settings
-        self.ending = Ending()
 
     def _end(self) -> None:
+        if self.ending.schema is None:
+            self.ending.schema = self.schema
+        self.ending = Ending()
         self.session = self.session.end()
         self.at_begin = self.schema
         self.transaction += 1
         self.fired.clear()
         self.at_savepoint.clear()
-        self.ending = Ending()
 
 
 class _Place(Struct, frozen=True, kw_only=True):

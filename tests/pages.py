@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from migrasafe.findings import Finding
 from migrasafe.lint import LintedMigration, LintOptions, lint
 from migrasafe.migrations.model import History, Migration, Part, SinceCommit, TransactionMode
+from migrasafe.rules.context import Rule
 from migrasafe.rules.page import Block, Page
 from migrasafe.rules.registry import RULES
 from migrasafe.sql.parse import read_script
@@ -31,7 +32,13 @@ def examples(page: Page) -> Iterator[tuple[Block, Block]]:
 
 
 def lint_after(
-    given: Sequence[Block], text: str, *, pg_version: int, in_transaction: bool, since: SinceCommit | None = None
+    given: Sequence[Block],
+    text: str,
+    *,
+    pg_version: int,
+    in_transaction: bool,
+    since: SinceCommit | None = None,
+    rules: Sequence[Rule] = RULES,
 ) -> LintedMigration:
     """A migration on the schema that Given makes, with the findings that no comment allows."""
     before = [_migration(f"given-{number}.sql", block.text, in_transaction=False) for number, block in enumerate(given)]
@@ -40,17 +47,18 @@ def lint_after(
     options = LintOptions(
         target=Target(pg_version=pg_version, pg_version_assumed=False), reported=lambda one: one is migration
     )
-    (linted,) = lint([history], RULES, options).migrations
+    (linted,) = lint([history], rules, options).migrations
     return replace(linted, findings=suppress(linted.findings, linted.scripts, KNOWN))
 
 
-def lint_block(page: Page, block: Block) -> LintedMigration:
+def lint_block(page: Page, block: Block, rules: Sequence[Rule] = RULES) -> LintedMigration:
     return lint_after(
         page.before(block),
         block.text,
         pg_version=block.pg_version,
         in_transaction="no-transaction" not in block.words,
         since=_SINCE.get(next(iter(block.words & set(_SINCE)), "")),
+        rules=rules,
     )
 
 

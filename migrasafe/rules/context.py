@@ -13,14 +13,13 @@ from migrasafe.findings import Edit, Finding, Fix, FixKind, Place, Severity
 from migrasafe.locks import LockMode
 from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.rules.surroundings import Caller, Ending
-from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.quote import quote_name
 from migrasafe.sql.script import Script
 from migrasafe.sql.source import Source
-from migrasafe.sql.statements import Action, AlterTable, Call, DoBlock, Select, Span, Statement, Transaction
+from migrasafe.sql.statements import Action, AlterTable, Span, Statement, Transaction
 from migrasafe.sql.written import written_table
 from migrasafe.target import Target
 
@@ -111,21 +110,11 @@ class Step(Struct, frozen=True, kw_only=True):
         """The schema that others see once the transaction ends, or right after this statement where there is none."""
         if not self.in_transaction:
             return self.after
-        return self._at_the_end_of(self.ending, self.until_commit())
+        return self.ending.reached()
 
     def at_end(self) -> Schema:
         """The schema once the whole migration has run."""
-        return self._at_the_end_of(self.migration_ending, self.to_the_end())
-
-    def _at_the_end_of(self, ending: Ending, statements: Iterator[Statement]) -> Schema:
-        if ending.schema is None:
-            schema = self.after
-            if isinstance(self.statement, DoBlock | Select | Call):  # what it runs comes after this step
-                schema = evolve(schema, self.statement, self.moment)
-            for statement in statements:
-                schema = evolve(schema, statement, self.moment)
-            ending.schema = schema
-        return ending.schema
+        return self.migration_ending.reached()
 
     # --- work under locks ---
 
@@ -285,3 +274,9 @@ class Rule(Struct, frozen=True, kw_only=True):
     """It speaks of work of these causes only; none: of work of any cause."""
     needs_failure: bool = False
     """It speaks of failures only, likewise."""
+    needs_lock: bool = False
+    """It speaks of statements that take a lock only, likewise."""
+    needs_held_lock: bool = False
+    """It speaks of locks that earlier statements of the transaction took, likewise."""
+    once: bool = False
+    """It speaks of the migration as a whole: asked about its first statement only."""

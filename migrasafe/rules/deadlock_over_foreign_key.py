@@ -26,7 +26,7 @@ class Pair(Struct, frozen=True, kw_only=True):
 
 def check(step: Step) -> Iterator[Finding]:
     """Said once in a transaction."""
-    if not step.effects.locks or not step.session.held or isinstance(step.statement, Unrecognized):
+    if isinstance(step.statement, Unrecognized):
         return
     pair = related_tables(step)
     if pair is None:
@@ -87,4 +87,4 @@ def _references(step: Step, child: Ref, parent: Ref) -> bool:
     )
 
 
-RULE = Rule(id="deadlock-over-foreign-key", check=check)
+RULE = Rule(id="deadlock-over-foreign-key", check=check, needs_lock=True, needs_held_lock=True)

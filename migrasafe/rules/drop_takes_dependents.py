@@ -14,7 +14,7 @@ from migrasafe.schema.lost import Lost, lost_with, parts_lost
 from migrasafe.schema.model import Ref, Schema, Table, View
 from migrasafe.sql.edit import without_word
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import AlterTable, Drop, DropColumn, DropConstraint
+from migrasafe.sql.statements import AddConstraint, AlterTable, Drop, DropColumn, DropConstraint
 
 _BREAKS = frozenset({"table", "view", "materialized view", "column", "sequence", "type", "function", "default"})
 """Queries that name it fail; the others stop to check, to speed up or to act, and nothing tells."""
@@ -32,7 +32,8 @@ def check(step: Step) -> Iterator[Finding]:
         return
     named = {one.column for one in statement.actions if isinstance(one, DropColumn)}
     constraints = {one.name for one in statement.actions if isinstance(one, DropConstraint)}
-    lost = [*_of_the_table(step, ref, named, constraints), *lost_with(step.schema, step.after, (ref,))]
+    prepared = {one.constraint.using_index for one in statement.actions if isinstance(one, AddConstraint)}
+    lost = [*_of_the_table(step, ref, named, constraints, prepared), *lost_with(step.schema, step.after, (ref,))]
     yield from _finding(step, lost)
 
 
@@ -69,8 +70,11 @@ def _inside(step: Step, refs: Sequence[Ref]) -> Iterator[Lost]:
             )
 
 
-def _of_the_table(step: Step, ref: Ref, columns: set[str], constraints: set[str]) -> Iterator[Lost]:
-    """Keys, checks and indexes over several columns that go with one of them; what has no other column is meant."""
+def _of_the_table(
+    step: Step, ref: Ref, columns: set[str], constraints: set[str], prepared: set[str | None]
+) -> Iterator[Lost]:
+    """Keys, checks and indexes over several columns that go with one of them; what has no other column is meant. The
+    indexes that a constraint was `prepared` with take its name."""
     before, after = step.schema.table(ref), step.after.table(ref)
     if before is None or after is None:
         return
@@ -82,6 +86,8 @@ def _of_the_table(step: Step, ref: Ref, columns: set[str], constraints: set[str]
         elif constraint.name not in constraints and not set(constraint.columns) <= columns:
             yield one
     for index in step.schema.indexes_of(before):
+        if index.ref.name in prepared:
+            continue
         if index.constraint is None and step.after.index(index.ref) is None and not index.reads <= columns:
             yield Lost(kind="index", name=index.ref.name, relation=ref, born=index.born, unique=index.unique)
 

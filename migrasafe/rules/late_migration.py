@@ -14,7 +14,7 @@ _BY_GRAPH = frozenset({"alembic"})
 
 def check(step: Step) -> Iterator[Finding]:
     since = step.migration.since
-    if since is None or since.overtaken_by is None or not step.is_first or step.layout in _BY_GRAPH:
+    if since is None or since.overtaken_by is None or step.layout in _BY_GRAPH:
         return
     later = PurePath(since.overtaken_by)
     name = later.parent.name if later.stem in ("up", "migration") else later.name
@@ -28,4 +28,4 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(id="late-migration", check=check)
+RULE = Rule(id="late-migration", check=check, once=True)

@@ -14,8 +14,6 @@ LONGEST_MS = 30_000
 
 
 def check(step: Step) -> Iterator[Finding]:
-    if not step.effects.locks:
-        return
     limit = timeout_ms(step, "lock_timeout")
     if limit is None or limit <= LONGEST_MS or limit == float("inf"):
         return
@@ -40,4 +38,4 @@ def _words(limit_ms: float) -> str:
     return f"{seconds / 60:g} minutes" if seconds < 7200 else f"{seconds / 3600:g} hours"
 
 
-RULE = Rule(id="lock-timeout-too-long", check=check)
+RULE = Rule(id="lock-timeout-too-long", check=check, needs_lock=True)

@@ -14,7 +14,7 @@ from migrasafe.sql.statements import Unrecognized
 
 def check(step: Step) -> Iterator[Finding]:
     """Said once in a transaction, at the second table; with a lock_timeout, which bounds it, as advice."""
-    if not step.effects.locks or not step.session.held or isinstance(step.statement, Unrecognized):
+    if isinstance(step.statement, Unrecognized):
         return
     held = dict(step.held_against_others())
     if not held or len({id(one.statement) for one in held.values()}) > 1:
@@ -41,4 +41,4 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(id="locks-on-several-tables", check=check)
+RULE = Rule(id="locks-on-several-tables", check=check, needs_lock=True, needs_held_lock=True)

@@ -12,8 +12,6 @@ from migrasafe.rules.wording import shown
 
 
 def check(step: Step) -> Iterator[Finding]:
-    if not step.effects.locks:
-        return
     ref = first_strong_lock(step)
     if ref is None or timeout_ms(step, "lock_timeout") is not None:
         return
@@ -28,4 +26,4 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(id="missing-lock-timeout", check=check)
+RULE = Rule(id="missing-lock-timeout", check=check, needs_lock=True)

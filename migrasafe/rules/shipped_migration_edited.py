@@ -12,7 +12,7 @@ _COMPARE_CHECKSUMS = frozenset({"flyway", "liquibase", "sqlx", "atlas", "prisma"
 
 def check(step: Step) -> Iterator[Finding]:
     since = step.migration.since
-    if since is None or not since.edited or not step.is_first:
+    if since is None or not since.edited:
         return
     refuses = f" {step.layout} notices that the checksum is another." if step.layout in _COMPARE_CHECKSUMS else ""
     yield step.finding(
@@ -25,4 +25,4 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(id="shipped-migration-edited", check=check)
+RULE = Rule(id="shipped-migration-edited", check=check, once=True)

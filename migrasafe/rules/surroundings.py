@@ -8,7 +8,7 @@ from migrasafe.schema.model import Granted, Ref, Schema
 
 
 class Ending:
-    """The schema at the end of a transaction or migration, worked out once for all of its statements, when one asks."""
+    """The schema at the end of a transaction or migration: one for all of its statements, filled in once it is over."""
 
     __slots__ = ("schema", "usual_grants")
 
@@ -16,6 +16,11 @@ class Ending:
         self.schema: Schema | None = None
         self.usual_grants: dict[str, frozenset[Granted]] = {}
         """Schema name → what all tables in it granted before the migration, once new-table-without-grants has looked."""
+
+    def reached(self) -> Schema:
+        """The schema; only once the walk has been there."""
+        assert self.schema is not None
+        return self.schema
 
 
 class Caller(Struct, frozen=True, kw_only=True):

@@ -29,8 +29,6 @@ _WORDS = {
 
 
 def check(step: Step) -> Iterator[Finding]:
-    if not step.session.held:
-        return
     for work in step.effects.work:
         if work.concurrent or not step.exists_already(work.relation):
             continue
@@ -84,4 +82,4 @@ def _is_partitioned(step: Step, ref: Ref) -> bool:
     return table is not None and table.kind is RelationKind.PARTITIONED_TABLE
 
 
-RULE = Rule(id="work-while-lock-is-held", check=check, needs_work=True)
+RULE = Rule(id="work-while-lock-is-held", check=check, needs_work=True, needs_held_lock=True)
