@@ -72,6 +72,7 @@ def plan(
     way: str | None,
     up: str | None,
     down: str | None,
+    quiet: str | None,
     bad_rows: tuple[str, ...],
     time_zone: str | None,
     old_app_name: str | None,
@@ -92,6 +93,7 @@ def plan(
     """
     from datetime import UTC, datetime
 
+    from migrasafe.backfill.quantities import seconds_from
     from migrasafe.cli.plan_output import outputs_of
     from migrasafe.cli.read_inputs import schema_of, script_of
     from migrasafe.plan.changes.model import Ground
@@ -129,6 +131,7 @@ def plan(
         target=target,
         id=name or plan_id((file.stem,) if file is not None else change),
         old_application_name=old_app_name,
+        quiet_seconds=seconds_from(quiet, "--count-old-writes") if quiet is not None else None,
     )
     hints = hints_of(way=way, up=up, down=down, time_zone=time_zone, bad_rows=bad_rows)
     made = put_together(

@@ -52,7 +52,7 @@ class DualWrite(Struct, frozen=True, kw_only=True):
 def functions_sql(dual: DualWrite) -> tuple[str, str]:
     """CREATE OR REPLACE FUNCTION, for the first and the last trigger."""
     first, last = dual.functions
-    words = _words(dual)
+    words = words_of(dual)
     return (
         sql_template("dual_write_first.sql").format(function=f"{SCHEMA}.{quote_ident(first)}", **words).strip(),
         sql_template("dual_write_last.sql").format(function=f"{SCHEMA}.{quote_ident(last)}", **words).strip(),
@@ -93,7 +93,8 @@ def pinned_path(search_path: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(["pg_catalog", *map(quote_ident, search_path), "pg_temp"]))
 
 
-def _words(dual: DualWrite) -> dict[str, str]:
+def words_of(dual: DualWrite) -> dict[str, str]:
+    """What the templates of trigger functions have blanks for."""
     old_now, old_before = _rows_of(dual.old, "NEW"), _rows_of(dual.old, "OLD")
     new_now, new_before = _rows_of(dual.new, "NEW"), _rows_of(dual.new, "OLD")
     return {

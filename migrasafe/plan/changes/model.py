@@ -26,6 +26,8 @@ class Ground(Struct, frozen=True, kw_only=True):
     """What the server keeps beside columns; None: no server was asked."""
     old_application_name: str | None = None
     """The LIKE pattern of what sessions of the old version call themselves."""
+    quiet_seconds: float | None = None
+    """How long the old version must have written nothing; None: its writes are not counted."""
 
 
 class Draft(Struct, frozen=True, kw_only=True):

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.plan import compat_view, shadow_column
+from migrasafe.plan import compat_view, shadow_column, steps
 from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.gates import old_version_gone
-from migrasafe.plan.model import Phase, PhaseName
+from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
 from migrasafe.plan.readers import readers_of
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.shadow import Shadow
@@ -89,12 +90,19 @@ def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column
     new = replace(old, name=change.new_name, default=None, not_null=False)
     shadow = Shadow(ground=ground, table=table, old=old, new=new, up=same, down=back)
     readers = readers_of(ground.schema, table, old.name, new.name)
+    odometer: Odometer | None = None
+    counting: tuple[Step, ...] = ()
+    if ground.quiet_seconds is not None:
+        defaults = {} if old.default is None else {old.name: old.default}
+        odometer = Odometer(dual=shadow.dual(), defaults=defaults, quiet_seconds=ground.quiet_seconds)
+        counting = steps.superseded((begin(odometer),), shadow_column.past(shadow))
+    dual = shadow_column.dual_write(shadow)
     return Draft(
         title=f"rename {table.ref}.{old.name} to {new.name}",
         tables=(table.ref,),
         phases=(
             shadow_column.expand(shadow),
-            shadow_column.dual_write(shadow),
+            replace(dual, steps=(*dual.steps, *counting)),
             shadow_column.backfill(shadow),
             shadow_column.verify(shadow),
             Phase(
@@ -109,11 +117,14 @@ def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column
                 title=f"{old.name} goes: out of sight first, for good when nobody has missed it",
                 old_app="does not run any more",
                 new_app=f"reads and writes {new.name}",
-                gates=(old_version_gone(f"{table.ref}.{old.name}", ground.old_application_name),),
+                gates=(
+                    old_version_gone(f"{table.ref}.{old.name}", ground.old_application_name),
+                    *((silent(odometer),) if odometer is not None else ()),
+                ),
                 steps=(
                     *readers.steps,
-                    shadow_column.soft_drop(shadow),
-                    shadow_column.hard_drop(shadow),
+                    until(odometer, shadow_column.soft_drop(shadow)),
+                    no_more(odometer, shadow_column.hard_drop(shadow)),
                 ),
             ),
         ),

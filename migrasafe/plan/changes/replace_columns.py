@@ -12,6 +12,7 @@ from msgspec import Struct
 from migrasafe.plan import phases, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName
+from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.replacement import Replacement, hard_drop, soft_drop
 from migrasafe.plan.unseen import bodies_that_name
@@ -104,7 +105,11 @@ def _complete(
 
 
 def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
-    table = made.table
+    table, ground = made.table, made.ground
+    odometer = None
+    if ground.quiet_seconds is not None:
+        defaults = {column.name: column.default for column in made.old if column.default is not None}
+        odometer = Odometer(dual=made.dual(), defaults=defaults, quiet_seconds=ground.quiet_seconds)
     added = [steps.add_column(table.ref, one.name, made.type_of(one), collation=None) for one in made.new]
     yield Phase(
         name=PhaseName.EXPAND,
@@ -118,7 +123,9 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
         title=f"Every write of {was} reaches {now}, and the other way round",
         old_app=f"reads and writes {was}",
         new_app=f"may write {now}, but not read it: old rows are not filled yet",
-        steps=steps.superseded((steps.write_both(made.dual()),), made.is_over),
+        steps=steps.superseded(
+            (steps.write_both(made.dual()), *(() if odometer is None else (begin(odometer),))), made.is_over
+        ),
     )
     yield Phase(
         name=PhaseName.BACKFILL,
@@ -152,9 +159,10 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
     yield phases.contract(
         f"{was} goes: out of sight first, for good when nobody has missed it",
         f"reads and writes {now}",
-        (soft_drop(made), hard_drop(made)),
+        (until(odometer, soft_drop(made)), no_more(odometer, hard_drop(made))),
         needed=f"{table.ref}.{was}",
-        old_application_name=made.ground.old_application_name,
+        old_application_name=ground.old_application_name,
+        gates=() if odometer is None else (silent(odometer),),
     )
 
 

@@ -153,13 +153,13 @@ def roll_out(
     hints: Hints | None = None,
     *,
     outputs: Callable[[Plan], Sequence[Output]] = lambda _: (),
+    quiet_seconds: float | None = None,
 ) -> Rollout:
     """The plan of a migration to what is in the database now, its files in `folder`."""
     with database.connect() as session:
         schema, attached = load_schema(session), attached_to_columns(session)
-    ground = Ground(
-        schema=schema, attached=attached, target=Target(pg_version=database.major, pg_version_assumed=False), id="r1"
-    )
+    target = Target(pg_version=database.major, pg_version_assumed=False)
+    ground = Ground(schema=schema, attached=attached, target=target, id="r1", quiet_seconds=quiet_seconds)
     script = read_script(Source(path="migration.sql", text=migration))
     plan = put_together(draft_of(read_changes(script, schema, hints or Hints()), ground), ground)
     for name, text in plan_files(plan, schema, outputs(plan)).items():

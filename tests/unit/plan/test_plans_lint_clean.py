@@ -39,6 +39,7 @@ CREATE VIEW names AS SELECT id, name FROM users;
 """
 CHANGES = [
     "rename users.name full_name",
+    "rename users.nick called --quiet 60",
     "rename users.id number",
     "rename teams squads",
     "type users.age bigint",
@@ -93,7 +94,8 @@ def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
     for written, meant in spaces.items():
         words = [word.replace(written, meant) for word in words]
     target = Target(pg_version=pg_version, pg_version_assumed=False)
-    ground = Ground(schema=schema(), target=target, id="r1")
+    quiet = given.pop("quiet", None)
+    ground = Ground(schema=schema(), target=target, id="r1", quiet_seconds=float(quiet) if quiet else None)
     script = read_script(Source(path="change", text=sql_of(words, ground.schema)))
     changes = read_changes(script, ground.schema, hints_of(bad_rows=bad_rows, **given))
     files = plan_files(put_together(draft_of(changes, ground), ground), ground.schema)
