@@ -26,6 +26,7 @@ ELSEWHERE = {
     "add-stored-generated-column": "a trigger computes it, which costs no rewrite",
     "unique-over-few-values": "the index takes rows with equal values",
     "view-with-rights-of-caller": "its tables get the privileges",
+    "duplicate-index": "the one that does nothing is dropped",
     "set-expression-by-rewrite": "likewise",
     "add-column-of-constrained-domain": "a constraint asks the domain, since its own check would rewrite the table",
     "domain-constraint-scan": "each table has the constraint, not the domain",

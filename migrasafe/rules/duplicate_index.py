@@ -1,0 +1,81 @@
+"""An index that does nothing that another one does not do: every write pays for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.findings import Finding, Severity
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.wording import shown, sql_name
+from migrasafe.schema.model import Index, Ref, Schema, Table, View
+from migrasafe.sql.expressions import same_expression
+from migrasafe.sql.statements import CreateIndex, Expression, IndexElement
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, CreateIndex)
+    ref = step.situation.ref(statement.table)
+    before, end = step.schema.relation(ref), step.at_end()
+    table = end.relation(ref)
+    if statement.only or not isinstance(before, Table | View) or not isinstance(table, Table | View):
+        return
+    known = {one.ref for one in step.schema.indexes_of(before)}
+    made = [one for one in step.after.indexes_of(table) if one.ref not in known and end.index(one.ref) is not None]
+    for new in made:
+        other = _other(step.after, end, new)
+        if other is not None:
+            yield _finding(step, ref, *other)
+
+
+def _other(now: Schema, end: Schema, new: Index) -> tuple[Index, Index] | None:
+    """The index that can go, and the one that does its work; both are still there in the end."""
+    table = now.relation(new.table)
+    assert isinstance(table, Table | View)
+    for old in now.indexes_of(table):
+        if old.ref == new.ref or not old.valid or end.index(old.ref) is None:
+            continue
+        if _does_all_of(old, new):
+            return new, old
+        if old.constraint is None and _does_all_of(new, old):
+            return old, new
+    return None
+
+
+def _finding(step: Step, ref: Ref, less: Index, more: Index) -> Finding:
+    there = step.schema.index(less.ref) is not None
+    return step.finding(
+        RULE.id,
+        f"{shown(more.ref)} does all that {less.ref.name} does: every write to {shown(ref)} keeps both up to date for nothing.",
+        severity=Severity.INFO,
+        help="Drop the other one as soon as this one is valid." if there else "Leave it out.",
+        objects=(less.ref,),
+        steps=f"{step.sql()};\nDROP INDEX CONCURRENTLY {sql_name(less.ref)};" if there and step.has_own_text else None,
+    )
+
+
+def _does_all_of(more: Index, less: Index) -> bool:
+    """Whether every query that `less` serves, and every duplicate that it refuses, is one for `more` as well."""
+    if more.method != less.method or not _same(more.predicate, less.predicate):
+        return False
+    if less.unique and (not more.unique or more.nulls_not_distinct != less.nulls_not_distinct):
+        return False
+    if len(more.elements) != len(less.elements) or not set(less.include) <= {*more.include}:
+        return False
+    return all(_same_element(one, other) for one, other in zip(more.elements, less.elements, strict=True))
+
+
+def _same_element(one: IndexElement, other: IndexElement) -> bool:
+    return (
+        (one.column, one.opclass, one.collation, one.descending, one.nulls_first)
+        == (other.column, other.opclass, other.collation, other.descending, other.nulls_first)
+    ) and _same(one.expression, other.expression)
+
+
+def _same(one: Expression | None, other: Expression | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return same_expression(one, other)
+
+
+RULE = Rule(id="duplicate-index", check=check, on=(CreateIndex,))
