@@ -46,6 +46,7 @@ class Options(Struct, frozen=True, kw_only=True):
     fail_on: str | None = None
     large_table: int | None = None
     baseline: str | None = None
+    rules: tuple[str, ...] | None = None
     per_path: tuple[PathOptions, ...] | None = None
     source: Path | None = None
     """The file it came from."""
@@ -78,6 +79,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """None: never."""
     baseline: str | None
     """The file with the findings that were there before."""
+    rules: tuple[str, ...]
+    """Modules, and folders of them, with the project's own rules."""
     per_path: tuple[PathOptions, ...]
     folder: Path
     """What the patterns of `per_path` are relative to."""
@@ -105,6 +108,7 @@ def settle(options: Options, *, folder: Path) -> Settings:
         severity=options.severity or {},
         fail_on=None if fail_on == "never" else Severity(fail_on),
         baseline=options.baseline,
+        rules=options.rules or (),
         per_path=options.per_path or (),
         folder=home,
     )
@@ -163,7 +167,7 @@ def _table_of(path: Path) -> dict[str, Any] | None:
 
 
 _CHOICES = {"in_transaction": ("auto", "yes", "no"), "fail_on": ("error", "warning", "info", "never")}
-_PATHS = frozenset({"paths"})
+_PATHS = frozenset({"paths", "rules"})
 _LISTS = frozenset({"select", "ignore"}) | _PATHS
 _NUMBERS = frozenset({"pg_version", "large_table"})
 _KEYS = tuple(name for name in Options.__struct_fields__ if name != "source")
@@ -187,8 +191,8 @@ def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
             problems.append(str(error))
     if problems:
         raise ConfigError("; ".join(problems))
-    if values.get("paths") is not None:
-        values["paths"] = tuple(os.path.relpath(path.parent / one) for one in values["paths"])
+    for key in _PATHS & values.keys():
+        values[key] = tuple(os.path.relpath(path.parent / one) for one in values[key])
     schema = values.get("schema")
     if schema is not None and not is_dsn(schema):
         values["schema"] = os.path.relpath(path.parent / schema)

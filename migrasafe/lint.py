@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -40,6 +40,8 @@ class LintResult(Struct, frozen=True, kw_only=True):
     target: Target
     migrations: tuple[LintedMigration, ...]
     notices: tuple[Notice, ...] = ()
+    own_pages: Mapping[str, str] = {}
+    """The files with the pages of rules that are not ours, by id."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -44,6 +44,24 @@ class Allow(Struct, frozen=True, kw_only=True):
     place: Place
 
 
+class Allowed(Struct, frozen=True, kw_only=True):
+    """What one suppression comment takes out of the report."""
+
+    allow: Allow
+    findings: tuple[Finding, ...]
+
+
+def allowed(
+    findings: Sequence[Finding],
+    scripts: Sequence[Script],
+    known: Collection[str],
+    rendered_from: Mapping[str, str] | None = None,
+) -> tuple[Allowed, ...]:
+    """The suppression comments, in their order, each with the findings that it covers. Pure."""
+    allows = (one for one in _all(scripts, known, rendered_from or {}) if isinstance(one, Allow))
+    return tuple(Allowed(allow=one, findings=tuple(f for f in findings if _covers(one, f))) for one in allows)
+
+
 def suppress(
     findings: Sequence[Finding],
     scripts: Sequence[Script],

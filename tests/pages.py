@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
-from msgspec.structs import replace
 
+from migrasafe import page_examples
 from migrasafe.findings import Finding
 from migrasafe.lint import LintedMigration, LintOptions, lint
-from migrasafe.migrations.model import History, Migration, Part, SinceCommit, TransactionMode
+from migrasafe.migrations.model import History, SinceCommit
+from migrasafe.page_examples import example, examples
+from migrasafe.rules.book import Book
 from migrasafe.rules.context import Rule
 from migrasafe.rules.page import Block, Page
 from migrasafe.rules.registry import RULES
-from migrasafe.sql.parse import read_script
 from migrasafe.sql.script import Script
-from migrasafe.sql.source import Source
-from migrasafe.suppress import BAD, UNUSED, suppress
 from migrasafe.target import Target
 
-KNOWN = frozenset((*(rule.id for rule in RULES), BAD, UNUSED))
+BOOK = Book()
+
+
+__all__ = ["example", "examples", "lint_after", "lint_block", "lint_for", "lint_in_turn", "statement_span", "with_fix"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-pages", action="store_true", help="write what lint prints into the rule pages")
-
-
-def examples(page: Page) -> Iterator[tuple[Block, Block]]:
-    """The bad migrations, each with the block of its output."""
-    return zip(page.bad[::2], page.bad[1::2], strict=True)
 
 
 def lint_after(
@@ -41,31 +38,13 @@ def lint_after(
     rules: Sequence[Rule] = RULES,
 ) -> LintedMigration:
     """A migration on the schema that Given makes, with the findings that no comment allows."""
-    before = [_migration(f"given-{number}.sql", block.text, in_transaction=False) for number, block in enumerate(given)]
-    migration = replace(_migration("migration.sql", text, in_transaction=in_transaction), since=since)
-    history = History(layout="plain", root=".", migrations=(*before, migration))
-    options = LintOptions(
-        target=Target(pg_version=pg_version, pg_version_assumed=False), reported=lambda one: one is migration
+    return page_examples.lint_after(
+        given, text, BOOK, pg_version=pg_version, in_transaction=in_transaction, since=since, rules=rules
     )
-    (linted,) = lint([history], rules, options).migrations
-    return replace(linted, findings=suppress(linted.findings, linted.scripts, KNOWN))
 
 
 def lint_block(page: Page, block: Block, rules: Sequence[Rule] = RULES) -> LintedMigration:
-    return lint_after(
-        page.before(block),
-        block.text,
-        pg_version=block.pg_version,
-        in_transaction="no-transaction" not in block.words,
-        since=_SINCE.get(next(iter(block.words & set(_SINCE)), "")),
-        rules=rules,
-    )
-
-
-_SINCE = {
-    "edited": SinceCommit(ref="origin/main", edited=True),
-    "late": SinceCommit(ref="origin/main", overtaken_by="migration-2.sql"),
-}
+    return page_examples.lint_block(page, block, BOOK, rules)
 
 
 def lint_for(page: Page, block: Block, major: int) -> LintedMigration:
@@ -79,9 +58,9 @@ def lint_in_turn(
     given: Sequence[Block], migrations: Sequence[tuple[str, bool]], *, pg_version: int
 ) -> list[LintedMigration]:
     """Several migrations after Given, each the history of the next; with each whether it runs in a transaction."""
-    before = [_migration(f"given-{number}.sql", block.text, in_transaction=False) for number, block in enumerate(given)]
+    before = [example(f"given-{number}.sql", block.text, in_transaction=False) for number, block in enumerate(given)]
     judged = [
-        _migration(f"migration-{number}.sql", text, in_transaction=in_transaction)
+        example(f"migration-{number}.sql", text, in_transaction=in_transaction)
         for number, (text, in_transaction) in enumerate(migrations)
     ]
     history = History(layout="plain", root=".", migrations=(*before, *judged))
@@ -103,9 +82,3 @@ def statement_span(script: Script, finding: Finding) -> tuple[int, int]:
     lines = script.source.text.split("\n")
     offset = sum(len(line) + 1 for line in lines[: finding.place.line - 1]) + finding.place.column - 1
     return next((one.span.start, one.span.end) for one in script.statements if one.span.start <= offset < one.span.end)
-
-
-def _migration(path: str, text: str, *, in_transaction: bool) -> Migration:
-    mode = TransactionMode.ONE if in_transaction else TransactionMode.NONE
-    script = read_script(Source(path=path, text=text))
-    return Migration(id=path, path=path, parts=(Part(script=script, transaction=mode),))

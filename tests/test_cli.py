@@ -281,3 +281,39 @@ def test_statistics_count_by_rule_and_say_what_fix_would_change(project):
     ran = migrasafe("lint", "db", "--statistics", cwd=project)
     assert ran.stdout.splitlines()[0] == "1  error  create-index-without-concurrently  in 1 file, --fix changes 1"
     assert ran.stdout.splitlines()[-1].startswith("1 error in 2 migrations")
+
+
+def test_every_setting_is_explained_with_who_says_so(project):
+    (project / "migrasafe.toml").write_text(
+        'pg_version = 16\nignore = ["truncate-table"]\n[severity]\nmoney-column = "warning"\n'
+    )
+    shown = migrasafe("lint", "db", "--explain-config", "--fail-on", "warning", cwd=project).stdout
+    assert shown.startswith("config: migrasafe.toml\n\n")
+    lines = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line}
+    assert lines["paths"] == ["db", "command", "line"]
+    assert lines["pg_version"] == ["16", "migrasafe.toml"]
+    assert lines["fail_on"] == ["warning", "command", "line"]
+    assert lines["in_transaction"] == ["auto", "default"]
+    assert "among them some that are off by default: money-column\n" in shown
+    assert "ignored: truncate-table\n" in shown
+
+
+def test_what_comments_allow_is_listed_with_its_reason(project):
+    (project / "db/0003_empty.sql").write_text(
+        "-- migrasafe: allow truncate-table because nobody reads it\nTRUNCATE orders;\n"
+        "-- migrasafe: allow drop-table-in-use because it is gone\nSELECT 1;\n"
+    )
+    ran = migrasafe("lint", "db", "--show-allowed", cwd=project)
+    assert ran.returncode == 0
+    first, second, summary = ran.stdout.split("\n\n")
+    assert first.startswith(
+        "db/0003_empty.sql:1: truncate-table\n  because nobody reads it\n  error[truncate-table] line 2: "
+    )
+    assert second == "db/0003_empty.sql:3: drop-table-in-use\n  because it is gone\n  covers nothing"
+    assert summary == "2 comments allow 1 finding, 1 of them nothing.\n"
+
+
+def test_a_misspelt_option_is_met_with_the_right_one(project):
+    ran = migrasafe("lint", "db", "--formt", "json", cwd=project)
+    assert ran.returncode == 2
+    assert "--format" in ran.stderr.partition("id you mean")[2]

@@ -12,7 +12,7 @@ import click
 
 from migrasafe.cli.lint_options import lint_options
 from migrasafe.cli.lint_run import Linted, Only, Run, Scope, server_to_render_on
-from migrasafe.cli.lint_settings import ran, settings_of
+from migrasafe.cli.lint_settings import Asked, settings_of
 from migrasafe.cli.output import write
 from migrasafe.cli.outputs import outputs as asked_for
 from migrasafe.cli.sections import SectionedCommand
@@ -33,6 +33,8 @@ def lint(
     report: str,
     outputs: tuple[str, ...],
     statistics: bool,
+    show_allowed: bool,
+    explain_config: bool,
     since: str | None,
     staged: bool,
     write_baseline: bool,
@@ -64,21 +66,29 @@ def lint(
     _exclude(paths, said, fix=fix, diff=diff, staged=staged, with_history=with_history, write_baseline=write_baseline)
     reports = asked_for("statistics" if statistics else report, outputs, FORMATS)
     with _as_staged() if staged else nullcontext(()) as staged_files:
-        settings = settings_of(() if with_history else paths, config, said, no_config=no_config)
+        asked = settings_of(() if with_history else paths, config, said, no_config=no_config)
+        settings = asked.settings
+        if explain_config:
+            return _explain_config(asked)
         _exclude_settled(settings, down=down)
         scope = Scope(
-            since=since, only=_only(paths, staged_files if staged else None, with_history=with_history), down=down
+            since=since,
+            only=_only(paths, staged_files if staged else None, with_history=with_history),
+            down=down,
+            show_allowed=show_allowed,
         )
         with server_to_render_on(settings, sandbox=sandbox) as dsn:
-            run = Run(settings, scope, render_on=dsn, baseline=None if write_baseline else settings.baseline)
+            run = Run(asked, scope, render_on=dsn, baseline=None if write_baseline else settings.baseline)
             if diff:
                 from migrasafe.cli.lint_fix import show_diff
 
                 return _status(show_diff(run), settings.fail_on)
             linted = _fixed(run, quiet=quiet) if fix else run.lint()
     result = linted.result
+    if show_allowed:
+        return _show_allowed(linted, asked)
     if write_baseline:
-        return _write_baseline(linted, settings)
+        return _write_baseline(linted, asked)
     for one in reports:
         if one.file is None and quiet and not result.findings and not _unread(result):
             continue
@@ -140,12 +150,26 @@ def _only(paths: tuple[str, ...], staged: tuple[str, ...] | None, *, with_histor
     return None if staged is None else Only.of(staged, search=not paths)
 
 
-def _write_baseline(linted: Linted, settings: Settings) -> int:
+def _explain_config(asked: Asked) -> int:
+    from migrasafe.cli.explain_config import explain_config
+
+    write(explain_config(asked), None)
+    return 0
+
+
+def _show_allowed(linted: Linted, asked: Asked) -> int:
+    from migrasafe.cli.show_allowed import show_allowed
+
+    write(show_allowed(linted, asked.book.known), None)
+    return 0
+
+
+def _write_baseline(linted: Linted, asked: Asked) -> int:
     from migrasafe.baseline import DEFAULT_FILE
     from migrasafe.cli.baseline_file import BaselineFile, tell_written
 
-    path = settings.baseline or DEFAULT_FILE
-    tell_written(BaselineFile(path, may_be_missing=True).write(linted.result, linted.texts, ran(settings)), path)
+    path = asked.settings.baseline or DEFAULT_FILE
+    tell_written(BaselineFile(path, may_be_missing=True).write(linted.result, linted.texts, asked.ran), path)
     return 0
 
 

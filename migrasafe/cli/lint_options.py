@@ -107,6 +107,8 @@ _SECTIONS = (
             help="Write the report to this file; as FORMAT=FILE, which can be repeated, beside the report on the screen.",
         ),
         option("--statistics", is_flag=True, help="Count the findings by rule, in the place of the text report."),
+        option("--show-allowed", is_flag=True, help="List what comments allow and why, in the place of the findings."),
+        option("--explain-config", is_flag=True, help="Show every setting and who says so, and lint nothing."),
         option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
         option("--quiet", "-q", is_flag=True, help="Print nothing when nothing is found."),
     ),

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.cli import read_inputs
-from migrasafe.cli.lint_settings import KNOWN, chosen, ran
+from migrasafe.cli.lint_settings import Asked
 from migrasafe.config import Settings, is_dsn, without_password
 from migrasafe.lint import LintOptions, LintResult
 from migrasafe.lint import lint as lint_histories
@@ -61,6 +61,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     only: Only | None = None
     down: bool = False
     """Alembic's downgrades, in the place of what goes up."""
+    show_allowed: bool = False
+    """Whether what is allowed is wanted too."""
 
 
 class Linted(Struct, frozen=True, kw_only=True):
@@ -76,16 +78,17 @@ class Linted(Struct, frozen=True, kw_only=True):
 class Run:
     """The same question again and again, with other texts in the place of files."""
 
-    def __init__(self, settings: Settings, scope: Scope, *, render_on: str | None, baseline: str | None = None) -> None:
-        self._settings = settings
+    def __init__(self, asked: Asked, scope: Scope, *, render_on: str | None, baseline: str | None = None) -> None:
+        self._asked = asked
+        self._settings = settings = asked.settings
         self._scope = scope
         self._render_on = render_on
         self._baseline = _baseline_file(baseline)
-        self._rules = chosen(settings)
+        self._rules = asked.chosen
         self._schema = read_inputs.schema_before(settings.schema)
 
     def lint(self, unsaved: Mapping[str, str] | None = None) -> Linted:
-        """What is found, without what is allowed or in the baseline."""
+        """What is found, without what is allowed or in the baseline, unless that is asked for."""
         settings, scope = self._settings, self._scope
         only = scope.only.files if scope.only is not None else None
         holding = only if scope.only is not None and scope.only.search else None
@@ -101,13 +104,17 @@ class Run:
             reported=read_inputs.reported(scope.since, histories, down=scope.down, only=only),
         )
         linted = lint_histories(histories, self._rules, options)
+        if self._asked.book.own_pages:
+            linted = replace(linted, own_pages=self._asked.book.own_pages)
         if settings.old is not None:
             linted = self._settled(linted, histories, settings.old)
         texts = read_inputs.program_texts(linted)
-        left = without_allowed(linted, settings, texts)
+        if self._scope.show_allowed:
+            return Linted(result=linted, texts=texts)
+        left = without_allowed(linted, self._asked, texts)
         if self._baseline is None:
             return Linted(result=left, texts=texts)
-        compared = self._baseline.without_known(left, texts, ran(settings))
+        compared = self._baseline.without_known(left, texts, self._asked.ran)
         return Linted(result=compared.result, texts=texts, compared=compared)
 
     def _settled(self, linted: LintResult, histories: Sequence[History], old: str) -> LintResult:
@@ -131,12 +138,12 @@ def _baseline_file(path: str | None) -> BaselineFile | None:
     return BaselineFile(path)
 
 
-def without_allowed(result: LintResult, settings: Settings, texts: Mapping[str, str]) -> LintResult:
+def without_allowed(result: LintResult, asked: Asked, texts: Mapping[str, str]) -> LintResult:
     """The result without what comments and the config allow. `texts`: of the programs that SQL was rendered from."""
-    ids = ran(settings)
+    known, ids = asked.book.known, asked.ran
     migrations = []
     for migration in result.migrations:
         programs = {path: texts[path] for path in read_inputs.origins(migration) if path in texts}
-        left = suppress(migration.findings, migration.scripts, KNOWN, ran=ids, rendered_from=programs)
-        migrations.append(replace(migration, findings=configured(left, settings)))
+        left = suppress(migration.findings, migration.scripts, known, ran=ids, rendered_from=programs)
+        migrations.append(replace(migration, findings=configured(left, asked.settings)))
     return replace(result, migrations=tuple(migrations))

@@ -6,48 +6,69 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from migrasafe.config import Options, Settings, find_config, read_config, settle
 from migrasafe.errors import InputError, did_you_mean
+from migrasafe.rules.book import ABOUT_COMMENTS, Book
 from migrasafe.rules.context import Rule
-from migrasafe.rules.registry import RULES
-from migrasafe.suppress import BAD, UNUSED
-
-KNOWN = frozenset((*(rule.id for rule in RULES), BAD, UNUSED))
 
 
-def settings_of(paths: tuple[str, ...], config: str | None, said: Mapping[str, Any], *, no_config: bool) -> Settings:
-    """What the command line says, over what the config says."""
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a run goes by, and who says so."""
+
+    command_line: Options
+    file: Options
+    settings: Settings
+    book: Book
+
+    @property
+    def ran(self) -> frozenset[str]:
+        """The ids of the rules that run; giving a severity to one that is off by default turns it on."""
+        settings = self.settings
+        default = frozenset((*(rule.id for rule in self.book.rules if rule.default), *ABOUT_COMMENTS))
+        return (frozenset(settings.select) or default | frozenset(settings.severity)) - frozenset(settings.ignore)
+
+    @property
+    def chosen(self) -> tuple[Rule, ...]:
+        """The rules that run."""
+        ran = self.ran
+        return tuple(rule for rule in self.book.rules if rule.id in ran)
+
+
+def settings_of(paths: tuple[str, ...], config: str | None, said: Mapping[str, Any], *, no_config: bool) -> Asked:
+    """What the command line says, over what the config says. Raises InputError for rules that there are not."""
     folder = Path.cwd()
     if no_config and config is not None:
         raise InputError("--config and --no-config exclude each other: give one of them")
     file = Options() if no_config else read_config(Path(config)) if config is not None else find_config(folder)
     lists = {key: _rule_ids(said[key]) for key in ("select", "ignore")}
-    settings = settle(Options(**{**said, **lists}, paths=paths or None).over(file), folder=folder)
+    command_line = Options(**{**said, **lists}, paths=paths or None)
+    settings = settle(command_line.over(file), folder=folder)
+    book = _book(settings)
+    known = book.known
     where = f"{file.source}: " if file.source is not None else ""
-    _check_rules(lists["select"] or (), "--select: ")
-    _check_rules(lists["ignore"] or (), "--ignore: ")
-    _check_rules((*settings.select, *settings.ignore, *settings.severity), where)
-    _check_rules([rule for one in settings.per_path for rule in (*one.ignore, *one.severity)], where)
-    return settings
+    _check_rules(lists["select"] or (), "--select: ", known)
+    _check_rules(lists["ignore"] or (), "--ignore: ", known)
+    _check_rules((*settings.select, *settings.ignore, *settings.severity), where, known)
+    _check_rules([rule for one in settings.per_path for rule in (*one.ignore, *one.severity)], where, known)
+    return Asked(command_line=command_line, file=file, settings=settings, book=book)
+
+
+def _book(settings: Settings) -> Book:
+    if not settings.rules:
+        return Book()
+    from migrasafe.cli.own_rules import book_with
+
+    return book_with(settings.rules)
 
 
 def _rule_ids(given: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(rule.strip() for words in given for rule in words.split(",") if rule.strip()) or None
 
 
-def _check_rules(named: Collection[str], where: str) -> None:
+def _check_rules(named: Collection[str], where: str, known: Collection[str]) -> None:
     for rule in named:
-        if rule not in KNOWN:
-            hint = did_you_mean(rule, KNOWN, "`migrasafe rules` lists them")
+        if rule not in known:
+            hint = did_you_mean(rule, known, "`migrasafe rules` lists them")
             raise InputError(f"{where}there is no rule {rule}; {hint}")
-
-
-def ran(settings: Settings) -> frozenset[str]:
-    """The ids of the rules that these settings run; giving a severity to one that is off by default turns it on."""
-    default = frozenset((*(rule.id for rule in RULES if rule.default), BAD, UNUSED))
-    return (frozenset(settings.select) or default | frozenset(settings.severity)) - frozenset(settings.ignore)
-
-
-def chosen(settings: Settings) -> tuple[Rule, ...]:
-    ids = ran(settings)
-    return tuple(rule for rule in RULES if rule.id in ids)

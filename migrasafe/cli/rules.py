@@ -1,4 +1,4 @@
-"""`migrasafe rules`: all of them."""
+"""`migrasafe rules`: all of them; and whether the pages of a project's own rules tell the truth."""
 
 from __future__ import annotations
 
@@ -13,16 +13,25 @@ if TYPE_CHECKING:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def rules(output_format: str) -> None:
-    """List the rules with their severity, lock and title.
+@click.option("--check", is_flag=True, help="Hold the pages of the project's own rules against their checks.")
+@click.option("--update-pages", is_flag=True, help="Write what the own rules print into their pages, then check them.")
+def rules(output_format: str, *, check: bool, update_pages: bool) -> int:
+    """List the rules with their severity, lock and title, the project's own among them.
 
     \b
-    Example:
+    Examples:
       migrasafe rules --format json
+      migrasafe rules --check
     """
+    from migrasafe.cli.own_rules import book_of_project
     from migrasafe.rules.page import page_ids, read_page
 
-    pages = [read_page(page) for page in page_ids()]
+    book = book_of_project()
+    if check or update_pages:
+        from migrasafe.cli.check_pages import check_pages
+
+        return check_pages(book, update=update_pages)
+    pages = [read_page(page, book.own_pages) for page in page_ids(book.own_pages)]
     if output_format == "json":
         listed = [
             {
@@ -37,12 +46,13 @@ def rules(output_format: str) -> None:
             for page in pages
         ]
         click.echo(json.dumps(listed, indent=1, ensure_ascii=False))
-        return
+        return 0
     rows = [(page.id, _severity(page.facts), page.facts.lock or "–", page.facts.title) for page in pages]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
         click.echo("  ".join([*cells, row[-1]]))
+    return 0
 
 
 def _severity(facts: Facts) -> str:

@@ -56,8 +56,10 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
 
 
 def _files(result: LintResult, texts: Mapping[str, str]) -> Iterator[_ShownFile]:
-    pages = frozenset(page_ids())
-    why = {rule: read_page(rule).why for rule in {finding.rule for finding in result.findings} & pages}
+    pages = frozenset(page_ids(result.own_pages))
+    why = {
+        rule: read_page(rule, result.own_pages).why for rule in {finding.rule for finding in result.findings} & pages
+    }
     for migration in result.migrations:
         lines = Lines(migration, texts)
         by_path: dict[str, list[_Shown]] = {}

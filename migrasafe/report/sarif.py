@@ -24,13 +24,17 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
     """One run with the findings as results, the pages of their rules, and what was not checked as notifications."""
     found = {finding.rule for finding in result.findings}
-    rules = [rule for rule in page_ids() if rule in found]
+    rules = [rule for rule in page_ids(result.own_pages) if rule in found]
     index = {rule: number for number, rule in enumerate(rules)}
     all_notices = list(notices(result))
     marks = fingerprints(result, texts or {})
     run = {
         "tool": {
-            "driver": {"name": "migrasafe", "semanticVersion": __version__, "rules": [_rule(rule) for rule in rules]}
+            "driver": {
+                "name": "migrasafe",
+                "semanticVersion": __version__,
+                "rules": [_rule(rule, result.own_pages) for rule in rules],
+            }
         },
         "columnKind": "unicodeCodePoints",
         "invocations": [
@@ -47,8 +51,8 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _rule(rule: str) -> Mapping[str, Any]:
-    page = read_page(rule)
+def _rule(rule: str, own: Mapping[str, str]) -> Mapping[str, Any]:
+    page = read_page(rule, own)
     return {
         "id": rule,
         "shortDescription": {"text": f"{page.facts.title}."},

@@ -23,15 +23,15 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
     """The rules that were broken, and the issues. What could not be checked is an issue too."""
     unchecked = list(dict.fromkeys(not_checked(result)))
     broken = {finding.rule for finding in result.findings}
-    rules = [_rule(rule) for rule in page_ids() if rule in broken]
+    rules = [_rule(rule, result.own_pages) for rule in page_ids(result.own_pages) if rule in broken]
     if unchecked:
         rules.append(_described(NOT_CHECKED, "A place could not be checked", "", Severity.WARNING))
     issues = [*(_issue(finding) for finding in result.findings), *(_unchecked(notice) for notice in unchecked)]
     return json.dumps({"rules": rules, "issues": issues}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _rule(rule: str) -> Mapping[str, Any]:
-    page = read_page(rule)
+def _rule(rule: str, own: Mapping[str, str]) -> Mapping[str, Any]:
+    page = read_page(rule, own)
     return _described(rule, page.facts.title, page.why, Severity(page.facts.severity))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -125,13 +127,15 @@ def page_path(page_id: str) -> Path:
     return pages_folder() / f"{page_id}.md"
 
 
-def page_ids() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in pages_folder().glob("*.md") if path.stem != "README"))
+def page_ids(own: Mapping[str, str] = MappingProxyType({})) -> tuple[str, ...]:
+    """The ids of all pages, in their order. `own`: the files of those that are not ours."""
+    ours = (path.stem for path in pages_folder().glob("*.md") if path.stem != "README")
+    return tuple(sorted((*ours, *own)))
 
 
-def read_page(page_id: str) -> Page:
-    """One page. Raises ConfigError that names the file and what is wrong with it."""
-    path = page_path(page_id)
+def read_page(page_id: str, own: Mapping[str, str] = MappingProxyType({})) -> Page:
+    """One page. `own`: the files of those that are not ours. Raises ConfigError that names the file and what is wrong."""
+    path = Path(own[page_id]) if page_id in own else page_path(page_id)
     return parse_page(page_id, path.read_text(encoding="utf-8"), str(path))
 
 
