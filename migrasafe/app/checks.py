@@ -25,12 +25,16 @@ def checks(resolution: Resolution, schema: Schema, never_null: Collection[int] =
         table = schema.table(insertion.relation)
         if table is not None:
             yield from _insertion(insertion, table, schema)
+    overriding = {one.relation for one in resolution.insertions if one.overriding}
     columns = _never_null_columns(resolution, schema) if resolution.writes else frozenset[str]()
     for written in resolution.writes:
         table = schema.table(written.relation)
         column = table.column(written.column) if table is not None else None
         if table is not None and column is not None:
-            may_be_null = can_be_null(written.value, never_null, columns | {column.name})
+            if written.relation in overriding and written.action is Action.INSERTS and column.identity is not None:
+                continue  # it is taken as it is, or not looked at
+            known = columns | {column.name} if written.of_tables else frozenset[str]()
+            may_be_null = can_be_null(written.value, never_null, known)
             yield from _written(written, column, table, schema, may_be_null=may_be_null)
     yield from constraints_at_risk(resolution, schema)
     yield from _row_security(resolution, schema)
@@ -104,7 +108,7 @@ def _written(written: Written, column: Column, table: Table, schema: Schema, *, 
         shown = f'cannot {verb} column "{column.name}"'
         if verb == "update":
             shown = f'column "{column.name}" can only be updated to DEFAULT'
-        yield _problem(written, table, column, "428C9", shown, certain=column.generated is not None)
+        yield _problem(written, table, column, "428C9", shown, certain=True)
         return
     if not refuses_null(column, table, schema):
         return

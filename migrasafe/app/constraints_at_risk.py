@@ -36,7 +36,7 @@ def constraints_at_risk(resolution: Resolution, schema: Schema) -> Iterator[Prob
             sqlstate = _SQLSTATES.get(constraint.kind)
             if sqlstate is None or not constraint.enforced or not touched:
                 continue
-            if constraint.kind in _KEYS and (ref in tolerant or (ref, constraint.columns) in upserted):
+            if constraint.kind in _KEYS and (ref in tolerant or (ref, tuple(sorted(constraint.columns))) in upserted):
                 continue
             yield Problem(
                 sqlstate=sqlstate,

@@ -85,7 +85,8 @@ def _edits(
         new = renamed.labels.get((mention.object, mention.label))
         if new is not None:
             token = next(tokens(sql, mention.offset), None)
-            if token is not None and token.kind is Kind.STRING:
+            # In an array constant it is a part of the string only.
+            if token is not None and sql[token.start : token.end] == quote_literal(mention.label):
                 yield token.start, token.end, quote_literal(new)
         return
     if mention.column is None:

@@ -51,6 +51,8 @@ def _read(query: Query) -> AppQuery:
     for statement in parsed.statements:
         for kind, fields in walk([statement]):
             named.update(str(fields[key]) for key in _NAMES if key in fields)
+            if kind == "A_Const" and "sval" in fields:  # 'invoices_id_seq' can be a sequence
+                named.add(str(fields["sval"].get("sval", "")))
             if kind.endswith("Stmt") and "relname" in fields.get("relation", {}):
                 named.add(str(fields["relation"]["relname"]))
     return AppQuery(query=query, parsed=parsed, named=frozenset(named))

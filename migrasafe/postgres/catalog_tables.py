@@ -186,6 +186,7 @@ def relation_from_row(row: Row, texts: ServerTexts, parts: Parts) -> Table | Vie
             populated=row.populated,
             indexes=tuple(parts.indexes.get(row.oid, ())),
             options=_options(row.options),
+            rewritten=bool(parts.triggers.get(row.oid)),
             grants=grants_of(row),
         )
     if row.kind not in _KINDS:

@@ -151,6 +151,8 @@ class Table(Struct, frozen=True, kw_only=True):
     tablespace: str | None = None
     of_type: Ref | None = None
     owner: str | None = None
+    rewritten: bool = False
+    """A rule, or a trigger INSTEAD OF the statement, decides what writing to it does."""
     grants: frozenset[Granted] = frozenset()
     complete: bool = True
     """False when not every column is known: the table was never seen being made, or came from CREATE TABLE AS."""
@@ -191,6 +193,8 @@ class View(Struct, frozen=True, kw_only=True):
     complete: bool = True
     """False when its output columns are not all known."""
     options: tuple[tuple[str, str], ...] = ()
+    rewritten: bool = False
+    """A rule, or a trigger INSTEAD OF the statement, decides what writing to it does."""
     grants: frozenset[Granted] = frozenset()
     born: Moment = BEFORE_HISTORY
 

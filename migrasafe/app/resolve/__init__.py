@@ -12,6 +12,7 @@ from migrasafe.app.resolve.bodies import Bodies, triggers_fired
 from migrasafe.app.resolve.context import Context, Ever
 from migrasafe.app.resolve.namespace import Col, Names, inner
 from migrasafe.app.resolve.select import query
+from migrasafe.app.resolve.updatable import write_through_views
 from migrasafe.app.resolve.values import Insertion, Mentioned, Output, Problem, Resolution, Use, Written
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.evolve import with_search_path
@@ -88,6 +89,7 @@ class Resolver:
                 star = ctx.stars > 0
                 outputs = tuple(Output(name=one.name, type=one.type, column=one.origin) for one in inner(shown.columns))
                 outputs = outputs if shown.complete else None
+            write_through_views(ctx)
             triggers_fired(ctx, bodies, _writes(ctx))
         except RecursionError:
             return Resolution(command="", opaque="nested too deeply to be analysed", outputs=None)

@@ -13,6 +13,7 @@ from migrasafe.app.resolve.from_clause import range_var
 from migrasafe.app.resolve.namespace import Names, inner
 from migrasafe.app.resolve.references import strings
 from migrasafe.app.usage import Action
+from migrasafe.schema.model import RelationKind, View
 
 _QUERIES = {
     "SelectStmt": "SELECT",
@@ -64,7 +65,7 @@ def command(ctx: Context, node: Mapping[str, Any]) -> Columns:
             ctx.query(fields.get("query", {}), names)
         case "CallStmt":
             call = fields.get("funccall", {})
-            functions.call(ctx, call, expressions(ctx, call.get("args"), names), names)
+            functions.call(ctx, call, expressions(ctx, call.get("args"), names), names, procedure=True)
         case "CopyStmt":
             return _copy(ctx, fields, names)
         case "TruncateStmt":
@@ -74,10 +75,19 @@ def command(ctx: Context, node: Mapping[str, Any]) -> Columns:
             for item in fields.get("relations", []):
                 range_var(ctx, item["RangeVar"], names, Action.DEPENDS)
         case "RefreshMatViewStmt":
-            range_var(ctx, fields["relation"], names, Action.WRITES)
+            _refresh(ctx, fields["relation"], names)
         case _ if kind not in _HARMLESS:
             ctx.opaque[f"{command_name(node)} is not followed in an app"] = None
     return Columns()
+
+
+def _refresh(ctx: Context, fields: Fields, names: Names) -> None:
+    ref = range_var(ctx, fields, names, Action.WRITES).relation
+    relation = ctx.schema.relation(ref) if ref is not None else None
+    if isinstance(relation, View) and relation.kind is not RelationKind.MATERIALIZED_VIEW:
+        # PostgreSQL 12 and 13 leave out "a table or".
+        message = f'"{relation.ref.name}" is not a table or materialized view'
+        ctx.problem("42809", message, fields.get("location", 0), ref=ref)
 
 
 def _copy(ctx: Context, fields: Fields, names: Names) -> Columns:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
 
 from migrasafe.app.resolve.context import Context
 from migrasafe.app.resolve.conversions import can_be_compared, can_be_stored, can_be_written
+from migrasafe.app.resolve.operators import COMPARING, operator_exists
 from migrasafe.app.resolve.references import Value
-from migrasafe.app.resolve.types import enum_labels
+from migrasafe.app.resolve.types import element, enum_labels
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Column, Ref
 from migrasafe.sql.quote import quote_ident, spell_type
 from migrasafe.sql.statements import TypeName
 
 _RELATION_NAME = re.compile(r'(?:(?P<schema>[A-Za-z_]\w*)\.)?(?:(?P<name>[A-Za-z_]\w*)|"(?P<quoted>[^"]+)")')
-COMPARING = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
+_ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,"]+)')
 
 
 def compare(ctx: Context, operator: str, left: Value, right: Value, offset: int) -> None:
@@ -22,18 +26,53 @@ def compare(ctx: Context, operator: str, left: Value, right: Value, offset: int)
     for one, other in ((left, right), (right, left)):
         if other.text is not None and one.type is not None:
             read_constant(ctx, other.text, one.type, other.offset or offset)
-    if operator not in COMPARING:
-        return
     ours, theirs = ctx.base_type(left.type), ctx.base_type(right.type)
-    if not can_be_compared(ours, theirs) and ours is not None and theirs is not None:
+    fits = operator_exists(operator, ours, theirs) and (operator not in COMPARING or can_be_compared(ours, theirs))
+    if not fits and ours is not None and theirs is not None:
         message = f"operator does not exist: {spell_type(ours)} {operator} {spell_type(theirs)}"
         column = left.column or right.column
         ref, name = (column.relation, column.column) if column is not None else (None, None)
         ctx.problem("42883", message, offset, ref=ref, name=name)
 
 
+def match_types(ctx: Context, what: str, values: Iterable[Value], offset: int) -> None:
+    """Notes where the branches of a CASE, the arguments of COALESCE, the columns of a UNION are not of one kind."""
+    first: Value | None = None
+    for value in values:
+        if value.text is not None or value.type is None or value.type.name == "unknown":
+            continue
+        first = first or value
+        ours, theirs = ctx.base_type(first.type), ctx.base_type(value.type)
+        if ours is None or theirs is None or can_be_compared(ours, theirs) or ours.array or theirs.array:
+            continue
+        column = first.column or value.column
+        ref, name = (column.relation, column.column) if column is not None else (None, None)
+        message = f"{what} types {spell_type(ours)} and {spell_type(theirs)} cannot be matched"
+        ctx.problem("42804", message, offset, ref=ref, name=name)
+        return
+    for value in values:
+        if value.text is not None and first is not None and first.type is not None:
+            read_constant(ctx, value.text, first.type, value.offset or offset)
+
+
+def condition(ctx: Context, clause: str, value: Value, offset: int) -> None:
+    """Notes where the argument of WHERE, ON, AND … is no boolean."""
+    given = ctx.base_type(value.type)
+    if given is None or given.name == "unknown" or (given.name == "bool" and not given.array):
+        return
+    if value.text is not None or (given.schema or "pg_catalog") != "pg_catalog" or given.name == "record":
+        return
+    ref, name = (value.column.relation, value.column.column) if value.column is not None else (None, None)
+    message = f"argument of {clause} must be type boolean, not type {spell_type(given)}"
+    ctx.problem("42804", message, offset, ref=ref, name=name)
+
+
 def read_constant(ctx: Context, text: str, wanted: TypeName, offset: int) -> None:
     """A string constant that is to be a value of the type: a label of an enum, a number."""
+    if wanted.array and enum_labels(ctx, element(wanted)) is not None:
+        for label in _labels_in(text):
+            read_constant(ctx, label, replace(wanted, array=False), offset)
+        return
     enum = enum_labels(ctx, wanted)
     if enum is not None:
         ctx.use(Action.DEPENDS, ObjectKind.ENUM_VALUE, enum.ref, text, offset=offset)
@@ -47,6 +86,15 @@ def read_constant(ctx: Context, text: str, wanted: TypeName, offset: int) -> Non
         return
     if base is not None and not can_be_written(text, base):
         ctx.problem("22P02", f'invalid input syntax for type {spell_type(base)}: "{text}"', offset)
+
+
+def _labels_in(text: str) -> Iterator[str]:
+    """The elements of an array constant of one dimension, `{new,"in transit"}`."""
+    for quoted, plain in _ELEMENT.findall(text.strip()[1:-1] if text.strip().startswith("{") else ""):
+        if quoted:
+            yield quoted.replace('\\"', '"')
+        elif plain.strip() and plain.strip().lower() != "null":
+            yield plain.strip()
 
 
 def read_relation_name(ctx: Context, text: str, offset: int) -> None:
@@ -76,3 +124,9 @@ def store(ctx: Context, value: Value, column: Column, relation: Ref, offset: int
             f'column "{column.name}" is of type {spell_type(wanted)} but expression is of type {spell_type(given)}'
         )
         ctx.problem("42804", message, offset, ref=relation, name=column.name)
+
+
+def is_list(ctx: Context, of: TypeName | None) -> bool:
+    """An array, or nothing that is known not to be one."""
+    base = ctx.base_type(of)
+    return base is None or base.array or base.name == "unknown" or base.name.endswith("vector")

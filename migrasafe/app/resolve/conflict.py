@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from migrasafe.app.resolve.context import Context, Fields
 from migrasafe.app.resolve.expressions import expression
 from migrasafe.app.resolve.namespace import Item, Names
+from migrasafe.app.resolve.updatable import Through, written_through
 from migrasafe.app.usage import Action, ObjectKind
-from migrasafe.schema.model import Index, Table
+from migrasafe.schema.model import Index, Ref, Table, View
 from migrasafe.sql.expressions import same_expression
 from migrasafe.sql.statements import ConstraintKind, Expression
 
@@ -44,6 +45,16 @@ def on_conflict(ctx: Context, fields: Fields, target: Item, names: Names, assign
         expression(ctx, fields.get("whereClause"), visible)
 
 
+def conflict_columns(ctx: Context, infer: Fields, relation: Ref) -> tuple[str, ...] | None:
+    """The columns of the key that ON CONFLICT names, in the order of their names; None where it is not of plain ones."""
+    if "conname" in infer:
+        table = ctx.schema.table(relation)
+        constraint = table.constraint(infer["conname"]) if table is not None else None
+        return tuple(sorted(constraint.columns)) if constraint is not None else None
+    names = [item["IndexElem"].get("name") for item in infer.get("indexElems", [])]
+    return tuple(sorted(names)) if names and all(names) else None
+
+
 def _constraint(ctx: Context, target: Item, name: str, offset: int) -> None:
     if target.relation is None:
         return
@@ -56,11 +67,15 @@ def _constraint(ctx: Context, target: Item, name: str, offset: int) -> None:
 
 def _inferred(ctx: Context, target: Item, infer: Fields, offset: int) -> None:
     """The unique indexes over exactly these columns and expressions; with a predicate only where the clause has one."""
-    table = ctx.schema.table(target.relation) if target.relation is not None else None
-    if table is None or target.relation is None:
+    relation = ctx.schema.relation(target.relation) if target.relation is not None else None
+    below = written_through(relation, ctx.schema) if isinstance(relation, View) else None
+    table = ctx.schema.table(below.table) if isinstance(below, Through) else relation
+    if not isinstance(table, Table) or target.relation is None:
         return
     elements = [item["IndexElem"] for item in infer.get("indexElems", [])]
     columns = frozenset(element["name"] for element in elements if "name" in element)
+    if isinstance(below, Through):
+        columns = frozenset(below.columns.get(name) or name for name in columns)
     written = [Expression(node=element["expr"]) for element in elements if "expr" in element]
     shown = ", ".join(element.get("name", "(expression)") for element in elements)
     ctx.use(Action.DEPENDS, ObjectKind.INDEX, target.relation, shown, offset=offset)

@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from migrasafe.app.resolve.comparisons import store
-from migrasafe.app.resolve.conflict import on_conflict
+from migrasafe.app.resolve.comparisons import condition, store
+from migrasafe.app.resolve.conflict import conflict_columns, on_conflict
 from migrasafe.app.resolve.context import Columns, Context, Fields
 from migrasafe.app.resolve.expressions import expression, parts
 from migrasafe.app.resolve.from_clause import alias_of, from_item, from_items, range_var
@@ -59,6 +59,7 @@ def insert(ctx: Context, fields: Fields, outer: Names) -> Columns:
                 width=width,
                 offset=ctx.at(offset),
                 do_nothing=bare_do_nothing,
+                conflict_columns=conflict_columns(ctx, conflict.get("infer", {}), target.relation),
                 overriding={"OVERRIDING_SYSTEM_VALUE": "system", "OVERRIDING_USER_VALUE": "user"}.get(
                     fields.get("override", ""), ""
                 ),
@@ -121,10 +122,26 @@ def _stored(
 
 
 def _store(
-    ctx: Context, relation: Ref, name: str, node: Mapping[str, Any], value: Value, action: Action, offset: int
+    ctx: Context,
+    relation: Ref,
+    name: str,
+    node: Mapping[str, Any],
+    value: Value,
+    action: Action,
+    offset: int,
+    *,
+    of_tables: bool = False,
 ) -> None:
     ctx.writes.append(
-        Written(relation=relation, column=name, value=node, type=value.type, action=action, offset=ctx.at(offset))
+        Written(
+            relation=relation,
+            column=name,
+            value=node,
+            type=value.type,
+            action=action,
+            offset=ctx.at(offset),
+            of_tables=of_tables,
+        )
     )
     column = _column_of(ctx, relation, name)
     if column is not None and "SetToDefault" not in node:
@@ -176,7 +193,8 @@ def assign(ctx: Context, nodes: Iterable[Mapping[str, Any]], target: Item, names
             continue
         found = expression(ctx, value, names)
         if target.relation is not None and "indirection" not in item:
-            _store(ctx, target.relation, name, value, found, Action.WRITES, _place(value, offset))
+            plain = all(item.table for item in names.items)
+            _store(ctx, target.relation, name, value, found, Action.WRITES, _place(value, offset), of_tables=plain)
 
 
 def update(ctx: Context, fields: Fields, outer: Names) -> Columns:
@@ -184,7 +202,7 @@ def update(ctx: Context, fields: Fields, outer: Names) -> Columns:
     target = range_var(ctx, fields["relation"], level, Action.WRITES)
     names = from_items(ctx, fields.get("fromClause"), level.with_items((target,)))
     assign(ctx, fields.get("targetList", []), target, names)
-    expression(ctx, fields.get("whereClause"), names)
+    condition(ctx, "WHERE", expression(ctx, fields.get("whereClause"), names), 0)
     return returning(ctx, fields, names)
 
 
@@ -192,7 +210,7 @@ def delete(ctx: Context, fields: Fields, outer: Names) -> Columns:
     level = with_clause(ctx, fields.get("withClause"), outer)
     target = range_var(ctx, fields["relation"], level, Action.DELETES)
     names = from_items(ctx, fields.get("usingClause"), level.with_items((target,)))
-    expression(ctx, fields.get("whereClause"), names)
+    condition(ctx, "WHERE", expression(ctx, fields.get("whereClause"), names), 0)
     return returning(ctx, fields, names)
 
 

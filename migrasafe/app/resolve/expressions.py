@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from migrasafe.app.resolve import functions
-from migrasafe.app.resolve.comparisons import COMPARING, compare, read_relation_name
+from migrasafe.app.resolve.comparisons import compare, condition, is_list, match_types, read_relation_name
 from migrasafe.app.resolve.context import Context, Fields
+from migrasafe.app.resolve.fields import field_of, missing_field
 from migrasafe.app.resolve.namespace import Col, Item, Names, inner
+from migrasafe.app.resolve.operators import result_of
 from migrasafe.app.resolve.references import (
     NOTHING,
     UNKNOWN,
     Value,
     column_reference,
-    column_value,
     strings,
     whole_row,
 )
-from migrasafe.app.resolve.types import BOOL, INT4, NUMERIC, arithmetic, array_of, builtin_types, element, written_type
+from migrasafe.app.resolve.types import BOOL, INT4, NUMERIC, array_of, builtin_types, element, written_type
 from migrasafe.sql.statements import TypeName
 
-_TEXT_OPERATORS = frozenset({"~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*"})
-_BOOL_KINDS = frozenset({"BoolExpr", "NullTest", "BooleanTest"})
+_BOOL_KINDS = frozenset({"NullTest", "BooleanTest"})
 
 
 def expression(ctx: Context, node: Mapping[str, Any] | None, names: Names) -> Value:
@@ -110,31 +110,24 @@ def _one_operation(ctx: Context, fields: Fields, left: tuple[Value, ...], names:
     right = _side(ctx, fields.get("rexpr"), names)
     offset = fields.get("location", 0)
     match kind:
-        case "AEXPR_OP" | "AEXPR_DISTINCT" | "AEXPR_NOT_DISTINCT" | "AEXPR_NULLIF":
+        case "AEXPR_OP" | "AEXPR_LIKE" | "AEXPR_ILIKE" | "AEXPR_DISTINCT" | "AEXPR_NOT_DISTINCT" | "AEXPR_NULLIF":
             if len(left) == len(right) == 1 and "lexpr" in fields:
                 compare(ctx, operator, left[0], right[0], offset)
             if kind == "AEXPR_NULLIF":
                 return Value(type=left[0].type)
-            return Value(type=_result(operator, left[0].type, right[0].type))
+            return Value(type=result_of(operator, left[0].type, right[0].type))
         case "AEXPR_IN" | "AEXPR_BETWEEN" | "AEXPR_NOT_BETWEEN" | "AEXPR_BETWEEN_SYM" | "AEXPR_NOT_BETWEEN_SYM":
             for value in right:
                 compare(ctx, "=", left[0], value, offset)
         case "AEXPR_OP_ANY" | "AEXPR_OP_ALL":
-            if right[0].text is None:
+            if not is_list(ctx, right[0].type):
+                column = right[0].column
+                ref, name = (column.relation, column.column) if column is not None else (None, None)
+                message = "op ANY/ALL (array) requires array on right side"
+                ctx.problem("42809", message, offset, ref=ref, name=name)
+            elif right[0].text is None:
                 compare(ctx, operator, left[0], Value(type=element(right[0].type), column=right[0].column), offset)
     return Value(type=BOOL)
-
-
-def _result(operator: str, left: TypeName | None, right: TypeName | None) -> TypeName | None:
-    if operator in COMPARING or operator in _TEXT_OPERATORS or operator in ("@>", "<@", "?", "?|", "?&", "&&", "@@"):
-        return BOOL
-    if operator in ("+", "-", "*", "/", "%"):
-        return arithmetic(left, right)
-    if operator in ("->>", "#>>"):
-        return TypeName(name="text")
-    if operator in ("->", "#>", "||") and left is not None and left.name in ("json", "jsonb"):
-        return left
-    return None
 
 
 # --- calls, subqueries, branches --------------------------------------------------------------------------------------
@@ -146,12 +139,24 @@ def _call(ctx: Context, fields: Fields, names: Names) -> Value:
     for clause in ("agg_filter", "agg_order", "over"):
         parts(ctx, fields.get(clause), names)
     if schema is None and len(values) == 1 and (name in builtin_types() or not functions.is_known(ctx, schema, name)):
-        field = _field(ctx, values[0], name, fields.get("location", 0))
+        field = field_of(ctx, values[0], name, fields.get("location", 0))
         if field is not None:
             return field
+        if values[0].row is not None and values[0].row.relation is not None and name in builtin_types():
+            message = f"function {name}({values[0].row.relation.name}) does not exist"
+            ctx.problem("42883", message, fields.get("location", 0), ref=values[0].row.relation, name=name)
+            return NOTHING
     if name in ("nextval", "currval", "setval") and values and values[0].text is not None:
         read_relation_name(ctx, values[0].text, values[0].offset)
     return functions.call(ctx, fields, values, names)[0]
+
+
+def _logic(ctx: Context, fields: Fields, names: Names) -> Value:
+    """AND, OR, NOT."""
+    word = str(fields.get("boolop", "")).removesuffix("_EXPR")
+    for one in fields.get("args", []):
+        condition(ctx, word, expression(ctx, one, names), _place(one))
+    return Value(type=BOOL)
 
 
 def _sublink(ctx: Context, fields: Fields, names: Names) -> Value:
@@ -174,18 +179,21 @@ def _case(ctx: Context, fields: Fields, names: Names) -> Value:
     results = []
     for item in fields.get("args", []):
         when = item["CaseWhen"]
-        condition = expression(ctx, when.get("expr"), names)
+        test = expression(ctx, when.get("expr"), names)
         if "arg" in fields:
-            compare(ctx, "=", tested, condition, when.get("location", 0))
+            compare(ctx, "=", tested, test, when.get("location", 0))
+        else:
+            condition(ctx, "CASE/WHEN", test, _place(when.get("expr", {})))
         results.append(expression(ctx, when.get("result"), names))
-    results.append(expression(ctx, fields.get("defresult"), names))
+    results.insert(0, expression(ctx, fields.get("defresult"), names))  # its type counts first
+    match_types(ctx, "CASE", results, fields.get("location", 0))
     return _common(results)
 
 
 def _choice(ctx: Context, fields: Fields, names: Names) -> Value:
     values = expressions(ctx, fields.get("args"), names)
-    for value in values[1:]:
-        compare(ctx, "", values[0], value, fields.get("location", 0))
+    word = str(fields.get("op", "COALESCE")).removeprefix("IS_")
+    match_types(ctx, word, values, fields.get("location", 0))
     return _common(values)
 
 
@@ -211,28 +219,22 @@ def _row(ctx: Context, fields: Fields, names: Names) -> Value:
 
 def _indirection(ctx: Context, fields: Fields, names: Names) -> Value:
     value = expression(ctx, fields.get("arg"), names)
+    offset = _place(fields.get("arg", {}))
     for step in fields.get("indirection", []):
         if "A_Indices" in step:
             parts(ctx, step["A_Indices"], names)
             value = Value(type=element(value.type) if not step["A_Indices"].get("is_slice") else value.type)
         elif "String" in step:
-            value = _field(ctx, value, step["String"].get("sval", ""), 0) or NOTHING
+            name = step["String"].get("sval", "")
+            field = field_of(ctx, value, name, offset)
+            if field is None:
+                missing_field(ctx, value, name, offset)
+            value = field or NOTHING
     return value
 
 
-def _field(ctx: Context, value: Value, name: str, offset: int) -> Value | None:
-    """A field of a row; None where it has none of the name, or nothing is known of it."""
-    if value.row is not None:
-        column = value.row.column(name)
-        return None if column is None else column_value(ctx, column, offset)
-    found = ctx.fields_of(value.type)
-    if found is None:
-        return None
-    for column in found[1].columns:
-        if column.name == name:
-            ctx.reads(column, offset)
-            return Value(type=column.type)
-    return None
+def _place(node: Mapping[str, Any]) -> int:
+    return int(next((one.get("location", 0) for one in node.values()), 0))
 
 
 def fields_of_value(ctx: Context, node: Mapping[str, Any], names: Names) -> tuple[Col, ...] | None:
@@ -257,6 +259,7 @@ _WALKS: dict[str, _Walk] = {
     "A_Expr": _operation,
     "FuncCall": _call,
     "SubLink": _sublink,
+    "BoolExpr": _logic,
     "CaseExpr": _case,
     "CoalesceExpr": _choice,
     "MinMaxExpr": _choice,

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from migrasafe.app.resolve.comparisons import condition
 from migrasafe.app.resolve.context import Columns, Context, Fields
 from migrasafe.app.resolve.expressions import expression, parts
 from migrasafe.app.resolve.from_function import json_table, range_function, xml_table
@@ -110,7 +111,7 @@ def _join(ctx: Context, fields: Fields, names: Names) -> tuple[Item, ...]:
     right = from_item(ctx, fields["rarg"], names.with_items((*names.items, *left)))
     both = (*left, *right)
     merged = strings(fields.get("usingClause")) or _natural(left, right, natural=bool(fields.get("isNatural")))
-    expression(ctx, fields.get("quals"), names.with_items((*names.items, *both)))
+    condition(ctx, "JOIN/ON", expression(ctx, fields.get("quals"), names.with_items((*names.items, *both))), 0)
     alias, aliases = alias_of(fields)
     if not merged and not alias:
         return both

@@ -50,8 +50,11 @@ def is_known(ctx: Context, schema: str | None, name: str) -> bool:
     return bool(ctx.functions(schema, name)[1])
 
 
-def call(ctx: Context, node: Fields, arguments: tuple[Value, ...], names: Names) -> tuple[Value, Function | None]:
-    """The value of a FuncCall whose arguments are resolved, and the function where the schema has it; the use of it noted."""
+def call(
+    ctx: Context, node: Fields, arguments: tuple[Value, ...], names: Names, *, procedure: bool = False
+) -> tuple[Value, Function | None]:
+    """The value of a FuncCall whose arguments are resolved, and the function where the schema has it; the use of it noted.
+    `procedure`: it is that of a CALL."""
     schema, name = name_of(node)
     offset = node.get("location", 0)
     if schema == "pg_catalog":
@@ -60,11 +63,15 @@ def call(ctx: Context, node: Fields, arguments: tuple[Value, ...], names: Names)
     named = tuple(arg["NamedArgExpr"].get("name", "") for arg in node.get("args", []) if "NamedArgExpr" in arg)
     spread = bool(node.get("func_variadic"))
     accepting = [one for one in overloads if accepts(ctx, one, arguments, named, spread=spread)]
+    shown = _shown(arguments, named)
     if accepting:
-        if is_ambiguous(accepting, arguments):
-            shown = ", ".join("unknown" if one.type is None else spell_type(one.type) for one in arguments)
-            # The driver may say what types its parameters have.
-            ctx.problem("42725", f"function {name}({shown}) is not unique", offset, certain=False, ref=ref, name=name)
+        same = not named and _differ_in_defaults(accepting, len(arguments))
+        if same or is_ambiguous(accepting, arguments):
+            # Else the driver may say what types its parameters have.
+            ctx.problem("42725", f"function {name}({shown}) is not unique", offset, certain=same, ref=ref, name=name)
+        if accepting[0].procedure is not procedure:
+            what = "is a procedure" if accepting[0].procedure else "is not a procedure"
+            ctx.problem("42809", f"{name}({shown}) {what}", offset, ref=ref, name=name)
         ctx.use(Action.DEPENDS, ObjectKind.FUNCTION, ref, offset=offset)
         ctx.into_function(accepting[0], offset)
         return Value(type=accepting[0].returns), accepting[0]
@@ -72,7 +79,6 @@ def call(ctx: Context, node: Fields, arguments: tuple[Value, ...], names: Names)
         return Value(type=TypeName(name=name)), None
     if schema is None and name in _builtin_names():
         return Value(type=_builtin_type(name, arguments)), None
-    shown = ", ".join("unknown" if one.type is None else spell_type(one.type) for one in arguments)
     full_name = name if schema is None else f"{schema}.{name}"
     message = f"function {full_name}({shown}) does not exist"
     if overloads:
@@ -83,6 +89,20 @@ def call(ctx: Context, node: Fields, arguments: tuple[Value, ...], names: Names)
     # Aggregates and what extensions bring are not in the schema: only what it once had is certainly gone.
     ctx.problem("42883", message, offset, certain=ctx.had_function(schema, ref), ref=ref, name=name)
     return NOTHING, None
+
+
+def _shown(arguments: tuple[Value, ...], named: tuple[str, ...]) -> str:
+    """The types of the arguments as PostgreSQL's errors list them."""
+    types = ["unknown" if one.type is None else spell_type(one.type) for one in arguments]
+    first = len(types) - len(named)
+    return ", ".join(
+        (*types[:first], *(f"{name} => {type_}" for name, type_ in zip(named, types[first:], strict=True)))
+    )
+
+
+def _differ_in_defaults(overloads: list[Function], given: int) -> bool:
+    """Whether the functions take the same arguments, and only defaults for more of them tell them apart."""
+    return len(overloads) > 1 and len({arguments_of(one)[:given] for one in overloads}) == 1
 
 
 _TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})

@@ -10,11 +10,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from migrasafe.app.resolve.clauses import grouped_by, locked, shown_with_group_by, sorted_by
+from migrasafe.app.resolve.comparisons import condition, match_types
 from migrasafe.app.resolve.context import Columns, Context, Fields
 from migrasafe.app.resolve.expressions import expression, fields_of_value, parts
 from migrasafe.app.resolve.from_clause import from_items
 from migrasafe.app.resolve.namespace import Col, Cte, Item, Names, inner
-from migrasafe.app.resolve.references import UNKNOWN, missing_item, named_item, strings
+from migrasafe.app.resolve.references import UNKNOWN, Value, missing_item, named_item, strings
 from migrasafe.sql.output_names import output_name
 from migrasafe.sql.statements import TypeName
 
@@ -90,7 +92,8 @@ def _searched(cte: Fields) -> tuple[Col, ...]:
 
 # --- SELECT -----------------------------------------------------------------------------------------------------------
 
-_EXPRESSIONS = ("whereClause", "havingClause", "limitOffset", "limitCount", "windowClause")
+_CONDITIONS = (("whereClause", "WHERE"), ("havingClause", "HAVING"))
+_EXPRESSIONS = ("limitOffset", "limitCount", "windowClause")
 
 
 def select(ctx: Context, fields: Fields, outer: Names) -> Columns:
@@ -102,16 +105,20 @@ def select(ctx: Context, fields: Fields, outer: Names) -> Columns:
         return _values(ctx, fields, level)
     names = from_items(ctx, fields.get("fromClause"), level)
     shown = targets(ctx, fields.get("targetList"), names)
+    for clause, word in _CONDITIONS:
+        condition(ctx, word, expression(ctx, fields.get(clause), names), 0)
     for clause in _EXPRESSIONS:
         parts(ctx, fields.get(clause), names)
     for item in fields.get("groupClause", []):
-        _grouped(ctx, item, names, shown)
+        grouped_by(ctx, item, names, shown)
     for item in fields.get("distinctClause", []):
         if item:
-            _sorted(ctx, item, names, shown)
+            sorted_by(ctx, item, names, shown)
     for item in fields.get("sortClause", []):
-        _sorted(ctx, item["SortBy"].get("node", {}), names, shown)
-    _locked(ctx, fields, names)
+        sorted_by(ctx, item["SortBy"].get("node", {}), names, shown)
+    if "groupClause" in fields:
+        shown_with_group_by(ctx, fields, names)
+    locked(ctx, fields, names)
     return shown
 
 
@@ -186,6 +193,9 @@ def _set_operation(ctx: Context, fields: Fields, level: Names) -> Columns:
         if shown.complete and right.complete and len(shown.columns) != len(right.columns):
             word = one["op"].removeprefix("SETOP_")
             ctx.problem("42601", f"each {word} query must have the same number of columns", 0)
+        for ours, theirs in zip(shown.columns, right.columns, strict=False):
+            both = (Value(type=one.type, column=one.origin, text=one.text) for one in (ours, theirs))
+            match_types(ctx, one["op"].removeprefix("SETOP_"), tuple(both), 0)
         columns = tuple(
             Col(
                 name=column.name, type=_united(column.type, right.columns[at].type if at < len(right.columns) else None)
@@ -195,7 +205,7 @@ def _set_operation(ctx: Context, fields: Fields, level: Names) -> Columns:
         shown = Columns(columns=columns, complete=shown.complete and right.complete)
     names = level.with_items((Item(alias="", columns=shown.columns, complete=shown.complete),))
     for item in fields.get("sortClause", []):
-        _sorted(ctx, item["SortBy"].get("node", {}), names, shown)
+        sorted_by(ctx, item["SortBy"].get("node", {}), names, shown)
     for clause in ("limitOffset", "limitCount"):
         expression(ctx, fields.get(clause), level)
     return shown
@@ -203,42 +213,3 @@ def _set_operation(ctx: Context, fields: Fields, level: Names) -> Columns:
 
 def _united(left: TypeName | None, right: TypeName | None) -> TypeName | None:
     return left if left == right != UNKNOWN else None
-
-
-# --- GROUP BY, ORDER BY, FOR UPDATE -----------------------------------------------------------------------------------
-
-
-def _bare_name(node: Mapping[str, Any]) -> str | None:
-    names = node.get("ColumnRef", {}).get("fields", [])
-    return names[0]["String"]["sval"] if len(names) == 1 and "String" in names[0] else None
-
-
-def _sorted(ctx: Context, node: Mapping[str, Any], names: Names, shown: Columns) -> None:
-    """A bare name in ORDER BY is an output column first."""
-    name = _bare_name(node)
-    if name is None or all(column.name != name for column in shown.columns):
-        expression(ctx, node, names)
-
-
-def _grouped(ctx: Context, node: Mapping[str, Any], names: Names, shown: Columns) -> None:
-    """A bare name in GROUP BY is an input column first."""
-    if "GroupingSet" in node:
-        for item in node["GroupingSet"].get("content", []):
-            _grouped(ctx, item, names, shown)
-        return
-    name = _bare_name(node)
-    is_output = name is not None and any(column.name == name for column in shown.columns)
-    if is_output and not any(item.column(name or "") for item in names.items if item.shows_columns):
-        return
-    expression(ctx, node, names)
-
-
-def _locked(ctx: Context, fields: Fields, names: Names) -> None:
-    for item in fields.get("lockingClause", []):
-        for relation in item["LockingClause"].get("lockedRels", []):
-            name = relation["RangeVar"].get("relname", "")
-            if all(one.alias != name for one in names.items):
-                place = relation["RangeVar"].get("location", 0)
-                ctx.problem(
-                    "42P01", f'relation "{name}" in FOR UPDATE clause not found in FROM clause', place, name=name
-                )

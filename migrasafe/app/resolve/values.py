@@ -47,7 +47,10 @@ class Problem(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Equal for what is the same trouble on two schemas."""
+        """Equal for what is the same trouble on two schemas: a constraint remains the same where its table is renamed, and
+        a view takes its place."""
+        if self.sqlstate.startswith("23") and not self.certain:
+            return (self.sqlstate, self.detail or self.name, self.offset)
         return (self.sqlstate, self.object, self.detail or self.message, self.offset, self.certain)
 
 
@@ -91,7 +94,7 @@ class Insertion(Struct, frozen=True, kw_only=True):
     do_nothing: bool = False
     """ON CONFLICT DO NOTHING without a target: no unique key can make it fail."""
     conflict_columns: tuple[str, ...] | None = None
-    """The plain columns of ON CONFLICT (…)."""
+    """The plain columns of ON CONFLICT (…), in the order of their names."""
     overriding: str = ""
     """`system` | `user`."""
     through: Ref | None = None
@@ -107,6 +110,8 @@ class Written(Struct, frozen=True, kw_only=True):
     type: TypeName | None
     action: Action
     offset: int
+    of_tables: bool = False
+    """The columns in the expression are those of tables, as they are there."""
 
 
 class Resolution(Struct, frozen=True, kw_only=True):

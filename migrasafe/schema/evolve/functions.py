@@ -9,8 +9,17 @@ from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.evolve.partitions import copy_trigger_down
 from migrasafe.schema.evolve.query_names import outputs_of
 from migrasafe.schema.evolve.type_names import resolved_type
-from migrasafe.schema.model import ColumnRef, Function, Ref, Table, Trigger
-from migrasafe.sql.statements import AlterFunction, Argument, CreateFunction, CreateTrigger, Name, Select, TypeName
+from migrasafe.schema.model import ColumnRef, Function, Ref, Table, Trigger, View
+from migrasafe.sql.statements import (
+    AlterFunction,
+    Argument,
+    CreateFunction,
+    CreateRule,
+    CreateTrigger,
+    Name,
+    Select,
+    TypeName,
+)
 
 _INPUT = frozenset({"in", "inout", "variadic"})
 
@@ -111,8 +120,10 @@ def overloads_meant(draft: Draft, ref: Ref, arguments: tuple[TypeName, ...] | No
 
 
 def create_trigger(draft: Draft, statement: CreateTrigger) -> None:
-    table = draft.table_named(statement.table)
-    if table is None:
+    table = draft.named(statement.table)
+    if isinstance(table, View) and statement.timing == "instead of":
+        draft.put(replace(table, rewritten=True))
+    if not isinstance(table, Table):
         return
     existing = next((t for t in table.triggers if t.name == statement.name), None)
     if existing is not None and draft.existing_stays and not statement.replace:
@@ -130,6 +141,12 @@ def create_trigger(draft: Draft, statement: CreateTrigger) -> None:
         born=existing.born if existing is not None and statement.replace else draft.moment,
     )
     put_trigger(draft, table, trigger)
+
+
+def create_rule(draft: Draft, statement: CreateRule) -> None:
+    relation = draft.named(statement.table)
+    if isinstance(relation, (Table, View)) and statement.event != "select":
+        draft.put(replace(relation, rewritten=True))
 
 
 _BUILT_IN = frozenset(

@@ -30,6 +30,7 @@ def create_view(draft: Draft, statement: CreateView) -> None:
             reads=outputs.reads,
             complete=outputs.complete or bool(statement.columns),
             options=statement.options,
+            rewritten=replaced is not None and replaced.rewritten,
             grants=replaced.grants if replaced is not None else frozenset(),
             born=replaced.born if replaced is not None else draft.moment,
         )
