@@ -20,6 +20,7 @@ _COMMANDS = {
     "backfill": "Fill or change the rows of a live table in small, throttled batches.",
     "plan": "Turn a change into phases that both versions of the app can live with.",
     "gate": "Say whether a phase of a plan may start.",
+    "init": "Look at a project, and write a config for it.",
     "rules": "List the rules.",
     "explain": "Show the page of a rule.",
 }
@@ -58,6 +59,10 @@ class _Commands(click.Group):
                 from migrasafe.cli.gate import gate
 
                 return gate
+            case "init":
+                from migrasafe.cli.init import init
+
+                return init
             case "rules":
                 from migrasafe.cli.rules import rules
 
