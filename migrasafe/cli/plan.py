@@ -128,6 +128,7 @@ def plan(
     ground = Ground(
         schema=found.schema,
         attached=found.attached,
+        beside=found.beside,
         target=target,
         id=name or plan_id((file.stem,) if file is not None else change),
         old_application_name=old_app_name,

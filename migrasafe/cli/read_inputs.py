@@ -16,8 +16,8 @@ from migrasafe.config import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import History, Migration
-from migrasafe.schema.attached import Attached
-from migrasafe.schema.model import ColumnRef, Schema
+from migrasafe.schema.attached import Attached, Beside
+from migrasafe.schema.model import ColumnRef, Ref, Schema
 from migrasafe.sql.script import Script
 from migrasafe.sql.source import read_source, source_from_bytes
 from migrasafe.target import Target
@@ -76,6 +76,7 @@ class Found(Struct, frozen=True, kw_only=True):
     schema: Schema
     pg_version: int | None = None
     attached: Mapping[ColumnRef, Attached] | None = None
+    beside: Mapping[Ref, Beside] | None = None
 
 
 def schema_of(given: str, *, until: Path | None = None) -> Found:
@@ -85,12 +86,14 @@ def schema_of(given: str, *, until: Path | None = None) -> Found:
         from migrasafe.postgres.connect import connect, major_version
         from migrasafe.postgres.introspect import load_schema
         from migrasafe.postgres.read_attached import attached_to_columns
+        from migrasafe.postgres.read_beside import beside_tables
 
         with connect(given) as connection:
             return Found(
                 schema=load_schema(connection),
                 pg_version=major_version(connection),
                 attached=attached_to_columns(connection),
+                beside=beside_tables(connection),
             )
     if not Path(given).is_dir():
         return Found(schema=schema_before(given))

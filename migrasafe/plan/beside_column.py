@@ -41,6 +41,9 @@ def _statements(table: Ref, column: str, attached: Attached) -> Iterator[tuple[s
         letter = {"plain": "p", "external": "e", "extended": "x", "main": "m"}[attached.storage]
         done = predicates.column_with(table, column, f"attstorage = {quote_literal(letter)}")
         yield f"{alter} SET STORAGE {attached.storage.upper()}", done
+    if attached.compression is not None:
+        done = predicates.column_with(table, column, f"attcompression = {quote_literal(attached.compression[0])}")
+        yield f"{alter} SET COMPRESSION {attached.compression}", done
     if attached.options:
         listed = ", ".join(f"{quote_ident(key)} = {value}" for key, value in attached.options)
         kept = ", ".join(quote_literal(f"{key}={value}") for key, value in attached.options)

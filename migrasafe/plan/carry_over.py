@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from migrasafe.plan import steps
 from migrasafe.plan.beside_column import give_along, is_something
+from migrasafe.plan.extended_statistics import carried_statistics, statistics_names_back
 from migrasafe.plan.model import Step
 from migrasafe.plan.rename_in import constraint_over, index_over
 from migrasafe.plan.shadow import Shadow
 from migrasafe.plan.unseen import bodies_that_name
 from migrasafe.schema.definitions import name_of, with_suffix
-from migrasafe.schema.model import Constraint, Index, Ref
-from migrasafe.sql.quote import quote_ident
+from migrasafe.schema.model import Constraint, Index, Publication, Ref
+from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import ConstraintKind
 
 
@@ -53,6 +54,7 @@ def carry_over(shadow: Shadow, targets: Mapping[Ref, Mapping[str, str]] | None =
         yield steps.add_not_valid(table.ref, copy_of)
         if constraint.valid:
             yield steps.validate(table.ref, copy_of.name)
+    yield from carried_statistics(table.ref, shadow.beside, columns)
     attached = shadow.attached
     if attached is not None and is_something(attached):
         yield give_along(table.ref, shadow.new.name, attached)
@@ -83,6 +85,8 @@ def names_back(shadow: Shadow) -> Iterator[str]:
             f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT {quote_ident(temporary(constraint.name))}"
             f" TO {quote_ident(constraint.name)}"
         )
+    yield from statistics_names_back(shadow.beside, shadow.columns)
+    yield from _comments(shadow, constraints)
     if shadow.old.not_null and shadow.ground.target.at_least(steps.NOT_NULL_NAMED_SINCE):
         name = _not_null_name(shadow)
         yield (
@@ -90,10 +94,29 @@ def names_back(shadow: Shadow) -> Iterator[str]:
         )
 
 
+def _comments(shadow: Shadow, constraints: list[Constraint]) -> Iterator[str]:
+    """The comments of what had the names before."""
+    beside = shadow.beside
+    if beside is None:
+        return
+    named = {index.ref.name: index.ref for index in carried_indexes(shadow)}
+    for name, text in beside.index_comments:
+        if name in named:
+            yield f"COMMENT ON INDEX {name_of(named[name])} IS {quote_literal(text)}"
+    for name, text in beside.constraint_comments:
+        if any(one.name == name for one in constraints):
+            on = name_of(shadow.table.ref)
+            yield f"COMMENT ON CONSTRAINT {quote_ident(name)} ON {on} IS {quote_literal(text)}"
+
+
+def _publishes(publication: Publication, table: Ref) -> bool:
+    return publication.all_tables or table in publication.tables or table.schema in publication.schemas
+
+
 def unseen(shadow: Shadow) -> Iterator[str]:
     """What stands on the old column and cannot be carried over from what is known."""
     old, new = shadow.old.name, shadow.new.name
-    for trigger in shadow.table.triggers:
+    for trigger in shadow.table.triggers if shadow.beside is None else ():
         if old in trigger.reads or old in trigger.columns:
             yield (
                 f"the trigger {trigger.name} names {old} in UPDATE OF or WHEN: it does not fire for a write to {new};"
@@ -103,6 +126,12 @@ def unseen(shadow: Shadow) -> Iterator[str]:
         if constraint.kind is ConstraintKind.EXCLUDE and old in constraint.columns:
             yield f"the EXCLUDE constraint {constraint.name} is not carried over: it cannot be added without a long lock"
     yield from bodies_that_name(shadow.ground.schema, shadow.table.ref, (old,))
+    for publication in shadow.ground.schema.publications.values():
+        if _publishes(publication, shadow.table.ref):
+            yield (
+                f"{publication.name} publishes {shadow.table.ref}: add {new} on every subscriber before the expand phase, or"
+                " replication stops at the first row"
+            )
     if shadow.ground.attached is None:
         yield (
             f"comments, column privileges, statistics targets and storage of {old} are not seen in migrations or dumps:"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -55,7 +55,7 @@ def _why_not(view: View) -> str:
 
 
 def _view_step(view: View, table: Table, old: str, new: str) -> Step | None:
-    if view.kind is not RelationKind.VIEW or view.query is None or _has_star(view.query.node):
+    if view.kind is not RelationKind.VIEW or view.query is None or has_star(view.query.node):
         return None
     before, after = _create(view, view.query.node), _create(view, _reading(view.query.node, table, old, new))
     if before is None or after is None:
@@ -102,22 +102,24 @@ def _qualifiers(query: Node, table: Table) -> frozenset[str]:
     return frozenset(found)
 
 
-def _has_star(tree: Any) -> bool:
+def has_star(tree: Any) -> bool:
     return any(
         kind == "ColumnRef" and any("A_Star" in field for field in fields.get("fields", ()))
         for kind, fields in walk(tree)
     )
 
 
-def _policy_step(table: Table, policy: Policy, old: str, new: str) -> Step:
-    def clauses(columns: dict[str, str]) -> str:
-        words = []
-        for keyword, expression in (("USING", policy.using), ("WITH CHECK", policy.check)):
-            if expression is not None:
-                over = Expression(node=renamed(expression.node, columns, frozenset({table.ref.name})))
-                words.append(f"{keyword} ({deparse_expression(over)})")
-        return f"ALTER POLICY {quote_ident(policy.name)} ON {name_of(table.ref)} {' '.join(words)}"
+def policy_again(table: Table, policy: Policy, columns: Mapping[str, str] = {}) -> str:
+    """The policy over what is called so now: PostgreSQL looks its columns up again."""
+    words = []
+    for keyword, expression in (("USING", policy.using), ("WITH CHECK", policy.check)):
+        if expression is not None:
+            over = Expression(node=renamed(expression.node, columns, frozenset({table.ref.name})))
+            words.append(f"{keyword} ({deparse_expression(over)})")
+    return f"ALTER POLICY {quote_ident(policy.name)} ON {name_of(table.ref)} {' '.join(words)}"
 
+
+def _policy_step(table: Table, policy: Policy, old: str, new: str) -> Step:
     def reads(column: str) -> str:
         return (
             "EXISTS (SELECT FROM pg_depend d JOIN pg_policy p ON p.oid = d.objid"
@@ -128,7 +130,7 @@ def _policy_step(table: Table, policy: Policy, old: str, new: str) -> Step:
 
     return Step(
         title=f"Let the policy {policy.name} read {new}",
-        statements=(clauses({old: new}),),
+        statements=(policy_again(table, policy, {old: new}),),
         done=f"{reads(new)} AND NOT {reads(old)}",
-        undo=(clauses({}),),
+        undo=(policy_again(table, policy),),
     )

@@ -7,7 +7,7 @@ from msgspec import Struct
 from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.dual_write import DualWrite, Mapped
-from migrasafe.schema.attached import Attached
+from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.definitions import formatted_type, type_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import renamed
@@ -38,6 +38,11 @@ class Shadow(Struct, frozen=True, kw_only=True):
     def attached(self) -> Attached | None:
         """What the server keeps beside the old column; None where none was asked, or it keeps nothing."""
         return (self.ground.attached or {}).get(ColumnRef(self.table.ref, self.old.name))
+
+    @property
+    def beside(self) -> Beside | None:
+        """What the server keeps beside the table; None where none was asked."""
+        return (self.ground.beside or {}).get(self.table.ref, Beside()) if self.ground.beside is not None else None
 
     @property
     def keeps_name(self) -> bool:

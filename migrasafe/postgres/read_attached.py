@@ -13,7 +13,7 @@ from migrasafe.schema.model import ColumnRef, Ref
 def attached_to_columns(connection: Connection) -> dict[ColumnRef, Attached]:
     """Of every column that has something beside it. Raises psycopg.Error where the catalog cannot be read."""
     found: dict[ColumnRef, Attached] = {}
-    for schema, relation, column, comment, statistics, storage, options, grants in run(
+    for schema, relation, column, comment, statistics, storage, options, compression, grants in run(
         connection, query("attached_to_columns")
     ):
         found[ColumnRef(Ref(schema, relation), column)] = Attached(
@@ -21,6 +21,7 @@ def attached_to_columns(connection: Connection) -> dict[ColumnRef, Attached]:
             statistics=statistics,
             storage=storage,
             options=tuple(_pair(option) for option in options or ()),
+            compression={"p": "pglz", "l": "lz4"}.get(compression or ""),
             grants=tuple(_grants(grants or ())),
         )
     return found

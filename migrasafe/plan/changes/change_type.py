@@ -14,12 +14,13 @@ from migrasafe.plan.changes.key_type import widen_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.foresee import work_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.plan.readers import readers_of
+from migrasafe.plan.rebound import around, rebound, refuse_generated
+from migrasafe.plan.recreated_views import recreated_views
 from migrasafe.plan.rejects import Rejects, again, all_decided, keep_old, no_more, rejects_of, watch
 from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.plan.time_zones import is_between_zones, sessions_in, zone_conversion, zone_said
 from migrasafe.schema.definitions import formatted_type, name_of, type_of, with_suffix
-from migrasafe.schema.model import Column, Table
+from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.conversions import Conversion, known_conversion
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.expressions import columns_read
@@ -106,19 +107,21 @@ def _is_cast(up: Expression, column: str) -> bool:
 
 
 def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statements: tuple[str, ...]) -> Draft:
-    readers = readers_of(ground.schema, table, old.name, old.name)
-    if readers.steps or readers.by_hand:
-        raise NoPlanError(
-            f"{table.ref}.{old.name} could change in place, but a view or policy reads it, and PostgreSQL refuses that:"
-            " drop and create it around the change, in a migration of its own"
-        )
+    for policy in table.policies:
+        if old.name in policy.reads:
+            raise NoPlanError(
+                f"{table.ref}.{old.name} could change in place, but the policy {policy.name} reads it, and PostgreSQL refuses"
+                " that: drop and create it around the change, in a migration of its own"
+            )
+    refuse_generated(table, old)
+    views = recreated_views(ground, (ColumnRef(table.ref, old.name),))
     back = f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(old.name)} TYPE {type_of(old)}"
     before = statements[:-1]
     step = Step(
         title=f"Change the type of {old.name}; no row is touched",
-        statements=statements,
+        statements=(*views.before, *statements, *views.after),
         done=predicates.column_has_type(table.ref, old.name, formatted_type(new)),
-        undo=(*before, back),
+        undo=(*views.before, *before, back, *views.after),
     )
     phase = Phase(
         name=PhaseName.EXPAND,
@@ -158,14 +161,9 @@ def _beside(
     up = decided_up(conversion, found, decisions)
     shadow = Shadow(ground=ground, table=table, old=old, new=new, up=up, down=conversion.down)
     rejects = rejects_of(ground.id, table, old, found, decisions, (*ground.schema.search_path, table.ref.schema))
-    readers = readers_of(ground.schema, table, old.name, old.name)
-    if readers.steps or readers.by_hand:
-        raise NoPlanError(
-            f"a view or policy reads {table.ref}.{old.name}, and would go on reading the old column: drop and create it"
-            " around the change, in a migration of its own"
-        )
+    bound = rebound(ground, (shadow,))
     dual, verify = shadow_column.dual_write(shadow), shadow_column.verify(shadow)
-    swap = shadow_column.soft_drop(shadow)
+    swap = around(shadow_column.soft_drop(shadow), bound)
     decided: tuple[Gate, ...] = ()
     if rejects is not None:
         past = shadow_column.past(shadow)

@@ -11,7 +11,7 @@ from migrasafe.plan import phases, shadow_column, steps
 from migrasafe.plan.carry_over import carry_over, temporary, unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
-from migrasafe.plan.readers import readers_of
+from migrasafe.plan.rebound import around, rebound
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.schema.definitions import constraint_body, name_of, names, type_of, with_suffix
@@ -42,13 +42,7 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
     parent = _shadow(ground, table, old, type, conversion, 0)
     references = list(_references(ground, table, old, type))
     shadows = [parent, *(one.shadow for one in references)]
-    for one in shadows:
-        readers = readers_of(ground.schema, one.table, one.old.name, one.old.name)
-        if readers.steps or readers.by_hand:
-            raise NoPlanError(
-                f"a view or policy reads {one.table.ref}.{one.old.name}, and would go on reading the old column: drop and"
-                " create it around the change, in a migration of its own"
-            )
+    bound = rebound(ground, shadows)
     spare = _spare_index(table, key)
     tables = tuple(dict.fromkeys(one.table.ref for one in shadows))
     listed = ", ".join(f"{one.table.ref}.{one.old.name}" for one in shadows)
@@ -90,7 +84,7 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
                 title=f"{old.name} is {spell_type(type)}, for both versions",
                 old_app=f"meets {spell_type(type)}; a prepared statement has to be prepared again",
                 new_app=f"reads and writes {spell_type(type)}: deploy it after the step",
-                steps=(_swap(ground, parent, key, references, spare),),
+                steps=(around(_swap(ground, parent, key, references, spare), bound),),
             ),
             phases.contract(
                 "The old columns go for good",

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from migrasafe.errors import InputError
 from migrasafe.plan.model import Phase
-from migrasafe.schema.attached import Attached
+from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.model import Column, ColumnRef, Ref, Schema, Table
 from migrasafe.sql.statements import Name
 from migrasafe.target import Target
@@ -24,6 +24,8 @@ class Ground(Struct, frozen=True, kw_only=True):
     """Names what the plan makes in the database."""
     attached: Mapping[ColumnRef, Attached] | None = None
     """What the server keeps beside columns; None: no server was asked."""
+    beside: Mapping[Ref, Beside] | None = None
+    """What the server keeps beside tables and views; None: no server was asked."""
     old_application_name: str | None = None
     """The LIKE pattern of what sessions of the old version call themselves."""
     quiet_seconds: float | None = None

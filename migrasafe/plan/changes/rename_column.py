@@ -13,9 +13,11 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, 
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
+from migrasafe.plan.published_columns import publishing
 from migrasafe.plan.readers import readers_of
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.shadow import Shadow
+from migrasafe.plan.user_triggers import narrowed, widened
 from migrasafe.schema.model import Column, Table
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.quote import quote_ident
@@ -97,12 +99,13 @@ def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column
         odometer = Odometer(dual=shadow.dual(), defaults=defaults, quiet_seconds=ground.quiet_seconds)
         counting = steps.superseded((begin(odometer),), shadow_column.past(shadow))
     dual = shadow_column.dual_write(shadow)
+    wide = widened(table.ref, shadow.beside, old.name, new.name)
     return Draft(
         title=f"rename {table.ref}.{old.name} to {new.name}",
         tables=(table.ref,),
         phases=(
             shadow_column.expand(shadow),
-            replace(dual, steps=(*dual.steps, *counting)),
+            replace(dual, steps=(*dual.steps, *counting, *steps.superseded(list(wide), shadow_column.past(shadow)))),
             shadow_column.backfill(shadow),
             shadow_column.verify(shadow),
             Phase(
@@ -123,6 +126,8 @@ def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column
                 ),
                 steps=(
                     *readers.steps,
+                    *narrowed(table.ref, shadow.beside, old.name, new.name),
+                    *publishing(table.ref, shadow.beside, old.name, new.name),
                     until(odometer, shadow_column.soft_drop(shadow)),
                     no_more(odometer, shadow_column.hard_drop(shadow)),
                 ),

@@ -27,6 +27,7 @@ from migrasafe.plan.write_plan import plan_files
 from migrasafe.plan.write_sql import files_of
 from migrasafe.postgres.introspect import load_schema
 from migrasafe.postgres.read_attached import attached_to_columns
+from migrasafe.postgres.read_beside import beside_tables
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.target import Target
@@ -157,9 +158,11 @@ def roll_out(
 ) -> Rollout:
     """The plan of a migration to what is in the database now, its files in `folder`."""
     with database.connect() as session:
-        schema, attached = load_schema(session), attached_to_columns(session)
+        schema, attached, beside = load_schema(session), attached_to_columns(session), beside_tables(session)
     target = Target(pg_version=database.major, pg_version_assumed=False)
-    ground = Ground(schema=schema, attached=attached, target=target, id="r1", quiet_seconds=quiet_seconds)
+    ground = Ground(
+        schema=schema, attached=attached, beside=beside, target=target, id="r1", quiet_seconds=quiet_seconds
+    )
     script = read_script(Source(path="migration.sql", text=migration))
     plan = put_together(draft_of(read_changes(script, schema, hints or Hints()), ground), ground)
     for name, text in plan_files(plan, schema, outputs(plan)).items():

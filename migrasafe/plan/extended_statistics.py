@@ -1,0 +1,78 @@
+"""CREATE STATISTICS over a column: made for the one that takes its place, since it goes with the column without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from migrasafe.plan.model import Step
+from migrasafe.schema.attached import Beside, WrittenStatistics
+from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.model import Ref
+from migrasafe.sql.deparse import deparse, renamed
+from migrasafe.sql.expressions import names_of, walk
+from migrasafe.sql.quote import quote_ident, quote_literal
+
+
+def carried_statistics(table: Ref, beside: Beside | None, columns: Mapping[str, str]) -> Iterator[Step]:
+    """The same statistics over other columns, under a name of its own until the old one is gone."""
+    for one in _over(beside, columns):
+        ref = Ref(one.schema, _temporary(one))
+        target = (f"ALTER STATISTICS {name_of(ref)} SET STATISTICS {one.target}",) * (one.target is not None)
+        yield Step(
+            title=f"Make the statistics {one.name} over {', '.join(columns.values())}",
+            statements=(_sql(one, table, columns, ref), *target, f"ANALYZE {name_of(table)}"),
+            done=_exists(ref),
+            undo=(f"DROP STATISTICS {name_of(ref)}",),
+            long=True,
+        )
+
+
+def statistics_names_back(beside: Beside | None, columns: Mapping[str, str]) -> Iterator[str]:
+    """The old names, once the old column has taken the old statistics with it."""
+    for one in _over(beside, columns):
+        yield f"ALTER STATISTICS {name_of(Ref(one.schema, _temporary(one)))} RENAME TO {quote_ident(one.name)}"
+
+
+def _temporary(one: WrittenStatistics) -> str:
+    return with_suffix(one.name, "__ms")
+
+
+def _over(beside: Beside | None, columns: Mapping[str, str]) -> Iterator[WrittenStatistics]:
+    for one in beside.statistics if beside is not None else ():
+        if columns.keys() & _columns(_tree(one)):
+            yield one
+
+
+def _columns(tree: Mapping[str, Any]) -> set[str]:
+    found = {inner["name"] for kind, inner in walk(tree) if kind == "StatsElem" and "name" in inner}
+    return found | {names_of(inner["fields"])[-1] for kind, inner in walk(tree) if kind == "ColumnRef"}
+
+
+def _sql(one: WrittenStatistics, table: Ref, columns: Mapping[str, str], ref: Ref) -> str:
+    fields = dict(_tree(one)["CreateStatsStmt"])
+    elements = []
+    for element in fields["exprs"]:
+        inner = dict(element["StatsElem"])
+        if "name" in inner:
+            inner["name"] = columns.get(inner["name"], inner["name"])
+        else:
+            inner = renamed(inner, columns, frozenset({table.name}))
+        elements.append({"StatsElem": inner})
+    fields["exprs"] = elements
+    fields["defnames"] = [{"String": {"sval": part}} for part in ref]
+    return deparse({"CreateStatsStmt": fields})
+
+
+def _tree(one: WrittenStatistics) -> dict[str, Any]:
+    from migrasafe.sql.libpg_query import parse
+
+    tree: dict[str, Any] = parse(one.sql)[0]["stmt"]
+    return tree
+
+
+def _exists(ref: Ref) -> str:
+    return (
+        "EXISTS (SELECT FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace"
+        f" WHERE n.nspname = {quote_literal(ref.schema)} AND s.stxname = {quote_literal(ref.name)})"
+    )
