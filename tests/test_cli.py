@@ -317,3 +317,37 @@ def test_a_misspelt_option_is_met_with_the_right_one(project):
     ran = migrasafe("lint", "db", "--formt", "json", cwd=project)
     assert ran.returncode == 2
     assert "--format" in ran.stderr.partition("id you mean")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("li", ["lint"]),
+        ("lint --stag", ["--staged"]),
+        ("lint --format sa", ["sarif"]),
+        (
+            "lint --select truncate-table,drop-co",
+            ["truncate-table,drop-column-in-use"],
+        ),
+        ("lint --layout fly", ["flyway"]),
+        ("explain truncate", ["truncate-table"]),
+    ],
+)
+def test_shells_complete_commands_options_and_rules(project, words, completed):
+    env = {
+        "COMP_WORDS": f"migrasafe {words}",
+        "COMP_CWORD": str(len(words.split())),
+        "_MIGRASAFE_COMPLETE": "bash_complete",
+    }
+    ran = migrasafe(cwd=project, env=env)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert set(completed) <= {line.removeprefix("plain,") for line in ran.stdout.splitlines()}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_readme_says_how_to_install_the_completion(project, shell):
+    readme = (ROOT / "README.md").read_text()
+    assert f"_MIGRASAFE_COMPLETE={shell}_source migrasafe" in readme
+    script = migrasafe(cwd=project, env={"_MIGRASAFE_COMPLETE": f"{shell}_source"})
+    if script.returncode == 0:  # click refuses a bash that is too old
+        assert "_MIGRASAFE_COMPLETE" in script.stdout

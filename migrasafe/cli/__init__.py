@@ -26,6 +26,8 @@ _COMMANDS = {
 }
 
 
+_COMPLETION = "_MIGRASAFE_COMPLETE"
+"""Set by a shell that wants to know what can follow: click answers, and exits."""
 _INTERRUPTED = 130
 _READER_HAS_GONE = 141
 """As shells say of a program that a signal ended: 128 and the number of SIGPIPE."""
@@ -117,7 +119,9 @@ def main() -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(_INTERRUPTED)
-    except (BrokenPipeError, SystemExit):
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and _COMPLETION in os.environ:
+            sys.exit(error.code)
         # Whoever read our output has gone; click turns that into SystemExit. A flush at exit must not complain of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_READER_HAS_GONE)

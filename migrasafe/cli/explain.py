@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from migrasafe.cli.completion import rule_ids
 from migrasafe.errors import InputError, did_you_mean
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("rule")
+@click.argument("rule", shell_complete=rule_ids)
 def explain(rule: str) -> None:
     """Show why a rule exists, a bad and a good migration, and when it is fine.
 

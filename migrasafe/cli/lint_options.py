@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from migrasafe.cli.completion import layouts, rule_ids
 from migrasafe.cli.sections import option, section
 from migrasafe.report import FORMATS
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
@@ -14,7 +15,12 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
 _SECTIONS = (
     section(
         "What is read",
-        option("--layout", metavar="TOOL", help="The migration tool, where the folder does not tell."),
+        option(
+            "--layout",
+            metavar="TOOL",
+            shell_complete=layouts,
+            help="The migration tool, where the folder does not tell.",
+        ),
         option("--independent", is_flag=True, default=None, help="Each file stands alone: none is another's history."),
         option(
             "--schema",
@@ -82,9 +88,10 @@ _SECTIONS = (
             "--select",
             multiple=True,
             metavar="RULE",
+            shell_complete=rule_ids,
             help="Run only these rules (comma-separated, or repeat it).",
         ),
-        option("--ignore", multiple=True, metavar="RULE", help="Do not run these rules."),
+        option("--ignore", multiple=True, metavar="RULE", shell_complete=rule_ids, help="Do not run these rules."),
         option(
             "--fail-on",
             type=click.Choice(["error", "warning", "info", "never"]),
