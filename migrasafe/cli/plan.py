@@ -32,7 +32,9 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     type=click.IntRange(OLDEST, NEWEST),
     help=f"Major version of the server. [default: what --schema says, else {DEFAULT}]",
 )
-@click.option("--way", type=click.Choice(["triggers", "view"]), help="How both names of a column are kept alive.")
+@click.option(
+    "--way", type=click.Choice(["triggers", "view", "app"]), help="How both names of a column are kept alive."
+)
 @click.option(
     "--up",
     metavar="SQL",

@@ -35,6 +35,7 @@ def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
         assumed=_all(draft.assumed for draft in drafts),
         by_hand=_all(draft.by_hand for draft in drafts),
         differs=_all(draft.differs for draft in drafts),
+        kept=tuple(one for draft in drafts for one in draft.kept),
     )
 
 

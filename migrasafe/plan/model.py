@@ -71,6 +71,16 @@ class Backfill(Struct, frozen=True, kw_only=True):
     where: str
 
 
+class AppCode(Struct, frozen=True, kw_only=True):
+    """What the app's models are in a phase."""
+
+    orm: str
+    """`SQLAlchemy`, `Django`."""
+    title: str
+    """Which version it is of."""
+    code: str
+
+
 class Phase(Struct, frozen=True, kw_only=True):
     name: PhaseName
     title: str
@@ -83,6 +93,8 @@ class Phase(Struct, frozen=True, kw_only=True):
     """What people deploy before its steps, in words."""
     steps: tuple[Step, ...] = ()
     backfills: tuple[Backfill, ...] = ()
+    code: tuple[AppCode, ...] = ()
+    """Of the versions that are deployed in it."""
 
     @property
     def for_good(self) -> tuple[Step, ...]:

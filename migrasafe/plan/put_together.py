@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from migrasafe.effects.model import Effects
+from migrasafe.plan.app_code.model import changed_tables
+from migrasafe.plan.app_code.phases import with_code
 from migrasafe.plan.changes.model import Draft, Ground
 from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.foresee import foresee
@@ -36,7 +38,7 @@ def put_together(draft: Draft, ground: Ground) -> Plan:
         pg_version=ground.target.pg_version,
         tables=tuple(str(ref) for ref in draft.tables),
         fingerprints=tuple(dict.fromkeys(prints)),
-        phases=tuple(phases),
+        phases=with_code(phases, tuple(changed_tables(ground.schema, schema, draft.tables, draft.kept))),
         why=draft.why,
         assumed=draft.assumed,
         by_hand=draft.by_hand,

@@ -61,6 +61,8 @@ def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None =
             raise NoPlanError(f"{script.source.path}:{script.line_of(statement)}: {error}") from error
         found.extend(Wanted(change=change, before=schema) for change in changes)
         schema = after
+    if hints.way == "app" and not any(isinstance(one.change, RenameColumn) for one in found):
+        raise NoPlanError("--way app is for a column that gets another name: leave --way out")
     return tuple(found)
 
 

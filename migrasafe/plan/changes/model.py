@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from migrasafe.errors import InputError
+from migrasafe.plan.app_code.model import Kept
 from migrasafe.plan.model import Phase
 from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.model import Column, ColumnRef, Ref, Schema, Table
@@ -42,6 +43,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     assumed: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
     differs: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    """Columns that have two names for a while."""
 
 
 class Change(Protocol):

@@ -8,6 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import compat_view, shadow_column, steps
+from migrasafe.plan.app_code.model import Kept
+from migrasafe.plan.app_writes import rename_by_app
 from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.gates import old_version_gone
@@ -31,22 +33,23 @@ class RenameColumn(Struct, frozen=True, kw_only=True):
     column: str
     new_name: str
     way: str | None = None
-    """`triggers` | `view`; None: what the facts say."""
+    """`triggers` | `view` | `app`; None: what the facts say."""
 
     def plan(self, ground: Ground) -> Draft:
-        """Two columns kept in step by triggers, or one column that a view shows under both names. Raises NoPlanError."""
+        """Two columns kept in step by triggers or the app, or one that a view shows under both names. Raises NoPlanError."""
         table = table_of(ground, self.table)
         old = column_of(table, self.column)
         if table.column(self.new_name) is not None:
             raise NoPlanError(f"{table.ref} has a column {self.new_name} already")
         against = tuple(_against_triggers(ground, table, old))
-        if self.way == "triggers" and against:
+        if self.way in ("triggers", "app") and against:
             raise NoPlanError(
                 f"{table.ref}.{old.name} cannot be kept twice: {against[0]}; leave --way out, or say --way view"
             )
         if self.way == "view" or (self.way is None and against):
             return _by_view(self, ground, table, old, against)
-        return _by_triggers(self, ground, table, old)
+        shadow = _shadow(self, ground, table, old)
+        return rename_by_app(ground, shadow) if self.way == "app" else _by_triggers(ground, shadow)
 
 
 def _against_triggers(ground: Ground, table: Table, column: Column) -> Iterator[str]:
@@ -86,11 +89,16 @@ def _reads(column: Column) -> frozenset[str]:
     return frozenset() if column.generated is None else columns_read(column.generated)
 
 
-def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column) -> Draft:
+def _shadow(change: RenameColumn, ground: Ground, table: Table, old: Column) -> Shadow:
+    """The column beside the old one."""
     same = parse_expression(quote_ident(old.name))
     back = parse_expression(quote_ident(change.new_name))
     new = replace(old, name=change.new_name, default=None, not_null=False)
-    shadow = Shadow(ground=ground, table=table, old=old, new=new, up=same, down=back)
+    return Shadow(ground=ground, table=table, old=old, new=new, up=same, down=back)
+
+
+def _by_triggers(ground: Ground, shadow: Shadow) -> Draft:
+    table, old, new = shadow.table, shadow.old, shadow.new
     readers = readers_of(ground.schema, table, old.name, new.name)
     odometer: Odometer | None = None
     counting: tuple[Step, ...] = ()
@@ -142,6 +150,7 @@ def _by_triggers(change: RenameColumn, ground: Ground, table: Table, old: Column
             *unseen(shadow),
         ),
         differs=(f"the column {new.name} is the last of {table.ref}: SELECT * gives it at the end",),
+        kept=(Kept(table=table.ref, old=old.name, new=new.name),),
     )
 
 
@@ -177,4 +186,5 @@ def _by_view(change: RenameColumn, ground: Ground, table: Table, old: Column, wh
         why=(*(f"A view, not two columns: {reason}" for reason in why), *shim.why),
         assumed=shim.assumed,
         by_hand=shim.by_hand,
+        kept=(Kept(table=table.ref, old=old.name, new=change.new_name),),
     )

@@ -194,7 +194,10 @@ def carry_out(
             if by_hand is not None and phase.name in by_hand:
                 run.database.execute(by_hand[phase.name])
             run.gates(phase)
-            run.backfill(phase)
+            if killed is None:
+                run.backfill(phase)
+            elif phase.backfills:
+                run.backfill_for_real()
             ahead, back, for_good = run.files(phase)
             for name in ahead:
                 if killed is not None:

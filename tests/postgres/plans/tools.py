@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,24 +95,38 @@ def _alembic(words: list[str], project: Path, database: Database) -> None:
 
 
 def _django(words: list[str], project: Path, database: Database) -> None:
-    """Django keeps one set of settings for a process, so one test of a process may use it."""
-    import django
-    from django.conf import settings
     from django.core.management import call_command
 
+    with django_on(database, project) as alias:
+        assert words[:2] == ["python", "manage.py"]
+        try:
+            call_command(*words[2:], verbosity=0, database=alias)
+        except Exception as error:
+            raise RefusedError(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def django_on(database: Database, project: Path) -> Iterator[str]:
+    """Django with the app `shop` of a project, the first one that a process has; and its name of the database."""
+    import django
+    from django.conf import settings
+    from django.db import connections
+
     parts = psycopg.conninfo.conninfo_to_dict(database.dsn)
+    name = str(parts["dbname"])
+    server = {"ENGINE": "django.db.backends.postgresql", "HOST": parts["host"], "PORT": parts["port"]}
+    server |= {"NAME": name, "USER": parts["user"]}
     if not settings.configured:
-        server = {"ENGINE": "django.db.backends.postgresql", "HOST": parts["host"], "PORT": parts["port"]}
-        server |= {"NAME": parts["dbname"], "USER": parts["user"]}
         sys.path.insert(0, str(project))
         settings.configure(INSTALLED_APPS=["shop"], DATABASES={"default": server}, USE_TZ=True)
         django.setup()
         sys.path.remove(str(project))
-    assert words[:2] == ["python", "manage.py"]
+    connections.databases[name] = connections.configure_settings({"default": server})["default"]
     try:
-        call_command(*words[2:], verbosity=0)
-    except Exception as error:
-        raise RefusedError(f"{type(error).__name__}: {error}") from error
+        yield name
+    finally:
+        connections[name].close()
+        del connections.databases[name]
 
 
 def _by_reader(tool: str, folder: Path, database: Database) -> Tool:

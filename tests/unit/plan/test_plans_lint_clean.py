@@ -10,6 +10,7 @@ from migrasafe.migrations.model import History, Migration, Part, TransactionMode
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.hints import hints_of
 from migrasafe.plan.merge import draft_of
+from migrasafe.plan.model import Plan
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read_changes import read_changes
 from migrasafe.plan.words import sql_of
@@ -40,6 +41,7 @@ CREATE VIEW names AS SELECT id, name FROM users;
 CHANGES = [
     "rename users.name full_name",
     "rename users.nick called --quiet 60",
+    "rename users.name full_name --way app",
     "rename users.id number",
     "rename teams squads",
     "type users.age bigint",
@@ -81,9 +83,8 @@ def schema() -> Schema:
     return schema_from_script(read_script(Source(path="", text=SETUP)))
 
 
-@pytest.mark.parametrize("pg_version", [12, 15, 18])
-@pytest.mark.parametrize("change", CHANGES)
-def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
+def planned(change: str, pg_version: int) -> Plan:
+    """The plan of a change in words, to `SETUP`."""
     said, *options = change.split(" --")
     given: dict[str, str] = {
         name.replace("-", "_"): value for name, _, value in (one.partition(" ") for one in options)
@@ -98,7 +99,14 @@ def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
     ground = Ground(schema=schema(), target=target, id="r1", quiet_seconds=float(quiet) if quiet else None)
     script = read_script(Source(path="change", text=sql_of(words, ground.schema)))
     changes = read_changes(script, ground.schema, hints_of(bad_rows=bad_rows, **given))
-    files = plan_files(put_together(draft_of(changes, ground), ground), ground.schema)
+    return put_together(draft_of(changes, ground), ground)
+
+
+@pytest.mark.parametrize("pg_version", [12, 15, 18])
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
+    target = Target(pg_version=pg_version, pg_version_assumed=False)
+    files = plan_files(planned(change, pg_version), schema())
     ahead = sorted(name for name in files if name.endswith(".sql") and not name.startswith("undo_"))
     for place, name in enumerate(ahead):
         assert findings([files[one] for one in ahead[: place + 1]], target) == []

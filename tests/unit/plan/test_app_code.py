@@ -1,0 +1,70 @@
+"""The models that plans show are Python that SQLAlchemy can map, whatever changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import DeclarativeBase, configure_mappers
+
+from migrasafe.plan.app_code.model import Kept, class_name
+from migrasafe.plan.app_code.names import attribute, flag_of, literal
+from migrasafe.plan.model import AppCode, Plan
+from migrasafe.schema.model import Ref
+from tests.unit.plan.test_plans_lint_clean import CHANGES, planned
+
+NO_MODELS = ("no-default", "default", "unique", "foreign-key", "check", "index", "enum-value", "replace", "drop teams")
+"""Changes that a model does not show."""
+
+
+def codes(plan: Plan) -> list[AppCode]:
+    return [one for phase in plan.phases for one in phase.code]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_model_can_be_mapped(change: str) -> None:
+    found = codes(planned(change, 15))
+    assert bool(found) != change.startswith(NO_MODELS)
+    for one in found:
+        compiled = compile(one.code, one.orm, "exec", dont_inherit=True)
+        if one.orm == "SQLAlchemy":
+
+            class Base(DeclarativeBase):
+                pass
+
+            names: dict[str, Any] = {"Base": Base, "__name__": "app"}
+            exec(compiled, names)
+            configure_mappers()
+
+
+def test_a_dropped_column_is_taken_out_of_what_django_knows() -> None:
+    (django,) = [one for one in codes(planned("drop users.email", 15)) if one.orm == "Django"]
+    assert "# gone: email" in django.code
+    assert 'migrations.RemoveField("user", "email")' in django.code
+
+
+def test_another_type_is_another_field() -> None:
+    sqlalchemy, django = codes(planned("type users.age bigint", 15))
+    assert "age: Mapped[int | None] = mapped_column(BigInteger)" in sqlalchemy.code
+    assert 'migrations.AlterField("user", "age", models.BigIntegerField(null=True))' in django.code
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [("a", "a"), ("First.Name's", "first_name_s"), ("class", "class_"), ("1st", "column_1st"), ("ÄB", "ÄB")],
+)
+def test_attributes_are_names_of_python(column: str, name: str) -> None:
+    assert attribute(column) == name
+    assert attribute(column).isidentifier()
+
+
+def test_classes_and_flags_are_named_after_tables() -> None:
+    assert [class_name(name) for name in ("users", "user accounts", "class", "news", "1st")] == [
+        "User",
+        "UserAccount",
+        "Class",
+        "New",
+        "Table1st",
+    ]
+    assert flag_of(Kept(table=Ref("public", "Odd Things"), old="a", new="user")) == "odd_things_read_user"
+    assert literal('it\'s "x"\\') == repr('it\'s "x"\\')
