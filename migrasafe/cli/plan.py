@@ -42,6 +42,19 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
 )
 @click.option("--down", metavar="SQL", help="The old value from the new one, over the new column's name.")
 @click.option(
+    "--count-old-writes",
+    "quiet",
+    metavar="DURATION",
+    help="Count what the old version still writes; a gate waits until it has written nothing for so long: 30m, 1h.",
+)
+@click.option(
+    "--bad-rows",
+    multiple=True,
+    metavar="CLASS=DECISION",
+    help="What becomes of values that do not convert (unreadable=stop|null|reject|default:SQL) or lose something"
+    " (lossy=accept|stop|null|reject|default:SQL).",
+)
+@click.option(
     "--time-zone", metavar="ZONE", help="What a timestamp without time zone tells the time of: Europe/Berlin."
 )
 @click.option(

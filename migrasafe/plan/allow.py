@@ -18,12 +18,16 @@ OF_GATES = frozenset(
     (
         *(rule.id for rule in RULES if rule.id.endswith("-in-use")),
         *("drop-default-of-required-column", "drop-key", "locks-on-several-tables"),
-        *("drop-check-or-foreign-key", "drop-not-null", "type-change-breaks-prepared"),
+        *("drop-check-or-foreign-key", "drop-not-null", "type-change-breaks-prepared", "duplicate-index"),
     )
 )
 """What only a person, or a gate, can know: whether somebody uses it. And a view and its table change places together, under
 a lock_timeout of which a deadlock would be told like any other lock."""
-WAY_BACK = OF_GATES | {"change-column-type", "set-not-null-by-full-scan", "drop-takes-dependents"}
+WAY_BACK = (
+    OF_GATES
+    | {"change-column-type", "set-not-null-by-full-scan", "drop-takes-dependents"}
+    | {"bulk-change-in-one-transaction"}
+)
 """What a way back may do, as the plan says of it."""
 REASON_BACK = "a phase is taken back before anybody relies on it"
 

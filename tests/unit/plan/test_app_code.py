@@ -13,7 +13,8 @@ from migrasafe.plan.model import AppCode, Plan
 from migrasafe.schema.model import Ref
 from tests.unit.plan.test_plans_lint_clean import CHANGES, planned
 
-NO_MODELS = ("no-default", "default", "unique", "foreign-key", "check", "index", "enum-value", "replace", "drop teams")
+_REPLACED = ("replace-check", "replace-foreign-key", "replace-unique", "replace-index")
+NO_MODELS = ("no-default", "default", "unique", "foreign-key", "check", "index", "enum-value", "drop teams", *_REPLACED)
 """Changes that a model does not show."""
 
 
