@@ -16,6 +16,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
+from typing import NamedTuple
 
 from throttle_cluster import (
     LagObserver,
@@ -52,6 +54,20 @@ class LagGate:
         return self._open
 
 
+class Run(NamedTuple):
+    """What one law did."""
+
+    rows: int
+    wrote_seconds: float
+    seconds: float
+    """Until the last row was replayed."""
+    lags: tuple[float, ...]
+
+    @property
+    def rows_per_second(self) -> float:
+        return self.rows / self.seconds
+
+
 class Bench:
     """One cluster, on which the laws run one after the other."""
 
@@ -63,11 +79,11 @@ class Bench:
 
     def share_for_a_quarter(self) -> float:
         """How much of the time the replica may replay, to be four times slower than plain batches write."""
-        full = self._free(seconds=3.0, share=1.0)[0]
-        share = FIRST_SHARE
+        free = self._run("plain batches, no brake", 1.0, self._plain(3.0))
+        full, share = free.rows / free.wrote_seconds, FIRST_SHARE
         for _ in range(2):
-            _, capacity = self._free(seconds=1.5, share=share)
-            share = min(max(share * full / 4 / capacity, 0.01), 0.9)
+            slowed = self._run("plain batches, no brake", share, self._plain(1.5))
+            share = min(max(share * full / 4 / slowed.rows_per_second, 0.01), 0.9)
         print(f"the primary writes {full:,.0f} rows/s; the replica replays for {share:.1%} of the time")
         return share
 
@@ -78,49 +94,60 @@ class Bench:
 
     def measure_capacity(self, share: float) -> None:
         """See how many rows per second the replica replays now."""
-        self._capacities.append(self._free(seconds=max(2.0, self._seconds / 4), share=share)[1])
+        seconds = max(2.0, self._seconds / 4)
+        self._capacities.append(self._run("plain batches, no brake", share, self._plain(seconds)).rows_per_second)
 
-    def _free(self, *, seconds: float, share: float) -> tuple[float, float]:
-        """Plain batches without a brake: rows per second on the primary, and until the last is replayed."""
+    def gate(self, share: float) -> Run:
+        """The law of most tools."""
+        name = "gate on time lag, 5,000 rows"
+        return self._run(name, share, lambda observer: self._batches(self._seconds, LagGate(observer)))
+
+    def ours(self, share: float) -> Run:
+        """`migrasafe backfill run`; what it needs to come up does not count."""
+
+        def backfill(_observer: LagObserver) -> int:
+            return run_backfill(self._cluster, self._number, self._seconds, ["--max-lag", f"{LIMIT_SECONDS}s"])
+
+        def since_its_start() -> float:
+            return seconds_since_start(self._cluster, self._number)
+
+        return self._run("migrasafe backfill run, limit 1 s", share, backfill, since_its_start)
+
+    def _plain(self, seconds: float) -> Callable[[LagObserver], int]:
+        return lambda _observer: self._batches(seconds)
+
+    def _batches(self, seconds: float, may_run: Callable[[], bool] = lambda: True) -> int:
+        return run_batches(self._cluster, self._number, seconds, 5000, may_run)
+
+    def _run(
+        self,
+        name: str,
+        share: float,
+        work: Callable[[LagObserver], int],
+        took: Callable[[], float] | None = None,
+    ) -> Run:
+        """Let something write while the replica may replay for that share of the time, until the last row is replayed."""
         self._number += 1
         settle(self._cluster)
         observer = LagObserver(self._cluster, "r1")
         observer.start()
         with self._cluster.replicas["r1"].replaying_only(share, SLICE_SECONDS):
             began = time.monotonic()
-            rows = run_batches(self._cluster, self._number, seconds, 5000)
+            rows = work(observer)
             wrote = time.monotonic() - began
             time.sleep(0.1)
-            took = wrote + observer.drained()
-        self._report("plain batches, no brake", observer, rows / took)
-        observer.end()
-        return rows / wrote, rows / took
-
-    def law(self, name: str, share: float, *, ours: bool) -> tuple[float, float, float]:
-        """p95 and max of the lag, and rows per second, with a brake."""
-        self._number += 1
-        settle(self._cluster)
-        observer = LagObserver(self._cluster, "r1")
-        observer.start()
-        with self._cluster.replicas["r1"].replaying_only(share, SLICE_SECONDS):
-            began = time.monotonic()
-            if ours:
-                rows = run_backfill(self._cluster, self._number, self._seconds, ["--max-lag", f"{LIMIT_SECONDS}s"])
-            else:
-                rows = run_batches(self._cluster, self._number, self._seconds, 5000, LagGate(observer))
-            time.sleep(0.1)
             observer.drained()
-            took = seconds_since_start(self._cluster, self._number) if ours else time.monotonic() - began
-        self._report(name, observer, rows / took)
+            seconds = took() if took is not None else time.monotonic() - began
         observer.end()
-        return percentile(observer.lags, 0.95), max(observer.lags), rows / took
+        run = Run(rows=rows, wrote_seconds=wrote, seconds=seconds, lags=tuple(observer.lags))
+        self._report(name, run)
+        return run
 
-    def _report(self, name: str, observer: LagObserver, speed: float) -> None:
-        lags = observer.lags
-        over = sum(lag > LIMIT_SECONDS for lag in lags) / max(len(lags), 1)
+    def _report(self, name: str, run: Run) -> None:
+        over = sum(lag > LIMIT_SECONDS for lag in run.lags) / max(len(run.lags), 1)
         print(
-            f"{name:34} {speed:8,.0f} {percentile(lags, 0.5):8.3f} {percentile(lags, 0.95):7.3f} "
-            f"{max(lags, default=0):7.3f} {over:9.1%}",
+            f"{name:34} {run.rows_per_second:8,.0f} {percentile(run.lags, 0.5):8.3f} {percentile(run.lags, 0.95):7.3f} "
+            f"{max(run.lags, default=0):7.3f} {over:9.1%}",
             flush=True,
         )
 
@@ -135,11 +162,12 @@ def main() -> int:
         bench = Bench(cluster, options.seconds)
         print(HEADER)
         share = bench.share_for_a_quarter()
-        bench.law("gate on time lag, 5,000 rows", share, ours=False)
+        bench.gate(share)
         bench.measure_capacity(share)
-        p95, worst, speed = bench.law("migrasafe backfill run, limit 1 s", share, ours=True)
+        run = bench.ours(share)
         bench.measure_capacity(share)
-    used = speed / bench.capacity
+    p95, worst = percentile(run.lags, 0.95), max(run.lags)
+    used = run.rows_per_second / bench.capacity
     goals = {
         f"lag p95 {p95:.2f} s <= {LIMIT_SECONDS:g} s": p95 <= LIMIT_SECONDS,
         f"lag max {worst:.2f} s <= {2 * LIMIT_SECONDS:g} s": worst <= 2 * LIMIT_SECONDS,

@@ -10,15 +10,18 @@ from msgspec.structs import replace
 from migrasafe.backfill.log_clock import LogClock, seconds_behind
 from migrasafe.backfill.model import Gauge, Reason
 from migrasafe.backfill.quantities import say_seconds
-from migrasafe.backfill.replay import Replay, drain_seconds, first_look, observed, stands_still
+from migrasafe.backfill.replay import Replay, drain_seconds, first_look, observed, safe_rate, stands_still
 from migrasafe.backfill.throttle_limits import AUTO, Limits
 from migrasafe.postgres.load_signals import Lost, Reading, ReplicaSeen, ReplicaState, SlotSeen, StandbySeen
 
-START_BELOW = 0.4
-"""Of the limit: above it, no batch starts. What is in flight then needs the rest."""
-HELD_FROM, HELD_UNTIL = 0.7, 0.35
+IN_FLIGHT = 0.3
+"""Of the limit: what may be on its way to a replica, the next batch with it. What goes wrong then needs the rest."""
+LEAST_ROOM = 0.05
+"""Of the limit: with less room than that, no batch starts; with a bit more, a small one does."""
+START_BELOW = IN_FLIGHT - LEAST_ROOM
+HELD_FROM, HELD_UNTIL = 0.7, 0.2
 """Of the limit: above the first, nothing starts before the lag is down to the second."""
-ROOM = 0.15
+MOST_ROOM = 0.08
 """Of the limit: what the log of one batch may take to replay."""
 
 
@@ -179,10 +182,22 @@ def waits(
     return reasons
 
 
-def room_bytes(followers: Iterable[Follower], limit: float) -> tuple[float, Follower] | None:
-    """How much log one batch may write, and the replica that says so; None where none is followed by log positions."""
-    rooms = [(follower.replay.rate * ROOM * limit, follower) for follower in followers if follower.replay is not None]
+def room_bytes(followers: Iterable[Follower], limit: float, log_end: int) -> tuple[float, Follower] | None:
+    """How much log one batch may write, and the replica that says so; None where none is followed by log positions.
+
+    As much as fits on top of what is in flight: the nearer a replica is to its limit, the smaller batches get.
+    """
+    rooms = [
+        (safe_rate(follower.replay) * limit * _room(drain_seconds(follower.replay, log_end) / limit), follower)
+        for follower in followers
+        if follower.replay is not None
+    ]
     return min(rooms, key=lambda room: room[0], default=None)
+
+
+def _room(in_flight: float) -> float:
+    """The share of the limit that the next batch may take, on top of the share that is in flight."""
+    return min(max(IN_FLIGHT - in_flight, LEAST_ROOM), MOST_ROOM)
 
 
 def gauges_of(followers: Iterable[Follower], clock: LogClock, log_end: int, now: float) -> list[Gauge]:

@@ -215,7 +215,9 @@ def _rows(state: State, limits: Limits) -> tuple[int, list[Reason]]:
     rows, wanted = state.size.rows, state.size.rows
     room = None
     if limits.max_lag is not None:
-        room = room_bytes((one for one in required(state.followers, limits) if not one.away), limits.max_lag)
+        room = room_bytes(
+            (one for one in required(state.followers, limits) if not one.away), limits.max_lag, state.log_end
+        )
     if room is None:
         return rows, []
     rows = max(1, min(rows, int(room[0] / (state.wal_per_row * workers_lately(state)))))

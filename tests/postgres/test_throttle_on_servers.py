@@ -351,7 +351,7 @@ def test_an_archive_that_falls_behind_stops_batches(cluster: Cluster) -> None:
 
 
 def test_somebody_who_waits_for_us_makes_batches_a_tenth(cluster: Cluster) -> None:
-    with working(cluster, {"max_blocked_time": "50ms"}) as worker:
+    with working(cluster, {"max_blocked_time": "50ms", "max_lag": "off"}) as worker:
         worker.pause()
         rows = worker.throttle.decide(time.monotonic()).batch_rows
         waiter = cluster.primary.connect("app")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrasafe.backfill.log_clock import LogClock, looked, seconds_behind
-from migrasafe.backfill.replay import FIRST_RATE, LOWEST_RATE, Replay, drain_seconds, first_look, observed
+from migrasafe.backfill.replay import FIRST_RATE, LOWEST_RATE, Replay, drain_seconds, first_look, observed, safe_rate
 
 MB = 1_000_000
 
@@ -73,13 +73,37 @@ def test_a_replica_busy_all_the_time_shows_its_rate() -> None:
 
 
 def test_a_replica_that_caught_up_can_do_at_least_what_it_did() -> None:
-    assert replayed(first_look(0.0, 0, 0), (0.1, 5 * MB, 5 * MB)).rate == 50 * MB
+    looks = [(tenth / 10, tenth * 5 * MB, tenth * 5 * MB) for tenth in range(1, 6)]
+    assert replayed(first_look(0.0, 0, 0), *looks).rate == pytest.approx(50 * MB)
+
+
+def test_a_burst_between_two_looks_is_not_its_rate() -> None:
+    burst = replayed(first_look(0.0, 0, 0), (0.01, 5 * MB, 5 * MB), (0.5, 5 * MB, 5 * MB))
+    assert burst.rate == pytest.approx(10 * MB)
 
 
 def test_a_quiet_time_says_nothing_about_the_rate() -> None:
-    busy = replayed(first_look(0.0, 0, 0), (0.1, 5 * MB, 5 * MB))
-    quiet = replayed(busy, *((1.0 + second, 5 * MB, 5 * MB) for second in range(100)))
+    busy = replayed(first_look(0.0, 0, 0), (0.5, 25 * MB, 25 * MB))
+    quiet = replayed(busy, *((1.0 + second, 25 * MB, 25 * MB) for second in range(100)))
     assert quiet.rate == busy.rate
+
+
+def test_what_is_safe_is_the_pace_of_its_slow_times() -> None:
+    looks, at, lsn = [], 0.0, 0
+    for stretch in range(30):
+        for _ in range(4):
+            at, lsn = at + 0.1, lsn + (MB if stretch % 2 else MB // 4)
+            looks.append((at, lsn, 100 * MB))
+    uneven = replayed(first_look(0.0, 0, 100 * MB), *looks)
+    assert safe_rate(uneven) == pytest.approx(2.5 * MB, rel=0.01)
+    assert uneven.rate > 1.5 * safe_rate(uneven)
+
+
+def test_slow_times_are_forgotten_when_a_replica_has_time_to_rest() -> None:
+    slow = Replay(at=0.0, replay_lsn=0, log_end=0, rate=8.0 * MB, paces=(1.0 * MB,) * 25)
+    assert safe_rate(slow) == MB
+    rested = replayed(slow, *((tenth / 10, tenth * MB, tenth * MB) for tenth in range(1, 101)))
+    assert safe_rate(rested) >= 8 * MB
 
 
 def test_a_commit_just_before_the_look_does_not_make_a_replica_slow() -> None:

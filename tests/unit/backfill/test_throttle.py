@@ -87,12 +87,12 @@ def test_a_late_replica_stops_batches_before_it_reaches_the_limit() -> None:
     reason = the_stop(late(0.5), now=5.0)
     assert (reason.signal, reason.subject, reason.limit, reason.unit) == ("replica-lag", "replica r1", 1.0, "s")
     assert reason.value == pytest.approx(0.5)
-    assert reason.until == "until it has 400 ms or less left to replay"
+    assert reason.until == "until it has 250 ms or less left to replay"
 
 
 def test_a_replica_that_was_far_behind_has_to_come_down_further() -> None:
     far = late(0.8)
-    assert the_stop(far, now=5.0).until == "until it has 350 ms or less left to replay"
+    assert the_stop(far, now=5.0).until == "until it has 200 ms or less left to replay"
 
 
 def test_a_replica_that_replays_nothing_stops_batches_at_the_third_look() -> None:
@@ -123,18 +123,27 @@ def test_log_in_flight_stops_batches_before_any_lag_shows() -> None:
     assert reason.signal == "replica-lag" and reason.value is not None and reason.value > 10
 
 
-def test_a_batch_writes_no_more_log_than_a_replica_replays_in_a_seventh_of_the_limit() -> None:
+def test_a_batch_writes_no_more_log_than_a_replica_replays_in_a_twelfth_of_the_limit() -> None:
     looked = state(None, primary(at=0.0, replicas=(replica(),)))
     quick = replace(looked, size=replace(looked.size, rows=20_000), wal_per_row=600.0)
     found = decision(quick)
-    assert found.may_run and found.batch_rows == int(300e3 * 0.15 / 600)
+    assert found.may_run and found.batch_rows == int(300e3 * 0.08 / 600)
     assert [reason.signal for reason in found.reasons] == ["replica-room"]
+
+
+def test_the_more_is_in_flight_the_smaller_batches_get() -> None:
+    looked = state(None, primary(at=0.0, lsn=0, replicas=(replica(replay_lsn=0),)))
+    rows = []
+    for sent in (0, 60_000, 69_900, 73_900):
+        of = did_batch(looked, Limits(), batch(0.01, commit_lsn=sent))
+        rows.append(decision(replace(of, wal_per_row=100.0), now=0.02).batch_rows)
+    assert rows == [240, 240, pytest.approx(200, abs=1), pytest.approx(160, abs=1)]
 
 
 def test_several_workers_share_the_room() -> None:
     sessions = SessionsSeen(active=0, in_transaction=0, ours_writing=4)
     shared = replace(state(None, primary(at=0.0, replicas=(replica(),), sessions=sessions)), wal_per_row=600.0)
-    assert decision(shared).batch_rows == int(300e3 * 0.15 / 600 / 4)
+    assert decision(shared).batch_rows == int(300e3 * 0.08 / 600 / 4)
 
 
 def test_a_replica_that_is_gone_stops_batches_until_it_is_back_or_given_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -48,8 +49,12 @@ def run_loop(
     seconds: float = 30.0,
     limits: Limits | None = None,
     wal_per_row: Callable[[float], float] = lambda _: 600.0,
+    looks_late: Callable[[], float] = lambda: 0.0,
 ) -> Outcome:
-    """A backfill of so many seconds. `replays` is the bytes per second that the replica replays at a moment."""
+    """A backfill of so many seconds. `replays` is the bytes per second that the replica replays at a moment.
+
+    `looks_late`: by how many seconds a look comes later than it should.
+    """
     limits = limits or Limits()
     poll = limits.poll_seconds
     state = first_state(limits)
@@ -67,7 +72,7 @@ def run_loop(
             state = saw_upkeep(
                 saw_primary(saw_beat(state, now - 0.001, 0.001), limits, look), limits, upkeep(now), None
             )
-            next_look = now + poll
+            next_look = now + poll + looks_late()
             lsn += 100  # the small commit
         if in_batch and now >= ends:
             wrote = in_batch * wal_per_row(now)
@@ -137,6 +142,39 @@ def test_replay_that_stops_stops_batches_within_the_limit_and_they_go_on_within_
     assert not stopped
     caught_up = next(step for step, lag in enumerate(outcome.lags) if step * STEP > 15 and lag == 0.0) * STEP
     assert min(at for at in outcome.starts if at > 15) <= caught_up + 0.2
+
+
+class Noisy:
+    """A replica at a quarter on a machine of others: bursts, a pace that wanders by half, and now and then none at all."""
+
+    def __init__(self, seed: int, *, wander: float, stalls_per_second: float, stall_seconds: float) -> None:
+        self._dice = random.Random(seed)
+        self._wander, self._stalls, self._stall_seconds = wander, stalls_per_second, stall_seconds
+        self._drift, self._stalled_until = 0.0, -1.0
+        self.replayable = 0.0
+
+    def __call__(self, now: float) -> float:
+        keep = math.exp(-STEP / 1.5)
+        self._drift = keep * self._drift + math.sqrt(1 - keep**2) * self._dice.gauss(0, self._wander)
+        if now > self._stalled_until and self._dice.random() < self._stalls * STEP:
+            self._stalled_until = now + self._dice.expovariate(1 / self._stall_seconds)
+        is_burst = now % 0.05 < 0.01 and now >= self._stalled_until
+        rate = 5 * FULL_RATE / 4 * math.exp(self._drift - self._wander**2 / 2) if is_burst else 0.0
+        self.replayable += rate * STEP
+        return rate
+
+    def late(self) -> float:
+        """How much later a look comes on such a machine."""
+        return self._dice.expovariate(1 / 0.05)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_noisy_machine_does_not_break_the_limit(seed: int) -> None:
+    replica = Noisy(seed, wander=0.4, stalls_per_second=0.2, stall_seconds=0.2)
+    outcome = run_loop(replica, seconds=30, looks_late=replica.late)
+    assert outcome.percentile(0.95) <= 1.0
+    assert max(outcome.lags) <= 2.0
+    assert outcome.rows * 600 >= 0.7 * replica.replayable
 
 
 @settings(max_examples=15, deadline=None)
