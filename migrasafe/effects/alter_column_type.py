@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from migrasafe.effects.column_type import Cost, change_cost
 from migrasafe.effects.constraints import on_targets, referencing_column
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.replication import publications_that_need
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Index, Ref, RelationKind, Table
@@ -127,6 +128,8 @@ def _failures_of_type_change(
         view = situation.schema.view(dependent)
         if view is not None and any(read.relation == table.ref and read.column == action.column for read in view.reads):
             yield failure(f"the view {dependent.name}")
+    for name in publications_that_need(action.column, table.ref, situation, filters_only=True):
+        yield failure(f"the WHERE of the publication {name}")
     for policy in table.policies:
         if action.column in policy.reads:
             yield failure(f"the policy {policy.name}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from migrasafe.effects import columns, constraints, partitions
+from migrasafe.effects import columns, constraints, partitions, replication
 from migrasafe.effects.alter_column_type import alter_type
 from migrasafe.effects.drops import locks_of_cascade
 from migrasafe.effects.model import NOTHING, Cause, Effects, Lock, Trouble, Work, WorkKind
@@ -28,6 +28,7 @@ from migrasafe.sql.statements import (
     DetachPartition,
     DropColumn,
     DropConstraint,
+    DropNotNull,
     Inherit,
     OfType,
     OwnerTo,
@@ -185,4 +186,6 @@ _ACTIONS: Mapping[type[Action], Predict] = {
     SetLogged: _rewrites(Cause.PERSISTENCE),
     SetAccessMethod: _rewrites(Cause.ACCESS_METHOD),
     SetTablespace: _tablespace,
+    ReplicaIdentity: replication.replica_identity,
+    DropNotNull: replication.drop_not_null,
 }

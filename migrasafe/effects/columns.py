@@ -8,6 +8,7 @@ from migrasafe.effects.constraints import on_targets
 from migrasafe.effects.defaults import judge_default
 from migrasafe.effects.foreign_key_types import incompatible_types
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.replication import publications_that_need
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Ref
@@ -157,4 +158,14 @@ def drop_column(action: DropColumn, index: int, ref: Ref, situation: Situation) 
                         objects=(f"{ref}.{action.column}", str(dependent)),
                     )
                 )
+    if not action.cascade:
+        failures.extend(
+            Failure(
+                trouble=Trouble.DEPENDENT_OBJECTS,
+                reason=f"cannot drop column {action.column} of table {ref.name}: the publication {name} names it",
+                action=index,
+                objects=(f"{ref}.{action.column}",),
+            )
+            for name in publications_that_need(action.column, ref, situation)
+        )
     return Effects(locks=tuple(locks), failures=tuple(failures))

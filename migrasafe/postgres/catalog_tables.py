@@ -254,4 +254,5 @@ def index_from_row(row: Row, texts: ServerTexts, named: Mapping[int, Ref], table
         constraint=row.constraint,
         parent=named.get(row.parent),
         tablespace=tablespace,
+        replica_identity=row.replica_identity,
     )

@@ -34,10 +34,12 @@ from migrasafe.schema.model import (
     ColumnRef,
     Granted,
     Publication,
+    PublishedPart,
     Ref,
     Schema,
     Sequence,
 )
+from migrasafe.sql.expressions import columns_read
 
 STATEMENT_TIMEOUT_SECONDS = 60
 
@@ -203,14 +205,33 @@ class _Loading:
         if major_version(self._connection) >= _PUBLICATIONS_OF_SCHEMAS_SINCE:
             rows = self._ask("catalog_published_schemas")
             schemas = _grouped(rows, lambda row: row.publication, lambda row: row.schema)
+        parts = self._published_parts()
         for row in self._ask("catalog_publications"):
             tables = tuple(self._named[oid] for oid in row.tables if oid in self._named)
             published = tuple(schemas.get(row.name, ()))
             self._draft.put_publication(
                 Publication(
-                    name=row.name, all_tables=row.all_tables, tables=tables, schemas=published, changes=row.changes
+                    name=row.name,
+                    all_tables=row.all_tables,
+                    tables=tables,
+                    schemas=published,
+                    changes=row.changes,
+                    parts=tuple(parts.get(row.name, ())),
                 )
             )
+
+    def _published_parts(self) -> dict[str, list[PublishedPart]]:
+        """Publication → what it sends in part."""
+        if major_version(self._connection) < _PUBLICATIONS_OF_SCHEMAS_SINCE:
+            return {}
+        rows = [row for row in self._ask("catalog_published_parts") if row.relation in self._named]
+
+        def part(row: Row) -> PublishedPart:
+            condition = self._texts.expression(row.filter)
+            read = columns_read(condition) if condition is not None else frozenset[str]()
+            return PublishedPart(self._named[row.relation], tuple(row.columns), tuple(sorted(read)))
+
+        return _grouped(rows, lambda row: row.publication, part)
 
 
 def _grouped(rows: Iterable[Row], key: Callable[[Row], Any], value: Callable[[Row], T]) -> dict[Any, list[T]]:

@@ -24,6 +24,10 @@ def check(step: Step) -> Iterator[Finding]:
     publication = next(publications_of(step.schema, table), None)
     if publication is None:
         return
+    part = next((one for one in publication.parts if one.table == ref), None)
+    listed = part.columns if part is not None else ()
+    if listed and (isinstance(statement, AlterTable) or (statement.kind == "COLUMN" and statement.part not in listed)):
+        return  # only the columns of its list are sent
     if isinstance(statement, Rename):
         new = f"{shown(ref)}.{statement.new_name}" if statement.kind == "COLUMN" else _renamed(ref, statement)
         yield _finding(step, ref, f"the {statement.kind.lower()} {new}", publication.name, None)

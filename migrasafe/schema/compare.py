@@ -212,7 +212,7 @@ def _publications(here: Schema, there: Schema) -> Iterator[str]:
     ours, theirs = dict(here.publications.items()), dict(there.publications.items())
     yield from _missing("publication", ours, theirs)
     for name in sorted(ours.keys() & theirs.keys()):
-        for what in ("all_tables", "tables", "schemas", "changes"):
+        for what in ("all_tables", "tables", "schemas", "changes", "parts"):
             one, other = getattr(ours[name], what), getattr(theirs[name], what)
             if (frozenset(one) != frozenset(other)) if isinstance(one, tuple) else one != other:
                 yield f"publication {name}: {what} {_shown(one)} here, {_shown(other)} there"

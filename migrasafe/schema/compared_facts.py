@@ -121,6 +121,7 @@ def index_facts(index: Index) -> Facts:
         "constraint": index.constraint,
         "parent": index.parent,
         "tablespace": index.tablespace,
+        "replica identity": index.replica_identity,
     }
 
 

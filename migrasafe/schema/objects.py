@@ -95,6 +95,8 @@ class Index(Struct, frozen=True, kw_only=True):
     parent: Ref | None = None
     """The partitioned index it is attached to."""
     tablespace: str | None = None
+    replica_identity: bool = False
+    """REPLICA IDENTITY USING INDEX named it."""
     born: Moment = BEFORE_HISTORY
 
 
@@ -264,6 +266,16 @@ class Function(Struct, frozen=True, kw_only=True):
     born: Moment = BEFORE_HISTORY
 
 
+class PublishedPart(Struct, frozen=True):
+    """A table of which a publication sends only some columns, or some rows."""
+
+    table: Ref
+    columns: tuple[str, ...] = ()
+    """Empty: all."""
+    filtered_by: tuple[str, ...] = ()
+    """The columns that its WHERE reads, sorted."""
+
+
 class Publication(Struct, frozen=True, kw_only=True):
     name: str
     all_tables: bool = False
@@ -271,6 +283,8 @@ class Publication(Struct, frozen=True, kw_only=True):
     schemas: tuple[str, ...] = ()
     changes: bool = True
     """Whether UPDATE and DELETE are published, for which PostgreSQL must be able to tell rows apart."""
+    parts: tuple[PublishedPart, ...] = ()
+    """Those of its tables that are not sent whole."""
     born: Moment = BEFORE_HISTORY
 
 

@@ -35,6 +35,14 @@ CREATE SCHEMA full_one;
 CREATE TABLE full_one.rows (id bigint);
 CREATE TABLE keys (id bigint PRIMARY KEY, code varchar(9) UNIQUE, token uuid UNIQUE, flag boolean UNIQUE);
 CREATE TABLE lists (numbers integer[]);
+CREATE TABLE seats (number integer NOT NULL, holder text, color text NOT NULL, taken boolean NOT NULL);
+CREATE UNIQUE INDEX seats_number ON seats (number);
+CREATE UNIQUE INDEX seats_holder ON seats (holder);
+CREATE UNIQUE INDEX seats_taken ON seats (number) WHERE taken;
+CREATE UNIQUE INDEX seats_lower ON seats (lower(color));
+CREATE UNIQUE INDEX seats_color ON seats (color);
+CREATE INDEX seats_plain ON seats (number);
+ALTER TABLE seats REPLICA IDENTITY USING INDEX seats_number;
 CREATE TABLE points (small smallint, number integer, word text, token uuid, amount numeric);
 """
 
@@ -68,6 +76,13 @@ CASES = [
     "DROP SCHEMA empty_one",
     "DROP SCHEMA full_one",
     "DROP SCHEMA full_one CASCADE",
+    "ALTER TABLE seats REPLICA IDENTITY USING INDEX seats_color",
+    "ALTER TABLE seats REPLICA IDENTITY USING INDEX seats_holder",
+    "ALTER TABLE seats REPLICA IDENTITY USING INDEX seats_taken",
+    "ALTER TABLE seats REPLICA IDENTITY USING INDEX seats_lower",
+    "ALTER TABLE seats REPLICA IDENTITY USING INDEX seats_plain",
+    "ALTER TABLE seats ALTER COLUMN number DROP NOT NULL",
+    "ALTER TABLE seats ALTER COLUMN color DROP NOT NULL",
     "UPDATE points SET number = 1, number = 2 WHERE word = 'a'",
     "UPDATE points SET (number, word) = (1, 'a'), word = 'b' WHERE word = 'a'",
     "UPDATE lists SET numbers[1] = 1, numbers[2] = 2 WHERE numbers IS NULL",

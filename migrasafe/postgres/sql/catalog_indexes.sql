@@ -4,6 +4,7 @@ SELECT
     i.indrelid AS relation,
     pg_get_indexdef(i.indexrelid) AS definition,
     i.indisvalid AS valid,
+    i.indisreplident AS replica_identity,
     (
         SELECT k.conname
         FROM pg_constraint k

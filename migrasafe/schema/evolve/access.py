@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.names_used import columns_of_table_used
-from migrasafe.schema.model import Policy, Publication, Ref, Table
+from migrasafe.schema.model import Policy, Publication, PublishedPart, Ref, Table
+from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.statements import (
     AlterPolicy,
     AlterPublication,
@@ -76,6 +77,7 @@ def create_publication(draft: Draft, statement: CreatePublication) -> None:
             tables=_published(draft, statement.tables),
             schemas=_published_schemas(draft, statement.schemas),
             changes=_publishes_changes(statement.options),
+            parts=_parts(draft, statement.tables),
             born=draft.moment,
         )
     )
@@ -91,6 +93,18 @@ def _publishes_changes(options: tuple[tuple[str, str], ...]) -> bool:
 
 def _published(draft: Draft, tables: tuple[PublishedTable, ...]) -> tuple[Ref, ...]:
     return tuple(draft.resolve(*published.table) for published in tables)
+
+
+def _parts(draft: Draft, tables: tuple[PublishedTable, ...]) -> tuple[PublishedPart, ...]:
+    return tuple(
+        PublishedPart(
+            draft.resolve(*one.table),
+            one.columns,
+            tuple(sorted(columns_read(one.where))) if one.where is not None else (),
+        )
+        for one in tables
+        if one.columns or one.where is not None
+    )
 
 
 def _published_schemas(draft: Draft, schemas: tuple[str, ...]) -> tuple[str, ...]:
@@ -109,15 +123,18 @@ def alter_publication(draft: Draft, statement: AlterPublication) -> None:
         return
     tables = _published(draft, statement.tables)
     schemas = _published_schemas(draft, statement.schemas)
+    parts = _parts(draft, statement.tables)
     if statement.verb == "add":
+        parts = (*publication.parts, *parts)
         tables = tuple(dict.fromkeys((*publication.tables, *tables)))
         schemas = tuple(dict.fromkeys((*publication.schemas, *schemas)))
     elif statement.verb == "drop":
+        parts = tuple(one for one in publication.parts if one.table not in tables)
         tables = tuple(t for t in publication.tables if t not in tables)
         schemas = tuple(s for s in publication.schemas if s not in schemas)
     elif statement.verb != "set":
         return
-    draft.put_publication(replace(publication, tables=tables, schemas=schemas))
+    draft.put_publication(replace(publication, tables=tables, schemas=schemas, parts=parts))
 
 
 # --- extensions -------------------------------------------------------------------------------------------------------

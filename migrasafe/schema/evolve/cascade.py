@@ -67,7 +67,13 @@ def _leave_parents(draft: Draft, table: Table) -> None:
 def _leave_publications(draft: Draft, ref: Ref) -> None:
     for publication in draft.publications.values():
         if ref in publication.tables:
-            draft.put_publication(replace(publication, tables=tuple(t for t in publication.tables if t != ref)))
+            draft.put_publication(
+                replace(
+                    publication,
+                    tables=tuple(table for table in publication.tables if table != ref),
+                    parts=tuple(part for part in publication.parts if part.table != ref),
+                )
+            )
 
 
 def lose(draft: Draft, dependent: Ref, lost: Ref) -> None:

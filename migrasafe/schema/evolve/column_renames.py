@@ -20,6 +20,7 @@ def rename_column(draft: Draft, ref: Ref, old: str, new: str) -> None:
         if relation.column(old) is None and not relation.complete and not draft.complete:
             relation = replace(relation, columns=(*relation.columns, Column(name=old, type=None)))
         draft.put(_in_table(relation, old, new))
+        _in_publications(draft, ref, old, new)
         for index in map(draft.index, relation.indexes):
             if index is not None and old in index.reads:
                 draft.put(_in_index(index, old, new))
@@ -37,6 +38,22 @@ def rename_column(draft: Draft, ref: Ref, old: str, new: str) -> None:
     before, after = ColumnRef(ref, old), ColumnRef(ref, new)
     for dependent in draft.dependents_of(ref):
         _in_dependent(draft, dependent, before, after)
+
+
+def _in_publications(draft: Draft, ref: Ref, old: str, new: str) -> None:
+    for publication in draft.publications.values():
+        parts = tuple(
+            replace(
+                part,
+                columns=_swap(part.columns, old, new),
+                filtered_by=tuple(sorted(_swap(part.filtered_by, old, new))),
+            )
+            if part.table == ref
+            else part
+            for part in publication.parts
+        )
+        if parts != publication.parts:
+            draft.put_publication(replace(publication, parts=parts))
 
 
 def _in_table(table: Table, old: str, new: str) -> Table:

@@ -48,7 +48,8 @@ def move_relation(draft: Draft, old: Ref, new: Ref) -> None:
     for publication in draft.publications.values():
         if old in publication.tables:
             tables = tuple(new if table == old else table for table in publication.tables)
-            draft.put_publication(replace(publication, tables=tables))
+            parts = tuple(replace(one, table=new) if one.table == old else one for one in publication.parts)
+            draft.put_publication(replace(publication, tables=tables, parts=parts))
 
 
 def _neighbours(draft: Draft, relation: Relation) -> list[Ref]:

@@ -68,6 +68,10 @@ def set_tablespace(draft: Draft, table: Table, action: SetTablespace) -> None:
 
 def set_replica_identity(draft: Draft, table: Table, action: ReplicaIdentity) -> None:
     draft.put(replace(table, replica_identity=action.identity))
+    for index in map(draft.index, table.indexes):
+        named = index is not None and action.identity == "index" and index.ref.name == action.index
+        if index is not None and index.replica_identity is not named:
+            draft.put(replace(index, replica_identity=named))
 
 
 def set_of_type(draft: Draft, table: Table, action: OfType) -> None:
