@@ -17,7 +17,6 @@ from migrasafe.fingerprints import fingerprints
 from migrasafe.lint import LintResult
 
 VERSION = 1
-DEFAULT_FILE = "migrasafe-baseline.json"
 
 
 class Known(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -29,7 +29,7 @@ def adopted(tmp_path: Path) -> Path:
     ran = lint(tmp_path, "--write-baseline", "--select", "truncate-table")
     assert (ran.returncode, ran.stdout) == (0, "")
     assert ran.stderr.startswith("Wrote 2 findings in 1 file to migrasafe-baseline.json.")
-    (tmp_path / "migrasafe.toml").write_text('baseline = "migrasafe-baseline.json"\nselect = ["truncate-table"]\n')
+    (tmp_path / "migrasafe.toml").write_text('select = ["truncate-table"]\n')
     return tmp_path
 
 
@@ -61,6 +61,21 @@ def test_it_can_be_used_from_any_folder(adopted: Path) -> None:
     assert lint(adopted, str(adopted / "db")).returncode == 0
 
 
+def test_all_can_be_seen_again_and_another_file_can_be_named(adopted: Path) -> None:
+    assert lint(adopted, "--no-baseline").stdout.splitlines()[-1].startswith("2 errors")
+    (adopted / "migrasafe-baseline.json").rename(adopted / "old.json")
+    assert lint(adopted).returncode == 1
+    assert lint(adopted, "--baseline", "old.json").returncode == 0
+    assert "exclude each other" in lint(adopted, "--baseline", "old.json", "--no-baseline").stderr
+
+
+def test_whoever_sees_the_past_for_the_first_time_is_told_how_to_leave_it_be(adopted: Path) -> None:
+    (adopted / "db/V5__more.sql").write_text("TRUNCATE orders;\n" * 60)
+    assert "To see only what is new: --since GIT_REF, or --write-baseline" in lint(adopted, "--no-baseline").stderr
+    assert "To see" not in lint(adopted).stderr
+    assert lint(adopted, "--no-baseline", "--quiet").stderr == ""
+
+
 def test_what_is_fixed_is_told_and_taken_out(adopted: Path) -> None:
     (adopted / "db/V2__empty.sql").write_text("TRUNCATE orders;\n")
     told = "1 of it is fixed (db/V2__empty.sql: truncate-table): --write-baseline takes them out"
@@ -80,11 +95,11 @@ def test_rules_and_files_that_were_not_looked_at_are_neither_fixed_nor_lost(adop
 
 
 def test_fix_leaves_alone_what_the_baseline_knows(adopted: Path) -> None:
-    (adopted / "migrasafe.toml").write_text("")
+    (adopted / "migrasafe.toml").write_text('baseline = "old.json"\n')
     index = adopted / "db/V4__index.sql"
     index.write_text("CREATE INDEX orders_note ON orders (note);\n")
     lint(adopted, "--write-baseline")
-    assert "Nothing to fix" in lint(adopted, "--fix", "--baseline", "migrasafe-baseline.json").stderr
+    assert "Nothing to fix" in lint(adopted, "--fix").stderr
     assert "CONCURRENTLY" not in index.read_text()
 
 
@@ -98,7 +113,8 @@ def test_fix_leaves_alone_what_the_baseline_knows(adopted: Path) -> None:
     ],
 )
 def test_a_baseline_that_cannot_be_used_is_told(adopted: Path, text: str | None, said: str) -> None:
-    (adopted / "migrasafe-baseline.json").unlink()
+    (adopted / "migrasafe-baseline.json").rename(adopted / "gone.json")
+    (adopted / "migrasafe.toml").write_text('baseline = "migrasafe-baseline.json"\n')
     if text is not None:
         (adopted / "migrasafe-baseline.json").write_text(text)
     ran = lint(adopted)
@@ -116,6 +132,6 @@ truncate-table = "info"
 "db/V2*" = { severity = { truncate-table = "warning" } }
 """
     (adopted / "migrasafe.toml").write_text(config)
-    assert lint(adopted).stdout.splitlines()[-1].startswith("2 warnings in 2 migrations")
+    assert lint(adopted, "--no-baseline").stdout.splitlines()[-1].startswith("2 warnings in 2 migrations")
     (adopted / "migrasafe.toml").write_text('[per_path]\n"db/*" = { severity = { truncate-tabel = "error" } }\n')
     assert "there is no rule truncate-tabel; did you mean truncate-table?" in lint(adopted).stderr

@@ -62,6 +62,7 @@ def test_the_commands_that_it_names_next_can_be_run(shop: Path) -> None:
     commands = [line.split("  ")[1].split()[1:] for line in said]
     assert [command[0] for command in commands] == ["lint", "lint", "lint", "compat"]
     assert [migrasafe(shop, *command).returncode for command in commands] == [1, 0, 0, 0]
+    assert migrasafe(shop, "lint").returncode == 0
 
 
 def test_what_stands_there_as_a_comment_can_be_used(shop: Path) -> None:

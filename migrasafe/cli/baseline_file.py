@@ -89,8 +89,5 @@ def tell_compared(compared: Compared, path: str) -> None:
 
 def tell_written(written: Baseline, path: str) -> None:
     count, files = len(written.findings), len({one.path for one in written.findings})
-    click.echo(
-        f"Wrote {count} finding{'' if count == 1 else 's'} in {files} file{'' if files == 1 else 's'} to {path}. Commit it, and "
-        f'say baseline = "{path}" in the config: from then on only new findings are reported.',
-        err=True,
-    )
+    found = f"{count} finding{'' if count == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
+    click.echo(f"Wrote {found} to {path}. Commit it: from now on only new findings are reported.", err=True)

@@ -120,7 +120,7 @@ def _lines(found: Survey) -> Iterator[str]:
     yield "# From which severity on lint fails: error, warning, info, never."
     yield 'fail_on = "error"'
     yield ""
-    yield "# Findings that were there before: `migrasafe lint --write-baseline` writes the file."
+    yield "# Findings that were there before: `migrasafe lint --write-baseline` writes this file, which counts if it is there."
     yield '# baseline = "migrasafe-baseline.json"'
     yield ""
     yield "# Rules that do not fit here; `migrasafe rules` lists all."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 
 from migrasafe.cli.lint_options import lint_options
 from migrasafe.cli.lint_run import Linted, Only, Run, Scope, server_to_render_on
-from migrasafe.cli.lint_settings import Asked, settings_of
+from migrasafe.cli.lint_settings import BASELINE, Asked, settings_of
 from migrasafe.cli.output import write
 from migrasafe.cli.outputs import outputs as asked_for
 from migrasafe.cli.sections import SectionedCommand
@@ -22,6 +23,9 @@ from migrasafe.errors import InputError
 from migrasafe.findings import Severity
 from migrasafe.lint import LintResult
 from migrasafe.report import FORMATS, write_report
+
+_MANY = 50
+"""Findings that nobody reads through."""
 
 
 @click.command(cls=SectionedCommand, context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,6 +42,7 @@ def lint(
     since: str | None,
     staged: bool,
     write_baseline: bool,
+    no_baseline: bool,
     with_history: bool,
     config: str | None,
     no_config: bool,
@@ -66,7 +71,7 @@ def lint(
     _exclude(paths, said, fix=fix, diff=diff, staged=staged, with_history=with_history, write_baseline=write_baseline)
     reports = asked_for("statistics" if statistics else report, outputs, FORMATS)
     with _as_staged() if staged else nullcontext(()) as staged_files:
-        asked = settings_of(() if with_history else paths, config, said, no_config=no_config)
+        asked = settings_of(() if with_history else paths, config, said, no_config=no_config, no_baseline=no_baseline)
         settings = asked.settings
         if explain_config:
             return _explain_config(asked)
@@ -98,7 +103,18 @@ def lint(
         from migrasafe.cli.baseline_file import tell_compared
 
         tell_compared(linted.compared, settings.baseline)
+    if not (quiet or outputs or since or staged or with_history or settings.baseline) and report == "text":
+        _advise(result)
     return _status(result, settings.fail_on)
+
+
+def _advise(result: LintResult) -> None:
+    """Says to whoever sees the past of a project for the first time how to leave it be."""
+    if len(result.findings) >= _MANY:
+        click.echo(
+            "To see only what is new: --since GIT_REF, or --write-baseline, once. --statistics counts by rule.",
+            err=True,
+        )
 
 
 def _exclude(
@@ -165,12 +181,15 @@ def _show_allowed(linted: Linted, asked: Asked) -> int:
 
 
 def _write_baseline(linted: Linted, asked: Asked) -> int:
-    from migrasafe.baseline import DEFAULT_FILE
     from migrasafe.cli.baseline_file import BaselineFile, tell_written
 
-    path = asked.settings.baseline or DEFAULT_FILE
+    path = asked.settings.baseline or _beside_config(asked)
     tell_written(BaselineFile(path, may_be_missing=True).write(linted.result, linted.texts, asked.ran), path)
     return 0
+
+
+def _beside_config(asked: Asked) -> str:
+    return os.path.relpath(asked.settings.folder / BASELINE)
 
 
 def _fixed(run: Run, *, quiet: bool) -> Linted:

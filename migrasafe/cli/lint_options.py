@@ -76,12 +76,13 @@ _SECTIONS = (
         option(
             "--baseline",
             metavar="FILE",
-            help="Do not report what this file knows; say what of it is fixed. The config can name it.",
+            help="Do not report what this file knows; say what of it is fixed. [default: migrasafe-baseline.json, if it is there]",
         ),
+        option("--no-baseline", is_flag=True, help="Report what a baseline knows too."),
         option(
             "--write-baseline",
             is_flag=True,
-            help="Write what is found into the baseline (migrasafe-baseline.json if none is named), and report nothing.",
+            help="Write what is found into the baseline, and report nothing.",
         ),
         option("--down", is_flag=True, help="Lint Alembic's downgrades, newest first, after all that they take back."),
         option(

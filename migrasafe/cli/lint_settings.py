@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.config import Options, Settings, find_config, read_config, settle
 from migrasafe.errors import InputError, did_you_mean
@@ -36,7 +38,18 @@ class Asked(Struct, frozen=True, kw_only=True):
         return tuple(rule for rule in self.book.rules if rule.id in ran)
 
 
-def settings_of(paths: tuple[str, ...], config: str | None, said: Mapping[str, Any], *, no_config: bool) -> Asked:
+BASELINE = "migrasafe-baseline.json"
+"""Used where it lies beside the config, or in the working folder if there is none, unless another file is named."""
+
+
+def settings_of(
+    paths: tuple[str, ...],
+    config: str | None,
+    said: Mapping[str, Any],
+    *,
+    no_config: bool = False,
+    no_baseline: bool = False,
+) -> Asked:
     """What the command line says, over what the config says. Raises InputError for rules that there are not."""
     folder = Path.cwd()
     if no_config and config is not None:
@@ -45,6 +58,13 @@ def settings_of(paths: tuple[str, ...], config: str | None, said: Mapping[str, A
     lists = {key: _rule_ids(said[key]) for key in ("select", "ignore")}
     command_line = Options(**{**said, **lists}, paths=paths or None)
     settings = settle(command_line.over(file), folder=folder)
+    if no_baseline and command_line.baseline is not None:
+        raise InputError("--baseline and --no-baseline exclude each other: give one of them")
+    if no_baseline:
+        settings = replace(settings, baseline=None)
+    elif settings.baseline is None and not no_config:
+        file = replace(file, baseline=_baseline_beside(settings.folder))
+        settings = replace(settings, baseline=file.baseline)
     book = _book(settings)
     known = book.known
     where = f"{file.source}: " if file.source is not None else ""
@@ -53,6 +73,11 @@ def settings_of(paths: tuple[str, ...], config: str | None, said: Mapping[str, A
     _check_rules((*settings.select, *settings.ignore, *settings.severity), where, known)
     _check_rules([rule for one in settings.per_path for rule in (*one.ignore, *one.severity)], where, known)
     return Asked(command_line=command_line, file=file, settings=settings, book=book)
+
+
+def _baseline_beside(folder: Path) -> str | None:
+    path = folder / BASELINE
+    return os.path.relpath(path) if path.is_file() else None
 
 
 def _book(settings: Settings) -> Book:
