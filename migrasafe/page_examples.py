@@ -18,6 +18,7 @@ from migrasafe.target import Target
 
 _SINCE = {
     "edited": SinceCommit(ref="origin/main", edited=True),
+    "renamed": SinceCommit(ref="origin/main", renamed_from="notes.sql"),
     "late": SinceCommit(ref="origin/main", overtaken_by="migration-2.sql"),
 }
 

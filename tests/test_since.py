@@ -76,3 +76,31 @@ def test_changesets_that_are_added_to_a_shipped_file_are_new(shipped: Path) -> N
     git(shipped, "branch", "-f", "main", "topic")
     log.write_text(f"{text}--changeset a:2\nCREATE TABLE items (id int);\n")
     assert found(shipped) == []
+
+
+def test_a_shipped_migration_under_another_name_is_found(shipped: Path) -> None:
+    (shipped / "db/V1__orders.sql").rename(shipped / "db/V2__orders.sql")
+    git(shipped, "add", ".")
+    assert found(shipped) == [("V2__orders.sql", "shipped-migration-edited")]
+
+
+def notices(folder: Path) -> list[str]:
+    command = [sys.executable, "-m", "migrasafe", "lint", "db", "--since", "main", "--no-config", "--format", "json"]
+    path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+    ran = subprocess.run(command, cwd=folder, capture_output=True, env={**os.environ, "PYTHONPATH": path}, check=False)
+    return [one["message"] for one in json.loads(ran.stdout)["notices"]]
+
+
+def test_a_shipped_migration_that_is_gone_is_told_of(shipped: Path) -> None:
+    (shipped / "db/V1__orders.sql").unlink()
+    (told,) = notices(shipped)
+    assert told.startswith("V1__orders.sql was in main and is gone")
+
+
+def test_files_that_take_migrations_back_may_go(shipped: Path) -> None:
+    (shipped / "db/U3__items.sql").write_text("DROP TABLE items;\n")
+    git(shipped, "add", ".")
+    git(shipped, "commit", "-m", "undo")
+    git(shipped, "branch", "-f", "main")
+    (shipped / "db/U3__items.sql").unlink()
+    assert notices(shipped) == []

@@ -143,7 +143,10 @@ def with_git(since: str | None, read: Sequence[History]) -> tuple[History, ...]:
     if since is None:
         return tuple(read)
     git = _asked(since, read)
-    return tuple(replace(history, migrations=git.of(history)) for history in read)
+    return tuple(
+        replace(history, migrations=git.of(history), notices=(*history.notices, *git.missing(history)))
+        for history in read
+    )
 
 
 def _asked(since: str, read: Sequence[History]) -> Since:

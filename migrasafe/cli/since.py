@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from migrasafe.errors import InputError
-from migrasafe.migrations.model import History, Migration, SinceCommit
+from migrasafe.migrations.model import History, Migration, Notice, SinceCommit
 from migrasafe.sql.lexer import Kind, tokens
 
 
@@ -29,10 +30,49 @@ class Since:
         changed = _git(self.root, "diff", "--name-only", "-z", "--diff-filter=d", self.base, problem="git diff failed")
         untracked = _git(self.root, "ls-files", "--others", "--exclude-standard", "-z", problem="git ls-files failed")
         there = _git(self.root, "ls-tree", "-r", "-z", "--name-only", self.base, problem="git ls-tree failed")
+        moved = _git(
+            self.root, "diff", "--name-status", "-z", "-M", "--diff-filter=DR", self.base, problem="git diff failed"
+        )
+        self.renamed, self.gone = self._moves(moved.split("\0"))
+        """New file → old name; and the files that were there and are not."""
         self.changed = self._files(changed + untracked)
         """Added or changed since, untracked ones included; resolved."""
         self.there = self._files(there)
         """There at that commit."""
+
+    def _moves(self, fields: list[str]) -> tuple[dict[Path, str], tuple[Path, ...]]:
+        """`R095 old new` and `D old`, as fields with NULs between."""
+        renamed: dict[Path, str] = {}
+        gone: list[Path] = []
+        while len(fields) > 1:
+            if fields[0].startswith("R"):
+                renamed[(self.root / fields[2]).resolve()] = Path(fields[1]).name
+                fields = fields[3:]
+            else:
+                gone.append((self.root / fields[1]).resolve())
+                fields = fields[2:]
+        return renamed, tuple(gone)
+
+    def missing(self, history: History) -> Iterator[Notice]:
+        """Migrations of a folder that had shipped, and are gone."""
+        files = [Path(one.path).resolve() for one in history.migrations if not one.down]
+        one_name = (
+            {file.name for file in files} if len(files) > 1 else set[str]()
+        )  # up.sql, migration.sql, each in a folder
+        folders = {file.parent.parent if len(one_name) == 1 else file.parent for file in files}
+        for path in self.gone:
+            folder = path.parent.parent if len(one_name) == 1 else path.parent
+            if folder not in folders or path.suffix not in {file.suffix for file in files} or _goes_down(path):
+                continue
+            if len(one_name) == 1 and path.name not in one_name:
+                continue
+            shown = f"{path.parent.name}/{path.name}" if len(one_name) == 1 else path.name
+            yield Notice(
+                path=history.root,
+                line=1,
+                message=f"{shown} was in {self.ref} and is gone: databases that ran it keep what it made, and new ones do "
+                "without; take it back by a new migration instead",
+            )
 
     def _files(self, names: str) -> frozenset[Path]:
         return frozenset((self.root / name).resolve() for name in names.split("\0") if name)
@@ -55,7 +95,10 @@ class Since:
                 replace(
                     migration,
                     since=SinceCommit(
-                        ref=self.ref, edited=edited, overtaken_by=overtaken_by if new and not migration.down else None
+                        ref=self.ref,
+                        edited=edited,
+                        renamed_from=self.renamed.get(file) if once and history.layout != "alembic" else None,
+                        overtaken_by=overtaken_by if new and not migration.down and file not in self.renamed else None,
                     ),
                 )
             )
@@ -75,6 +118,10 @@ class Since:
             return before.split() != now.split()
         old, new = _words(before), _words(now)
         return new[: len(old)] != old if grows else new != old
+
+
+def _goes_down(path: Path) -> bool:
+    return path.name.startswith("U") or "down" in re.split(r"[._]", path.name.lower())
 
 
 def _words(text: str) -> tuple[str, ...]:

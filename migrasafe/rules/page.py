@@ -186,7 +186,7 @@ def _chains(blocks: tuple[Block, ...], shown: str) -> tuple[Block, ...]:
     return blocks
 
 
-_WORDS = frozenset({"no-transaction", "next", "edited", "late"})
+_WORDS = frozenset({"no-transaction", "next", "edited", "renamed", "late"})
 _VERSIONS = re.compile(r"pg(?P<first>1[2-8])(?:-(?P<last>1[2-8]))?")
 
 
@@ -197,7 +197,7 @@ def _block(match: re.Match[str], shown: str, line: int) -> Block:
     unknown = [word for word in words if word not in _WORDS and not _VERSIONS.fullmatch(word)]
     if unknown:
         raise ConfigError(
-            f"{shown}:{line}: {unknown[0]} is not known here: write no-transaction, next, edited, late, pg15 or pg12-14"
+            f"{shown}:{line}: {unknown[0]} is not known here: write no-transaction, next, edited, renamed, late, pg15 or pg12-14"
         )
     return Block(language=language, words=frozenset(words), text=match.group("text"), span=match.span("text"))
 

@@ -12,7 +12,17 @@ _COMPARE_CHECKSUMS = frozenset({"flyway", "liquibase", "sqlx", "atlas", "prisma"
 
 def check(step: Step) -> Iterator[Finding]:
     since = step.migration.since
-    if since is None or not since.edited:
+    if since is None or not (since.edited or since.renamed_from):
+        return
+    if since.renamed_from is not None:
+        yield step.finding(
+            RULE.id,
+            f"This migration was in {since.ref} as {since.renamed_from}: a database that has run it under that name runs it again "
+            "under this one, or the tool stops because one of its migrations is missing.",
+            severity=Severity.WARNING,
+            help="Give it its name back.",
+            assumed=(f"what is in {since.ref} has run somewhere",),
+        )
         return
     refuses = f" {step.layout} notices that the checksum is another." if step.layout in _COMPARE_CHECKSUMS else ""
     yield step.finding(
