@@ -62,6 +62,22 @@ def test_a_migration_for_which_no_order_works_fails_the_command(tmp_path: Path) 
     assert compat(*arguments, "--fail-on", "never", cwd=tmp_path).returncode == 0
 
 
+def test_sarif_leads_from_the_migration_to_the_line_with_a_fingerprint_of_its_own() -> None:
+    (run,) = json.loads(shop("--from", "0003", "--format", "sarif").stdout)["runs"]
+    for result in run["results"]:
+        (flow,) = result["codeFlows"]
+        steps = [one["location"] for one in flow["threadFlows"][0]["locations"]]
+        places = [one["physicalLocation"]["artifactLocation"]["uri"] for one in steps]
+        assert (
+            places[-1 if result["ruleId"] == "app-breaks-after-migration" else 0]
+            == (result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+        )
+        assert any("/migrations/" in place for place in places)
+        assert all(one["message"]["text"] for one in steps)
+    marks = [result["partialFingerprints"]["migrasafe/v1"] for result in run["results"]]
+    assert len(set(marks)) == len(marks) > 0
+
+
 def test_sarif_points_at_the_lines_of_the_app() -> None:
     (run,) = json.loads(shop("--from", "0003", "--format", "sarif").stdout)["runs"]
     (result,) = run["results"]
