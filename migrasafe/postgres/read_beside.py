@@ -43,6 +43,8 @@ def _with(before: Beside, kind: str, name: str, text: str | None, words: Sequenc
             return replace(before, index_comments=(*before.index_comments, (name, text or "")))
         case "constraint comment":
             return replace(before, constraint_comments=(*before.constraint_comments, (name, text or "")))
+        case "identity":
+            return replace(before, identity_options=(*before.identity_options, (name, text or "")))
         case "replica identity":
             return replace(before, identity_index=name)
         case _:

@@ -63,6 +63,8 @@ class Beside(Struct, frozen=True, kw_only=True):
     constraint_comments: tuple[tuple[str, str], ...] = ()
     identity_index: str | None = None
     """The index that REPLICA IDENTITY USING INDEX names."""
+    identity_options: tuple[tuple[str, str], ...] = ()
+    """Of identity columns: `START WITH …` and the like, where they are not as usual."""
     comment: str | None = None
     """Of a view."""
     owner: str | None = None

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from migrasafe.plan import phases, shadow_column, steps
 from migrasafe.plan.carry_over import carry_over, temporary, unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.identity_moves import moved_identity
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
 from migrasafe.plan.rebound import around, rebound
 from migrasafe.plan.references import foreign_keys_to
@@ -34,11 +35,8 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
     """The key and every column that refers to it get new columns, which take over together. Raises NoPlanError."""
     key = table.primary_key
     assert key is not None  # whoever asks has seen it
-    if old.identity is not None or old.generated is not None:
-        raise NoPlanError(
-            f"{table.ref}.{old.name} is an identity column, which has no plan yet: make it a plain column with a default of"
-            " nextval() first"
-        )
+    if old.generated is not None:
+        raise NoPlanError(f"{table.ref}.{old.name} is filled by PostgreSQL itself: that has no plan yet")
     parent = _shadow(ground, table, old, type, conversion, 0)
     references = list(_references(ground, table, old, type))
     shadows = [parent, *(one.shadow for one in references)]
@@ -113,7 +111,7 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
 
 
 def _shadow(ground: Ground, table: Table, old: Column, type: TypeName, conversion: Conversion, number: int) -> Shadow:
-    new = replace(old, name=with_suffix(old.name, SHADOW), type=type, default=None, not_null=False)
+    new = replace(old, name=with_suffix(old.name, SHADOW), type=type, default=None, not_null=False, identity=None)
     own = replace(ground, id=f"{ground.id}_{number}" if number else ground.id)
     return Shadow(ground=own, table=table, old=old, new=new, up=conversion.up, down=conversion.down)
 
@@ -174,11 +172,13 @@ def _swap(ground: Ground, parent: Shadow, key: Constraint, references: list[_Ref
     lock = f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE"
     drops = [f"ALTER TABLE {_child(one)} DROP CONSTRAINT {quote_ident(one.constraint.name)}" for one in references]
     swaps = [shadow_column.soft_drop(one) for one in shadows]
+    numbers_there, numbers_back = moved_identity(parent)
     sequences = list(_sequences(ground, parent))
     there = [
         lock,
         *drops,
         f"ALTER TABLE {table} DROP CONSTRAINT {pkey}",
+        *numbers_there,
         *(statement for one in swaps for statement in one.statements),
         f"ALTER TABLE {table} ADD CONSTRAINT {pkey} PRIMARY KEY USING INDEX {new_index}",
         *(there for there, _ in sequences),
@@ -191,6 +191,7 @@ def _swap(ground: Ground, parent: Shadow, key: Constraint, references: list[_Ref
         ),
         f"ALTER TABLE {table} DROP CONSTRAINT {pkey}",
         *(statement for one in swaps for statement in one.undo),
+        *numbers_back,
         f"ALTER TABLE {table} ADD CONSTRAINT {pkey} PRIMARY KEY USING INDEX {quote_ident(spare.ref.name)}",
         *(back for _, back in sequences),
         *(
@@ -216,6 +217,8 @@ def _child(reference: _Reference) -> str:
 
 def _sequences(ground: Ground, parent: Shadow) -> Iterator[tuple[str, str]]:
     """A serial's sequence stays an integer one, and belongs to the old column, unless it is told: there, and back."""
+    if parent.old.identity is not None:
+        return  # an identity column has one of its own
     wanted, before = (
         _OF_SEQUENCES.get(column.type.name) if column.type is not None else None for column in (parent.new, parent.old)
     )

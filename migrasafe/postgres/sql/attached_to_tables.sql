@@ -24,6 +24,22 @@ SELECT r.schema, r.relation, 'constraint comment', c.conname::text, pg_catalog.o
 FROM pg_catalog.pg_constraint c JOIN relations r ON r.oid = c.conrelid
 WHERE pg_catalog.obj_description(c.oid, 'pg_constraint') IS NOT NULL
 UNION ALL
+SELECT r.schema, r.relation, 'identity', a.attname::text,
+       pg_catalog.concat_ws(' ',
+         CASE WHEN s.seqstart <> 1 THEN 'START WITH ' || s.seqstart END,
+         CASE WHEN s.seqincrement <> 1 THEN 'INCREMENT BY ' || s.seqincrement END,
+         CASE WHEN s.seqincrement < 0 OR s.seqmin <> 1 THEN 'MINVALUE ' || s.seqmin END,
+         CASE WHEN s.seqmax NOT IN (32767, 2147483647, 9223372036854775807) THEN 'MAXVALUE ' || s.seqmax END,
+         CASE WHEN s.seqcache <> 1 THEN 'CACHE ' || s.seqcache END,
+         CASE WHEN s.seqcycle THEN 'CYCLE' END),
+       NULL
+FROM pg_catalog.pg_attribute a
+JOIN relations r ON r.oid = a.attrelid
+JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid
+  AND d.refobjsubid = a.attnum AND d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype = 'i'
+JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid
+WHERE a.attidentity <> ''
+UNION ALL
 SELECT r.schema, r.relation, 'replica identity', i.relname::text, NULL, NULL
 FROM pg_catalog.pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
 WHERE x.indisreplident
