@@ -22,11 +22,16 @@ class Readers(Struct, frozen=True, kw_only=True):
     by_hand: tuple[str, ...] = ()
 
 
-def readers_of(schema: Schema, table: Table, old: str, new: str) -> Readers:
-    """Steps that point every view and policy at the new column; what cannot be rewritten is left to a person."""
+def readers_of(schema: Schema, table: Table, old: str, new: str, *, without: frozenset[Ref] = frozenset()) -> Readers:
+    """Steps that point every view and policy at the new column; what cannot be rewritten is left to a person.
+
+    `without`: views that something else takes care of.
+    """
     steps: list[Step] = []
     by_hand: list[str] = []
     for view in _views(schema, table.ref, old):
+        if view.ref in without:
+            continue
         step = _view_step(view, table, old, new)
         if step is None:
             by_hand.append(
@@ -57,19 +62,20 @@ def _why_not(view: View) -> str:
 def _view_step(view: View, table: Table, old: str, new: str) -> Step | None:
     if view.kind is not RelationKind.VIEW or view.query is None or has_star(view.query.node):
         return None
-    before, after = _create(view, view.query.node), _create(view, _reading(view.query.node, table, old, new))
+    before, after = _create(view, view.query.node), _create(view, reading(view.query.node, table, old, new))
     if before is None or after is None:
         return None
     return Step(
         title=f"Let the view {view.ref} read {new}",
         statements=(after,),
         # The view's own dependencies say which column it reads.
-        done=f"NOT {_view_reads(view.ref, table.ref, old)} AND {_view_reads(view.ref, table.ref, new)}",
+        done=f"NOT {view_reads(view.ref, table.ref, old)} AND {view_reads(view.ref, table.ref, new)}",
         undo=(before,),
     )
 
 
-def _view_reads(view: Ref, table: Ref, column: str) -> str:
+def view_reads(view: Ref, table: Ref, column: str) -> str:
+    """Whether a view reads a column, as the server keeps it."""
     return (
         "EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid"
         " JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
@@ -87,7 +93,7 @@ def _create(view: View, query: Node) -> str | None:
         return None
 
 
-def _reading(query: Node, table: Table, old: str, new: str) -> Any:
+def reading(query: Node, table: Table, old: str, new: str) -> Any:
     """The query over the new column. Its output keeps its name: View.columns is written out before AS."""
     return renamed(query, {old: new}, _qualifiers(query, table))
 

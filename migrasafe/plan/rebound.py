@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan.carry_over import carried_indexes, temporary
 from migrasafe.plan.changes.model import Ground, NoPlanError
+from migrasafe.plan.materialized_views import materialized_over
 from migrasafe.plan.model import Step
 from migrasafe.plan.published_columns import publications_that_name, published_again
 from migrasafe.plan.readers import policy_again
@@ -35,7 +36,9 @@ def rebound(ground: Ground, shadows: Sequence[Shadow]) -> Rebound:
     """For columns that are swapped under their own names. Raises NoPlanError for what cannot follow."""
     for shadow in shadows:
         refuse_generated(shadow.table, shadow.old)
-    views = recreated_views(ground, [ColumnRef(one.table.ref, one.old.name) for one in shadows])
+    columns = [ColumnRef(one.table.ref, one.old.name) for one in shadows]
+    later = frozenset(view.ref for view in materialized_over(ground, columns))
+    views = recreated_views(ground, columns, without=later)
     return Rebound(
         before=views.before,
         after=(*(statement for one in shadows for statement in _again(one)), *views.after),

@@ -24,9 +24,14 @@ class Recreated(Struct, frozen=True, kw_only=True):
     refs: tuple[Ref, ...] = ()
 
 
-def recreated_views(ground: Ground, columns: Sequence[ColumnRef]) -> Recreated:
-    """Every view that reads one of the columns, and every view over those. Raises NoPlanError for what cannot be made again."""
-    views = list(_in_order(ground, columns))
+def recreated_views(
+    ground: Ground, columns: Sequence[ColumnRef], *, without: frozenset[Ref] = frozenset()
+) -> Recreated:
+    """Every view that reads one of the columns, and every view over those. Raises NoPlanError for what cannot be made again.
+
+    `without`: views that something else takes care of.
+    """
+    views = [view for view in _in_order(ground, columns) if view.ref not in without]
     return Recreated(
         before=tuple(f"DROP VIEW {name_of(view.ref)}" for view in reversed(views)),
         after=tuple(statement for view in views for statement in _create(ground, view)),

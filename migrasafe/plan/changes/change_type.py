@@ -13,6 +13,7 @@ from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.key_type import widen_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.foresee import work_of
+from migrasafe.plan.materialized_views import built_again, ending
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.rebound import around, rebound, refuse_generated
 from migrasafe.plan.recreated_views import recreated_views
@@ -161,7 +162,7 @@ def _beside(
     up = decided_up(conversion, found, decisions)
     shadow = Shadow(ground=ground, table=table, old=old, new=new, up=up, down=conversion.down)
     rejects = rejects_of(ground.id, table, old, found, decisions, (*ground.schema.search_path, table.ref.schema))
-    bound = rebound(ground, (shadow,))
+    bound, later = rebound(ground, (shadow,)), built_again(shadow)
     dual, verify = shadow_column.dual_write(shadow), shadow_column.verify(shadow)
     swap = around(shadow_column.soft_drop(shadow), bound)
     decided: tuple[Gate, ...] = ()
@@ -195,7 +196,7 @@ def _beside(
             phases.contract(
                 f"The old {name} goes for good",
                 f"reads and writes {name} as {spell_type(type)}",
-                (shadow_column.hard_drop(shadow),),
+                (*later.steps, ending(shadow_column.hard_drop(shadow), later)),
                 needed=f"{table.ref}.{name} as {type_of(old)}",
                 old_application_name=ground.old_application_name,
             ),

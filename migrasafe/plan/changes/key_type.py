@@ -11,6 +11,7 @@ from migrasafe.plan import phases, shadow_column, steps
 from migrasafe.plan.carry_over import carry_over, temporary, unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.identity_moves import moved_identity
+from migrasafe.plan.materialized_views import built_again, ending
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
 from migrasafe.plan.rebound import around, rebound
 from migrasafe.plan.references import foreign_keys_to
@@ -87,7 +88,7 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
             phases.contract(
                 "The old columns go for good",
                 f"reads and writes {spell_type(type)}",
-                tuple(shadow_column.hard_drop(one) for one in shadows),
+                tuple(step for one in shadows for step in _last(one)),
                 needed=f"{table.ref}.{old.name} as {type_of(old)}",
                 old_application_name=ground.old_application_name,
             ),
@@ -134,6 +135,12 @@ def _references(ground: Ground, table: Table, old: Column, type: TypeName) -> It
             )
         number += 1
         yield _Reference(shadow=_shadow(ground, child, column, type, conversion, number), constraint=constraint)
+
+
+def _last(shadow: Shadow) -> Iterator[Step]:
+    later = built_again(shadow)
+    yield from later.steps
+    yield ending(shadow_column.hard_drop(shadow), later)
 
 
 def _is_in_key(table: Table, column: Column) -> bool:

@@ -13,6 +13,7 @@ from migrasafe.plan.app_writes import rename_by_app
 from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.gates import old_version_gone
+from migrasafe.plan.materialized_views import built_again, ending, materialized_over
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
 from migrasafe.plan.published_columns import publishing
@@ -20,7 +21,7 @@ from migrasafe.plan.readers import readers_of
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.shadow import Shadow
 from migrasafe.plan.user_triggers import narrowed, widened
-from migrasafe.schema.model import Column, Table
+from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name
@@ -99,7 +100,9 @@ def _shadow(change: RenameColumn, ground: Ground, table: Table, old: Column) -> 
 
 def _by_triggers(ground: Ground, shadow: Shadow) -> Draft:
     table, old, new = shadow.table, shadow.old, shadow.new
-    readers = readers_of(ground.schema, table, old.name, new.name)
+    later = built_again(shadow)
+    without = frozenset(view.ref for view in materialized_over(ground, (ColumnRef(table.ref, old.name),)))
+    readers = readers_of(ground.schema, table, old.name, new.name, without=without)
     odometer: Odometer | None = None
     counting: tuple[Step, ...] = ()
     if ground.quiet_seconds is not None:
@@ -137,7 +140,8 @@ def _by_triggers(ground: Ground, shadow: Shadow) -> Draft:
                     *narrowed(table.ref, shadow.beside, old.name, new.name),
                     *publishing(table.ref, shadow.beside, old.name, new.name),
                     until(odometer, shadow_column.soft_drop(shadow)),
-                    no_more(odometer, shadow_column.hard_drop(shadow)),
+                    *later.steps,
+                    no_more(odometer, ending(shadow_column.hard_drop(shadow), later)),
                 ),
             ),
         ),

@@ -44,6 +44,12 @@ CREATE VIEW more AS SELECT s.id, s.size + 1 AS size, s.body FROM sized s;
 CREATE TRIGGER instead INSTEAD OF UPDATE ON more FOR EACH ROW EXECUTE FUNCTION hear();
 COMMENT ON VIEW sized IS 'those with a size';
 COMMENT ON COLUMN sized.size IS 'still in bytes';
+CREATE MATERIALIZED VIEW kept WITH (fillfactor = 90) AS SELECT size, body, count(*) FROM docs d GROUP BY size, d.body;
+CREATE UNIQUE INDEX kept_key ON kept (size, lower(body));
+COMMENT ON INDEX kept_key IS 'the key';
+COMMENT ON MATERIALIZED VIEW kept IS 'counted';
+COMMENT ON COLUMN kept.count IS 'how many';
+GRANT SELECT ON kept TO PUBLIC;
 GRANT SELECT ON sized, more TO PUBLIC;
 GRANT UPDATE (size) ON sized TO PUBLIC;
 """
@@ -93,7 +99,8 @@ def test_everything_follows_a_column_of_another_type(each_major: int, database: 
     widen = "ALTER TABLE docs ALTER COLUMN size TYPE bigint"
     run = roll_out(database, widen, tmp_path)
     carry_out(run, writes("docs", "size", number), writes("docs", "size", number))
-    drops = "DROP VIEW more; DROP VIEW sized; DROP POLICY big ON docs; DROP TRIGGER of_size ON docs; DROP TRIGGER silent ON docs;"
+    drops = "DROP MATERIALIZED VIEW kept;"
+    drops += "DROP VIEW more; DROP VIEW sized; DROP POLICY big ON docs; DROP TRIGGER of_size ON docs; DROP TRIGGER silent ON docs;"
     drops += "DROP PUBLICATION sized;" * (each_major >= 15)
     again = [one for one in setup(each_major).replace("$$;", "$$").split(";\n") if _names_any(one, drops)]
     # PostgreSQL itself forgets this one when it changes the type of a column.
@@ -105,6 +112,10 @@ def test_everything_follows_a_column_of_another_type(each_major: int, database: 
 def _names_any(statement: str, drops: str) -> bool:
     """Whether a statement of the setup makes, or says something of, what was dropped."""
     words = (
+        "VIEW kept",
+        "INDEX kept",
+        "kept.count",
+        "ON kept",
         "VIEW sized",
         "VIEW more",
         "more FOR",
