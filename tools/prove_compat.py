@@ -116,6 +116,7 @@ class Tally:
     def __init__(self, show: int, *, lenient: bool = False) -> None:
         self.lenient = lenient
         self.counts: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
         self.shown: set[str] = set()
         self.left = show
 
@@ -126,6 +127,8 @@ class Tally:
         server = "breaks" if tried.outcome is Outcome.REFUSED else "works"
         verdict = "unknown" if ours == "unknown" else "agrees" if ours == server else f"says {ours}, server {server}"
         self.counts[verdict] += 1
+        if verdict == "unknown":
+            self.reasons[why] += 1
         if verdict == "agrees" or (verdict == "unknown" and server == "works"):
             return
         key = f"{verdict} {sql} {tried.message}"
@@ -179,6 +182,9 @@ def _compare(connection: Connection, version: VersionQueries, tally: Tally, wher
         if one.query.partial or one.query.sql in seen:
             continue
         seen.add(one.query.sql)
+        if one.named.isdisjoint(version.names):
+            tally.counts["about tables that no migration makes"] += 1
+            continue
         tried = try_query(connection, one.query.sql, one.query.search_path)
         why = "; ".join([*(problem.message for problem in state.problems[:2]), state.resolution.opaque])
         ours = said(state)
@@ -221,6 +227,8 @@ def main() -> int:
                 admin.execute(f"DROP DATABASE proof{number} WITH (FORCE)")
     for verdict, count in tally.counts.most_common():
         print(f"{count:7}  {verdict}")
+    for reason, count in tally.reasons.most_common(10):
+        print(f"{count:7}  unknown because {reason}")
     return 0
 
 

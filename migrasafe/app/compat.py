@@ -146,6 +146,10 @@ def _of_query(
     for problem in was.problems:
         if problem.key not in keys_after and not _hidden(problem, missing_after) and (problem.certain or not fails):
             yield _breakage(version, query, problem, before=True)
+    if now.resolution.opaque and not was.resolution.opaque and not query.partial:
+        yield _breakage(
+            version, query, Problem(sqlstate="", message=now.resolution.opaque, certain=False), before=False
+        )
     if not missing_before and not missing_after:
         for found in differences(query, was.resolution, now.resolution, before, after):
             yield _of_difference(version, query, found)

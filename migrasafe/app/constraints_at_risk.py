@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from migrasafe.app.constants import meets
 from migrasafe.app.resolve import Problem, Resolution
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Column, Constraint, Ref, Schema, Table
@@ -36,13 +37,19 @@ def constraints_at_risk(resolution: Resolution, schema: Schema) -> Iterator[Prob
             sqlstate = _SQLSTATES.get(constraint.kind)
             if sqlstate is None or not constraint.enforced or not touched:
                 continue
+            certain = False
+            if constraint.kind is ConstraintKind.CHECK:
+                met = _is_met(constraint, table, resolution, is_new=ref in inserted)
+                if met:
+                    continue
+                certain = met is False
             if constraint.kind in _KEYS and (ref in tolerant or (ref, tuple(sorted(constraint.columns))) in upserted):
                 continue
             yield Problem(
                 sqlstate=sqlstate,
                 message=_message(constraint, table),
                 offset=offset,
-                certain=False,
+                certain=certain,
                 object=ref,
                 name=constraint.name,
                 detail=_definition(constraint),
@@ -50,6 +57,21 @@ def constraints_at_risk(resolution: Resolution, schema: Schema) -> Iterator[Prob
     for use in resolution.uses:
         if use.action is Action.DELETES and use.kind is ObjectKind.TABLE and use.object is not None:
             yield from _referenced(use.object, use.offset, schema)
+
+
+def _is_met(constraint: Constraint, table: Table, resolution: Resolution, *, is_new: bool) -> bool | None:
+    """Whether every constant that a query writes passes a CHECK of one column; None where that is not known."""
+    if constraint.expression is None or len(set(constraint.columns)) != 1:
+        return None
+    column = table.column(constraint.columns[0])
+    if column is None or (column.type is not None and column.type.name in ("bpchar", "citext")):
+        return None
+    values = [one.value for one in resolution.writes if (one.relation, one.column) == (table.ref, column.name)]
+    left_out = any(one.relation == table.ref and column.name not in one.columns for one in resolution.insertions)
+    if left_out and is_new and column.default is not None:
+        values.append(column.default.node)
+    found = [meets(constraint.expression, column.name, value) for value in values]
+    return False if False in found else None if None in found else True
 
 
 def _rows_written(resolution: Resolution) -> dict[Ref, tuple[int, frozenset[str]]]:

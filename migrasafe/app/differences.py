@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from migrasafe.app.constants import fits
 from migrasafe.app.model import Query
 from migrasafe.app.resolve import Resolution
 from migrasafe.app.resolve.conversions import NUMBERS
@@ -36,6 +37,7 @@ def differences(
 ) -> Iterator[Difference]:
     """All of them, for one query that resolves on both schemas."""
     yield from _narrowed(before, schema_before, schema_after)
+    yield from _passed(before, schema_before, schema_after)
     yield from _lost_defaults(before, schema_before, schema_after)
     yield from _results(query, before, after)
     yield from _expectations(query, schema_before, schema_after)
@@ -50,6 +52,21 @@ def _narrowed(before: Resolution, schema_before: Schema, schema_after: Schema) -
         old, new = (_type(schema, written.relation, written.column) for schema in (schema_before, schema_after))
         if old is None or new is None or old == new or not holds_less(old, new):
             continue
+        fit = fits(written.value, new) if written.value else None
+        if fit:
+            continue
+        if fit is False and new.name in ("varchar", "bpchar", "numeric"):
+            word = "character varying" if new.name == "varchar" else "character"
+            of = f"type {word}({new.modifiers[0] if new.modifiers else 1})"
+            yield Difference(
+                weight=Weight.FAILS,
+                message=f"value too long for {of}" if new.name != "numeric" else "numeric field overflow",
+                sqlstate="22001" if new.name != "numeric" else "22003",
+                offset=written.offset,
+                object=written.relation,
+                name=written.column,
+            )
+            continue
         yield Difference(
             weight=Weight.MAY_FAIL,
             message=f"a value of {spell_type(old)} may not fit into type {spell_type(new)}",
@@ -58,6 +75,34 @@ def _narrowed(before: Resolution, schema_before: Schema, schema_after: Schema) -
             object=written.relation,
             name=written.column,
         )
+
+
+def _passed(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:
+    """Columns of another type that go into a function or a cast, of which only the server knows whether it takes them."""
+    for passed in before.passed:
+        ref, name = passed.column.relation, passed.column.column or ""
+        old, new = (_type(schema, ref, name) for schema in (schema_before, schema_after))
+        if old is None or new is None or old == new or is_same_kind(old, new):
+            continue
+        yield Difference(
+            weight=Weight.MAY_FAIL,
+            message=f"{passed.to} is given a {spell_type(new)}, which may be refused; it was a {spell_type(old)}",
+            offset=passed.offset,
+            object=ref,
+            name=name,
+        )
+
+
+def is_same_kind(old: TypeName, new: TypeName) -> bool:
+    """Whether what takes one type takes the other."""
+    texts = ("text", "varchar", "bpchar", "citext")
+    if old.array != new.array:
+        return False
+    return (
+        old.name == new.name
+        or all(one.name in texts for one in (old, new))
+        or (all(one.name in NUMBERS for one in (old, new)) and not holds_less(old, new))
+    )
 
 
 def holds_less(old: TypeName, new: TypeName) -> bool:

@@ -145,7 +145,7 @@ class VersionQueries:
         """`own`: the schema that this version was built with, where that is another."""
         self.app = app
         self.ever = ever
-        names = frozenset(ref.name for ref in (*ever.relations, *ever.functions))
+        self.names = names = frozenset(ref.name for ref in (*ever.relations, *ever.functions))
         self.queries = tuple(
             one
             for one in read_queries(app)

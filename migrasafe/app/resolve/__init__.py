@@ -102,6 +102,7 @@ class Resolver:
             insertions=tuple(ctx.insertions),
             writes=tuple(ctx.writes),
             mentions=tuple(ctx.mentions),
+            passed=tuple(ctx.passed),
             opaque="; ".join((*([parsed.reason] if parsed.reason else ()), *ctx.opaque)),
         )
 

@@ -6,13 +6,14 @@ PostgreSQL looks into a body only when it runs, so that what is missing there is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from migrasafe.app.resolve.context import Context
 from migrasafe.app.resolve.namespace import Col, Item, Names
-from migrasafe.schema.model import Function, Ref, Table, View
+from migrasafe.app.resolve.types import builtin_types
+from migrasafe.schema.model import Domain, EnumType, Function, Ref, Table, View
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse, parse_plpgsql
 from migrasafe.sql.quote import quote_ident, spell_type
 
@@ -75,12 +76,7 @@ class Bodies:
     # --- plpgsql ---
 
     def _plpgsql(self, function: Function, table: Table | None) -> None:
-        try:
-            trees = _plpgsql_trees(function.definition or _definition(function))
-        except (ParserError, TooDeepError, ValueError):
-            self.ctx.opaque[f"the body of {function.ref} cannot be read"] = None
-            return
-        for tree in trees:
+        for tree in self._trees(function):
             names = self._names(tree.get("PLpgSQL_function", {}), table, function.source_text or "")
             around = self.ctx.may_run
             for text, dynamic, branch in _embedded(tree):
@@ -90,6 +86,19 @@ class Bodies:
                 for node in _parsed(text):
                     self._statement(node, names)
             self.ctx.may_run = around
+
+    def _trees(self, function: Function) -> list[Mapping[str, Any]]:
+        """The parser knows no types but PostgreSQL's own and takes others for rows, which are not allowed everywhere: then
+        it is told that they are texts."""
+        types = self.ctx.schema.types
+        names = sorted((ref.name for ref, one in types.items() if isinstance(one, (EnumType, Domain))), reverse=True)
+        for definition in (function.definition or _definition(function), _plain_definition(function, tuple(names))):
+            try:
+                return _plpgsql_trees(definition)
+            except (ParserError, TooDeepError, ValueError):
+                continue
+        self.ctx.opaque[f"the body of {function.ref} cannot be read"] = None
+        return []
 
     def _names(self, tree: Mapping[str, Any], table: Table | None, body: str) -> Names:
         """Variables, and the rows that a trigger sees."""
@@ -179,6 +188,22 @@ def _definition(function: Function) -> str:
     body = function.source_text or ""
     mark = "$migrasafe$"
     return f"CREATE FUNCTION f({arguments}) RETURNS {returns} LANGUAGE plpgsql AS {mark}{body}{mark}"
+
+
+_BEGIN = re.compile(r"\bBEGIN\b", re.IGNORECASE)
+
+
+def _plain_definition(function: Function, types: Sequence[str]) -> str:
+    """Likewise, with texts in place of the arguments and variables that have one of these types, or an array of rows."""
+    definition, body = function.definition or _definition(function), function.source_text or ""
+    begin = _BEGIN.search(definition, max(definition.find(body), 0))
+    head, rest = (definition[: begin.start()], definition[begin.start() :]) if begin is not None else ("", definition)
+    arrays = {one.type.name for one in function.arguments if one.type.array and one.type.name not in builtin_types()}
+    names = "|".join(map(re.escape, (*types, *sorted(arrays))))
+    if names:
+        own = rf'(?<!:)(?<![\w"])(?:\w+\.)?"?(?:{names})"?(?!\w)'
+        head = re.sub(own, "text", head, flags=re.IGNORECASE)
+    return head + rest
 
 
 _BRANCHES = frozenset({"then_body", "elsif_list", "else_body", "case_when_list", "else_stmts", "exceptions", "body"})

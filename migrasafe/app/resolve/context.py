@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.app.resolve.namespace import Col, Names
-from migrasafe.app.resolve.values import Insertion, Mentioned, Problem, Use, Written
+from migrasafe.app.resolve.values import Insertion, Mentioned, Passed, Problem, Use, Written
 from migrasafe.app.usage import Action, Certainty, ObjectKind
 from migrasafe.schema.model import ColumnRef, Domain, Function, Ref, Relation, Schema, Sequence, Table, View
 from migrasafe.sql.statements import TypeName
@@ -60,6 +60,7 @@ class Context:
         self.writes: list[Written] = []
         self.opaque: dict[str, None] = {}
         self.mentions: list[Mentioned] = []
+        self.passed: dict[Passed, None] = {}
         self.stars = 0
         self.query: Callable[[Fields, Names], Columns]
         self.view_columns: Callable[[View], tuple[Col, ...] | None] = lambda view: None
@@ -139,6 +140,11 @@ class Context:
             through=self.through,
         )
         self.problems[found] = None
+
+    def passes(self, column: ColumnRef | None, to: str, offset: int) -> None:
+        """Notes that a column goes into something of which only the server knows which types it takes."""
+        if column is not None:
+            self.passed[Passed(column=column, to=to, offset=self.at(offset))] = None
 
     def at(self, offset: int) -> int:
         return offset if self._fixed_offset is None else self._fixed_offset

@@ -20,6 +20,7 @@ from migrasafe.app.resolve.references import (
     whole_row,
 )
 from migrasafe.app.resolve.types import BOOL, INT4, NUMERIC, array_of, builtin_types, element, written_type
+from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import TypeName
 
 _BOOL_KINDS = frozenset({"NullTest", "BooleanTest"})
@@ -79,6 +80,8 @@ def _cast(ctx: Context, fields: Fields, names: Names) -> Value:
     wanted = written_type(ctx, fields.get("typeName", {}))
     if value.text is not None:
         read_constant(ctx, value.text, wanted, value.offset)
+    elif wanted.name not in ("text", "varchar"):  # which everything becomes
+        ctx.passes(value.column, f"a cast to {spell_type(wanted)}", fields.get("location", 0))
     return Value(type=wanted)
 
 

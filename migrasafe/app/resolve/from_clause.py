@@ -72,6 +72,9 @@ def range_var(ctx: Context, fields: Fields, names: Names, action: Action = Actio
     item = relation_item(ctx, schema, name, action, fields.get("location", 0))
     if alias:
         item = replace(item, alias=alias, schema=None)
+    if item.complete and len(aliases) > len(item.columns):
+        message = f'table "{item.alias}" has {len(item.columns)} columns available but {len(aliases)} columns specified'
+        ctx.problem("42P10", message, fields.get("location", 0), ref=item.relation)
     return replace(item, columns=renamed(item.columns, aliases)) if aliases else item
 
 
@@ -140,8 +143,8 @@ def _merge(ctx: Context, merged: tuple[str, ...], left: tuple[Item, ...], right:
     columns: list[Col] = []
     for name in merged:
         found = [column for side in (left, right) for column in _shown(side) if column.name == name][:2]
-        for side in (left, right):
-            _check_side(ctx, name, side)
+        _check_side(ctx, name, left, "left")
+        _check_side(ctx, name, right, "right")
         for column in found:
             ctx.reads(column, 0)
         first = found[0] if found else Col(name=name)
@@ -152,12 +155,12 @@ def _merge(ctx: Context, merged: tuple[str, ...], left: tuple[Item, ...], right:
     return Item(alias="", columns=tuple(columns), complete=not unsure, unsure=unsure, system=system)
 
 
-def _check_side(ctx: Context, name: str, side: tuple[Item, ...]) -> None:
+def _check_side(ctx: Context, name: str, side: tuple[Item, ...], which: str) -> None:
     if any(column.name == name for column in _shown(side)):
         return
     incomplete = [item for item in side if item.shows_columns and not item.complete]
     if not incomplete:
-        message = f'column "{name}" specified in USING clause does not exist in the joined table'
+        message = f'column "{name}" specified in USING clause does not exist in {which} table'
         relations = {item.relation for item in side if item.relation is not None}
         ref: Ref | None = relations.pop() if len(relations) == 1 else None
         ctx.problem("42703", message, 0, ref=ref, name=name)

@@ -58,6 +58,7 @@ def call(
     schema, name = name_of(node)
     offset = node.get("location", 0)
     if schema == "pg_catalog":
+        _pass(ctx, name, arguments, offset)
         return Value(type=_builtin_type(name, arguments)), None
     ref, overloads = ctx.functions(schema, name)
     named = tuple(arg["NamedArgExpr"].get("name", "") for arg in node.get("args", []) if "NamedArgExpr" in arg)
@@ -78,6 +79,7 @@ def call(
     if schema is None and len(arguments) == 1 and not overloads and _is_type(ctx, name):
         return Value(type=TypeName(name=name)), None
     if schema is None and name in _builtin_names():
+        _pass(ctx, name, arguments, offset)
         return Value(type=_builtin_type(name, arguments)), None
     full_name = name if schema is None else f"{schema}.{name}"
     message = f"function {full_name}({shown}) does not exist"
@@ -89,6 +91,32 @@ def call(
     # Aggregates and what extensions bring are not in the schema: only what it once had is certainly gone.
     ctx.problem("42883", message, offset, certain=ctx.had_function(schema, ref), ref=ref, name=name)
     return NOTHING, None
+
+
+_TAKES_ALL = frozenset(
+    {
+        *(
+            "array_agg",
+            "coalesce",
+            "concat",
+            "concat_ws",
+            "count",
+            "first_value",
+            "format",
+            "lag",
+            "last_value",
+            "lead",
+        ),
+        *("json_agg", "json_build_array", "json_build_object", "jsonb_agg", "jsonb_build_array", "jsonb_build_object"),
+        *("nth_value", "pg_column_size", "pg_typeof", "quote_literal", "row_to_json", "to_json", "to_jsonb"),
+    }
+)
+
+
+def _pass(ctx: Context, name: str, arguments: tuple[Value, ...], offset: int) -> None:
+    for value in arguments:
+        if name not in _TAKES_ALL:
+            ctx.passes(value.column, f"{name}()", offset)
 
 
 def _shown(arguments: tuple[Value, ...], named: tuple[str, ...]) -> str:

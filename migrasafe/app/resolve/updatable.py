@@ -17,30 +17,24 @@ from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Ref, RelationKind, Schema, Table, View
 from migrasafe.sql.expressions import walk
 
-_AGGREGATES = frozenset(
-    [
-        "array_agg",
-        "avg",
-        "bit_and",
-        "bit_or",
-        "bool_and",
-        "bool_or",
-        "count",
-        "every",
-        "json_agg",
-        "json_object_agg",
-        "jsonb_agg",
-        "jsonb_object_agg",
-        "max",
-        "min",
-        "stddev",
-        "string_agg",
-        "sum",
-        "variance",
-        "xmlagg",
-    ]
+_MANY_ROWS_IN_OR_OUT = frozenset(
+    {
+        *(
+            "array_agg",
+            "avg",
+            "bit_and",
+            "bit_or",
+            "bool_and",
+            "bool_or",
+            "count",
+            "every",
+            "json_agg",
+            "json_object_agg",
+        ),
+        *("jsonb_agg", "jsonb_object_agg", "max", "min", "stddev", "string_agg", "sum", "variance", "xmlagg"),
+        *("generate_series", "generate_subscripts", "json_array_elements", "jsonb_array_elements", "unnest"),
+    }
 )
-_ROWS = frozenset(["generate_series", "generate_subscripts", "json_array_elements", "jsonb_array_elements", "unnest"])
 _NOT_SIMPLE = (
     "distinctClause",
     "groupClause",
@@ -68,7 +62,7 @@ def written_through(view: View, schema: Schema) -> Through | bool | None:
         return False
     node = view.query.node.get("SelectStmt", {})
     base = _only_relation(node)
-    if base is None or not is_plain(node) or _calls(node, _AGGREGATES | _ROWS):
+    if base is None or not is_plain(node) or _calls(node, _MANY_ROWS_IN_OR_OUT):
         return False
     below = schema.relation(schema.resolve(base.get("schemaname"), base.get("relname", "")))
     names = _columns(node, view, below)
@@ -131,8 +125,15 @@ _VERBS = {
 def write_through_views(ctx: Context) -> None:
     """What a query writes to views, it writes to the tables below them; a problem where PostgreSQL refuses that."""
     for use in list(ctx.uses.values()):
-        view = ctx.schema.relation(use.object) if use.kind is ObjectKind.VIEW and use.object is not None else None
-        if use.action not in _VERBS or not isinstance(view, View) or use.through is not None:
+        view = ctx.schema.relation(use.object) if use.object is not None else None
+        if isinstance(view, Table) and view.rewritten and use.kind is ObjectKind.TABLE and use.action in _VERBS:
+            ctx.opaque[f"a rule decides what writing to {view.ref} does"] = None
+        if (
+            use.action not in _VERBS
+            or not isinstance(view, View)
+            or use.kind is not ObjectKind.VIEW
+            or use.through is not None
+        ):
             continue
         below = written_through(view, ctx.schema)
         if below is None:

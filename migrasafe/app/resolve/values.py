@@ -114,6 +114,15 @@ class Written(Struct, frozen=True, kw_only=True):
     """The columns in the expression are those of tables, as they are there."""
 
 
+class Passed(Struct, frozen=True, kw_only=True):
+    """A column that goes into a function of PostgreSQL, or a cast, as it is."""
+
+    column: ColumnRef
+    to: str
+    """`lower(…)`, `a cast to integer`."""
+    offset: int
+
+
 class Resolution(Struct, frozen=True, kw_only=True):
     """Everything about one query on one schema."""
 
@@ -128,6 +137,7 @@ class Resolution(Struct, frozen=True, kw_only=True):
     insertions: tuple[Insertion, ...] = ()
     writes: tuple[Written, ...] = ()
     mentions: tuple[Mentioned, ...] = ()
+    passed: tuple[Passed, ...] = ()
     opaque: str = ""
     """Why it could not be read, or what in it we do not know; empty if all is known."""
 

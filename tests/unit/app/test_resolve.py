@@ -145,7 +145,7 @@ def test_a_merge_is_walked_in_all_of_its_parts() -> None:
         ("UPDATE users SET nick = 1", 'column "nick" of relation "users" does not exist'),
         ("INSERT INTO users (nick) VALUES (1)", 'column "nick" of relation "users" does not exist'),
         ("SELECT * FROM users JOIN orders USING (email)",
-         'column "email" specified in USING clause does not exist in the joined table'),
+         'column "email" specified in USING clause does not exist in right table'),
         ("SELECT id FROM users, orders", 'column reference "id" is ambiguous'),
         ("SELECT x.id FROM users", 'missing FROM-clause entry for table "x"'),
         ("SELECT age_of(1, 'y', 2)", "function age_of(integer, unknown, integer) does not exist"),
