@@ -82,7 +82,7 @@ def test_sarif_points_at_the_lines_of_the_app() -> None:
     (run,) = json.loads(shop("--from", "0003", "--format", "sarif").stdout)["runs"]
     (result,) = run["results"]
     place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == "old.sql"
+    assert place["artifactLocation"]["uri"] == "fixtures/compat/queries/old.sql"  # from the root of the repository
     assert place["region"] == {"startLine": 2, "startColumn": 23, "endColumn": 29}
     assert result["level"] == "error"
 
