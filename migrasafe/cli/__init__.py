@@ -19,6 +19,7 @@ _COMMANDS = {
     "compat": "Say which app version each migration breaks, and which side is deployed first.",
     "backfill": "Fill or change the rows of a live table in small, throttled batches.",
     "plan": "Turn a change into phases that both versions of the app can live with.",
+    "rehearse": "Carry out a plan, or migrations, on a throw-away server, and check what is claimed.",
     "gate": "Say whether a phase of a plan may start.",
     "init": "Look at a project, and write a config for it.",
     "rules": "List the rules.",
@@ -57,6 +58,10 @@ class _Commands(click.Group):
                 from migrasafe.cli.plan import plan
 
                 return plan
+            case "rehearse":
+                from migrasafe.cli.rehearse import rehearse
+
+                return rehearse
             case "gate":
                 from migrasafe.cli.gate import gate
 

@@ -74,6 +74,9 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     metavar="FOLDER",
     help="The tool's folder, which they are to follow. [default: that of CHANGE, or of --schema]",
 )
+@click.option(
+    "--prove", is_flag=True, help="Rehearse the plan at once, on a throw-away server: see `migrasafe rehearse`."
+)
 @click.option("--status", type=click.Path(), metavar="PLAN", help="Say where this plan stands on the server of --dsn.")
 @click.option("--dsn", envvar="MIGRASAFE_DSN", help="The server, for --status. [env: MIGRASAFE_DSN]")
 def plan(
@@ -93,9 +96,10 @@ def plan(
     old_app_name: str | None,
     formats: tuple[str, ...],
     migrations: str | None,
+    prove: bool,
     status: str | None,
     dsn: str | None,
-) -> None:
+) -> int:
     """Turn a change into phases that can be deployed, and taken back, while the old and the new app both run.
 
     CHANGE is a migration (a file of SQL, an Alembic revision), or the change in words.
@@ -126,7 +130,7 @@ def plan(
         if dsn is None:
             raise InputError("--dsn: say which server the plan is carried out on")
         _print_status(Path(status), dsn)
-        return
+        return 0
     if not change:
         raise InputError(
             "say what is to be planned: a migration (a file), or a change in words, `migrasafe plan --help`"
@@ -151,7 +155,9 @@ def plan(
     )
     hints = hints_of(way=way, up=up, down=down, time_zone=time_zone, bad_rows=bad_rows)
     made = put_together(
-        draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground), ground
+        draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground),
+        ground,
+        script.texts,
     )
     folder = Path(out) if out is not None else Path("plans") / ground.id
     near = [*([file.parent] if file is not None else []), Path(schema)]
@@ -170,6 +176,14 @@ def plan(
     for one in made.by_hand:
         click.echo(f"by hand: {one}")
     click.echo(f"written to {folder}: read {folder / RUNBOOK} first")
+    if not prove:
+        return 0
+    from migrasafe.cli.rehearsal import prove_folder
+    from migrasafe.rehearse.stage import Wish
+    from migrasafe.rehearse.wanted import Wanted
+
+    until = file if before is None else Path(before)
+    return prove_folder(folder, schema, Wanted(major=target.pg_version), Wish(), until=until)
 
 
 def _ask(question: str) -> bool:

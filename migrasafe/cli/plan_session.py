@@ -12,14 +12,19 @@ from migrasafe.errors import InputError
 from migrasafe.plan.model import Plan
 from migrasafe.plan.standing import Ask, GateAnswer
 from migrasafe.plan.templates import sql_template
-from migrasafe.plan.write_plan import PLAN, checksum, read_plan
+from migrasafe.plan.write_plan import PLAN, Written, checksum, read_plan
 
 if TYPE_CHECKING:
     from migrasafe.postgres.connect import Connection
 
 
 def plan_of(folder: Path) -> Plan:
-    """The plan of a folder. Raises InputError for a folder without one, or with a file that was changed since."""
+    """The plan of a folder. Raises InputError as `written_plan` does."""
+    return written_plan(folder).plan
+
+
+def written_plan(folder: Path) -> Written:
+    """What a plan's folder holds. Raises InputError for a folder without one, or with a file that was changed since."""
     path = folder / PLAN if folder.is_dir() else folder
     try:
         written = read_plan(path.read_text(encoding="utf-8"), str(path))
@@ -31,7 +36,7 @@ def plan_of(folder: Path) -> Plan:
                 )
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}): give the folder that `migrasafe plan` wrote") from error
-    return written.plan
+    return written
 
 
 @contextmanager

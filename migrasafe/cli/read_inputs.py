@@ -99,10 +99,15 @@ def schema_of(given: str, *, until: Path | None = None) -> Found:
         return Found(schema=schema_before(given))
     from migrasafe.walk import schema_after
 
-    migrations = [migration for history in histories((given,), None, {}) for migration in history.migrations]
-    if until is not None:
-        migrations = list(itertools.takewhile(lambda one: until.resolve() not in _files(one), migrations))
-    return Found(schema=schema_after(migrations, Target()))
+    return Found(schema=schema_after(migrations_until(given, until), Target()))
+
+
+def migrations_until(folder: str, until: Path | None) -> list[Migration]:
+    """The migrations of a folder; with a file of it that has not run yet, those before it."""
+    migrations = [migration for history in histories((folder,), None, {}) for migration in history.migrations]
+    if until is None:
+        return migrations
+    return list(itertools.takewhile(lambda one: until.resolve() not in _files(one), migrations))
 
 
 def script_of(file: Path, schema: str) -> Script:

@@ -19,6 +19,7 @@ def give_along(table: Ref, column: str, attached: Attached) -> Step:
         title=f"Give {column} what is kept beside the old column",
         statements=tuple(statement for statement, _ in told),
         done=predicates.all_of(*(done for _, done in told)),
+        stays=f"what {column} was given, until it goes itself",
     )
 
 

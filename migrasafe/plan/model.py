@@ -6,6 +6,9 @@ from enum import Enum
 
 from msgspec import Struct
 
+from migrasafe.plan.evidence import Evidence
+from migrasafe.plan.table_lock import TableLock
+
 
 class PhaseName(Enum):
     """In the order in which they come."""
@@ -16,11 +19,6 @@ class PhaseName(Enum):
     VERIFY = "verify"
     SWITCH = "switch"
     CONTRACT = "contract"
-
-
-class TableLock(Struct, frozen=True, kw_only=True):
-    table: str
-    mode: str
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -44,6 +42,8 @@ class Step(Struct, frozen=True, kw_only=True):
     """Likewise: whether a broken run left something that must go first (an invalid index) …"""
     clear: tuple[str, ...] = ()
     """… and what takes it away."""
+    stays: str = ""
+    """What is otherwise than before when it has been taken back, and hurts nobody."""
     loses: str = ""
     """What cannot be brought back once it has run."""
     locks: tuple[TableLock, ...] = ()
@@ -120,6 +120,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What a person has to look after, because it cannot be seen."""
     differs: tuple[str, ...] = ()
     """How the schema at the end differs from that of the one-shot migration."""
+    migration: tuple[str, ...] = ()
+    """The one-shot migration that it stands for, statement by statement."""
+    evidence: Evidence | None = None
+    """What a rehearsal has seen; None: it was not rehearsed."""
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -12,14 +12,15 @@ from migrasafe.plan.app_code.phases import with_code
 from migrasafe.plan.changes.model import Draft, Ground
 from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.foresee import foresee
-from migrasafe.plan.model import Phase, Plan, Step, TableLock
+from migrasafe.plan.model import Phase, Plan, Step
+from migrasafe.plan.table_lock import TableLock
 from migrasafe.rules.context import Step as Judged
 from migrasafe.schema.model import Ref, Schema
 from migrasafe.target import Target
 
 
-def put_together(draft: Draft, ground: Ground) -> Plan:
-    """The plan of a drafted change."""
+def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = ()) -> Plan:
+    """The plan of a drafted change. `migration`: the statements that it stands for."""
     schema = ground.schema
     prints = [fingerprint(schema, draft.tables)]
     phases: list[Phase] = []
@@ -43,6 +44,7 @@ def put_together(draft: Draft, ground: Ground) -> Plan:
         assumed=draft.assumed,
         by_hand=draft.by_hand,
         differs=draft.differs,
+        migration=tuple(migration),
     )
 
 

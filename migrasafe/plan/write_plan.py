@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.errors import InputError
 from migrasafe.locks import LockMode
@@ -32,6 +33,8 @@ class Written(Struct, frozen=True, kw_only=True):
     plan: Plan
     files: Mapping[str, str]
     """Name → SHA-256 of every other file."""
+    outputs: tuple[Output, ...] = ()
+    """What tells of the files for migration tools; their texts are not repeated."""
 
 
 def plan_files(plan: Plan, schema: Schema, outputs: Sequence[Output] = ()) -> dict[str, str]:
@@ -43,10 +46,17 @@ def plan_files(plan: Plan, schema: Schema, outputs: Sequence[Output] = ()) -> di
         files[name] = _job(plan, job, name)
     target = Target(pg_version=plan.pg_version, pg_version_assumed=False)
     of_tools = {name: text for one in outputs for name, text in output_files(one, schema, target).items()}
-    files |= {RUNBOOK: _rendered(RUNBOOK, plan, files, outputs), PAGE: _rendered(PAGE, plan, files, outputs)}
-    files |= of_tools
+    return with_documents(plan, files, of_tools, outputs)
+
+
+def with_documents(
+    plan: Plan, files: Mapping[str, str], of_tools: Mapping[str, str], outputs: Sequence[Output]
+) -> dict[str, str]:
+    """The files that are run, and what tells of them: runbook, page and plan.json, which knows the sums of all others."""
+    documents = {name: _rendered(name, plan, files, outputs) for name in (RUNBOOK, PAGE)}
+    files = {**files, **documents, **of_tools}
     sums = {name: checksum(text) for name, text in files.items()}
-    written = Written(plan=plan, files=sums)
+    written = Written(plan=plan, files=sums, outputs=tuple(replace(one, files={}, runs=()) for one in outputs))
     files[PLAN] = msgspec.json.format(msgspec.json.encode(written), indent=1).decode() + "\n"
     return files
 

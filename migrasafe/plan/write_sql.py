@@ -49,7 +49,7 @@ def _file(plan: Plan, phase: Phase, steps: Iterable[Step], title: str) -> str:
 
 def _undo_file(plan: Plan, phase: Phase, steps: list[Step]) -> str:
     blocks = [_head(f"{plan.title} – back from phase {phase.name.value}")]
-    blocks.extend(f"-- undo {step.id}: {step.title}\n{_backward(step)}" for step in reversed(steps) if step.undo)
+    blocks.extend(f"{_comment_back(step)}\n{_backward(step)}" for step in reversed(steps) if step.undo)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -83,6 +83,10 @@ def skip_ahead(step: Step) -> str:
 def skip_back(step: Step) -> str:
     """The condition under which there is nothing to undo."""
     return f"NOT ({step.undoable or step.done})"
+
+
+def _comment_back(step: Step) -> str:
+    return f"-- undo {step.id}: {step.title}" + (f"\n--   stays: {step.stays}" if step.stays else "")
 
 
 def _forward(step: Step) -> str:

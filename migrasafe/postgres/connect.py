@@ -44,6 +44,16 @@ def describe_dsn(dsn: str) -> str:
     return f"{host}{port}{database}"
 
 
+def in_database(dsn: str, database: str) -> str:
+    """The same server, another database."""
+    return make_conninfo(dsn, dbname=database)
+
+
+def database_of(dsn: str) -> str:
+    """The name of the database that a DSN says."""
+    return str(conninfo_to_dict(dsn).get("dbname") or "")
+
+
 def major_version(connection: Connection) -> int:
     """Return the server's major version, such as 15."""
     return connection.info.server_version // 10_000

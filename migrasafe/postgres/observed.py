@@ -51,6 +51,10 @@ class Observed:
     proofs: tuple[str, ...] = ()
     """The server's words where it left out a scan because a constraint proves what it would look for."""
     error: SqlState | None = None
+    seconds: float = 0.0
+    """How long the server took, made-up rows and all."""
+    wal_bytes: int = 0
+    """Write-ahead log that was written meanwhile, by whomever."""
 
     @property
     def strongest_lock(self) -> LockMode | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -50,6 +51,7 @@ class WatchedSession:
         self._tag = ""
         self._harmless_so_far: list[str] | None = None  # statements of the open transaction, until one is not
         self._messages: list[str] = []
+        self._seconds = 0.0  # of the statement that was run last
         session.add_notice_handler(lambda notice: self._messages.append(notice.message_primary or ""))
         run(session, "SET lc_messages = 'C'")
         self._before = self._now = read_relations(session)
@@ -69,6 +71,15 @@ class WatchedSession:
 
     def statement(self, number: int, statement: str) -> Observed:
         """Run the statement with this place in the migration."""
+        wal = self._wal()
+        seen = self._seen(number, statement)
+        return replace(seen, seconds=self._seconds, wal_bytes=self._wal() - wal)
+
+    def _wal(self) -> int:
+        """How far the write-ahead log is, in bytes."""
+        return int(run(self._watcher, "SELECT pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_lsn")[0][0])
+
+    def _seen(self, number: int, statement: str) -> Observed:
         if self.is_open():
             return self._in_transaction(number, statement)
         self.begin()
@@ -122,7 +133,9 @@ class WatchedSession:
         run(self._session, "SET lock_timeout = 0")
         self._listen()
         self._tag = ""
+        begun_at = time.perf_counter()
         sampled = run_sampled(self._session, statement, earlier, self._connect)
+        self._seconds = time.perf_counter() - begun_at
         run(self._session, f"SET lock_timeout = '{timeout}'")
         self._now = read_relations(self._session)
         # DROP INDEX CONCURRENTLY locks the index itself only when nobody uses it any longer.
@@ -168,10 +181,13 @@ class WatchedSession:
 
     def _execute(self, statement: str) -> SqlState | None:
         self._tag = ""
+        begun_at = time.perf_counter()
         try:
             self._tag = self._session.execute(statement).statusmessage or ""
         except psycopg.Error as error:
             return sql_state(error)
+        finally:
+            self._seconds = time.perf_counter() - begun_at
         return None
 
     def is_open(self) -> bool:

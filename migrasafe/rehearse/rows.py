@@ -7,7 +7,7 @@ from itertools import islice
 
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.rehearse.values import FillColumn, choices, columns_to_fill
+from migrasafe.rehearse.values import FillColumn, choices, columns_to_fill, let_in, stricter
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 FEW = 5
@@ -20,8 +20,18 @@ REFUSED_BY_CHECK = "23514"
 class Rows:
     """What was filled, so that columns which came later are filled once."""
 
-    def __init__(self, count: int = FEW) -> None:
+    def __init__(
+        self,
+        count: int = FEW,
+        *,
+        also: Mapping[tuple[tuple[str, str], str], FillColumn] | None = None,
+        some_null: bool = False,
+    ) -> None:
+        """`also`: columns as a later schema has them, whose demands the rows meet as well; `some_null`: every tenth value
+        that may be null is."""
         self._count = count
+        self._also = also or {}
+        self._some_null = some_null
         self._filled: set[tuple[int, str]] = set()
 
     @property
@@ -31,7 +41,10 @@ class Rows:
 
     def fill(self, session: Connection) -> tuple[str, ...]:
         """Put rows into empty tables, and values into new columns; name the tables that stayed empty."""
-        tables = list(columns_to_fill(session))
+        tables = [
+            tuple(stricter(one, self._also.get(((one.schema, one.table), one.name))) for one in table)
+            for table in columns_to_fill(session)
+        ]
         empty = []
         session.execute("SET session_replication_role = replica")
         for table in tables:
@@ -73,7 +86,7 @@ class Rows:
         for count in (self._count, 1):
             for columns in (table, tuple(column for column in table if column.required)):
                 if columns:
-                    yield _insert(name, columns, chosen, count)
+                    yield _insert(name, columns, chosen, count, some_null=self._some_null)
         yield f"INSERT INTO {name} DEFAULT VALUES"
 
 
@@ -88,7 +101,8 @@ WHERE coalesce(last_value, 0) < {first} AND max_value > {first}
 
 def _let_in(session: Connection, name: str, table: Sequence[FillColumn]) -> Mapping[str, str]:
     """The values, by column, that CHECKs and partitions let in, instead of those from the row's number."""
-    for chosen in islice(choices(table), MOST_TRIES):
+    passing = let_in(session, table)
+    for chosen in (passing, *islice(choices(table), MOST_TRIES)):
         run(session, "BEGIN")
         refused = attempt(session, _insert(name, table, chosen, 1))
         run(session, "ROLLBACK")
@@ -97,9 +111,17 @@ def _let_in(session: Connection, name: str, table: Sequence[FillColumn]) -> Mapp
     return {}
 
 
-def _insert(name: str, columns: Sequence[FillColumn], chosen: Mapping[str, str], count: int) -> str:
+def _insert(
+    name: str, columns: Sequence[FillColumn], chosen: Mapping[str, str], count: int, *, some_null: bool = False
+) -> str:
     names = ", ".join(quote_ident(column.name) for column in columns)
-    values = ", ".join(chosen.get(column.name) or column.value("n") for column in columns)
+    made = [chosen.get(column.name) or column.value("n") for column in columns]
+    if some_null:
+        made = [
+            value if column.required or column.in_key else f"CASE WHEN n % 10 > 0 THEN {value} END"
+            for column, value in zip(columns, made, strict=True)
+        ]
+    values = ", ".join(made)
     return (
         f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM generate_series(1, {count}) AS n"
         " ON CONFLICT DO NOTHING"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from migrasafe.migrations.model import History
+from migrasafe.migrations.model import Migration
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.introspect import load_schema
 from migrasafe.postgres.relations import read_relations
@@ -53,17 +53,25 @@ class Replayed:
         return bool(self.schema_differences) or any(judged.schema_differences for judged in self.statements)
 
 
-def replay(history: History, dsn: str, major: int, *, each_statement: bool = False) -> Iterator[Replayed]:
-    """Run a history in a database, migration by migration, on top of what is there.
+def replay(
+    migrations: Sequence[Migration],
+    dsn: str,
+    major: int,
+    *,
+    first: int = 0,
+    rows: Rows | None = None,
+    each_statement: bool = False,
+) -> Iterator[Replayed]:
+    """Run migrations in a database, one by one, on top of what is there; those before `first` have run.
 
     After a statement that the server refused, prediction goes on from the server's own schema: what comes later stands
     on what is really there. With `each_statement` the schemas are compared after each, otherwise after each migration.
     """
-    rows = Rows()
+    rows = rows or Rows()
     known: Counter[str] = Counter()
     with connect(dsn) as session:
         schema = load_schema(session)
-    for place, migration in enumerate(history.migrations):
+    for place, migration in enumerate(migrations[first:], start=first):
         expected = expect(migration, place, schema, major)
         with connect(dsn) as session:
             without_rows = rows.fill(session)

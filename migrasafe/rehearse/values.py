@@ -12,8 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, run
+from migrasafe.postgres.observed import SqlState
+from migrasafe.sql.quote import quote_ident
 
 _QUESTION = (Path(__file__).parent / "sql" / "columns_to_fill.sql").read_text(encoding="utf-8")
 
@@ -55,6 +59,8 @@ _VALUES: Mapping[str, str] = {
 
 _CONSTANT = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(-?\d+(?:\.\d+)?)")
 MOST_CONSTANTS = 12
+_NUMBERS = "ARRAY[1, 2, 3, 1000, 1000007]"
+"""For which values have to pass."""
 
 
 class FillColumn(Struct, frozen=True, kw_only=True):
@@ -106,6 +112,18 @@ class FillColumn(Struct, frozen=True, kw_only=True):
         return tuple(f"({one})::{self.type}" for one in dict.fromkeys(found[:MOST_CONSTANTS]))
 
 
+def stricter(column: FillColumn, other: FillColumn | None) -> FillColumn:
+    """The column, with what another schema demands of it as well."""
+    if other is None:
+        return column
+    return replace(
+        column,
+        checks=[*column.checks, *other.checks],
+        refers=column.refers or other.refers,
+        required=column.required or other.required,
+    )
+
+
 def columns_to_fill(session: Connection) -> Iterator[tuple[FillColumn, ...]]:
     """The columns that take values, of each table that holds rows or has partitions."""
     names = FillColumn.__struct_fields__
@@ -122,3 +140,24 @@ def choices(columns: Sequence[FillColumn]) -> Iterator[dict[str, str]]:
         itertools.islice(itertools.product(*options), 4096), key=lambda one: len(one) - one.count(None)
     ):
         yield {column.name: value for column, value in zip(checked, chosen, strict=True) if value is not None}
+
+
+def let_in(session: Connection, columns: Sequence[FillColumn]) -> Mapping[str, str]:
+    """The values, by column, that all CHECKs say yes to where those from numbers do not pass: asked of the server, without
+    touching the table. Empty where there are none, or nothing passes."""
+    checks = [
+        check for check in dict.fromkeys(one for column in columns for one in column.checks) if check[:5] == "CHECK"
+    ]
+    if not checks:
+        return {}
+    test = " AND ".join(f"coalesce({check.removeprefix('CHECK').removesuffix('NOT VALID')}, true)" for check in checks)
+    for chosen in choices(columns):
+        values = ", ".join(
+            f"{chosen.get(column.name) or column.value('n')} AS {quote_ident(column.name)}" for column in columns
+        )
+        answer = ask(session, f"SELECT bool_and({test}) FROM (SELECT {values} FROM unnest({_NUMBERS}) AS n) AS row")
+        if isinstance(answer, SqlState):
+            return {}
+        if answer[0][0]:
+            return chosen
+    return {}

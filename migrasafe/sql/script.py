@@ -52,3 +52,9 @@ class Script(Struct, frozen=True, kw_only=True):
                 if one is statement:
                     return origin.line
         return self.source.position(statement.span.start)[0]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Each statement as it is written, without its semicolon."""
+        text = self.source.text
+        return tuple(text[statement.span.start : statement.span.end] for statement in self.statements)

@@ -19,7 +19,7 @@ def replayed_on(database: Database, history: History, *, each_statement: bool = 
     database.execute(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''Asia/Tokyo''', current_database()); END $$"
     )
-    return tuple(replay(history, database.dsn, database.major, each_statement=each_statement))
+    return tuple(replay(history.migrations, database.dsn, database.major, each_statement=each_statement))
 
 
 def the_project() -> History:

@@ -77,7 +77,7 @@ def _replayed(history: History, server: RunningServer, options: argparse.Namespa
             with connect(dsn) as session:
                 session.execute(options.setup.read_bytes())
         begun_at = time.monotonic()
-        for replayed in replay(history, dsn, server.major, each_statement=options.each_statement):
+        for replayed in replay(history.migrations, dsn, server.major, each_statement=options.each_statement):
             found.append(replayed)
             if options.progress:
                 wrong, failed = len(replayed.wrong), replayed.count(State.FAILED)

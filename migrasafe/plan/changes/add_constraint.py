@@ -49,6 +49,7 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
                     gates=(gate,),
                 ),
             ),
+            differs=(f"there is an index more: {missing.ref}",) if missing is not None else (),
         )
 
 

@@ -44,7 +44,7 @@ class AsWritten(Struct, frozen=True, kw_only=True):
             title="What is new, and in nobody's way",
             old_app="goes on as before",
             new_app="is not deployed yet",
-            steps=(Step(title=title, statements=(self.sql,), done=self.done),),
+            steps=(Step(title=title, statements=(self.sql,), done=self.done, stays="what it made"),),
         )
         return Draft(title=title, tables=(), phases=(phase,))
 

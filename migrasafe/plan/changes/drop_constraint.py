@@ -88,6 +88,7 @@ def _step(table: Table, constraint: Constraint) -> Step:
             predicates.relation_exists(table.ref),
             predicates.not_(predicates.constraint_exists(table.ref, constraint.name)),
         ),
+        stays=f"{constraint.name} comes back NOT VALID: old rows are not asked" if instantly else "",
         loses="" if instantly else f"the index of {constraint.name}: the way back is to plan the constraint again",
     )
 

@@ -215,6 +215,7 @@ def _swap(ground: Ground, parent: Shadow, key: Constraint, references: list[_Ref
         past=first.past,
         undo=tuple(back),
         undoable=first.undoable,
+        stays="the foreign keys come back NOT VALID: old rows are not asked" if references else "",
     )
 
 

@@ -1,0 +1,119 @@
+"""What `rehearse` and `plan --prove` have in common: the ground, the sandbox, and the evidence in the plan's folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+from msgspec.structs import replace
+
+from migrasafe.app.model import Query
+from migrasafe.cli.plan_session import written_plan
+from migrasafe.config import is_dsn
+from migrasafe.errors import InputError
+from migrasafe.plan.fingerprint import fingerprint
+from migrasafe.plan.model import Plan
+from migrasafe.plan.write_plan import PAGE, PLAN, RUNBOOK, Written, with_documents
+from migrasafe.postgres.connect import connect
+from migrasafe.postgres.introspect import load_schema
+from migrasafe.rehearse.ground import NeedsRole, dump_of, lay_migrations, lay_script
+from migrasafe.rehearse.prove import Tell, prove
+from migrasafe.rehearse.sandbox import Sandbox, open_sandbox
+from migrasafe.rehearse.stage import Lay, Wish
+from migrasafe.rehearse.wanted import Wanted
+from migrasafe.report.proof import proof_text
+from migrasafe.schema.model import Ref
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source, read_source
+
+
+def ground_of(given: str, needs_role: NeedsRole, *, until: Path | None = None) -> Lay:
+    """What makes the schema that --schema says, in an empty database. `until`: a migration that has not run yet."""
+    if is_dsn(given):
+        dump = read_script(Source(path="pg_dump", text=dump_of(given)))
+        return lambda dsn: lay_script(dsn, dump, needs_role)
+    if Path(given).is_dir():
+        from migrasafe.cli.read_inputs import migrations_until
+
+        migrations = migrations_until(given, until)
+        return lambda dsn: lay_migrations(dsn, migrations, needs_role)
+    script = read_script(read_source(Path(given)))
+    return lambda dsn: lay_script(dsn, script, needs_role)
+
+
+def prove_folder(
+    folder: Path, schema: str, wanted: Wanted, wish: Wish, *, until: Path | None = None, report: str = "text"
+) -> int:
+    """Rehearse the plan of a folder, print the evidence and write it there; the exit status.
+
+    Raises ServerError, and InputError for a plan that was made for another schema.
+    """
+    written = written_plan(folder)
+    plan = written.plan
+    tell: Tell = _tell if sys.stderr.isatty() else _silent
+    with sandbox_of(replace(wanted, major=wanted.major or plan.pg_version)) as sandbox:
+        lay = ground_of(schema, sandbox.needs_role, until=until)
+        _refuse_another_schema(plan, sandbox, lay, schema)
+        evidence = prove(plan, lay, sandbox, wish, tell)
+    _write_evidence(folder, written, replace(plan, evidence=evidence))
+    told = proof_text(evidence) if report == "text" else msgspec.json.encode(evidence).decode() + "\n"
+    click.echo(told, nl=False)
+    return 0 if evidence.holds else 1
+
+
+def _refuse_another_schema(plan: Plan, sandbox: Sandbox, lay: Lay, schema: str) -> None:
+    tables = [Ref(*table.split(".", 1)) for table in plan.tables]
+    with sandbox.database() as dsn:
+        lay(dsn)
+        with connect(dsn) as session:
+            found = fingerprint(load_schema(session), tables)
+    if tables and sandbox.major == plan.pg_version and found != plan.fingerprints[0]:
+        raise InputError(
+            f"--schema {schema}: {', '.join(plan.tables)} there is not as it was when the plan was made: give the schema from"
+            " before it, or plan again"
+        )
+
+
+def sandbox_of(wanted: Wanted) -> Sandbox:
+    """The server, named on standard error, with a warning where it is another than the one that is meant."""
+    sandbox = open_sandbox(wanted)
+    click.echo(f"rehearsing on PostgreSQL {sandbox.description}", err=True)
+    if sandbox.warning:
+        click.echo(f"warning: {sandbox.warning}", err=True)
+    return sandbox
+
+
+def queries_of(source: str | None, schema: str) -> tuple[Query, ...]:
+    """The queries of a version of the app. `schema`: where its migrations are, which are no part of it."""
+    if source is None:
+        return ()
+    from migrasafe.cli.read_app_version import read_app_version
+    from migrasafe.cli.read_inputs import histories
+
+    known = histories((schema,), None, {}) if not is_dsn(schema) and Path(schema).is_dir() else ()
+    return read_app_version(source, known).queries
+
+
+def _write_evidence(folder: Path, written: Written, plan: Plan) -> None:
+    """Write a plan with its evidence into its folder. What is run stays as it is. Raises InputError."""
+    try:
+        texts = {
+            name: (folder / name).read_text(encoding="utf-8") for name in written.files if name not in (RUNBOOK, PAGE)
+        }
+        ours = {name: text for name, text in texts.items() if name.endswith((".sql", ".toml")) and "/" not in name}
+        of_tools = {name: text for name, text in texts.items() if name not in ours}
+        documents = with_documents(plan, ours, of_tools, written.outputs)
+        for name in (RUNBOOK, PAGE, PLAN):
+            (folder / name).write_text(documents[name], encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder}: the evidence cannot be written: {error.strerror or error}") from error
+
+
+def _tell(what: str) -> None:
+    click.echo(f"  {what}", err=True)
+
+
+def _silent(what: str) -> None:
+    pass

@@ -1,0 +1,146 @@
+"""`migrasafe rehearse`: a plan, or migrations, carried out on a throw-away server, and what was claimed of them checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from migrasafe.errors import InputError
+from migrasafe.rehearse.wanted import Wanted
+from migrasafe.target import NEWEST, OLDEST
+
+ROWS_OF_PLAN = 1000
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("what", nargs=-1, metavar="PLAN|MIGRATIONS…")
+@click.option(
+    "--schema",
+    metavar="FILE|FOLDER|DSN",
+    help="The schema before: a dump, the folder of your migrations, or a server, of which only the schema is read.",
+)
+@click.option(
+    "--last", type=click.IntRange(1), metavar="N", help="Only the newest N migrations; those before are run unwatched."
+)
+@click.option("--dsn", help="A scratch server: databases are made on it and dropped. [default: one that is started]")
+@click.option(
+    "--sandbox", type=click.Choice(["local", "docker"]), help="Which kind of server to start. [default: what there is]"
+)
+@click.option(
+    "--pg-version",
+    type=click.IntRange(OLDEST, NEWEST),
+    help="Major version of the server. [default: the plan's, else 15]",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(1, 10_000_000),
+    help="Made-up rows in every table. [default: 1000 for a plan, 5 for migrations]",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another order of what the apps do.")
+@click.option(
+    "--old",
+    metavar="SOURCE",
+    help="The deployed version of the app, as for compat: its queries are tried in every phase.",
+)
+@click.option("--new", metavar="SOURCE", help="The version to deploy: likewise.")
+@click.option("--layout", metavar="TOOL", help="The migration tool, where the folder does not tell.")
+@click.option("--format", "report", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rehearse(
+    what: tuple[str, ...],
+    *,
+    schema: str | None,
+    last: int | None,
+    dsn: str | None,
+    sandbox: str | None,
+    pg_version: int | None,
+    rows: int | None,
+    seed: int,
+    old: str | None,
+    new: str | None,
+    layout: str | None,
+    report: str,
+) -> int:
+    """Carry out a PLAN, or MIGRATIONS, on a throw-away PostgreSQL, and see whether what is claimed of them holds.
+
+    A plan: every phase is watched (locks, rewrites, scans, time, WAL), taken back and run again; runs while an old and a
+    new version of the app are at work; every step is killed on its way and run again; values go to the new side and back.
+    The evidence is written into the plan's folder. Migrations: each statement is compared with what lint predicts.
+    Exit status: 0 everything held · 1 something did not · 2 the input cannot be used.
+
+    \b
+    Examples:
+      migrasafe rehearse plans/rename_users_name --schema db/migrations
+      migrasafe rehearse db/migrations --last 20
+    """
+    folder = Path(what[0]) if len(what) == 1 else None
+    if folder is not None and (folder / "plan.json").exists():
+        if last is not None or layout is not None:
+            raise InputError("--last and --layout are for migrations, and this is a plan")
+        return _plan(folder, schema, Wanted(dsn=dsn, major=pg_version, kind=sandbox), rows, seed, (old, new), report)
+    if old is not None or new is not None:
+        raise InputError("--old and --new are for a plan: give the folder that `migrasafe plan` wrote")
+    wanted = Wanted(dsn=dsn, major=pg_version, kind=sandbox)
+    return _migrations(what, schema, wanted, last, rows, layout, report)
+
+
+def _plan(
+    folder: Path,
+    schema: str | None,
+    wanted: Wanted,
+    rows: int | None,
+    seed: int,
+    sources: tuple[str | None, str | None],
+    report: str,
+) -> int:
+    from migrasafe.cli.rehearsal import prove_folder, queries_of
+    from migrasafe.rehearse.stage import Wish
+
+    if schema is None:
+        raise InputError("--schema: say what the plan was made for: a dump, the folder of your migrations, or a server")
+    old, new = (queries_of(source, schema) for source in sources)
+    wish = Wish(rows=rows or ROWS_OF_PLAN, seed=seed, old=old, new=new)
+    return prove_folder(folder, schema, wanted, wish, report=report)
+
+
+def _migrations(
+    what: Sequence[str],
+    schema: str | None,
+    wanted: Wanted,
+    last: int | None,
+    rows: int | None,
+    layout: str | None,
+    report: str,
+) -> int:
+    from migrasafe.cli.read_inputs import histories, rendered
+    from migrasafe.cli.rehearsal import ground_of, sandbox_of
+    from migrasafe.rehearse.ground import lay_migrations
+    from migrasafe.rehearse.rows import FEW, Rows
+    from migrasafe.rehearse.run_migration import State
+    from migrasafe.rehearse.trace import Replayed, replay
+    from migrasafe.report.trace import as_json, trace_lines, trace_summary
+
+    read = histories(what, layout, {})
+    found: list[Replayed] = []
+    with sandbox_of(wanted) as sandbox:
+        for history in read:
+            with sandbox.database() as dsn:
+                if schema is not None:
+                    _say_notes(ground_of(schema, sandbox.needs_role)(dsn))
+                (history,) = rendered((history,), dsn, down=False)
+                ups = [one for one in history.migrations if not one.down]
+                first = max(0, len(ups) - last) if last is not None else 0
+                _say_notes(lay_migrations(dsn, ups[:first], sandbox.needs_role))
+                for replayed in replay(ups, dsn, sandbox.major, first=first, rows=Rows(rows or FEW)):
+                    found.append(replayed)
+                    if report == "text":
+                        click.echo("\n".join(trace_lines(replayed)))
+    click.echo(trace_summary(found) if report == "text" else json.dumps(as_json(found), indent=1))
+    return int(any(one.wrong or one.schema_differences or one.count(State.FAILED) for one in found))
+
+
+def _say_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        click.echo(f"not made: {note}", err=True)

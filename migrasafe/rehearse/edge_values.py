@@ -1,0 +1,63 @@
+"""Values that conversions stumble over, by the type of a column; what any app writes comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_WHOLE = ("1", "17", "0", "-1")
+_TEXT = ("Ada", "17", "ada lovelace", "O'Brien", "Ünïcödé")
+_MOMENT = ("2024-06-01 12:34:56", "2024-12-31 23:59:59.123456", "1999-01-01 00:00:00")
+
+ORDINARY: Mapping[str, tuple[str, ...]] = {
+    "bool": ("true", "false"),
+    "int2": (*_WHOLE, "300"),
+    "int4": (*_WHOLE, "100000"),
+    "int8": (*_WHOLE, "5000000000"),
+    "numeric": (*_WHOLE, "1.5", "12.34", "99.99"),
+    "float4": (*_WHOLE, "1.5", "0.1"),
+    "float8": (*_WHOLE, "1.5", "0.1"),
+    "money": ("1.50", "12.34"),
+    "text": _TEXT,
+    "varchar": _TEXT,
+    "bpchar": _TEXT,
+    "citext": _TEXT,
+    "date": ("2024-06-01", "1999-12-31"),
+    "timestamp": _MOMENT,
+    "timestamptz": tuple(f"{one}+00" for one in _MOMENT),
+    "time": ("12:34:56", "00:00:00"),
+    "interval": ("1 hour", "2 days 03:04:05"),
+    "json": ('{"a": 1, "b": [true, null]}', '{"name": "Ada"}'),
+    "jsonb": ('{"a": 1, "b": [true, null]}', '{"name": "Ada"}'),
+    "uuid": ("00000000-0000-4000-8000-000000000001", "ffffffff-ffff-4fff-bfff-ffffffffffff"),
+}
+"""What any app of that type writes."""
+
+EDGE: Mapping[str, tuple[str, ...]] = {
+    "int2": ("32767", "-32768"),
+    "int4": ("2147483647", "-2147483648"),
+    "int8": ("9223372036854775807", "-9223372036854775808"),
+    "numeric": ("0.005", "-0.004", "123456789012345678901234567890.123", "NaN"),
+    "float4": ("1e30", "NaN", "-0"),
+    "float8": ("1e300", "NaN", "Infinity", "-0"),
+    "text": ("", " 17 ", "a\tb\\n", "x" * 300),
+    "varchar": ("", " 17 ", "a\tb\\n"),
+    "bpchar": ("", " 17 "),
+    "date": ("infinity", "4713-01-01 BC"),
+    "timestamp": ("infinity", "2024-03-31 02:30:00", "0044-03-15 BC"),
+    "timestamptz": ("infinity", "2024-03-31 01:30:00+00"),
+    "interval": ("1 mon", "-1 day +00:00:01"),
+    "json": ('{"b": 1, "a": 1, "a": 2}', "null", "[1.0, 1e2]"),
+    "jsonb": ("null", "[1.0, 1e2]"),
+}
+"""What is rare, and allowed."""
+
+
+def values_of(base_name: str, type: str, *, edge: bool) -> tuple[str, ...]:
+    """SQL expressions of the type."""
+    known = (EDGE if edge else ORDINARY).get(base_name, ())
+    return tuple(f"{_constant(one)}::{type}" for one in known)
+
+
+def _constant(text: str) -> str:
+    doubled = text.replace("'", "''").replace("\\", "\\\\")
+    return f"E'{doubled}'"

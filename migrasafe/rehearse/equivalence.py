@@ -1,0 +1,263 @@
+"""Random writes of both versions to one row: whatever the order, both sides follow from each other, and nothing is lost.
+
+The columns that a backfill of the plan fills are the new side, the columns it reads the old one. Where the plan makes
+triggers that carry the new side back, a value has to survive the way there and back.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from migrasafe.plan.evidence import Failure
+from migrasafe.plan.model import Plan
+from migrasafe.postgres.attempt import ask
+from migrasafe.postgres.connect import Connection, connect, run
+from migrasafe.postgres.observed import SqlState
+from migrasafe.rehearse.edge_values import values_of
+from migrasafe.rehearse.made_up_app import TableUse
+from migrasafe.rehearse.values import FillColumn
+from migrasafe.sql.deparse import parse_expression
+from migrasafe.sql.expressions import columns_read
+from migrasafe.sql.quote import quote_ident, quote_literal
+
+SEQUENCES = 60
+LONGEST = 6
+ALREADY_THERE = "23505"
+DATA = ("22", "23")
+"""What SQLSTATEs begin with that say: this value is not for this column."""
+
+
+class Pair(Struct, frozen=True, kw_only=True):
+    """What a table says twice meanwhile."""
+
+    use: TableUse
+    old: tuple[FillColumn, ...]
+    new: tuple[str, ...]
+    """Columns …"""
+    ups: tuple[str, ...]
+    """… and what each is, from the old ones."""
+
+
+Values = tuple[str, ...]
+"""One expression for each column of a side …"""
+Held = tuple[str | None, ...]
+"""… and what it holds, as text."""
+
+
+class Write(Struct, frozen=True, kw_only=True):
+    version: str
+    values: Values
+    holds: Held
+    """What the columns of that side then hold, as text."""
+
+    def __str__(self) -> str:
+        return f"the {self.version} version writes {', '.join(self.values)}"
+
+
+class Checked(Struct, frozen=True, kw_only=True):
+    round_trips: int = 0
+    notes: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+def pairs(plan: Plan, uses: Sequence[TableUse], session: Connection) -> Iterator[Pair]:
+    """What the plan's backfills fill and its triggers carry back."""
+    made = {trigger for step in plan.steps for statement in step.statements for trigger in _TRIGGER.findall(statement)}
+    for job in (job for phase in plan.phases for job in phase.backfills):
+        parts = [one.partition(" = ") for one in job.assignments]
+        ups = tuple(expression for _, _, expression in parts)
+        read = {name for up in ups for name in columns_read(parse_expression(up))}
+        for use in uses:
+            old = tuple(column for column in use.columns if column.name in read)
+            both_ways = any(_same_table(session, use.name, table) for table in made)
+            if old and both_ways and _same_table(session, use.name, job.table):
+                yield Pair(use=use, old=old, new=tuple(name for name, _, _ in parts), ups=ups)
+
+
+_TRIGGER = re.compile(r'CREATE TRIGGER "!migrasafe_\S+ BEFORE INSERT OR UPDATE ON (.+) FOR EACH ROW')
+"""What carries the new side back, and its table."""
+
+
+def _same_table(session: Connection, one: str, other: str) -> bool:
+    return bool(run(session, "SELECT %s::regclass = %s::regclass", one, other)[0][0])
+
+
+def check(pair: Pair, dsn: str, *, seed: int) -> Checked:
+    """Write to a row in many ways, and take it all back; the smallest that goes wrong is told."""
+    with connect(dsn) as session:
+        rows = run(session, f"SELECT tableoid::text, ctid::text FROM {pair.use.name} LIMIT 1")
+        if not rows:
+            return Checked(notes=(f"{pair.use.name} has no row to carry values there and back in",))
+        return _Check(session, pair, _place(*rows[0]), random.Random(seed)).all()
+
+
+def _place(table: str, row: str) -> str:
+    """Where a row is: not by its key, which may be what changes."""
+    return f"tableoid = {quote_literal(table)} AND ctid = {quote_literal(row)}"
+
+
+class _Check:
+    def __init__(self, session: Connection, pair: Pair, where: str, rng: random.Random) -> None:
+        self._session, self._pair, self._where, self._rng = session, pair, where, rng
+        self._known: list[tuple[Write, Write, bool]] = []
+        """What the old version writes, what the new one then sees and could have written, and whether that is usual."""
+        self._round_trips = 0
+        self._notes: list[str] = []
+        self._failures: list[Failure] = []
+
+    def all(self) -> Checked:
+        self._from_the_old_side()
+        if not self._failures:
+            self._there_and_back()
+        if not self._failures:
+            self._in_any_order()
+        return Checked(round_trips=self._round_trips, notes=tuple(self._notes), failures=tuple(self._failures[:1]))
+
+    def _from_the_old_side(self) -> None:
+        for edge in (False, True):
+            pools = [values_of(column.base_name, column.type, edge=edge) for column in self._pair.old]
+            for values in zip(*_as_long(pools), strict=True):
+                self._one_old(tuple(values), usual=not edge)
+
+    def _one_old(self, values: Values, *, usual: bool) -> None:
+        write = Write(version="old", values=values, holds=())
+        after = self._after([write])
+        if isinstance(after, SqlState):
+            said = f"{write}: {after.message} ({after.code})"
+            if after.code == ALREADY_THERE:
+                return  # the value is another row's
+            if not usual or after.code.startswith(DATA):
+                self._notes.append(f"no value of the new side: {said}")
+            else:
+                self._fail(said)
+        elif after.new == (None,) * len(after.new) != after.old:
+            self._notes.append(f"no value of the new side: {write}, and the new one reads null")
+        elif not after.in_step and not self._failures:
+            self._fail(
+                f"{write}, and the new side ({', '.join(self._pair.new)}) does not follow: it holds {_said(after.new)}"
+            )
+        else:
+            new = Write(version="new", values=_constants(after.new), holds=after.new)
+            self._known.append((Write(version="old", values=values, holds=after.old), new, usual))
+
+    def _there_and_back(self) -> None:
+        """What the new version writes has to reach the old side, as the value that it came from."""
+        for old, new, usual in self._known:
+            other = next((one for one, seen, _ in self._known if seen.holds != new.holds), None)
+            if other is None:
+                continue
+            after = self._after([other, new])
+            self._round_trips += 1
+            if isinstance(after, SqlState):
+                self._notes.append(f"{new}: {after.message} ({after.code})")
+            elif after.new != new.holds:
+                self._fail(f"{new}, and reads {_said(after.new)}")
+            elif not after.in_step and after.old != old.holds:
+                self._fail(f"{other}, then {new}, and the old side does not follow: it holds {_said(after.old)}")
+            elif after.old != old.holds:
+                lost = f"{old}, the new one reads {_said(new.holds)} and writes that, and the old one reads {_said(after.old)}"
+                if usual:
+                    self._fail(f"the conversion loses something: {lost}")
+                else:
+                    self._notes.append(f"lost on the way there and back: {lost}")
+
+    def _in_any_order(self) -> None:
+        usual = [write for old, new, usual in self._known if usual for write in (old, new)]
+        for _ in range(SEQUENCES if usual else 0):
+            writes = [self._rng.choice(usual) for _ in range(self._rng.randint(2, LONGEST))]
+            wrong = self._wrong(writes)
+            self._round_trips += len(writes)
+            if wrong:
+                shortest = self._shrunk(writes)
+                self._fail(f"{'; then '.join(map(str, shortest))}: {self._wrong(shortest)}")
+                return
+
+    def _shrunk(self, writes: list[Write]) -> list[Write]:
+        """The fewest of these writes that still go wrong."""
+        place = 0
+        while place < len(writes):
+            fewer = writes[:place] + writes[place + 1 :]
+            if fewer and self._wrong(fewer):
+                writes = fewer
+            else:
+                place += 1
+        return writes
+
+    def _wrong(self, writes: Sequence[Write]) -> str:
+        """What is wrong after these writes; empty where nothing is."""
+        after = self._after(writes)
+        last = writes[-1]
+        if isinstance(after, SqlState):
+            return f"the server says {after.message} ({after.code})"
+        held = after.old if last.version == "old" else after.new
+        if held != last.holds:
+            return f"the {last.version} version reads {_said(held)}"
+        return "" if after.in_step else f"one side is {_said(after.old)}, the other {_said(after.new)}"
+
+    def _after(self, writes: Sequence[Write]) -> _After | SqlState:
+        """What the row holds after these writes, none of which stays."""
+        where = self._where
+        run(self._session, "BEGIN")
+        try:
+            for write in writes:
+                sets = ", ".join(map(" = ".join, zip(self._columns(write.version), write.values, strict=True)))
+                changed = ask(
+                    self._session,
+                    f"UPDATE {self._pair.use.name} SET {sets} WHERE {where} RETURNING tableoid::text, ctid::text",
+                )
+                if isinstance(changed, SqlState):
+                    return changed
+                where = _place(*map(str, changed[0]))
+            answer = ask(self._session, f"{self._question()} WHERE {where}")
+        finally:
+            run(self._session, "ROLLBACK")
+        if isinstance(answer, SqlState):
+            return answer
+        old, new, in_step = answer[0]
+        return _After(old=_tuple(old), new=_tuple(new), in_step=bool(in_step))
+
+    def _columns(self, version: str) -> tuple[str, ...]:
+        """Of one side, as SQL says their names."""
+        return self._pair.new if version == "new" else tuple(quote_ident(one.name) for one in self._pair.old)
+
+    def _question(self) -> str:
+        old, new = (", ".join(f"{name}::text" for name in self._columns(version)) for version in ("old", "new"))
+        return (
+            f"SELECT ARRAY[{old}], ARRAY[{new}],"
+            f" pg_catalog.record_image_eq(ROW({', '.join(self._pair.new)}), ROW({', '.join(self._pair.ups)}))"
+            f" FROM {self._pair.use.name}"
+        )
+
+    def _fail(self, message: str) -> None:
+        self._failures.append(Failure(about="dual write", where=self._pair.use.name, message=message))
+
+
+class _After(Struct, frozen=True, kw_only=True):
+    old: Held
+    new: Held
+    in_step: bool
+
+
+def _as_long(pools: Sequence[Values]) -> list[Values]:
+    """All as long as the longest; a side without values of its own has none."""
+    longest = max(map(len, pools), default=0)
+    if any(not pool for pool in pools):
+        return [() for _ in pools]
+    return [tuple(pool[place % len(pool)] for place in range(longest)) for pool in pools]
+
+
+def _constants(texts: Held) -> Values:
+    return tuple("NULL" if text is None else quote_literal(text) for text in texts)
+
+
+def _tuple(values: object) -> Held:
+    assert isinstance(values, list)
+    return tuple(values)
+
+
+def _said(values: Held) -> str:
+    return ", ".join("null" if value is None else repr(value) for value in values)

@@ -1,0 +1,89 @@
+"""Lays the ground of a rehearsal: the schema as it was before, from migrations, a dump or a live server."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from migrasafe.errors import ServerError
+from migrasafe.migrations.model import Migration, TransactionMode
+from migrasafe.postgres.attempt import attempt
+from migrasafe.postgres.binaries import find_binaries
+from migrasafe.postgres.connect import Connection, connect, describe_dsn, major_version, run
+from migrasafe.postgres.observed import SqlState
+from migrasafe.sql.script import Script
+
+_NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
+_UNDEFINED_OBJECT = "42704"
+
+NeedsRole = Callable[[str], None]
+
+
+def lay_script(dsn: str, script: Script, needs_role: NeedsRole) -> tuple[str, ...]:
+    """Run a dump, or another script, statement by statement; say which ones the server refused, and why."""
+    with connect(dsn) as session:
+        return tuple(_run_all(session, script.texts, needs_role))
+
+
+def lay_migrations(dsn: str, migrations: Iterable[Migration], needs_role: NeedsRole) -> tuple[str, ...]:
+    """Run migrations as their tool would; say which of their statements the server refused, and why.
+
+    A part that runs in one transaction is tried as one; what a refused statement took with it is run without it.
+    """
+    notes: list[str] = []
+    for migration in migrations:
+        with connect(dsn) as session:
+            for part in migration.parts:
+                texts = part.script.texts
+                if part.transaction is TransactionMode.NONE or _refused(session, ";\n".join(texts)) is not None:
+                    notes.extend(f"{migration.id}: {note}" for note in _run_all(session, texts, needs_role))
+    return tuple(notes)
+
+
+def dump_of(live: str) -> str:
+    """What `pg_dump --schema-only` says of a database. Raises ServerError where none is here that can read it."""
+    with connect(live) as session:
+        major = major_version(session)
+    for program in _dump_programs(major):
+        done = subprocess.run(
+            [program, "--schema-only", "--no-owner", "--dbname", live], capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            return done.stdout
+    raise ServerError(
+        f"no pg_dump that reads {describe_dsn(live)} (PostgreSQL {major}) was found: give --schema a dump that you made"
+        " with `pg_dump --schema-only`"
+    )
+
+
+def _dump_programs(major: int) -> Iterator[str]:
+    for binaries in find_binaries():
+        program = Path(binaries.folder, "pg_dump")
+        if binaries.major >= major and program.is_file():
+            yield str(program)
+    found = shutil.which("pg_dump")
+    if found is not None:
+        yield found
+
+
+def _refused(session: Connection, text: str) -> SqlState | None:
+    refused = attempt(session, text)
+    if refused is not None:
+        attempt(session, "ROLLBACK")
+    return refused
+
+
+def _run_all(session: Connection, texts: Sequence[str], needs_role: NeedsRole) -> Iterator[str]:
+    for text in texts:
+        refused = _refused(session, text)
+        role = _NO_SUCH_ROLE.search(refused.message) if refused is not None else None
+        if refused is not None and refused.code == _UNDEFINED_OBJECT and role is not None:
+            needs_role(role[1])
+            refused = _refused(session, text)
+        if refused is not None and not refused.message.endswith("already exists"):
+            yield f"{' '.join(text.split())[:80]}: {refused.message}"
+    attempt(session, "COMMIT")
+    run(session, "RESET ALL")

@@ -1,0 +1,47 @@
+"""What comes before the steps of a phase: its gates, and the rows that a job fills. And who runs while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.plan.evidence import Failure
+from migrasafe.plan.model import Phase, PhaseName, Plan
+from migrasafe.postgres.attempt import ask
+from migrasafe.postgres.connect import connect
+from migrasafe.postgres.observed import SqlState
+from migrasafe.rehearse.carry_out import fill
+
+OLD_VERSION_GONE = "old-version-gone"
+_ORDER = list(PhaseName)
+
+
+def runs(phase: PhaseName, version: str) -> bool:
+    """Whether a version of the app is at work when the steps of a phase have been run: the old one until the contract,
+    the new one from the switch on."""
+    if version == "old":
+        return phase is not PhaseName.CONTRACT
+    return _ORDER.index(phase) >= _ORDER.index(PhaseName.SWITCH)
+
+
+def open_phase(plan: Plan, phase: Phase, dsn: str) -> Iterator[Failure]:
+    """Ask the gates that a query answers, and run the backfill; what does not hold."""
+    with connect(dsn) as session:
+        for gate in phase.gates:
+            if gate.query is None or gate.id.startswith(OLD_VERSION_GONE):
+                continue
+            answer = ask(session, gate.query)
+            said = answer.message if isinstance(answer, SqlState) else _as_psql(answer[0][0])
+            if said != gate.expected:
+                yield Failure(
+                    about="gate",
+                    where=phase.name.value,
+                    message=f"{gate.question} The answer is {said}, not {gate.expected}. {gate.otherwise}",
+                )
+    for number, job in enumerate(phase.backfills):
+        failed = fill(dsn, plan.id, number, job)
+        if failed is not None:
+            yield Failure(about="backfill", where=phase.name.value, message=failed)
+
+
+def _as_psql(value: object) -> str:
+    return {True: "t", False: "f", None: ""}[value] if value is None or isinstance(value, bool) else str(value)

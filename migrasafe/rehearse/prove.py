@@ -1,0 +1,73 @@
+"""Carries a plan out on a sandbox in every way that matters, and says what of its claims held."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from migrasafe.plan.evidence import Evidence
+from migrasafe.plan.model import PhaseName, Plan
+from migrasafe.postgres.connect import connect
+from migrasafe.rehearse import carry_out, equivalence
+from migrasafe.rehearse.equivalence import Checked
+from migrasafe.rehearse.opening import open_phase
+from migrasafe.rehearse.sandbox import Sandbox
+from migrasafe.rehearse.stage import Lay, Stage, Wish, set_up
+from migrasafe.rehearse.under_way import kill_and_resume, race
+from migrasafe.rehearse.walk_plan import walk_plan
+
+Tell = Callable[[str], None]
+"""Told what is being done, in words."""
+
+
+def prove(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish, tell: Tell) -> Evidence:
+    """Rehearse a plan: alone, under the traffic of both versions, with every step killed. Raises ServerError."""
+    begun_at = time.monotonic()
+    tell(f"the schema before, with {wish.rows} made-up rows in every table")
+    with set_up(plan, lay, sandbox, wish) as stage:
+        with stage.copy() as dsn:
+            tell("every phase: watched, its queries tried, taken back, run again")
+            walked = walk_plan(plan, stage, dsn)
+        tell("values carried from the old side to the new one and back, in any order")
+        checked = _equivalence(plan, stage)
+        with stage.copy() as dsn:
+            tell("every phase while the old and the new version are at work")
+            counts, in_the_race = race(plan, stage, dsn)
+        with stage.copy() as dsn:
+            tell("every step killed on its way, and run again")
+            kills, of_kills = kill_and_resume(plan, stage, dsn)
+    return Evidence(
+        server=sandbox.description,
+        pg_version=sandbox.major,
+        rows=wish.rows,
+        seed=wish.seed,
+        seconds=round(time.monotonic() - begun_at, 1),
+        phases=walked.phases,
+        race=counts,
+        round_trips=checked.round_trips,
+        kills=kills,
+        notes=(*filter(None, [sandbox.warning]), *stage.notes, *walked.notes, *checked.notes),
+        failures=tuple(dict.fromkeys((*walked.failures, *checked.failures, *in_the_race, *of_kills))),
+    )
+
+
+def _equivalence(plan: Plan, stage: Stage) -> Checked:
+    """Between the triggers that write both sides and the switch."""
+    found: list[Checked] = []
+    with stage.copy() as dsn:
+        for phase in plan.phases:
+            if phase.name in (PhaseName.SWITCH, PhaseName.CONTRACT):
+                break
+            failures = list(open_phase(plan, phase, dsn))
+            with connect(dsn) as session:
+                refused = [one for step in phase.steps if (one := carry_out.do(session, step)) is not None]
+            if failures or refused:
+                return Checked()  # the walk has told it
+        with connect(dsn) as session:
+            pairs = tuple(equivalence.pairs(plan, stage.old.uses, session))
+        found = [equivalence.check(pair, dsn, seed=stage.seed) for pair in pairs]
+    return Checked(
+        round_trips=sum(one.round_trips for one in found),
+        notes=tuple(note for one in found for note in one.notes),
+        failures=tuple(failure for one in found for failure in one.failures),
+    )

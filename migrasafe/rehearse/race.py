@@ -1,0 +1,249 @@
+"""Instances of the old and the new version at work while phases change: none of them may ever get an error."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum
+
+from msgspec import Struct
+
+from migrasafe.app.model import Query
+from migrasafe.errors import ServerError
+from migrasafe.postgres.connect import Connection, connect, run
+from migrasafe.postgres.try_queries import Outcome, try_query
+from migrasafe.rehearse.made_up_app import MadeUpApp, Place, Refused, Row, TableUse, says_the_same
+from migrasafe.sql.quote import quote_ident
+
+
+class Deed(Enum):
+    """What an instance does to a table in one go."""
+
+    INSERT = "insert"
+    INSERT_LEAST = "insert, leaving out what can be"
+    UPDATE = "update"
+    READ = "read"
+    UPSERT = "upsert"
+    DELETE = "delete"
+
+
+class Repertoire(Struct, frozen=True, kw_only=True):
+    """What a version can do on the schema that it is made for, and so must be able to do all the while."""
+
+    uses: tuple[TableUse, ...]
+    deeds: tuple[tuple[TableUse, Deed], ...]
+    unsure: frozenset[Place] = frozenset()
+    queries: tuple[Query, ...] = ()
+    """Those of a real app, which the server takes there."""
+    left_out: tuple[str, ...] = ()
+    """What it could not do even there, and why: not tried any more."""
+    role: str | None = None
+    """Whose privileges it has; None: all."""
+
+
+class AppError(Struct, frozen=True, kw_only=True):
+    """What an app met that it must not meet."""
+
+    version: str
+    moment: str
+    """What the plan was at."""
+    sql: str
+    message: str
+    sqlstate: str = ""
+
+
+TRIES = 12
+"""How often a deed is done before we trust that it works."""
+
+
+def learn(
+    dsn: str, uses: Sequence[TableUse], *, rows: int, role: str | None = None, queries: Sequence[Query] = ()
+) -> Repertoire:
+    """Find out what an app can do to these tables while nothing changes, and which of its queries the server takes."""
+    deeds, left_out = [], []
+    with connect(dsn) as session:
+        taken = tuple(one for one in queries if is_taken(session, one) is None)
+        if len(taken) < len(queries):
+            left_out.append(
+                f"{len(queries) - len(taken)} of its {len(queries)} queries, which the server does not take"
+            )
+        app = MadeUpApp(session, number=18, rows=rows)
+        become(session, role)
+        for use in uses:
+            for deed in Deed:
+                refused = next(
+                    (said for _ in range(TRIES) if (said := perform(app, use, deed, random.Random(0), [])) is not None),
+                    None,
+                )
+                if refused is None:
+                    deeds.append((use, deed))
+                else:
+                    left_out.append(f"{deed.value} on {use.name}: {refused}")
+    return Repertoire(
+        uses=tuple(uses),
+        deeds=tuple(deeds),
+        unsure=frozenset(app.unsure),
+        queries=taken,
+        left_out=tuple(left_out),
+        role=role,
+    )
+
+
+def is_taken(session: Connection, one: Query) -> Refused | None:
+    """Why the server does not take a query; None where it does, or where that depends on values and rows."""
+    if one.partial:
+        return Refused(sql=one.sql, message="a part of it is only known at run time")
+    tried = try_query(session, one.sql, one.search_path)
+    if tried.outcome in (Outcome.TAKEN, Outcome.DEPENDS):
+        return None
+    return Refused(sql=one.sql, message=tried.message or "it is not a query", sqlstate=tried.sqlstate)
+
+
+class Race:
+    """Everybody who is at work on a database. What they meet is in `errors`, what they did in `counts`."""
+
+    def __init__(self, dsn: str, *, rows: int, seed: int) -> None:
+        self._dsn = dsn
+        self._rows = rows
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._number = 0
+        self.moment = ""
+        self.errors: list[AppError] = []
+        self.counts: Counter[str] = Counter()
+
+    @contextmanager
+    def running(self, version: str, repertoire: Repertoire, instances: int = 2) -> Iterator[Callable[[], None]]:
+        """Instances of a version at work meanwhile. Gives what waits until each of them has done some more."""
+        stop = threading.Event()
+        turns: dict[int, int] = {}
+        threads = []
+        for _ in range(instances if repertoire.deeds else 0):
+            self._number += 1
+            turns[self._number] = 0
+            work = (version, repertoire, self._number, turns, stop)
+            threads.append(threading.Thread(target=self._work, args=work, daemon=True))
+        for thread in threads:
+            thread.start()
+
+        def wait(more: int = 2 * len(Deed)) -> None:
+            goal = {number: done + more for number, done in turns.items()}
+            pause = threading.Event()
+            while any(turns[number] < goal[number] for number in turns) and any(one.is_alive() for one in threads):
+                pause.wait(0.01)
+
+        try:
+            yield wait
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _work(
+        self, version: str, repertoire: Repertoire, number: int, turns: dict[int, int], stop: threading.Event
+    ) -> None:
+        rng = random.Random(self._seed * 1000 + number)
+        kept: list[tuple[TableUse, Row]] = []
+        try:
+            with connect(self._dsn, application_name=f"{version} app") as session:
+                app = MadeUpApp(session, number=number, rows=self._rows, unsure=set(repertoire.unsure))
+                become(session, repertoire.role)
+                while not stop.is_set():
+                    use, deed = rng.choice(repertoire.deeds)
+                    moment = self.moment
+                    refused = perform(app, use, deed, rng, kept)
+                    with self._lock:
+                        self.counts[version] += 1
+                        turns[number] += 1
+                        if refused is not None:
+                            self.errors.append(_error(version, moment, self.moment, refused))
+        except ServerError as error:
+            with self._lock:
+                self.errors.append(AppError(version=version, moment=self.moment, sql="", message=str(error)))
+
+
+def become(session: Connection, role: str | None) -> None:
+    """Have the privileges of a role from now on."""
+    if role is not None:
+        run(session, f"SET ROLE {quote_ident(role)}")
+
+
+def _error(version: str, before: str, after: str, refused: Refused) -> AppError:
+    moment = before if before == after else f"{before} to {after}"
+    return AppError(version=version, moment=moment, sql=refused.sql, message=refused.message, sqlstate=refused.sqlstate)
+
+
+def perform(
+    app: MadeUpApp, use: TableUse, deed: Deed, rng: random.Random, kept: list[tuple[TableUse, Row]]
+) -> Refused | None:
+    """Do one thing, and see that it is as it should be. `kept`: rows of its own that it has made and not deleted."""
+    match deed:
+        case Deed.UPSERT:
+            for key in use.unique:
+                refused = _only_refused(app.upsert(use, key))
+                if refused is not None:
+                    return refused
+            return None
+        case Deed.INSERT | Deed.INSERT_LEAST:
+            row = app.insert(use, least=deed is Deed.INSERT_LEAST)
+            if isinstance(row, Refused):
+                return row
+            if use.key and len(kept) < 200:
+                kept.append((use, row))
+            return _still(app, use, row)
+    if not use.key:
+        return None
+    mine = [place for place, (other, _) in enumerate(kept) if other == use]
+    if not mine:
+        row = app.insert(use)
+        if isinstance(row, Refused):
+            return row
+        kept.append((use, row))
+        mine = [len(kept) - 1]
+    place = rng.choice(mine)
+    row = kept[place][1]
+    match deed:
+        case Deed.UPDATE:
+            return _update(app, use, kept, place)
+        case Deed.DELETE:
+            del kept[place]
+            return app.delete(use, row)
+        case _:
+            return _still(app, use, row)
+
+
+def _update(app: MadeUpApp, use: TableUse, kept: list[tuple[TableUse, Row]], place: int) -> Refused | None:
+    row = kept[place][1]
+    given = app.values(use, use.changeable)
+    if isinstance(given, Refused) or not given:
+        return given if isinstance(given, Refused) else None
+    changed = app.update(use, row, given)
+    if isinstance(changed, Refused):
+        return changed
+    kept[place] = (use, changed)
+    return _still(app, use, changed)
+
+
+def _still(app: MadeUpApp, use: TableUse, row: Mapping[str, str | None]) -> Refused | None:
+    """Whether a row of its own is as it left it."""
+    if not use.key:
+        return None
+    now = app.read(use, row)
+    if isinstance(now, Refused):
+        return now
+    if now is None:
+        return Refused(sql=f"SELECT … FROM {use.name}", message="a row that it has written is gone")
+    for name, value in row.items():
+        if not says_the_same(now[name], value) and (use.ref, name) not in app.unsure:
+            return Refused(
+                sql=f"SELECT {quote_ident(name)} FROM {use.name}",
+                message=f"{name} was {value!r} when it was written and is {now[name]!r} when it is read",
+            )
+    return None
+
+
+def _only_refused(said: Row | Refused) -> Refused | None:
+    return said if isinstance(said, Refused) else None

@@ -1,0 +1,168 @@
+"""What every part of a rehearsal starts from: a database as before the plan, with rows, and what the app does there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from migrasafe.app.model import Query
+from migrasafe.plan.model import Plan
+from migrasafe.postgres.attempt import attempt
+from migrasafe.postgres.connect import connect, run
+from migrasafe.postgres.relations import read_relations
+from migrasafe.rehearse.catalog_lines import Lines, catalog_lines
+from migrasafe.rehearse.made_up_app import Known, TableUse, uses
+from migrasafe.rehearse.race import Repertoire, learn
+from migrasafe.rehearse.rows import Rows
+from migrasafe.rehearse.sandbox import Sandbox
+
+Lay = Callable[[str], tuple[str, ...]]
+"""Makes the schema from before the plan in an empty database, and says what it could not make."""
+
+MOST_TABLES = 8
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    sandbox: Sandbox
+    base: str
+    """The DSN of a database in which nobody is at work: to be copied."""
+    old: Repertoire
+    new: Repertoire
+    end: Lines | None
+    """The catalog after the one-shot migration; None where that could not be run."""
+    rows: int
+    seed: int
+    notes: tuple[str, ...]
+
+    @contextmanager
+    def copy(self) -> Iterator[str]:
+        """The DSN of a copy of the database, which is gone afterwards."""
+        with self.sandbox.database(like=self.base) as dsn:
+            yield dsn
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """How thorough a rehearsal is."""
+
+    rows: int = 1000
+    """In every table."""
+    seed: int = 1
+    old: tuple[Query, ...] = ()
+    """The queries of the old version of the app, beside those that are made up …"""
+    new: tuple[Query, ...] = ()
+    """… and of the new one."""
+
+
+@contextmanager
+def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage]:
+    """Make the stage; databases are gone at the end."""
+    with sandbox.database() as bare, ExitStack() as databases:
+        notes = [f"not made: {note}" for note in lay(bare)]
+        tables = [_ref(table) for table in plan.tables] or _some_tables(bare)
+        with sandbox.database(like=bare) as once:
+            _migrate(once, plan.migration)
+            later = _known(once, tables, bare)
+        base = databases.enter_context(sandbox.database(like=bare))
+        with connect(base) as session:
+            old_uses = uses(session, tables, later)
+            some_null = any(phase.backfills for phase in plan.phases)
+            notes += [f"no rows in {table}" for table in Rows(wish.rows, also=later, some_null=some_null).fill(session)]
+            run(session, "ANALYZE")
+        role = _role(base, old_uses)
+        with sandbox.database(like=base) as trial:
+            old = learn(trial, old_uses, rows=wish.rows, role=role, queries=wish.old)
+        end: Lines | None = None
+        new = Repertoire(uses=(), deeds=())
+        with ExitStack() as trials:
+            once = trials.enter_context(sandbox.database(like=base))
+            refused = _migrate(once, plan.migration)
+            if refused:  # the rows are in the way, as they may be
+                once = trials.enter_context(sandbox.database(like=bare))
+                refused = _migrate(once, plan.migration)
+                with connect(once) as session:
+                    Rows(wish.rows).fill(session)
+            if not plan.migration or refused:
+                notes.append(f"the one-shot migration cannot be run here: {refused or 'the plan does not say it'}")
+            else:
+                end = catalog_lines(once)
+                new = learn(once, _new_uses(once, tables, base), rows=wish.rows, role=role, queries=wish.new)
+        notes += [f"not tried by the old version: {one}" for one in old.left_out]
+        notes += [f"not tried by the new version: {one}" for one in new.left_out]
+        yield Stage(
+            sandbox=sandbox, base=base, old=old, new=new, end=end, rows=wish.rows, seed=wish.seed, notes=tuple(notes)
+        )
+
+
+def _some_tables(dsn: str) -> list[tuple[str, str]]:
+    """Tables to work on for a plan that names none."""
+    with connect(dsn) as session:
+        tables = (one for one in read_relations(session).values() if one.kind in {"r", "p"})
+        return sorted((one.schema, one.name) for one in tables)[:MOST_TABLES]
+
+
+def _ref(table: str) -> tuple[str, str]:
+    schema, _, name = table.partition(".")
+    return schema, name
+
+
+def _migrate(dsn: str, statements: Sequence[str]) -> str:
+    """Run the one-shot migration; what was refused, empty where nothing was."""
+    with connect(dsn) as session:
+        refused = next((said for one in statements if (said := attempt(session, one)) is not None), None)
+    return "" if refused is None else refused.message
+
+
+def _new_tables(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> list[tuple[str, str]]:
+    """The tables of the plan as they are called later, and those that are new."""
+    found = []
+    for place in (dsn, base):
+        with connect(place) as session:
+            found.append({(one.schema, one.name) for one in read_relations(session).values() if one.kind in {"r", "p"}})
+    later, before = found
+    return sorted(later & (set(tables) | (later - before)))
+
+
+def _new_uses(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> list[TableUse]:
+    wanted = _new_tables(dsn, tables, base)
+    with connect(base) as session:
+        known = uses(session, tables)
+    earlier = {(use.ref, column.name): column for use in known for column in use.columns}
+    keys = {use.ref: set(use.unique) for use in known}
+    with connect(dsn) as session:
+        found = uses(session, wanted, earlier)
+    return [
+        replace(use, unique=tuple(key for key in use.unique if _may_be_named(use, key, earlier, keys))) for use in found
+    ]
+
+
+def _may_be_named(
+    use: TableUse, key: tuple[str, ...], earlier: Known, keys: Mapping[tuple[str, str], set[tuple[str, ...]]]
+) -> bool:
+    """Whether an upsert of the new version may count on this key before the plan's end: it was there before, too, or is one
+    over a column that has come."""
+    return key in keys.get(use.ref, ()) or any((use.ref, name) not in earlier for name in key)
+
+
+def _known(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> Known:
+    """The columns of later, under their names of later."""
+    return {(use.ref, column.name): column for use in _new_uses(dsn, tables, base) for column in use.columns}
+
+
+def _role(dsn: str, tables: Sequence[TableUse]) -> str | None:
+    """Who is granted to read and write all of the tables, and so may be the app."""
+    with connect(dsn) as session:
+        for (role,) in run(session, _GRANTED, [use.name for use in tables], len(tables)):
+            return str(role)
+    return None
+
+
+_GRANTED = """
+SELECT rolname
+FROM pg_catalog.pg_class, pg_catalog.aclexplode(relacl) AS granted JOIN pg_catalog.pg_roles ON pg_roles.oid = grantee
+WHERE pg_class.oid = ANY (%s::regclass[]) AND grantee <> relowner AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE')
+GROUP BY rolname HAVING count(DISTINCT (pg_class.oid, privilege_type)) = 3 * %s
+ORDER BY rolname LIMIT 1
+"""

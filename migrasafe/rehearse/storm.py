@@ -1,0 +1,96 @@
+"""Several sessions that upsert the same new keys at the same moment: where a table has two unique indexes over what is one
+key, one of them meets a duplicate that its ON CONFLICT does not name.
+
+https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from migrasafe.postgres.attempt import ask, attempt
+from migrasafe.postgres.connect import connect
+from migrasafe.postgres.observed import SqlState
+from migrasafe.rehearse.made_up_app import TableUse
+from migrasafe.rehearse.race import AppError, Repertoire, become
+from migrasafe.sql.quote import quote_ident
+
+SESSIONS = 4
+NUMBER = "migrasafe_number"
+UPSERTS = 400
+"""Of each session; all in the server, so that they meet."""
+
+
+def upsert_storm(dsn: str, version: str, repertoire: Repertoire, *, rows: int, moment: str) -> Iterator[AppError]:
+    """Upsert into every table that has got a unique index more than the app knows; what one session met is told."""
+    for use in repertoire.uses:
+        if use.unique and _unique_indexes(dsn, use) > len(use.unique):
+            written = {column.name for column in use.written}
+            for key in (key for key in use.unique if written.issuperset(key)):
+                yield from _storm(dsn, version, repertoire, use, key, rows=rows, moment=moment)
+
+
+def _unique_indexes(dsn: str, use: TableUse) -> int:
+    asked = "SELECT count(*) FROM pg_catalog.pg_index WHERE indrelid = %s::regclass AND indisunique"
+    with connect(dsn) as session:
+        answer = ask(session, asked, use.name)
+    return 0 if isinstance(answer, SqlState) else int(str(answer[0][0]))
+
+
+def _storm(
+    dsn: str, version: str, repertoire: Repertoire, use: TableUse, key: tuple[str, ...], *, rows: int, moment: str
+) -> Iterator[AppError]:
+    upsert, said = _upsert(use, key, rows), list[SqlState]()
+    together = threading.Barrier(SESSIONS)
+
+    def work() -> None:
+        with connect(dsn, application_name=f"{version} app") as session:
+            become(session, repertoire.role)
+            together.wait()
+            refused = attempt(session, _many(upsert, rows))
+            if refused is not None:
+                said.append(refused)
+
+    threads = [threading.Thread(target=work) for _ in range(SESSIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if said:
+        yield AppError(
+            version=version,
+            moment=moment,
+            sql=upsert,
+            message=f"{said[0].message}, in upserts at once",
+            sqlstate=said[0].code,
+        )
+
+
+def _upsert(use: TableUse, key: tuple[str, ...], rows: int) -> str:
+    columns = use.written
+    names = ", ".join(quote_ident(column.name) for column in columns)
+    values = ", ".join(
+        use.chosen.get(column.name) or column.value(f"(1 + {NUMBER} % {rows})" if column.refers else NUMBER)
+        for column in columns
+    )
+    target = ", ".join(map(quote_ident, key))
+    changed = next((one.name for one in columns if one.name not in key), key[0])
+    return (
+        f"INSERT INTO {use.name} ({names}) OVERRIDING SYSTEM VALUE VALUES ({values})"
+        f" ON CONFLICT ({target}) DO UPDATE SET {quote_ident(changed)} = EXCLUDED.{quote_ident(changed)}"
+    )
+
+
+def _many(upsert: str, rows: int) -> str:
+    """Keys that change with the clock, so that all sessions come to a new one at once."""
+    return f"""
+DO $storm$
+DECLARE {NUMBER} int;
+BEGIN
+  FOR turn IN 1..{UPSERTS} LOOP
+    {NUMBER} := {rows} + 500000 + (extract(epoch FROM clock_timestamp()) * 1000)::bigint % 400000;
+    {upsert};
+    COMMIT;
+  END LOOP;
+END $storm$"""

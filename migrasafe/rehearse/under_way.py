@@ -1,0 +1,123 @@
+"""A plan carried out while both versions are at work; and once more, every step killed on its way."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+
+from migrasafe.plan.evidence import Failure
+from migrasafe.plan.model import PhaseName, Plan, Step
+from migrasafe.postgres.attempt import attempt
+from migrasafe.postgres.connect import Connection, connect, run
+from migrasafe.rehearse import carry_out
+from migrasafe.rehearse.catalog_lines import catalog_lines, differences
+from migrasafe.rehearse.opening import open_phase, runs
+from migrasafe.rehearse.race import AppError, Race
+from migrasafe.rehearse.stage import Stage
+from migrasafe.rehearse.storm import upsert_storm
+
+MOST_ERRORS_TOLD = 5
+
+
+def race(plan: Plan, stage: Stage, dsn: str) -> tuple[Mapping[str, int], tuple[Failure, ...]]:
+    """How often each version wrote or read, and what it met that it must not meet."""
+    at_work = Race(dsn, rows=stage.rows, seed=stage.seed)
+    failures: list[Failure] = []
+    with ExitStack() as new_version, ExitStack() as old_version:
+        waits = [old_version.enter_context(at_work.running("old", stage.old))]
+        for phase in plan.phases:
+            at_work.moment = phase.name.value
+            if not runs(phase.name, "old"):
+                old_version.close()
+                waits = waits[1:]
+            failures += open_phase(plan, phase, dsn)
+            failures += _steps(dsn, at_work, [step for step in phase.steps if not step.loses])
+            if phase.name is PhaseName.SWITCH:
+                waits.append(new_version.enter_context(at_work.running("new", stage.new)))
+            for wait in waits:
+                wait()
+            if runs(phase.name, "old"):
+                at_work.errors += upsert_storm(dsn, "old", stage.old, rows=stage.rows, moment=phase.name.value)
+            failures += _steps(dsn, at_work, phase.for_good)
+            for wait in waits:
+                wait()
+            if failures:
+                break
+    return at_work.counts, (*failures, *_told(at_work.errors))
+
+
+def _steps(dsn: str, at_work: Race, steps: Sequence[Step]) -> Iterator[Failure]:
+    with connect(dsn) as session:
+        for step in steps:
+            at_work.moment = step.id
+            refused = carry_out.do(session, step)
+            if refused is not None:
+                said = f"under traffic the server refused it: {refused.message} ({refused.code})"
+                yield Failure(about="step", where=step.id, message=said)
+                return
+
+
+def _told(errors: Sequence[AppError]) -> Iterator[Failure]:
+    told: set[tuple[str, str, str]] = set()
+    for error in errors:
+        alike = (error.version, error.moment, error.sqlstate or error.message[:40])
+        if alike in told or len(told) >= MOST_ERRORS_TOLD:
+            continue
+        told.add(alike)
+        count = sum((one.version, one.moment, one.sqlstate or one.message[:40]) == alike for one in errors)
+        code = f" ({error.sqlstate})" if error.sqlstate else ""
+        often = f", {count} times" if count > 1 else ""
+        said = f"the {error.version} version met{often}: {error.message}{code}, in `{error.sql}`"
+        yield Failure(about="race", where=error.moment, message=said)
+
+
+def kill_and_resume(plan: Plan, stage: Stage, dsn: str) -> tuple[int, tuple[Failure, ...]]:
+    """How many steps were killed on their way, and what did not come to its end when it was run again."""
+    rng = random.Random(stage.seed)
+    kills = 0
+    failures: list[Failure] = []
+    for phase in plan.phases:
+        failures += open_phase(plan, phase, dsn)
+        for step in phase.steps:
+            kills += _kill(dsn, step, rng)
+            with connect(dsn) as session:
+                refused = carry_out.do(session, step)
+                if refused is not None:
+                    said = f"killed and run again, it fails: {refused.message} ({refused.code})"
+                    failures.append(Failure(about="kill", where=step.id, message=said))
+                    return kills, tuple(failures)
+        if failures:
+            return kills, tuple(failures)
+    left = differences(stage.end, catalog_lines(dsn)) if stage.end is not None and not plan.differs else ()
+    if left:
+        said = f"killed and run again, the plan ends with another schema: {left[0]}"
+        failures.append(Failure(about="kill", where="end", message=said))
+    return kills, tuple(failures)
+
+
+def _kill(dsn: str, step: Step, rng: random.Random) -> bool:
+    """Run some of a step and end its session; whether that came before the step's end."""
+    with connect(dsn) as killer:
+        session = connect(dsn)
+        if not carry_out.is_open(session, step):
+            session.close()
+            return False
+        if step.long:
+            timer = threading.Timer(rng.random() * 0.02, lambda: _end(killer, session))
+            timer.start()
+            refused = next((said for one in step.statements if (said := attempt(session, one)) is not None), None)
+            timer.join()
+            session.close()
+            return refused is not None
+        run(session, "BEGIN")
+        for statement in step.statements[: rng.randint(1, len(step.statements))]:
+            attempt(session, statement)
+        _end(killer, session)
+        session.close()
+        return True
+
+
+def _end(killer: Connection, session: Connection) -> None:
+    run(killer, "SELECT pg_catalog.pg_terminate_backend(%s)", session.info.backend_pid)

@@ -1,0 +1,54 @@
+"""What a rehearsal has proved of a plan, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrasafe.plan.evidence import Evidence, PhaseSeen
+
+MOST_NOTES = 8
+
+
+def proof_text(evidence: Evidence) -> str:
+    """Phase by phase what was seen, what was done under way, what was not tried, and what did not hold."""
+    return "\n".join(_lines(evidence)) + "\n"
+
+
+def _lines(evidence: Evidence) -> Iterator[str]:
+    yield (
+        f"rehearsed on PostgreSQL {evidence.server}, {evidence.rows} rows in every table, seed {evidence.seed},"
+        f" in {evidence.seconds:.1f} s"
+    )
+    for phase in evidence.phases:
+        yield f"  {phase.phase:<11} {_phase(phase)}"
+    if evidence.race:
+        turns = " and ".join(f"{count} of the {version} version" for version, count in evidence.race.items())
+        yield f"  under way   {turns}: writes and reads while the phases changed"
+    if evidence.round_trips:
+        yield f"  both sides  {evidence.round_trips} values written to one side and read from the other"
+    if evidence.kills:
+        yield f"  killed      {evidence.kills} steps on their way, and run again"
+    for note in evidence.notes[:MOST_NOTES]:
+        yield f"  note: {note}"
+    if len(evidence.notes) > MOST_NOTES:
+        yield f"  … and {len(evidence.notes) - MOST_NOTES} more notes in plan.json"
+    for failure in evidence.failures:
+        yield f"✗ {failure.about} ({failure.where}): {failure.message}"
+    yield "proved: everything held" if evidence.holds else f"not proved: {_things(len(evidence.failures))} did not hold"
+
+
+def _phase(phase: PhaseSeen) -> str:
+    told = []
+    if phase.steps:
+        told.append(f"{len(phase.steps)} step{'s' if len(phase.steps) > 1 else ''} watched")
+    if phase.undone:
+        told.append("taken back and run again")
+    if phase.queries:
+        told.append(
+            ", ".join(f"{count} queries of the {version} version taken" for version, count in phase.queries.items())
+        )
+    return "; ".join(told) or "nothing to run"
+
+
+def _things(count: int) -> str:
+    return "one thing" if count == 1 else f"{count} things"

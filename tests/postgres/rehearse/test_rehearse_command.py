@@ -1,0 +1,114 @@
+"""`migrasafe rehearse` and `migrasafe plan --prove`, as somebody types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from migrasafe.cli import cli
+from migrasafe.errors import InputError
+from migrasafe.plan.write_plan import read_plan
+from migrasafe.rehearse.sandbox import LEFT_BEHIND
+from tests.postgres.servers import Database
+
+SHOP = """
+CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
+CREATE TABLE posts (id serial PRIMARY KEY, user_id bigint REFERENCES users, title varchar(100) NOT NULL);
+"""
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, list(arguments), catch_exceptions=False, standalone_mode=False)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "shop.sql").write_text(SHOP)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_plan_is_proved_at_once_and_its_folder_holds_the_evidence(database: Database, shop: Path) -> None:
+    major = str(database.major)
+    done = command("plan", "rename", "users.name", "full_name", "--schema", "shop.sql", "--pg-version", major)
+    assert done.exit_code == 0
+    arguments = ("--schema", "shop.sql", "--dsn", database.dsn, "--rows", "20")
+    proved = command("rehearse", "plans/rename_users_name", *arguments)
+    assert proved.return_value == 0, proved.output
+    assert "proved: everything held" in proved.output
+    folder = shop / "plans" / "rename_users_name"
+    written = read_plan((folder / "plan.json").read_text(), "plan.json")
+    evidence = written.plan.evidence
+    assert evidence is not None and evidence.holds and evidence.rows == 20
+    seen = evidence.of("dual-write-1")
+    assert seen is not None and [(lock.table, lock.mode) for lock in seen.locks] == [
+        ("public.users", "SHARE ROW EXCLUSIVE")
+    ]
+    assert "Proved: everything held" in (folder / "RUNBOOK.md").read_text()
+    assert "SHARE ROW EXCLUSIVE on public.users" in (folder / "plan.html").read_text()
+    again = command("rehearse", "plans/rename_users_name", *arguments)  # the sums of all files are right
+    assert again.return_value == 0
+
+
+def test_the_queries_of_a_real_app_are_tried_in_every_phase(database: Database, shop: Path) -> None:
+    (shop / "old.sql").write_text("-- name: Old\nSELECT id, name FROM users WHERE name = $1;\n")
+    (shop / "new.sql").write_text("-- name: New\nSELECT id, name FROM users WHERE full_name = $1;\n")
+    major = str(database.major)
+    command("plan", "rename", "users.name", "full_name", "--schema", "shop.sql", "--pg-version", major)
+    arguments = ("--schema", "shop.sql", "--dsn", database.dsn, "--rows", "20", "--old", "old.sql", "--new", "new.sql")
+    proved = command("rehearse", "plans/rename_users_name", *arguments)
+    assert proved.return_value == 0, proved.output  # the new query says name, too: never taken, so not tried
+    assert "1 of its 1 queries" in proved.output
+    assert "7 queries of the old version taken" in proved.output
+
+
+def test_migrations_are_compared_with_what_lint_predicts(database: Database, shop: Path) -> None:
+    folder = shop / "db"
+    folder.mkdir()
+    (folder / "001_shop.sql").write_text(SHOP)
+    (folder / "002_more.sql").write_text("ALTER TABLE posts ADD COLUMN body text;\nCREATE INDEX ON posts (user_id);\n")
+    done = command("rehearse", "db", "--last", "1", "--dsn", database.dsn)
+    assert done.return_value == 0, done.output
+    assert "ACCESS EXCLUSIVE on public.posts (readers and writers wait)" in done.output
+    assert "SHARE on public.posts (writers wait); builds an index of public.posts" in done.output
+    assert "001_shop" not in done.output
+    assert "1 migrations: 2 statements ran, 0 things were not as predicted" in done.output
+    told = json.loads(command("rehearse", "db", "--dsn", database.dsn, "--format", "json").stdout)
+    assert [one["id"] for one in told] == ["001_shop", "002_more"]
+    assert told[1]["statements"][1]["locks"] == {"public.posts": "SHARE"}
+    assert told[1]["statements"][1]["line"] == 2
+
+
+def test_a_migration_that_fails_is_said(database: Database, shop: Path) -> None:
+    (shop / "wrong.sql").write_text("ALTER TABLE no_such ADD COLUMN a int;\n")
+    done = command("rehearse", "wrong.sql", "--dsn", database.dsn)
+    assert done.return_value == 1
+    assert 'failed: 42P01: relation "no_such" does not exist' in done.output
+
+
+def test_no_database_is_left_behind(database: Database, shop: Path) -> None:
+    command("rehearse", "shop.sql", "--dsn", database.dsn)
+    assert database.execute(LEFT_BEHIND) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["plans/p"], "--schema: say what the plan was made for"),
+        (["plans/p", "--schema", "other.sql"], "public.users there is not as it was when the plan was made"),
+        (["plans/p", "--schema", "shop.sql", "--last", "2"], "--last and --layout are for migrations"),
+        (["shop.sql", "--old", "old.sql"], "--old and --new are for a plan"),
+        (["no_such_folder"], "no_such_folder"),
+    ],
+)
+def test_bad_input_is_one_sentence(database: Database, shop: Path, arguments: list[str], message: str) -> None:
+    (shop / "other.sql").write_text(SHOP.replace("name text", "name varchar(9)"))
+    major = str(database.major)
+    command(
+        "plan", "rename", "users.name", "full_name", "--schema", "shop.sql", "--out", "plans/p", "--pg-version", major
+    )
+    with pytest.raises(InputError, match=message):
+        command("rehearse", *arguments, "--dsn", database.dsn)

@@ -1,0 +1,110 @@
+"""The sandbox: which server it is, and that nothing of it is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from migrasafe.postgres.find_server import available_servers
+from migrasafe.rehearse.sandbox import LEFT_BEHIND, PREFIX, open_sandbox
+from migrasafe.rehearse.wanted import Wanted
+from tests.postgres.servers import Database
+
+BUSY = """
+import sys, time
+from migrasafe.rehearse.sandbox import open_sandbox
+from migrasafe.rehearse.wanted import Wanted
+dsn, major = sys.argv[1] or None, int(sys.argv[2])
+with open_sandbox(Wanted(dsn=dsn, major=major)) as sandbox, sandbox.database() as made:
+    print(made, flush=True)
+    time.sleep(600)
+"""
+
+
+def start(dsn: str, major: int) -> tuple[subprocess.Popen[str], str]:
+    """A process with a sandbox open, and the DSN of the database in it."""
+    command = [sys.executable, "-c", BUSY, dsn, str(major)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+def folder_of(dsn: str) -> Path:
+    return Path(psycopg.conninfo.conninfo_to_dict(dsn)["host"])
+
+
+def test_a_database_on_a_given_server_goes_with_it(database: Database) -> None:
+    with open_sandbox(Wanted(dsn=database.dsn)) as sandbox:
+        with sandbox.database() as dsn:
+            assert PREFIX in dsn
+            psycopg.connect(dsn).close()
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(dsn)
+
+
+def test_what_a_killed_rehearsal_left_on_a_given_server_goes_with_the_next(database: Database) -> None:
+    process, dsn = start(database.dsn, database.major)
+    process.kill()
+    process.communicate()
+    for _ in range(100):  # the server notices in its own time
+        if database.execute(LEFT_BEHIND):
+            break
+        time.sleep(0.05)
+    with open_sandbox(Wanted(dsn=database.dsn)):
+        pass
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(dsn)
+
+
+def test_another_rehearsal_under_way_is_let_alone(database: Database) -> None:
+    with open_sandbox(Wanted(dsn=database.dsn)) as one, one.database() as dsn:
+        with open_sandbox(Wanted(dsn=database.dsn)):
+            pass
+        psycopg.connect(dsn).close()
+
+
+@pytest.mark.skipif(not available_servers({}), reason="needs programs of a server on this machine")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_server_of_ours_leaves_nothing_behind(number: signal.Signals) -> None:
+    major = min(available_servers({}))
+    process, dsn = start("", major)
+    folder = folder_of(dsn)
+    assert folder.exists()
+    os.kill(process.pid, number)
+    process.communicate()
+    for _ in range(300):
+        if not folder.exists():
+            break
+        time.sleep(0.05)
+    assert not folder.exists()
+
+
+def test_another_major_version_is_used_with_a_warning() -> None:
+    servers = available_servers({})
+    missing = next((major for major in range(12, 30) if major not in servers), None)
+    assert missing is not None
+    with open_sandbox(Wanted(major=missing)) as sandbox:
+        assert sandbox.major in servers
+        assert f"there is no PostgreSQL {missing} here" in sandbox.warning
+
+
+@pytest.mark.soak
+def test_two_hundred_starts_a_third_of_them_killed_leave_nothing_behind() -> None:
+    folders = []
+    majors = sorted(available_servers({}))
+    for turn in range(200):
+        process, dsn = start("", majors[turn % len(majors)])
+        folders.append(folder_of(dsn))
+        os.kill(process.pid, signal.SIGKILL if turn % 3 == 0 else signal.SIGINT)
+        process.communicate()
+    time.sleep(10)
+    assert [folder for folder in folders if folder.exists()] == []
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert [folder for folder in folders if str(folder) in running] == []
