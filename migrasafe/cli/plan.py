@@ -78,7 +78,11 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     "--prove", is_flag=True, help="Rehearse the plan at once, on a throw-away server: see `migrasafe rehearse`."
 )
 @click.option("--status", type=click.Path(), metavar="PLAN", help="Say where this plan stands on the server of --dsn.")
-@click.option("--dsn", envvar="MIGRASAFE_DSN", help="The server, for --status. [env: MIGRASAFE_DSN]")
+@click.option(
+    "--dsn",
+    envvar="MIGRASAFE_DSN",
+    help="The server, for --status; for the sizes of tables, where --schema is none. [env: MIGRASAFE_DSN]",
+)
 def plan(
     change: tuple[str, ...],
     *,
@@ -114,7 +118,7 @@ def plan(
 
     from migrasafe.backfill.quantities import seconds_from
     from migrasafe.cli.plan_output import outputs_of
-    from migrasafe.cli.read_inputs import schema_of, script_of
+    from migrasafe.cli.read_inputs import schema_of, script_of, sizes_at
     from migrasafe.plan.changes.model import Ground
     from migrasafe.plan.hints import hints_of
     from migrasafe.plan.merge import draft_of
@@ -154,11 +158,8 @@ def plan(
         quiet_seconds=seconds_from(quiet, "--count-old-writes") if quiet is not None else None,
     )
     hints = hints_of(way=way, up=up, down=down, time_zone=time_zone, bad_rows=bad_rows)
-    made = put_together(
-        draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground),
-        ground,
-        script.texts,
-    )
+    draft = draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground)
+    made = put_together(draft, ground, script.texts, sizes_at(dsn or schema, draft.tables))
     folder = Path(out) if out is not None else Path("plans") / ground.id
     near = [*([file.parent] if file is not None else []), Path(schema)]
     outputs = outputs_of(

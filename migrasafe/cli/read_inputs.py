@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import History, Migration
 from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.model import ColumnRef, Ref, Schema
+from migrasafe.schema.sizes import TableSize
 from migrasafe.sql.script import Script
 from migrasafe.sql.source import read_source, source_from_bytes
 from migrasafe.target import Target
@@ -108,6 +109,17 @@ def migrations_until(folder: str, until: Path | None) -> list[Migration]:
     if until is None:
         return migrations
     return list(itertools.takewhile(lambda one: until.resolve() not in _files(one), migrations))
+
+
+def sizes_at(given: str, tables: Iterable[Ref]) -> tuple[TableSize, ...]:
+    """How big tables are on the server of a DSN; nothing for what is no DSN."""
+    if not is_dsn(given):
+        return ()
+    from migrasafe.postgres.connect import connect
+    from migrasafe.postgres.read_sizes import sizes_of_tables
+
+    with connect(given) as connection:
+        return sizes_of_tables(connection, tables)
 
 
 def script_of(file: Path, schema: str) -> Script:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from migrasafe.plan.evidence import Evidence
 from migrasafe.plan.table_lock import TableLock
+from migrasafe.schema.sizes import TableSize
 
 
 class PhaseName(Enum):
@@ -19,6 +20,16 @@ class PhaseName(Enum):
     VERIFY = "verify"
     SWITCH = "switch"
     CONTRACT = "contract"
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """What work costs, by the sizes of the tables when the plan was made."""
+
+    seconds: float
+    wal_bytes: int = 0
+    disk_bytes: int = 0
+    """That are needed while it works, or for good."""
+    rows: int = 0
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -48,6 +59,8 @@ class Step(Struct, frozen=True, kw_only=True):
     """What cannot be brought back once it has run."""
     locks: tuple[TableLock, ...] = ()
     work: tuple[str, ...] = ()
+    estimate: Estimate | None = None
+    """None: no work, or no server was asked."""
 
 
 class Gate(Struct, frozen=True, kw_only=True):
@@ -69,6 +82,8 @@ class Backfill(Struct, frozen=True, kw_only=True):
     table: str
     assignments: tuple[str, ...]
     where: str
+    estimate: Estimate | None = None
+    """As if every row wanted the change; None: no server was asked."""
 
 
 class AppCode(Struct, frozen=True, kw_only=True):
@@ -124,6 +139,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The one-shot migration that it stands for, statement by statement."""
     evidence: Evidence | None = None
     """What a rehearsal has seen; None: it was not rehearsed."""
+    sizes: tuple[TableSize, ...] = ()
+    """Of its tables, where a server was asked."""
+    estimated: tuple[str, ...] = ()
+    """How the estimates were made."""
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from migrasafe.effects.model import Effects
+from migrasafe.plan import estimates
 from migrasafe.plan.app_code.model import changed_tables
 from migrasafe.plan.app_code.phases import with_code
 from migrasafe.plan.changes.model import Draft, Ground
 from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.foresee import foresee
-from migrasafe.plan.model import Phase, Plan, Step
+from migrasafe.plan.model import Backfill, Phase, Plan, Step
 from migrasafe.plan.table_lock import TableLock
 from migrasafe.rules.context import Step as Judged
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref, Schema
+from migrasafe.schema.sizes import TableSize
 from migrasafe.target import Target
 
 
-def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = ()) -> Plan:
-    """The plan of a drafted change. `migration`: the statements that it stands for."""
+def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), sizes: Sequence[TableSize] = ()) -> Plan:
+    """The plan of a drafted change. `migration`: the statements that it stands for; `sizes`: of its tables, where a server
+    was asked."""
     schema = ground.schema
+    by_table = {size.table: size for size in sizes}
     prints = [fingerprint(schema, draft.tables)]
     phases: list[Phase] = []
     place = 0
@@ -29,10 +34,11 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = ()) ->
         steps: list[Step] = []
         for number, step in enumerate(phase.steps, start=1):
             place += 1
-            described, schema = _described(step, schema, place, ground.target)
+            described, schema = _described(step, schema, place, ground.target, by_table)
             steps.append(replace(described, id=f"{phase.name.value}-{number}"))
             prints.append(fingerprint(schema, draft.tables))
-        phases.append(replace(phase, steps=tuple(steps)))
+        jobs = tuple(_with_estimate(job, by_table) for job in phase.backfills)
+        phases.append(replace(phase, steps=tuple(steps), backfills=jobs))
     return Plan(
         id=ground.id,
         title=draft.title,
@@ -45,15 +51,25 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = ()) ->
         by_hand=draft.by_hand,
         differs=draft.differs,
         migration=tuple(migration),
+        sizes=tuple(sizes),
+        estimated=estimates.HOW if sizes else (),
     )
 
 
-def _described(step: Step, schema: Schema, place: int, target: Target) -> tuple[Step, Schema]:
-    """The step with its locks and work, and the schema after it."""
+def _with_estimate(job: Backfill, sizes: Mapping[str, TableSize]) -> Backfill:
+    size = next((size for size in sizes.values() if name_of(Ref(*size.table.split(".", 1))) == job.table), None)
+    return job if size is None else replace(job, estimate=estimates.of_backfill(size))
+
+
+def _described(
+    step: Step, schema: Schema, place: int, target: Target, sizes: Mapping[str, TableSize]
+) -> tuple[Step, Schema]:
+    """The step with its locks, its work and what that costs, and the schema after it."""
     found, after = foresee(step.statements, schema, target, place=place, alone=step.long)
     locks = tuple(_strongest(found))
     work = tuple(dict.fromkeys(f"{work.kind.value} of {work.relation}" for one in found for work in one.effects.work))
-    return replace(step, locks=locks, work=work), after
+    costs = [(one.statement, work) for one in found for work in one.effects.work]
+    return replace(step, locks=locks, work=work, estimate=estimates.of_step(costs, sizes)), after
 
 
 def _strongest(found: Iterable[Judged]) -> Iterator[TableLock]:

@@ -9,14 +9,16 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from migrasafe.backfill.quantities import say_bytes, say_seconds
 from migrasafe.errors import InputError
 from migrasafe.locks import LockMode
 from migrasafe.plan.allow import with_allowances
-from migrasafe.plan.model import Backfill, Phase, Plan
+from migrasafe.plan.model import Backfill, Estimate, Phase, Plan
 from migrasafe.plan.output.allowances import with_allowances as output_files
 from migrasafe.plan.output.model import Output
 from migrasafe.plan.output.runbook import commands_of
 from migrasafe.plan.templates import document_template
+from migrasafe.plan.timeline import bars, seconds_of
 from migrasafe.plan.write_sql import files_of, sql_files
 from migrasafe.schema.model import Schema
 from migrasafe.target import Target
@@ -104,6 +106,11 @@ def _rendered(template: str, plan: Plan, files: Mapping[str, str], outputs: Sequ
         outputs=outputs,
         commands_of=commands_of,
         strongest=_strongest,
+        costs=_costs,
+        say_bytes=say_bytes,
+        say_seconds=say_seconds,
+        bars=bars(plan),
+        seconds_of=seconds_of,
     )
 
 
@@ -111,6 +118,19 @@ def _strongest(phase: Phase) -> str:
     """The strongest lock that a phase takes, in words."""
     modes = [LockMode(lock.mode) for step in phase.steps for lock in step.locks]
     return max(modes, key=lambda mode: mode.strength).value if modes else ""
+
+
+def _costs(estimate: Estimate | None) -> str:
+    """`about 4 min 10 s, 1.3 GB of WAL, 1.3 GB of disk`; empty where nothing was estimated."""
+    if estimate is None:
+        return ""
+    told = [f"about {say_seconds(estimate.seconds)}"]
+    told += [
+        f"{say_bytes(size)} of {what}"
+        for size, what in ((estimate.wal_bytes, "WAL"), (estimate.disk_bytes, "disk"))
+        if size
+    ]
+    return ", ".join(told)
 
 
 def _job(plan: Plan, job: Backfill, file: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from migrasafe.findings import Finding
@@ -18,6 +20,7 @@ from migrasafe.plan.write_plan import plan_files
 from migrasafe.rules.registry import RULES
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
+from migrasafe.schema.sizes import TableSize
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.suppress import suppress
@@ -83,7 +86,7 @@ def schema() -> Schema:
     return schema_from_script(read_script(Source(path="", text=SETUP)))
 
 
-def planned(change: str, pg_version: int) -> Plan:
+def planned(change: str, pg_version: int, sizes: Sequence[TableSize] = ()) -> Plan:
     """The plan of a change in words, to `SETUP`."""
     said, *options = change.split(" --")
     given: dict[str, str] = {
@@ -99,7 +102,7 @@ def planned(change: str, pg_version: int) -> Plan:
     ground = Ground(schema=schema(), target=target, id="r1", quiet_seconds=float(quiet) if quiet else None)
     script = read_script(Source(path="change", text=sql_of(words, ground.schema)))
     changes = read_changes(script, ground.schema, hints_of(bad_rows=bad_rows, **given))
-    return put_together(draft_of(changes, ground), ground)
+    return put_together(draft_of(changes, ground), ground, sizes=sizes)
 
 
 @pytest.mark.parametrize("pg_version", [12, 15, 18])
