@@ -10,6 +10,7 @@ from typing import Any
 
 from migrasafe.effects import columns, constraints, partitions, replication
 from migrasafe.effects.alter_column_type import alter_type
+from migrasafe.effects.composites import alter_composite
 from migrasafe.effects.drops import locks_of_cascade
 from migrasafe.effects.model import NOTHING, Cause, Effects, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
@@ -53,7 +54,9 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     match statement.kind:
         case "INDEX":
             return _alter_index(statement, situation)
-        case "TYPE" | "SEQUENCE":
+        case "TYPE":
+            return alter_composite(statement, situation)
+        case "SEQUENCE":
             return NOTHING
         case "VIEW":
             return Effects(locks=(Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE),))

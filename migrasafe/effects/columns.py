@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.effects.constraints import on_targets
 from migrasafe.effects.defaults import judge_default
 from migrasafe.effects.foreign_key_types import incompatible_types
+from migrasafe.effects.keys import key_failures
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.replication import publications_that_need
 from migrasafe.effects.situation import Situation
@@ -104,6 +105,9 @@ def _failures_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: 
     for constraint in column.constraints:
         yield from incompatible_types(ref, {column.name: column.type}, constraint, situation, index)
     table = situation.schema.table(ref)
+    partition_by = table.partition_by if table is not None else None
+    for constraint in column.constraints:
+        yield from key_failures(constraint, ref.name, partition_by, situation.target, action=index, column=column.name)
     if table is not None and table.column(column.name) is not None:
         yield Failure(
             trouble=Trouble.DUPLICATE_COLUMN,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.effects.foreign_key_types import incompatible_types
+from migrasafe.effects.keys import key_failures
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -19,6 +20,7 @@ from migrasafe.sql.statements import (
     ConstraintDef,
     ConstraintKind,
     DropConstraint,
+    PartitionBy,
     SetNotNull,
     ValidateConstraint,
 )
@@ -48,8 +50,16 @@ def add_constraint(action: AddConstraint, index: int, ref: Ref, situation: Situa
                 work.append(Work(kind=WorkKind.INDEX_BUILD, relation=ref, cause=cause, action=index))
             elif constraint.kind is ConstraintKind.PRIMARY_KEY:
                 work.extend(_primary_key_nulls(constraint, ref, index, situation))
-            failures = _using_index_failures(constraint, ref, index, situation)
+            failures = (
+                *_using_index_failures(constraint, ref, index, situation),
+                *key_failures(constraint, ref.name, _partition_key(ref, situation), situation.target, action=index),
+            )
     return Effects(locks=(lock,), work=tuple(work), failures=failures)
+
+
+def _partition_key(ref: Ref, situation: Situation) -> PartitionBy | None:
+    table = situation.schema.table(ref)
+    return table.partition_by if table is not None and not table.partition_of else None
 
 
 def _scan(ref: Ref, cause: Cause, index: int | None, detail: str = "", column: str | None = None) -> Work:

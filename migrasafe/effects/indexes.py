@@ -5,6 +5,7 @@ https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CON
 
 from __future__ import annotations
 
+from migrasafe.effects.keys import unique_failures
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -31,6 +32,9 @@ def create_index(statement: CreateIndex, situation: Situation) -> Effects:
                 objects=(str(table_ref),),
             )
         )
+    if statement.unique and table is not None:
+        keys = [element.column for element in statement.elements]
+        failures.extend(unique_failures(keys, table_ref.name, table.partition_by))
     if partitioned and statement.only:  # only the parent's entry: nothing is built
         return Effects(locks=(Lock(relation=table_ref, mode=mode),), failures=tuple(failures))
     parts = [table_ref]

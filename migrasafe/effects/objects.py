@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migrasafe.effects import partitions
 from migrasafe.effects.foreign_key_types import incompatible_types
+from migrasafe.effects.keys import key_failures
 from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
 from migrasafe.effects.reads import locks_of_query
 from migrasafe.effects.rows import predict_query
@@ -40,10 +41,20 @@ def create_table(statement: CreateTable, situation: Situation) -> Effects:
                 effects = effects.and_(strong(target, LockMode.SHARE_ROW_EXCLUSIVE))
             refused = tuple(incompatible_types(situation.ref(statement.name), types, constraint, situation))
             effects = effects.and_(Effects(failures=refused))
+    name = statement.name.name
+    own = [key_failures(one, name, statement.partition_by, situation.target) for one in statement.constraints]
+    own += [
+        key_failures(one, name, statement.partition_by, situation.target, column=column.name)
+        for column in statement.columns
+        for one in column.constraints
+    ]
+    refused_keys = tuple(failure for failures in own for failure in failures)
+    if refused_keys:
+        effects = effects.and_(Effects(failures=refused_keys))
     if statement.partition_of is not None:
         parent = situation.ref(statement.partition_of)
-        name = situation.ref(statement.name)
-        effects = effects.and_(partitions.create_partition(name, parent, situation, statement.bound))
+        made = situation.ref(statement.name)
+        effects = effects.and_(partitions.create_partition(made, parent, situation, statement.bound))
     for parent_name in statement.inherits:
         effects = effects.and_(strong(situation.ref(parent_name), LockMode.SHARE_UPDATE_EXCLUSIVE))
     return effects

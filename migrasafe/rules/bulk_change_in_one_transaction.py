@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.effects.model import Cause, WorkKind
 from migrasafe.findings import Finding
+from migrasafe.rules.change_system_catalog import is_catalog
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.in_batches import in_batches
 from migrasafe.rules.instead import plan
@@ -20,7 +21,9 @@ def check(step: Step) -> Iterator[Finding]:
     for work in step.effects.caused_by(*_VERBS):
         if work.kind is not WorkKind.BULK_WRITE or not step.exists_already(work.relation):
             continue
-        if _is_batched(step) or _is_one_batch(step):
+        if _is_batched(step) or _is_one_batch(step) or work.relation.schema == "pg_catalog":
+            continue
+        if isinstance(step.statement, Dml) and is_catalog(step, step.statement.table):
             continue
         rows = "Every row" if work.detail else "Most rows"
         yield step.finding(

@@ -11,7 +11,7 @@ from migrasafe.rules.old_names import lost_labels
 from migrasafe.rules.wording import sql_name
 from migrasafe.schema.model import EnumType, Table
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_name
-from migrasafe.sql.statements import Rename, RenameEnumValue
+from migrasafe.sql.statements import Rename, RenameEnumValue, SetSchema
 
 _KINDS = frozenset({"FUNCTION", "PROCEDURE", "ROUTINE", "TYPE", "DOMAIN", "SEQUENCE", "ATTRIBUTE"})
 
@@ -31,7 +31,7 @@ def check(step: Step) -> Iterator[Finding]:
             fix=_new_value(step, statement),
         )
         return
-    assert isinstance(statement, Rename)
+    assert isinstance(statement, Rename | SetSchema)
     if statement.kind not in _KINDS:
         return
     name = statement.name
@@ -44,6 +44,18 @@ def check(step: Step) -> Iterator[Finding]:
         return
     if isinstance(made, EnumType) and step.in_transaction and not lost_labels(made, step.at_commit()):
         return  # a new enum takes the old name, with every label
+    if isinstance(statement, SetSchema):
+        kind = statement.kind.lower()
+        yield step.finding(
+            RULE.id,
+            f"The running app fails if it names the {kind} {name}, which is in the schema {statement.new_schema} now, unless its "
+            f"search_path has {statement.new_schema}.",
+            help="Deploy an app version that finds it in both, by its search_path, before.",
+            objects=(str(name),),
+            fix=after_deploy(step, f"has {statement.new_schema} in its search_path"),
+            assumed=("the running app uses it (--old SOURCE would tell)",),
+        )
+        return
     subject = f"{name}.{statement.part}" if statement.part else str(name)
     yield step.finding(
         RULE.id,
@@ -75,4 +87,4 @@ def _new_value(step: Step, statement: RenameEnumValue) -> Fix:
     )
 
 
-RULE = Rule(id="rename-object-in-use", check=check, on=(Rename, RenameEnumValue))
+RULE = Rule(id="rename-object-in-use", check=check, on=(Rename, RenameEnumValue, SetSchema))

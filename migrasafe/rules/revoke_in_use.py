@@ -31,6 +31,10 @@ def check(step: Step) -> Iterator[Finding]:
             yield _depends(
                 step, f"{people_first(statement.grantees)} may no longer do what only {roles} may.", statement.roles
             )
+        case RoleStatement(verb="drop"):
+            yield _depends(
+                step, f"The running app can no longer connect as {people(statement.roles)}.", statement.roles
+            )
         case RoleStatement(verb="alter") if "canlogin" in statement.turned_off:
             yield _depends(
                 step, f"The running app can no longer connect as {people(statement.roles)}.", statement.roles

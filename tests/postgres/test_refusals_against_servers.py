@@ -43,6 +43,13 @@ CREATE UNIQUE INDEX seats_lower ON seats (lower(color));
 CREATE UNIQUE INDEX seats_color ON seats (color);
 CREATE INDEX seats_plain ON seats (number);
 ALTER TABLE seats REPLICA IDENTITY USING INDEX seats_number;
+CREATE TABLE days (day date NOT NULL, id bigint NOT NULL, note text) PARTITION BY RANGE (day);
+CREATE TABLE hashed (id bigint NOT NULL, note text) PARTITION BY HASH ((id + 1));
+CREATE TYPE money_of AS (amount numeric, currency text);
+CREATE TYPE free_of AS (amount numeric, currency text);
+CREATE TYPE row_of AS (amount numeric, currency text);
+CREATE TABLE prices (id bigint, price money_of);
+CREATE TABLE typed OF row_of;
 CREATE TABLE points (small smallint, number integer, word text, token uuid, amount numeric);
 """
 
@@ -83,6 +90,28 @@ CASES = [
     "ALTER TABLE seats REPLICA IDENTITY USING INDEX seats_plain",
     "ALTER TABLE seats ALTER COLUMN number DROP NOT NULL",
     "ALTER TABLE seats ALTER COLUMN color DROP NOT NULL",
+    "ALTER TABLE days ADD PRIMARY KEY (id)",
+    "ALTER TABLE days ADD PRIMARY KEY (id, day)",
+    "ALTER TABLE days ADD UNIQUE (note)",
+    "ALTER TABLE days ADD COLUMN code text UNIQUE",
+    "ALTER TABLE days ADD EXCLUDE USING btree (id WITH =)",
+    "CREATE UNIQUE INDEX ON days (id)",
+    "CREATE UNIQUE INDEX ON ONLY days (note)",
+    "CREATE UNIQUE INDEX ON days (day, id)",
+    "CREATE INDEX ON days (id)",
+    "CREATE UNIQUE INDEX ON hashed (id)",
+    "ALTER TABLE hashed ADD UNIQUE (id)",
+    "CREATE TABLE more (id bigint PRIMARY KEY, day date) PARTITION BY RANGE (day)",
+    "CREATE TABLE more (id bigint, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day)",
+    "CREATE TABLE more (id bigint, day date, UNIQUE (id, id))",
+    "ALTER TABLE points ADD UNIQUE (number, word, number)",
+    "CREATE UNIQUE INDEX ON points (number, number)",
+    "ALTER TYPE money_of ALTER ATTRIBUTE amount TYPE bigint",
+    "ALTER TYPE money_of DROP ATTRIBUTE currency",
+    "ALTER TYPE money_of ADD ATTRIBUTE note text",
+    "ALTER TYPE free_of ALTER ATTRIBUTE amount TYPE bigint",
+    "ALTER TYPE row_of ADD ATTRIBUTE note text",
+    "ALTER TYPE row_of DROP ATTRIBUTE currency CASCADE",
     "UPDATE points SET number = 1, number = 2 WHERE word = 'a'",
     "UPDATE points SET (number, word) = (1, 'a'), word = 'b' WHERE word = 'a'",
     "UPDATE lists SET numbers[1] = 1, numbers[2] = 2 WHERE numbers IS NULL",
