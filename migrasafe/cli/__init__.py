@@ -22,6 +22,7 @@ _COMMANDS = {
     "rehearse": "Carry out a plan, or migrations, on a throw-away server, and check what is claimed.",
     "gate": "Say whether a phase of a plan may start.",
     "init": "Look at a project, and write a config for it.",
+    "lsp": "Serve editors: findings as one types, pages of rules, quick fixes.",
     "rules": "List the rules.",
     "explain": "Show the page of a rule.",
 }
@@ -70,6 +71,10 @@ class _Commands(click.Group):
                 from migrasafe.cli.init import init
 
                 return init
+            case "lsp":
+                from migrasafe.cli.lsp import lsp
+
+                return lsp
             case "rules":
                 from migrasafe.cli.rules import rules
 

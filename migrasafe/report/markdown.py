@@ -95,6 +95,8 @@ def _paragraphs(finding: Finding) -> Iterator[str]:
     ]
     yield escaped(_short(finding.message)) + (f" ({escaped('; '.join(facts))})" if facts else "")
     sql = instead(finding)
+    if sql and finding.fix.command:
+        sql = f"{sql.rstrip()}\n-- in phases: {finding.fix.command}"
     if sql:
         title = f"instead: {html(_short(finding.help))}" if finding.help else "instead"
         yield f"<details><summary>{title}</summary>\n\n{fenced(_shortened(sql))}\n\n</details>"
