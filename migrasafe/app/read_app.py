@@ -15,6 +15,7 @@ from migrasafe.app.file_kinds import FileKind, kind_of, kind_of_one_file
 from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals import LANGUAGES
 from migrasafe.app.model import App, Notice, Origin, Query, Unread
+from migrasafe.app.models.diesel import read_diesel
 from migrasafe.app.models.other_orms import notices_of_other_orms
 from migrasafe.app.models.prisma import PrismaFile, read_prisma
 from migrasafe.app.models.python_project import PythonFile
@@ -110,7 +111,9 @@ class _Reader:
         self._add(read_python_models(self.python))
         programs = [word.source for word in self.words]
         self._add(read_prisma(self.prisma, programs))
-        self.notices += notices_of_other_orms(programs)
+        diesel = read_diesel(programs)
+        self._add(diesel)
+        self.notices += notices_of_other_orms(programs, read=("Diesel",) if diesel.queries else ())
         search_path, problems = session_search_path(programs)
         self.notices += problems
         if search_path is not None:

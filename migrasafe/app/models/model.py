@@ -51,6 +51,8 @@ class Model(Struct, frozen=True, kw_only=True):
     """Reading NULL from a column that the model says is not nullable is an error."""
     is_read: bool = True
     is_written: bool = True
+    is_inserted: bool = True
+    is_updated: bool = True
     reads_after_insert: bool = False
     """INSERT … RETURNING names every column."""
     prepared: bool | None = None

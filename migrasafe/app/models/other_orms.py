@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from migrasafe.app.file_scan import SourceText
 from migrasafe.app.model import Notice
@@ -38,20 +38,19 @@ _ORMS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
     ("Exposed", _JVM, re.compile(r"\borg\.jetbrains\.exposed\.")),
     ("Eloquent", (".php",), re.compile(r"\bIlluminate\\Database\\Eloquent\b")),
     ("Doctrine", (".php",), re.compile(r"\bDoctrine\\ORM\b")),
-    ("SQLModel", (".py",), re.compile(r"\bSQLModel\b[^\n]*\btable\s*=\s*True")),
     ("Peewee", (".py",), re.compile(r"^(?:from|import) peewee\b", re.MULTILINE)),
     ("Tortoise ORM", (".py",), re.compile(r"^(?:from|import) tortoise\b", re.MULTILINE)),
     ("Pony", (".py",), re.compile(r"^(?:from|import) pony\b", re.MULTILINE)),
 )
 
 
-def notices_of_other_orms(programs: Iterable[SourceText]) -> list[Notice]:
-    """One notice for each library, at the first file that uses it."""
+def notices_of_other_orms(programs: Iterable[SourceText], read: Collection[str] = ()) -> list[Notice]:
+    """One notice for each library, at the first file that uses it; none for those that were `read` after all."""
     found: dict[str, list[str]] = {}
     for program in programs:
         suffix = "." + program.path.rpartition(".")[2].lower()
         for name, suffixes, uses in _ORMS:
-            if suffix in suffixes and uses.search(program.text):
+            if suffix in suffixes and name not in read and uses.search(program.text):
                 found.setdefault(name, []).append(program.path)
     return [
         Notice(

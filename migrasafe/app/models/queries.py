@@ -18,7 +18,9 @@ def queries_of(model: Model, *, deletes: bool = True) -> tuple[Query, ...]:
     if model.is_read:
         queries += _selects(model)
     if model.is_written:
-        queries += [*_inserts(model), *_update(model), *([_delete(model)] if deletes else [])]
+        queries += _inserts(model) if model.is_inserted else []
+        queries += _update(model) if model.is_updated else []
+        queries += [_delete(model)] if deletes else []
     return tuple(queries)
 
 

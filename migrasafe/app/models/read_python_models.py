@@ -13,11 +13,12 @@ from migrasafe.app.models.python_project import Module, Project, PythonFile
 from migrasafe.app.models.python_syntax import parse_python
 from migrasafe.app.models.queries import queries_of
 from migrasafe.app.models.sqlalchemy_classes import read_sqlalchemy
+from migrasafe.app.models.sqlmodel_classes import read_sqlmodel
 from migrasafe.app.usage import SourceLocation
 
 _SAYS_MODELS = re.compile(
     r"\bsqlalchemy\b|\bmapped_column\b|\bMapped\[|\bColumn\(|\b__tablename__\b|\bdjango\.(?:contrib\.gis\.)?db\b"
-    r"|\bForeignKey\(|\w{3,}Field\(|\bAppConfig\b"
+    r"|\bSQLModel\b|\bForeignKey\(|\w{3,}Field\(|\bAppConfig\b"
 )
 _DELETES = re.compile(r"\bdelete\w*\(|delete-orphan")
 
@@ -36,7 +37,7 @@ def read_python_models(files: Sequence[PythonFile]) -> FileScan:
         return modules[file.path]
 
     project = Project({file.path: module for file in speaking if (module := parse(file))}, files, parse)
-    read = (read_sqlalchemy(project), read_django(project))
+    read = (read_sqlalchemy(project), read_sqlmodel(project), read_django(project))
     models = with_constructions([model for one in read for model in one.models], files, parse)
     deletes = any(_DELETES.search(file.source.text) for file in files)
     queries = tuple(query for model in models for query in queries_of(model, deletes=deletes))

@@ -15,6 +15,7 @@ from migrasafe.app.models.python_project import Definition, Module, Project
 from migrasafe.app.models.python_values import Unknown, flag, snake_case, text_value
 from migrasafe.app.models.sqlalchemy_columns import ColumnReader, Declared
 from migrasafe.app.models.sqlalchemy_tables import TableReader
+from migrasafe.app.models.sqlmodel_classes import is_sqlmodel
 
 _ROOTS = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta"})
 _MAKERS = frozenset({"declarative_base", "automap_base", "generate_base"})
@@ -55,7 +56,7 @@ class _ClassReader:
         """Whether rows of a table become objects of this class; one that only adds columns to its parent's table is read
         with the parent."""
         members = self.classes.members(found)
-        if self._is_root(found) or self._is_abstract(found):
+        if self._is_root(found) or self._is_abstract(found) or is_sqlmodel(self.project, self.classes, found):
             return False
         if "__table__" in members:
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.app.test_compat import app, judge
+from tests.unit.app.small_releases import app, judge
 
 RENAMES = """
 ALTER TABLE users RENAME COLUMN email TO "Mail";

@@ -7,7 +7,7 @@ import pytest
 from migrasafe.app.second_opinion import columns_read
 from migrasafe.app.verdict import Verdict, Weight
 from migrasafe.schema.model import ColumnRef, Ref
-from tests.unit.app.test_compat import SHOP, app, judge
+from tests.unit.app.small_releases import SHOP, app, judge
 from tests.unit.app.test_resolve import schema
 
 USERS, ORDERS = Ref("public", "users"), Ref("public", "orders")
