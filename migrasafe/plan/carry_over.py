@@ -122,6 +122,13 @@ def unseen(shadow: Shadow) -> Iterator[str]:
                 f"the trigger {trigger.name} names {old} in UPDATE OF or WHEN: it does not fire for a write to {new};"
                 f" make it over both columns before the switch, and over {new} alone before the contract phase"
             )
+    first, last = shadow.dual().triggers
+    for trigger in shadow.table.triggers:
+        if trigger.row and trigger.timing == "before" and not first < trigger.name < last:
+            yield (
+                f"the trigger {trigger.name} runs {'before' if trigger.name < first else 'after'} all of ours, since PostgreSQL"
+                " goes by the names: rename it, or what it does to one column does not reach the other"
+            )
     for constraint in shadow.table.constraints:
         if constraint.kind is ConstraintKind.EXCLUDE and old in constraint.columns:
             yield f"the EXCLUDE constraint {constraint.name} is not carried over: it cannot be added without a long lock"

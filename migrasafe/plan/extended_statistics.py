@@ -34,6 +34,11 @@ def statistics_names_back(beside: Beside | None, columns: Mapping[str, str]) -> 
         yield f"ALTER STATISTICS {name_of(Ref(one.schema, _temporary(one)))} RENAME TO {quote_ident(one.name)}"
 
 
+def statistics_over(beside: Beside | None, column: str) -> Iterator[WrittenStatistics]:
+    """The statistics that go with a column."""
+    return _over(beside, {column: column})
+
+
 def _temporary(one: WrittenStatistics) -> str:
     return with_suffix(one.name, "__ms")
 

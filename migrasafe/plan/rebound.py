@@ -41,7 +41,11 @@ def rebound(ground: Ground, shadows: Sequence[Shadow]) -> Rebound:
     views = recreated_views(ground, columns, without=later)
     return Rebound(
         before=views.before,
-        after=(*(statement for one in shadows for statement in _again(one)), *views.after),
+        after=(
+            *(statement for one in shadows for statement in _again(one)),
+            *views.after,
+            *dict.fromkeys(statement for one in shadows for statement in _planned_again(ground, one.table)),
+        ),
         identity_there=tuple(text for one in shadows for text, _ in _identity(one)),
         identity_back=tuple(text for one in shadows for _, text in _identity(one)),
         views=views.refs,
@@ -76,6 +80,17 @@ def _again(shadow: Shadow) -> Iterator[str]:
             yield policy_again(shadow.table, policy)
     for one in publications_that_name(shadow.beside, column):
         yield from published_again(table, one)
+
+
+def _planned_again(ground: Ground, table: Table) -> Iterator[str]:
+    """The functions of the table's triggers, changed in nothing: open sessions forget their plans for the old type.
+
+    RESET ALL, which is often advised, would take away a search_path that is set on them.
+    """
+    for trigger in table.triggers:
+        for function in ground.schema.functions.get(trigger.function, ()) if trigger.function is not None else ():
+            if function.language == "plpgsql" and not function.arguments:
+                yield f"ALTER FUNCTION {name_of(function.ref)}() {function.volatility.upper()}"
 
 
 def _identity(shadow: Shadow) -> Iterator[tuple[str, str]]:

@@ -8,12 +8,13 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.extended_statistics import statistics_over
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Table, View
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import Expression, Name
+from migrasafe.sql.statements import ConstraintKind, Expression, Name
 
 _NEUTRAL = {
     **dict.fromkeys(("text", "varchar", "bpchar", "citext"), "''"),
@@ -52,7 +53,7 @@ class DropColumn(Struct, frozen=True, kw_only=True):
                 phases.contract(
                     f"{column.name} goes: out of sight first, for good when nobody has missed it",
                     f"does not know {column.name}",
-                    (_soft(table, column.name, dropped), _hard(table, column.name, dropped)),
+                    (_soft(table, column.name, dropped), _hard(ground, table, column.name, dropped)),
                     needed=f"{table.ref}.{column.name}",
                     old_application_name=ground.old_application_name,
                 ),
@@ -116,12 +117,25 @@ def _soft(table: Table, column: str, dropped: str) -> Step:
     )
 
 
-def _hard(table: Table, column: str, dropped: str) -> Step:
+def _hard(ground: Ground, table: Table, column: str, dropped: str) -> Step:
     return Step(
         title=f"Drop {dropped} for good",
         statements=(f"ALTER TABLE {name_of(table.ref)} DROP COLUMN {quote_ident(dropped)}",),
         done=predicates.all_of(
             predicates.relation_exists(table.ref), predicates.columns_are_gone(table.ref, column, dropped)
         ),
-        loses=f"the values of {column}, and every index and constraint that needs it",
+        loses=f"the values of {column}{''.join(f', {one}' for one in _goes_along(ground, table, column))}",
     )
+
+
+def _goes_along(ground: Ground, table: Table, column: str) -> Iterator[str]:
+    """What PostgreSQL drops with a column without a word: also what reads it only in an expression or a condition."""
+    for index in ground.schema.indexes_of(table):
+        if column in index.reads and index.constraint is None:
+            yield f"the index {index.ref.name}"
+    for constraint in table.constraints:
+        if column in constraint.columns and constraint.kind is not ConstraintKind.NOT_NULL:
+            yield f"the constraint {constraint.name}"
+    beside = (ground.beside or {}).get(table.ref)
+    for one in statistics_over(beside, column):
+        yield f"the statistics {one.name}"

@@ -104,7 +104,8 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
             f"both versions meet {spell_type(type)} from the switch on: see that drivers and code can, above all where they"
             " keep numbers in 32 bits",
             "after the way back from the switch, run the verify phase again before the next try: its index went with the key",
-            "functions in plpgsql that name these tables keep old plans in open sessions: ALTER FUNCTION … RESET ALL for each",
+            "functions in plpgsql that name these tables and are no triggers of theirs keep old plans in open sessions: after the"
+            " switch, CREATE OR REPLACE each",
             *(text for one in shadows for text in unseen(one)),
         ),
         differs=("the new columns are the last of their tables: SELECT * gives them at the end",),
