@@ -76,7 +76,7 @@ def rename_by_app(ground: Ground, shadow: Shadow) -> Draft:
                 new_app=f"writes both and reads {new.name}; the version after it knows {new.name} only",
                 deploy=f"Turn the flag on everywhere: the app reads {new.name}, and goes on writing both."
                 f" When nothing is amiss, run what follows, and deploy the version that knows {new.name} only.",
-                steps=(_let_go(shadow),),
+                steps=tuple(_let_go(shadow)),
             ),
             Phase(
                 name=PhaseName.CONTRACT,
@@ -94,8 +94,9 @@ def rename_by_app(ground: Ground, shadow: Shadow) -> Draft:
         by_hand=(
             f"every place that writes {old.name} has to write {new.name}, too: INSERT and UPDATE in SQL of your own, other"
             " programs, bulk loads, triggers and functions; the gate of the verify phase finds rows where one did not",
-            f"from the version on that knows {new.name} only, {old.name} grows old: the way back from the switch copies it back,"
-            " in one go",
+            f"from the version on that knows {new.name} only, {old.name} grows old: the way back from the switch copies"
+            f" {new.name} back, in one go: `UPDATE {name} SET {quote_ident(old.name)} = {quote_ident(new.name)}"
+            f" WHERE {_differ(shadow)}`",
             *readers.by_hand,
             *unseen(shadow),
             *_volatile(shadow, default),
@@ -145,11 +146,17 @@ def _volatile(shadow: Shadow, given: tuple[Step, ...]) -> Iterator[str]:
         )
 
 
-def _let_go(shadow: Shadow) -> Step:
+def _let_go(shadow: Shadow) -> Iterator[Step]:
     """The version that does not know the old column leaves it null."""
+    if shadow.old.default is None and not shadow.old.not_null:
+        return
     table, old = name_of(shadow.table.ref), quote_ident(shadow.old.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {old}"
-    there = (*((f"{alter} DROP NOT NULL",) if shadow.old.not_null else ()), f"{alter} DROP DEFAULT")
+    there = []
+    if shadow.old.not_null:
+        there.append(f"{alter} DROP NOT NULL")
+    if shadow.old.default is not None:
+        there.append(f"{alter} DROP DEFAULT")
     copied = f"UPDATE {table} SET {old} = {quote_ident(shadow.new.name)} WHERE {_differ(shadow)}"
     back = [copied]
     if shadow.old.default is not None:
@@ -158,13 +165,12 @@ def _let_go(shadow: Shadow) -> Step:
         back.append(f"{alter} SET NOT NULL")
     condition = "NOT attnotnull AND NOT atthasdef"
     is_free = predicates.column_with(shadow.table.ref, shadow.old.name, condition)
-    return Step(
+    yield Step(
         title=f"Let rows be without {shadow.old.name}",
-        statements=there,
+        statements=tuple(there),
         done=is_free,
         past=_is_out(shadow),
         undo=tuple(back),
-        undoable=predicates.column_exists(shadow.table.ref, shadow.old.name),
     )
 
 

@@ -15,12 +15,17 @@ OLD_VERSION_GONE = "old-version-gone"
 _ORDER = list(PhaseName)
 
 
-def runs(phase: PhaseName, version: str) -> bool:
-    """Whether a version of the app is at work when the steps of a phase have been run: the old one until the contract,
-    the new one from the switch on."""
+def runs(plan: Plan, phase: PhaseName, version: str) -> bool:
+    """Whether a version of the app is at work when the steps of a phase have been run: the old one until a gate sees to its
+    end, the contract at the latest; the new one from the switch on."""
     if version == "old":
-        return phase is not PhaseName.CONTRACT
+        ends = next((one.name for one in plan.phases if _ends_the_old(one)), PhaseName.CONTRACT)
+        return _ORDER.index(phase) < min(_ORDER.index(ends), _ORDER.index(PhaseName.CONTRACT))
     return _ORDER.index(phase) >= _ORDER.index(PhaseName.SWITCH)
+
+
+def _ends_the_old(phase: Phase) -> bool:
+    return any(gate.id.startswith(OLD_VERSION_GONE) for gate in phase.gates)
 
 
 def open_phase(plan: Plan, phase: Phase, dsn: str) -> Iterator[Failure]:

@@ -26,19 +26,21 @@ def race(plan: Plan, stage: Stage, dsn: str) -> tuple[Mapping[str, int], tuple[F
     at_work = Race(dsn, rows=stage.rows, seed=stage.seed)
     failures: list[Failure] = []
     with ExitStack() as new_version, ExitStack() as old_version:
+        still_old = True
         waits = [old_version.enter_context(at_work.running("old", stage.old))]
         for phase in plan.phases:
             at_work.moment = phase.name.value
-            if not runs(phase.name, "old"):
+            if still_old and not runs(plan, phase.name, "old"):
                 old_version.close()
                 waits = waits[1:]
+                still_old = False
             failures += open_phase(plan, phase, dsn)
             failures += _steps(dsn, at_work, [step for step in phase.steps if not step.loses])
             if phase.name is PhaseName.SWITCH:
                 waits.append(new_version.enter_context(at_work.running("new", stage.new)))
             for wait in waits:
                 wait()
-            if runs(phase.name, "old"):
+            if runs(plan, phase.name, "old"):
                 at_work.errors += upsert_storm(dsn, "old", stage.old, rows=stage.rows, moment=phase.name.value)
             failures += _steps(dsn, at_work, phase.for_good)
             for wait in waits:

@@ -123,7 +123,7 @@ class _Walk:
         """How many of each version's queries the server takes now; one that it must take and does not is a failure."""
         taken = {}
         for version, repertoire in (("old", self._stage.old), ("new", self._stage.new)):
-            if not runs(self._phase.name, version):
+            if not runs(self._plan, self._phase.name, version):
                 continue
             count, refused = replay(self._dsn, repertoire, rows=self._stage.rows)
             taken[version] = count
