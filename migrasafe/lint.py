@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from msgspec import Struct, field
 
@@ -11,7 +11,6 @@ from migrasafe.effects.model import Cause
 from migrasafe.findings import Finding
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.instead import shell
 from migrasafe.rules.last_resort import with_fix
 from migrasafe.schema.evolve import after_session
 from migrasafe.schema.model import Schema
@@ -92,13 +91,13 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
     return LintResult(target=options.target, migrations=tuple(linted), notices=notices)
 
 
-def _planned_on(history: History, migration: Migration, options: LintOptions) -> str:
+def _planned_on(history: History, migration: Migration, options: LintOptions) -> tuple[str, ...]:
     """`--schema db/migrations --before db/migrations/7.sql`."""
     if options.schema_from is not None:
-        return f"--schema {shell(options.schema_from)}"
+        return "--schema", options.schema_from
     if migration.path.startswith("<"):  # standard input
-        return ""
-    return f"--schema {shell(history.root or '.')} --before {shell(migration.path)}"
+        return ()
+    return "--schema", history.root or ".", "--before", migration.path
 
 
 def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
@@ -106,13 +105,15 @@ def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
     walk.run(steps.append)
     findings = [with_fix(step, finding) for step in steps for rule in rules.of(step) for finding in rule.check(step)]
     migration = walk.migration
-    findings.sort(key=lambda finding: (finding.place.path, finding.place.line, finding.place.column))
+    if len(findings) > 1:
+        findings.sort(key=lambda finding: (finding.place.path, finding.place.line, finding.place.column))
+        findings = list(dict.fromkeys(findings))
     return LintedMigration(
         path=migration.path,
         id=migration.id,
         transaction=any(walk.mode(part) is not TransactionMode.NONE for part in migration.parts),
         statements=sum(len(part.script.statements) for part in migration.parts),
-        findings=tuple(dict.fromkeys(findings)),
+        findings=tuple(findings),
         scripts=tuple(part.script for part in migration.parts),
         hint=migration.hint,
         notices=migration.notices,
@@ -120,34 +121,22 @@ def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
 
 
 _NONE: frozenset[Any] = frozenset()
+_Kind: TypeAlias = tuple[type[Statement], frozenset[type[Action]], frozenset[Cause], bool, bool, bool, bool]
+"""What rules ask for of a step: the class of its statement, those of its actions, the causes of its work; whether it fails,
+takes locks, comes after locks that the transaction holds, and is the first of its migration."""
 
 
-class _Kind(NamedTuple):
-    """What a rule can ask for of a step."""
-
-    statement: type[Statement]
-    actions: frozenset[type[Action]]
-    causes: frozenset[Cause]
-    """Of its work."""
-    fails: bool
-    locks: bool
-    """Whether it takes any."""
-    holds_locks: bool
-    """Whether an earlier statement of the transaction took any."""
-    is_first: bool
-
-    @classmethod
-    def of(cls, step: Step) -> _Kind:
-        statement, effects = step.statement, step.effects
-        return cls(
-            type(statement),
-            frozenset(map(type, statement.actions)) if isinstance(statement, AlterTable) else _NONE,
-            frozenset([work.cause for work in effects.work]) if effects.work else _NONE,
-            bool(effects.failures),
-            bool(effects.locks),
-            bool(step.session.held),
-            step.is_first,
-        )
+def _kind(step: Step) -> _Kind:
+    statement, effects = step.statement, step.effects
+    return (
+        type(statement),
+        frozenset(map(type, statement.actions)) if isinstance(statement, AlterTable) else _NONE,
+        frozenset([work.cause for work in effects.work]) if effects.work else _NONE,
+        bool(effects.failures),
+        bool(effects.locks),
+        bool(step.session.held),
+        step.is_first,
+    )
 
 
 class _Dispatch:
@@ -159,7 +148,7 @@ class _Dispatch:
 
     def of(self, step: Step) -> tuple[Rule, ...]:
         """The rules that can have something to say about a step."""
-        kind = _Kind.of(step)
+        kind = _kind(step)
         known = self._known.get(kind)
         if known is None:
             known = self._known[kind] = tuple(rule for rule in self._rules if _concerns(rule, kind))
@@ -167,12 +156,13 @@ class _Dispatch:
 
 
 def _concerns(rule: Rule, kind: _Kind) -> bool:
+    statement, actions, causes, fails, locks, holds_locks, is_first = kind
     return (
-        issubclass(kind.statement, rule.on)
-        and (not kind.actions or not rule.actions or any(issubclass(action, rule.actions) for action in kind.actions))
-        and (not rule.needs_work or bool(rule.causes & kind.causes if rule.causes else kind.causes))
-        and (kind.fails or not rule.needs_failure)
-        and (kind.locks or not rule.needs_lock)
-        and (kind.holds_locks or not rule.needs_held_lock)
-        and (kind.is_first or not rule.once)
+        issubclass(statement, rule.on)
+        and (not actions or not rule.actions or any(issubclass(action, rule.actions) for action in actions))
+        and (not rule.needs_work or bool(rule.causes & causes if rule.causes else causes))
+        and (fails or not rule.needs_failure)
+        and (locks or not rule.needs_lock)
+        and (holds_locks or not rule.needs_held_lock)
+        and (is_first or not rule.once)
     )

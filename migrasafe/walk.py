@@ -35,7 +35,7 @@ class Walk:
         target: Target,
         in_transaction: bool | None = None,
         layout: str = "",
-        planned_on: str = "",
+        planned_on: tuple[str, ...] = (),
     ) -> None:
         """`place`: of the migration in its history; `in_transaction`: None is as the migration tool would run it;
         `layout`: the tool; `planned_on`: as Step has it."""

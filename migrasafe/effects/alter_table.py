@@ -5,14 +5,16 @@ https://www.postgresql.org/docs/current/sql-altertable.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from msgspec.structs import replace
 
 from migrasafe.effects import columns, constraints, partitions, replication
 from migrasafe.effects.alter_column_type import alter_type
 from migrasafe.effects.composites import alter_composite
 from migrasafe.effects.drops import locks_of_cascade
-from migrasafe.effects.model import NOTHING, Cause, Effects, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Ref
@@ -61,23 +63,27 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
         case "VIEW":
             return Effects(locks=(Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE),))
     effects = NOTHING
-    # PostgreSQL runs all DROP COLUMNs of a statement first: a column of that name can be added by the same statement.
-    dropped = {str(ref) + "." + action.column for action in statement.actions if isinstance(action, DropColumn)}
     for index, action in enumerate(statement.actions):
         predict = _ACTIONS.get(type(action))
         effects = effects.and_(predict(action, index, ref, situation) if predict else _locked(index, ref))
-    retyped = {f"{ref}.{action.column}" for action in statement.actions if isinstance(action, AlterColumnType)}
-    if dropped or retyped:
-        gone_before = {Trouble.DUPLICATE_COLUMN: dropped, Trouble.DATATYPE_MISMATCH: dropped | retyped}
-        still = tuple(
-            one for one in effects.failures if not gone_before.get(one.trouble, set()).intersection(one.objects)
-        )
-        effects = Effects(locks=effects.locks, work=effects.work, failures=still)
+    if effects.failures:
+        effects = replace(effects, failures=tuple(_not_averted(effects.failures, statement, ref)))
     if any(isinstance(action, DropColumn | DropConstraint) and action.cascade for action in statement.actions):
         effects = effects.and_(locks_of_cascade(statement, situation))
     if not statement.only:
         effects = effects.and_(_locks_below(statement, effects, ref, situation))
     return effects
+
+
+def _not_averted(failures: tuple[Failure, ...], statement: AlterTable, ref: Ref) -> Iterator[Failure]:
+    """PostgreSQL runs all DROP COLUMNs of a statement first: a column of that name can be added by the same statement. And
+    types are changed before keys are added."""
+    dropped = {f"{ref}.{action.column}" for action in statement.actions if isinstance(action, DropColumn)}
+    retyped = {f"{ref}.{action.column}" for action in statement.actions if isinstance(action, AlterColumnType)}
+    gone_before = {Trouble.DUPLICATE_COLUMN: dropped, Trouble.DATATYPE_MISMATCH: dropped | retyped}
+    for failure in failures:
+        if gone_before.get(failure.trouble, set()).isdisjoint(failure.objects):
+            yield failure
 
 
 _NOT_BELOW = (

@@ -159,6 +159,8 @@ class Effects(Struct, frozen=True, kw_only=True):
     def and_(self, other: Effects) -> Effects:
         if not other.locks and not other.work and not other.failures:
             return self
+        if not self.locks and not self.work and not self.failures:
+            return other
         return Effects(
             locks=self.locks + other.locks, work=self.work + other.work, failures=self.failures + other.failures
         )

@@ -55,6 +55,8 @@ class Session(Struct, frozen=True, kw_only=True):
 
     def end(self) -> Session:
         """After COMMIT or ROLLBACK: nothing is held, SET LOCAL is over."""
+        if not self.in_transaction:
+            return self
         return replace(
             self,
             in_transaction=False,

@@ -56,7 +56,7 @@ class Step(Struct, frozen=True, kw_only=True):
     """How the tool runs this part of the migration."""
     told: bool = False
     """The user said so, whatever the tool is."""
-    planned_on: str = ""
+    planned_on: tuple[str, ...] = ()
     """The options with which `migrasafe plan` finds the schema before this migration; empty where none would."""
 
     @property

@@ -9,7 +9,7 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Column, Constraint, Ref, Schema
 from migrasafe.sql.quote import spell_type
-from migrasafe.sql.statements import AddColumn, AddConstraint, AlterColumnType, AlterTable, CreateTable
+from migrasafe.sql.statements import AddColumn, AddConstraint, AlterColumnType, AlterTable, CreateTable, TypeName
 
 LARGEST = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}
 _SERIAL = {"smallserial": "int2", "serial": "int4", "bigserial": "int8"}
@@ -19,7 +19,9 @@ def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
     assert isinstance(statement, AlterTable | CreateTable)
     ref = step.situation.ref(statement.name)
-    widened = isinstance(statement, AlterTable) and any(isinstance(one, AlterColumnType) for one in statement.actions)
+    widened = isinstance(statement, AlterTable) and any(
+        isinstance(one, AlterColumnType) and _largest(one.type) > 0 for one in statement.actions
+    )
     own = step.after.table(ref)
     if not widened and (own is None or all(one.target is None for one in own.constraints)):
         return
@@ -59,9 +61,11 @@ def _narrow(schema: Schema, ref: Ref, constraint: Constraint) -> tuple[Column, C
 
 def _size(column: Column) -> int:
     """The largest value of an integer column, 0 for other types."""
-    if column.type is None or column.type.array:
-        return 0
-    return LARGEST.get(_SERIAL.get(column.type.name, column.type.name), 0)
+    return 0 if column.type is None else _largest(column.type)
+
+
+def _largest(type_name: TypeName) -> int:
+    return 0 if type_name.array else LARGEST.get(_SERIAL.get(type_name.name, type_name.name), 0)
 
 
 def _finding(step: Step, ref: Ref, constraint: Constraint, column: Column, wide: Column) -> Finding:

@@ -22,7 +22,7 @@ def in_phases(step: Step, word: str, table: Ref, column: str | None = None, *mor
     if column is not None and _is_in_key_elsewhere(step, table, column):
         return None
     name = sql_name(table) if column is None else f"{sql_name(table)}.{quote_ident(column)}"
-    return f"migrasafe plan {' '.join(map(shell, (word, name, *more)))} {step.planned_on}"
+    return f"migrasafe plan {' '.join(map(shell, (word, name, *more, *step.planned_on)))}"
 
 
 def _is_known(table: Table, name: str) -> bool:

@@ -13,14 +13,14 @@ def first_strong_lock(step: Step) -> Ref | None:
     """The table in use on which this statement takes a strong lock, the first one of its transaction."""
     if isinstance(step.statement, Unrecognized):
         return None
-    strong = [
-        lock.relation for lock in step.effects.locks if is_strong(lock.mode) and step.exists_already(lock.relation)
-    ]
-    if not strong:
+    for lock in step.effects.locks:
+        if is_strong(lock.mode) and step.exists_already(lock.relation):
+            break
+    else:
         return None
     if any(is_strong(held.mode) and step.exists_already(other) for other, held in step.session.held.items()):
         return None
-    return strong[0]
+    return lock.relation
 
 
 def is_strong(mode: LockMode) -> bool:

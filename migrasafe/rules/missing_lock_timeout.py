@@ -12,8 +12,10 @@ from migrasafe.rules.wording import shown
 
 
 def check(step: Step) -> Iterator[Finding]:
+    if timeout_ms(step, "lock_timeout") is not None:
+        return
     ref = first_strong_lock(step)
-    if ref is None or timeout_ms(step, "lock_timeout") is not None:
+    if ref is None:
         return
     yield step.finding(
         RULE.id,

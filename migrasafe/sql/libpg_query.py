@@ -32,6 +32,7 @@ _SMALL = 4_000
 _BIG_STACK = 512 * 1024 * 1024
 _MOST_OPERATORS = 100_000
 _RECURSION = 60_000
+_MAIN_THREAD = threading.main_thread().ident
 
 
 class ParserError(Exception):
@@ -157,7 +158,7 @@ def _refuse_nul(sql: str) -> None:
 
 
 def _fits_this_stack(sql: str) -> bool:
-    return len(sql) <= _SMALL and threading.get_ident() == threading.main_thread().ident
+    return len(sql) <= _SMALL and threading.get_ident() == _MAIN_THREAD
 
 
 def _on_enough_stack(sql: str, call: Callable[[], T]) -> T:

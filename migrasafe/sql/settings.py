@@ -13,24 +13,27 @@ from migrasafe.sql.functions_called import calls_in
 from migrasafe.sql.statements import Node, Select, SetVariable, Statement
 
 
-def settings_of(statement: Statement) -> Iterator[SetVariable]:
+def settings_of(statement: Statement) -> tuple[SetVariable, ...]:
     """What the statement sets. A value of set_config() that is not a constant is the text `unknown`."""
     if isinstance(statement, SetVariable):
-        yield statement
-    elif isinstance(statement, Select):
-        for call in calls_in(statement.query.node):
-            names = call.get("funcname") or [{}]
-            arguments = call.get("args") or []
-            if names[-1].get("String", {}).get("sval") == "set_config" and len(arguments) == 3:
-                name = _text(arguments[0])
-                if name is not None:
-                    value = _text(arguments[1])
-                    yield SetVariable(
-                        span=statement.span,
-                        name=name.lower(),
-                        values=("unknown" if value is None else value,),
-                        local=_is_true(arguments[2]),
-                    )
+        return (statement,)
+    return tuple(_set_by_calls(statement)) if isinstance(statement, Select) else ()
+
+
+def _set_by_calls(statement: Select) -> Iterator[SetVariable]:
+    for call in calls_in(statement.query.node):
+        names = call.get("funcname") or [{}]
+        arguments = call.get("args") or []
+        if names[-1].get("String", {}).get("sval") == "set_config" and len(arguments) == 3:
+            name = _text(arguments[0])
+            if name is not None:
+                value = _text(arguments[1])
+                yield SetVariable(
+                    span=statement.span,
+                    name=name.lower(),
+                    values=("unknown" if value is None else value,),
+                    local=_is_true(arguments[2]),
+                )
 
 
 _UNITS_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}

@@ -38,9 +38,9 @@ _STEP = re.compile(
     r"|(?P<OTHER>.)",
     re.DOTALL,
 )
-# A whole statement of words, plain strings and parentheses, semicolon included: most are, and one match takes it.
+# A whole statement of words, plain strings and parentheses with its semicolon: most are, and one match takes it.
 _PLAIN_STATEMENT = re.compile(
-    r"""\s*+(?P<sql>(?:[^'"$;()\\/:\-]++|'(?:[^'\\()]|'')*+'|"(?:[^"()]|"")*+"|[()]|[-/:](?![-*]))*+);"""
+    r"""\s*+(?P<sql>(?:[^'"$;()\\/:\-]++|'(?:[^'\\()]|'')*+'|"(?:[^"()]|"")*+"|[()]|[-/:](?![-*]))*+);\s*+"""
 )
 _PARENTHESIS = re.compile(r"[()]")
 _PLAIN_STRING = re.compile(r"'(?:[^']|'')*+'")

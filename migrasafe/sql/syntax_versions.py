@@ -27,16 +27,21 @@ class NewSyntax(NamedTuple):
 
 
 _WORDS_OF_SYNTAX = """
-ACCESS ANALYZE ATOMIC CLUSTER COLLATION COMPRESSION CONCURRENTLY COPY CURRENT_ROLE CYCLE DATABASE DEC DECIMAL
-DEPENDS DISTINCT ENFORCED EXPLAIN EXPRESSION FINALIZE FORCE FOREIGN GENERATED GRANT INCLUDING INHERIT JSON
+ACCESS ANALYZE ATOMIC CLUSTER COLLATION COMPRESSION COPY CURRENT_ROLE CYCLE DATABASE DEPENDS DETACH
+DISTINCT ENFORCED EXPLAIN EXPRESSION FINALIZE FORCE FOREIGN GENERATED GRANT INCLUDING INHERIT JSON
 JSON_ARRAY JSON_ARRAYAGG JSON_EXISTS JSON_OBJECT JSON_OBJECTAGG JSON_QUERY JSON_SCALAR JSON_SERIALIZE JSON_TABLE
-JSON_VALUE LOCAL LOGGED LOGIN MERGE NORMALIZE NORMALIZED NULLS NUMERIC OPERATOR OVERLAPS PARTITION PERIOD
+JSON_VALUE LOCAL LOGGED LOGIN MERGE NORMALIZE NORMALIZED NULLS OPERATOR OVERLAPS PARTITION PERIOD
 PRIVILEGES PROCEDURE PUBLICATION REINDEX REPLACE RETURN RETURNING REVOKE SEARCH STATISTICS STORAGE SUBSCRIPTION
 SYSTEM_USER TABLESPACE TIES UNLOGGED VACUUM XMLSERIALIZE
 """
 _HINTS = frozenset(_WORDS_OF_SYNTAX.split()) | syntax_options.WORDS | new_functions.WORDS
 """Words of which newer syntax has one: most texts have none, and finding that out is much quicker than a walk."""
 _WORD = re.compile(r"\w+", re.ASCII)
+_NUMERIC = frozenset({"NUMERIC", "DECIMAL", "DEC"})
+_ODD_SCALE = re.compile(
+    r"""\b(?:NUMERIC|DECIMAL|DEC)\b"?\s*+(?=[-/(])(?!\(\s*(?:\d+|[1-9]\d+\s*,\s*\d|[4-9]\s*,\s*[0-4])\s*\))"""
+)
+"""A numeric whose scale may be below zero or above its precision: all but `(10)`, `(12, 2)` and the like."""
 
 
 def may_be_newer(text: str) -> bool:
@@ -49,8 +54,9 @@ def may_be_newer(text: str) -> bool:
         or ("SET" in words and "DELETE" in words)
         or ("VIEW" in words and "RENAME" in words)
         or "_OPS" in shouted
+        or (not words.isdisjoint(_NUMERIC) and _ODD_SCALE.search(shouted) is not None)
         or "(" in shouted.partition("FROM")[2]
-        or any(word[0] < ":" and len(word) > 2 and _NEWER_NUMBER.match(word) is not None for word in words)
+        or _NEWER_NUMBER.search(shouted) is not None
     )
 
 

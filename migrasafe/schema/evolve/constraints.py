@@ -21,7 +21,7 @@ from migrasafe.sql.statements import (
     References,
 )
 
-INDEXED = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE})
+INDEXED = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE)
 
 
 # --- building ---------------------------------------------------------------------------------------------------------

@@ -205,8 +205,10 @@ def _constraints(
 
 def _distinct_keys(definitions: list[ConstraintDef]) -> list[ConstraintDef]:
     """PRIMARY KEY, UNIQUE and EXCLUDE, the primary key first, and only one of those that say the same."""
-    keys: dict[object, ConstraintDef] = {}
     indexed = [d for d in definitions if d.kind in INDEXED]
+    if len(indexed) < 2:
+        return indexed
+    keys: dict[object, ConstraintDef] = {}
     indexed.sort(key=lambda d: d.kind is not ConstraintKind.PRIMARY_KEY)
     for definition in indexed:
         same: object = id(definition)
