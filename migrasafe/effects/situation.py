@@ -9,6 +9,7 @@ from msgspec import Struct
 from migrasafe.effects.session import Session
 from migrasafe.schema.model import (
     BEFORE_HISTORY,
+    TEMPORARY_SCHEMA,
     Domain,
     EnumType,
     Index,
@@ -70,11 +71,11 @@ class Situation(Struct, frozen=True, kw_only=True):
         return relation.born.migration == self.moment.migration and relation.born != BEFORE_HISTORY
 
     def is_temporary(self, ref: Ref) -> bool:
-        return ref.schema == "pg_temp"
+        return ref.schema == TEMPORARY_SCHEMA
 
     def exists_already(self, ref: Ref) -> bool:
         """Whether the running app may be using it: it is neither new nor temporary."""
-        return not self.is_new(ref) and not self.is_temporary(ref)
+        return ref.schema != TEMPORARY_SCHEMA and not self.is_new(ref)
 
     def with_partitions(self, table: Table) -> Iterator[Table]:
         """The table and every partition or inheritance child below it that we know."""

@@ -57,11 +57,14 @@ def _checks(statement: AlterTable | CreateTable) -> Iterator[tuple[ConstraintDef
 
 def _unsteady(node: Node) -> Iterator[str]:
     """The calls whose change can turn the CHECK from true to false. `born < now()` stays true once it is: time only grows."""
+    named = list(changing_calls(node))
+    if not named:
+        return
     grows = [side for kind, fields in walk(node) if kind == "A_Expr" for side in _side_that_may_grow(fields)]
     settled = [name for side in grows for name in changing_calls(side) if tells_time(name)]
     if any("BoolExpr" in kind and fields.get("boolop") == "NOT_EXPR" for kind, fields in walk(node)):
         settled = []
-    for name in changing_calls(node):
+    for name in named:
         if name in settled:
             settled.remove(name)
         else:

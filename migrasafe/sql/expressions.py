@@ -15,15 +15,17 @@ def walk(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     stack = [node]
     while stack:
         item = stack.pop()
-        if isinstance(item, list):
+        if type(item) is list:
             stack.extend(item)
             continue
         for key, value in item.items():
-            if isinstance(value, dict):
-                if key[0].isupper():
+            kind = type(value)
+            if kind is dict:
+                if key < "a":  # types are written in upper camel case, fields in lower case
                     yield key, value
-                stack.append(value)
-            elif isinstance(value, list):
+                if key != "String":
+                    stack.append(value)
+            elif kind is list:
                 stack.append(value)
 
 

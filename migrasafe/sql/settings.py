@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from migrasafe.sql.functions_called import calls_in
@@ -40,6 +41,7 @@ _UNITS_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d"
 _DURATION = re.compile(r"\s*'?\s*([+-]?\d*\.?\d+)\s*(us|ms|s|min|h|d)?\s*'?\s*\Z")
 
 
+@lru_cache(maxsize=32)
 def milliseconds(value: str) -> float | None:
     """How long a timeout is; a number alone is in milliseconds. None where it cannot be told.
 

@@ -229,8 +229,7 @@ class Draft:
                 note_changed(before, after, added, removed)
         for part in added:
             self._links.depend(ref, needs.part_needs(part, self))
-        lost = {need for part in removed for need in needs.part_needs(part, self)}
-        if lost:
+        if removed and (lost := {need for part in removed for need in needs.part_needs(part, self)}):
             self._links.forget(ref, lost - needs.relation_needs(new, self))
         if old.of_type != new.of_type and new.of_type is not None:
             self._links.depend(ref, (new.of_type,))
