@@ -55,13 +55,15 @@ def related_tables(step: Step) -> Pair | None:
 
     A foreign key that the same transaction adds does not count: nothing of the app knows it yet.
     """
-    held = dict(step.held_against_others())
+    wanted = [
+        lock.relation
+        for lock in step.effects.locks
+        if lock.mode.blocks_writes and lock.relation not in step.session.held and step.exists_already(lock.relation)
+    ]
+    held = dict(step.held_against_others()) if wanted else {}
     if not held or _any_pair(step, held):
         return None
-    for lock in step.effects.locks:
-        second = lock.relation
-        if not lock.mode.blocks_writes or second in step.session.held or not step.exists_already(second):
-            continue
+    for second in wanted:
         for first, one in held.items():
             if _references(step, first, second):
                 return Pair(first=first, held=one, second=second, referenced_first=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -44,6 +45,11 @@ _HARMLESS = frozenset(
     }
 )
 _META = re.compile(r"\\([a-zA-Z?!]+|.)")
+
+
+_OFTEN = 40
+"""So many characters BEGIN, COMMIT and SET lock_timeout have at most, which nearly every migration repeats."""
+_parse_again = lru_cache(maxsize=64)(parse)
 
 
 def read_script(
@@ -102,7 +108,7 @@ class _Reader:
         """The typed statement of a chunk; more than one only where the parser finds what psql's splitter does not."""
         sql = self.text[span.start : span.end]
         try:
-            trees = parse(sql)
+            trees = _parse_again(sql) if len(sql) <= _OFTEN and not self.variables else parse(sql)
         except ParserError as error:
             at = None if error.offset is None else span.start + error.offset
             return (Unrecognized(span=span, reason=error.message, at=at),)

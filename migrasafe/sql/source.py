@@ -21,6 +21,8 @@ def _line_starts(text: str) -> tuple[int, ...]:
 
 
 _NEWLINE = re.compile("\n")
+_NEAR = 2_000
+"""Up to here, counting is quicker than finding all lines first."""
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -37,6 +39,8 @@ class Source(Struct, frozen=True, kw_only=True):
 
     def position(self, offset: int) -> tuple[int, int]:
         """The line and the column of `offset`, both from 1."""
+        if offset < _NEAR:
+            return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
         starts = _line_starts(self.text)
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1

@@ -89,7 +89,9 @@ def _new_function(call: Fields) -> NewSyntax | None:
     return NewSyntax(f"the function {names[-1]}()", since, names[-1])
 
 
-_NEWER_NUMBER = re.compile(r"\b0[XOB][0-9A-F]|\b\d+_\d")
+_NEWER_NUMBER = re.compile(
+    r"\d(?<!\w\d)(?:\d*_\d|(?<=0)[XOB][0-9A-F])"
+)  # a digit first: \b would be tried at every place
 _OPTION_LIST = re.compile(r"\s*(REINDEX\s*\([^)]*\bCONCURRENTLY\b|CLUSTER\s*\()", re.IGNORECASE)
 _ADMIN_VALUE = re.compile(r"\s*GRANT\b[^;']*\bADMIN\s+(TRUE|FALSE)\b", re.IGNORECASE)
 
