@@ -49,7 +49,7 @@ class Walk:
         self.planned_on = planned_on
         self.running = TransactionMode.ONE
         """The mode of the part that runs."""
-        self.session = Session()
+        self.session = _CONNECTED
         self.transaction = 0
         self.count = 0
         self.at_begin = schema
@@ -233,6 +233,9 @@ class Walk:
         self.transaction += 1
         self.fired.clear()
         self.at_savepoint.clear()
+
+
+_CONNECTED = Session()
 
 
 class _Place(Struct, frozen=True, kw_only=True):

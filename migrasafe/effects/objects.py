@@ -30,16 +30,17 @@ from migrasafe.sql.statements import (
 def create_table(statement: CreateTable, situation: Situation) -> Effects:
     """A new table locks the tables its foreign keys point at, and its parent."""
     effects = NOTHING
-    if statement.if_not_exists and situation.schema.relation(situation.ref(statement.name)) is not None:
+    ref = situation.ref(statement.name)
+    if statement.if_not_exists and situation.schema.relation(ref) is not None:
         return effects
     types = {column.name: column.type for column in statement.columns}
     inline: list[ConstraintDef] = [one for column in statement.columns for one in column.constraints]
     for constraint in (*inline, *statement.constraints):
         if constraint.references is not None:
             target = situation.ref(constraint.references.table)
-            if target != situation.ref(statement.name):
+            if target != ref:
                 effects = effects.and_(strong(target, LockMode.SHARE_ROW_EXCLUSIVE))
-            refused = tuple(incompatible_types(situation.ref(statement.name), types, constraint, situation))
+            refused = tuple(incompatible_types(ref, types, constraint, situation))
             effects = effects.and_(Effects(failures=refused))
     name = statement.name.name
     own = [key_failures(one, name, statement.partition_by, situation.target) for one in statement.constraints]
@@ -53,8 +54,7 @@ def create_table(statement: CreateTable, situation: Situation) -> Effects:
         effects = effects.and_(Effects(failures=refused_keys))
     if statement.partition_of is not None:
         parent = situation.ref(statement.partition_of)
-        made = situation.ref(statement.name)
-        effects = effects.and_(partitions.create_partition(made, parent, situation, statement.bound))
+        effects = effects.and_(partitions.create_partition(ref, parent, situation, statement.bound))
     for parent_name in statement.inherits:
         effects = effects.and_(strong(situation.ref(parent_name), LockMode.SHARE_UPDATE_EXCLUSIVE))
     return effects
