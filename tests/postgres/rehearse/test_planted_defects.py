@@ -114,7 +114,8 @@ class KeptTwice(rename_column.RenameColumn, frozen=True, kw_only=True):
 
     def plan(self, ground: Ground) -> rename_column.Draft:
         table = table_of(ground, self.table)
-        return rename_column._by_triggers(self, ground, table, column_of(table, self.column))
+        shadow = rename_column._shadow(self, ground, table, column_of(table, self.column))
+        return rename_column._by_triggers(ground, shadow)
 
 
 def test_a_second_unique_index_under_upserts(database: Database, shop: str) -> None:
