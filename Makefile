@@ -47,6 +47,7 @@ servers: $(INSTALLED_DEV)
 
 bench: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/lint.py
+	$(BIN)/python benchmarks/backfill.py
 	$(BIN)/python benchmarks/throttle_hot_rows.py
 	$(BIN)/python benchmarks/throttle_replica.py
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from migrasafe.backfill.model import Reason, Status
 from migrasafe.backfill.quantities import say_seconds
 from migrasafe.backfill.status import JobStatus
@@ -11,26 +13,26 @@ _OPEN = (Status.PENDING, Status.RUNNING, Status.THROTTLED, Status.VERIFYING)
 
 def what_to_do(status: JobStatus) -> tuple[str, ...]:
     """What can be done, most urgent first; nothing for a job that moves, or is done."""
-    command = f"migrasafe backfill {{}} {status.name}"
+    name = quote(status.name)
     match status.status:
         case Status.PAUSED | Status.PAUSING:
-            return _paused(status, command)
+            return _paused(status, name)
         case Status.FAILED:
             return (
-                f"What is changed stays, and nothing is locked. Mend what it says, then `{command.format('run')}` goes on "
-                f"where it stopped; `{command.format('cancel')}` gives it up.",
+                f"What is changed stays, and nothing is locked. Mend what it says, then `migrasafe backfill run {name}` goes on "
+                f"where it stopped; `migrasafe backfill cancel {name}` gives it up.",
             )
         case Status.CANCELLED:
             return ("What is changed stays. `migrasafe backfill run … --restart` would begin it again.",)
         case Status.DONE if status.dead_rows or status.locked_rows:
             number = status.dead_rows + status.locked_rows
             rows = "1 row" if number == 1 else f"{number:,} rows"
-            return (f"{rows} could not be changed: mend them, then `{command.format('retry-dead')}`.",)
+            return (f"{rows} could not be changed: mend them, then `migrasafe backfill retry-dead {name}`.",)
     if status.status in _OPEN and not any(worker.is_alive for worker in status.workers):
         return (
-            f"No worker is at work: `{command.format('run')}` starts one, which goes on where the last one stopped.",
+            f"No worker is at work: `migrasafe backfill run {name}` starts one, which goes on where the last one stopped.",
         )
-    return tuple(dict.fromkeys(line for reason in held_by(status) for line in _held(reason, status.name)))
+    return tuple(dict.fromkeys(line for reason in held_by(status) for line in _held(reason, name)))
 
 
 def held_by(status: JobStatus) -> tuple[Reason, ...]:
@@ -49,26 +51,25 @@ def stands_for(status: JobStatus) -> str:
     return f"{said} ago" if status.status in (Status.DONE, Status.CANCELLED, Status.FAILED) else f"for {said}"
 
 
-def _paused(status: JobStatus, command: str) -> tuple[str, ...]:
+def _paused(status: JobStatus, name: str) -> tuple[str, ...]:
     if status.status is Status.PAUSING:
         return ("The batch that runs is finished first, within its statement_timeout.",)
     alive = any(worker.is_alive for worker in status.workers)
     calm = "Nothing is locked, and nothing is lost."
     if status.pause_kind == "stop":
-        return (f"{calm} `{command.format('run')}` goes on where it stopped.",)
-    start = "" if alive else f", then `{command.format('run')}` starts a worker (none is at work)"
+        return (f"{calm} `migrasafe backfill run {name}` goes on where it stopped.",)
+    start = "" if alive else f", then `migrasafe backfill run {name}` starts a worker (none is at work)"
     if status.pause_kind == "failure":
         return (
-            f"{calm} It does not try again by itself. Mend that first, then `{command.format('resume')}` goes on{start}.",
+            f"{calm} It does not try again by itself. Mend that first, then `migrasafe backfill resume {name}` goes on{start}.",
         )
-    return (f"{calm} It stays so until `{command.format('resume')}`{start}.",)
+    return (f"{calm} It stays so until `migrasafe backfill resume {name}`{start}.",)
 
 
 def _held(reason: Reason, name: str) -> tuple[str, ...]:
     """What can be done about one reason; nothing where waiting is all there is to do."""
     if not reason.stops:
         return ()
-    change = f"`migrasafe backfill set {name} {{}}`"
     subject = reason.subject.removeprefix("replica ").removeprefix("slot ")
     match reason.signal:
         case "starting":
@@ -81,11 +82,13 @@ def _held(reason: Reason, name: str) -> tuple[str, ...]:
                 "wal-rate": "max_wal_rate=…",
                 "logical-lag": "max_logical_lag=…",
             }[reason.signal]
-            return (f"Nothing has to be done: it goes on by itself. {change.format(setting)} would bear more.",)
+            return (
+                f"Nothing has to be done: it goes on by itself. `migrasafe backfill set {name} {setting}` would bear more.",
+            )
         case "replica-away":
             return (
                 f"Bring {reason.subject} back: it will need the log that is written now. If it is gone for good, "
-                f"{change.format(f'ignore_replicas={subject}')}.",
+                f"`migrasafe backfill set {name} ignore_replicas={subject}`.",
             )
         case "replica-still":
             return (
@@ -102,7 +105,9 @@ def _held(reason: Reason, name: str) -> tuple[str, ...]:
         case "sync-standby":
             return ("Commits of everybody may hang now, not only ours: look at pg_stat_replication first.",)
         case "time-window":
-            return (f"It goes on by itself. To let it run now: {change.format('windows=default blackouts=default')}.",)
+            return (
+                f"It goes on by itself. To let it run now: `migrasafe backfill set {name} windows=default blackouts=default`.",
+            )
         case "wraparound-vacuum" | "autovacuum":
             return ("Let the vacuum end: do not cancel it. The job goes on by itself then.",)
         case "signal-lost":

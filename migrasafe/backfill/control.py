@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from shlex import quote
 
 import msgspec
 
@@ -43,7 +44,9 @@ def resume(session: ScriptSession, job: Job, who: str) -> str:
     to = Status.RUNNING if alive else Status.PENDING
     move(session, job.id, who, (Status.PAUSED, Status.PAUSING, Status.FAILED), to, event="resumed")
     return (
-        "goes on" if alive else f"may go on, but no worker is running: `migrasafe backfill run {job.name}` starts one"
+        "goes on"
+        if alive
+        else f"may go on, but no worker is running: `migrasafe backfill run {quote(job.name)}` starts one"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from enum import Enum
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -167,7 +168,7 @@ def too_many_dead_rows(job: Job, last: Bad, dead_rows: int, allowed: int) -> str
     return (
         f"row ({', '.join(last.high)}) of {job.facts.table} cannot be changed: {last.message} (SQLSTATE {last.sqlstate}); that "
         f"makes {dead_rows} dead row{'s' * (dead_rows != 1)}, and max_dead_rows is {allowed}. Mend the row and run the job "
-        f"again, or allow more with `migrasafe backfill set {job.name} max_dead_rows=100`"
+        f"again, or allow more with `migrasafe backfill set {quote(job.name)} max_dead_rows=100`"
     )
 
 
@@ -197,7 +198,7 @@ def obey(worker: Worker, status: Status, reason: str) -> Ending | None:
                 move(worker.link.session, worker.job.id, worker.who, (status,), Status.PAUSED, reason=reason,
                      pause_kind="operator")  # fmt: skip
             if worker.state != "paused":
-                worker.log.say("paused", f"{reason}; `migrasafe backfill resume {worker.name}` goes on")
+                worker.log.say("paused", f"{reason}; `migrasafe backfill resume {quote(worker.name)}` goes on")
                 worker.state = "paused"
                 worker.log.stands_still(worker.link.session, worker.job)
         case _ if worker.state == "paused":

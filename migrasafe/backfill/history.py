@@ -88,6 +88,8 @@ def said(kind: str, detail: Mapping[str, Any]) -> str:
             return f"pass {detail.get('pass')} begins" + (f": {left:,} rows want the change still" if left else "")
         case "retry-dead":
             return f"dead rows tried again: {detail.get('changed')} set right, {detail.get('left')} left"
+        case "split":
+            return "a part was cut in two, so that another worker has something to do"
         case "started":
             return "begun"
         case "verifying":

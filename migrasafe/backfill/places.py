@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from migrasafe.backfill.batches import Place
 from migrasafe.backfill.jobs import Job
 from migrasafe.backfill.link import Link
@@ -73,5 +75,5 @@ def _check_key(link: Link, job: Job, rel: int, relation: str) -> None:
             raise InputError(
                 f"backfill {job.name}: texts of {relation}.{name} are ordered by {column.collation} now, and by {collation} "
                 "when the walk began, so rows may have moved across the place where it stopped: rebuild the index "
-                f"(REINDEX), then begin again with `migrasafe backfill run {job.name} --restart`"
+                f"(REINDEX), then begin again with `migrasafe backfill run {quote(job.name)} --restart`"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from migrasafe.backfill import jobs, shards
@@ -159,7 +160,7 @@ class Recovery:
             limit = say_seconds(self._worker.settings.statement_timeout_seconds)
             return (
                 f"even a batch of {rows} rows takes longer than {limit} (statement_timeout): does its expression need an index? "
-                f"`migrasafe backfill set {self._worker.name} statement_timeout=30s` gives it more time"
+                f"`migrasafe backfill set {quote(self._worker.name)} statement_timeout=30s` gives it more time"
             )
         more = f" ({failure.context})" if failure.context else ""
         return f"the change cannot run: {failure.message}{more} (SQLSTATE {failure.sqlstate})"
@@ -210,9 +211,7 @@ def leave(worker: Worker) -> None:
             worker.log.last_sample(session, worker.job)
             shards.release(session, worker.job.id, worker.token)
             if worker.stop.is_asked and not live_workers(session, worker.job):
-                reason = (
-                    f"its last worker was stopped ({worker.stop.word}); `migrasafe backfill run {worker.name}` goes on"
-                )
+                reason = f"its last worker was stopped ({worker.stop.word}); `migrasafe backfill run {quote(worker.name)}` goes on"
                 move(session, worker.job.id, worker.who, WORKING, Status.PAUSED, reason=reason, pause_kind="stop",
                      event="stopped", detail={"signal": worker.stop.word})  # fmt: skip
     except StatementError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from shlex import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -80,7 +81,9 @@ def _places(link: Link, job: Job) -> dict[int, Place]:
         try:
             places[part.rel] = place_of(link, job, part.rel, part.filenode, str(uuid.uuid4()))
         except RewrittenError as error:
-            raise InputError(f"backfill {job.name}: {error}; `migrasafe backfill run {job.name} --restart`") from error
+            raise InputError(
+                f"backfill {job.name}: {error}; `migrasafe backfill run {quote(job.name)} --restart`"
+            ) from error
     return places
 
 

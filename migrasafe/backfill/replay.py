@@ -20,6 +20,10 @@ BUSY_SECONDS = 0.1
 """… unless even that takes it longer than this."""
 STRETCH_SECONDS = 0.4
 CLOCK_TICK_SECONDS = 1e-6
+TRIED_WITH = 2.0
+USUAL_CHANGES, USUAL_GROWS = 0.1, 0.03
+WORTH_A_TRY = 0.1
+"""Of its rate: with less to do, that a replica rests says nothing."""
 STRETCHES = 25
 """Rates are remembered of so many stretches of so long: ten seconds."""
 SLOW = 0.3
@@ -42,10 +46,14 @@ class Replay(Struct, frozen=True, kw_only=True):
     stretch_seconds: float = 0.0
     stretch_bytes: int = 0
     """What was replayed in the stretch that is not over yet."""
-    has_rested: bool = False
-    """It had caught up at one of the looks of that stretch."""
+    looks_rested: int = 0
+    """At so many looks of that stretch it had caught up, or nearly so …"""
+    looks_busy: int = 0
+    """… and at so many it had not."""
     paces: tuple[float, ...] = ()
     """Bytes per second in each stretch in which it was busy all the time, oldest first."""
+    usual_pace: float | None = None
+    """The mean of longer ago; None: never seen busy."""
     moved_at: float | None = None
     """When it was last seen to move, or to have nothing left; None: at the first look."""
     looks_still: int = 0
@@ -71,14 +79,12 @@ def observed(before: Replay, at: float, replay_lsn: int, log_end: int, *, heard:
         return first_look(at, replay_lsn, log_end)  # another server, or another log
     progress = (replay_lsn - before.replay_lsn) / seconds
     rate = before.rate
-    is_busy = before.log_end - before.replay_lsn > min(BUSY_BYTES, BUSY_SECONDS * rate)
-    has_rested = replay_lsn >= before.log_end
-    if is_busy and not has_rested:
+    has_much_to_do = before.log_end - before.replay_lsn > min(BUSY_BYTES, BUSY_SECONDS * rate)
+    is_busy = has_much_to_do and replay_lsn < before.log_end
+    if is_busy:
         within = SLOWER_WITHIN_SECONDS if progress < rate else FASTER_WITHIN_SECONDS
         rate += (progress - rate) * (1 - math.exp(-seconds / within))
-    before = _stretched(
-        replace(before, rate=rate), seconds, replay_lsn - before.replay_lsn, has_rested=has_rested, is_busy=is_busy
-    )
+    before = _stretched(replace(before, rate=rate), seconds, replay_lsn - before.replay_lsn, is_busy=is_busy)
     rate = before.rate
     stands = replay_lsn == before.replay_lsn < before.log_end
     return replace(
@@ -92,20 +98,38 @@ def observed(before: Replay, at: float, replay_lsn: int, log_end: int, *, heard:
     )
 
 
-def _stretched(replay: Replay, seconds: float, progress: int, *, has_rested: bool, is_busy: bool) -> Replay:
-    """With one more look, in whose time so many bytes were replayed.
+def _stretched(replay: Replay, seconds: float, progress: int, *, is_busy: bool) -> Replay:
+    """With one more look, in whose time so many bytes were replayed. Replay comes in bursts: less than a stretch says little.
 
-    A replica that had nothing to do in a stretch could have done more: its progress is the least it can do, and of what was
-    seen before, the oldest stretch is forgotten. Shorter times than a stretch say little: replay comes in bursts.
+    A replica that rested meanwhile could have done more: its progress is the least it can do. One that rested at each look,
+    although it got something to do, is tried with more: of what was seen of its slow times, the oldest is forgotten, and its
+    rate is taken to be higher, though at first not above what it was when it was last seen busy.
     """
     took, done = replay.stretch_seconds + seconds, replay.stretch_bytes + progress
-    rested = replay.has_rested or has_rested or not is_busy
+    rested, busy = replay.looks_rested + (not is_busy), replay.looks_busy + is_busy
     if took < STRETCH_SECONDS - CLOCK_TICK_SECONDS:
-        return replace(replay, stretch_seconds=took, stretch_bytes=done, has_rested=rested)
-    pace = done / took
-    paces = replay.paces[1:] if rested else (*replay.paces, pace)[-STRETCHES:]
-    rate = max(replay.rate, pace) if rested else replay.rate
-    return replace(replay, stretch_seconds=0.0, stretch_bytes=0, has_rested=False, paces=paces, rate=rate)
+        return replace(replay, stretch_seconds=took, stretch_bytes=done, looks_rested=rested, looks_busy=busy)
+    pace, rate, paces, usual = done / took, replay.rate, replay.paces, replay.usual_pace
+    if not rested:
+        paces = (*paces, pace)[-STRETCHES:]
+        usual = pace if usual is None else usual + (pace - usual) * USUAL_CHANGES
+    elif not busy and pace > WORTH_A_TRY * safe_rate(replay):
+        if safe_rate(replay) >= rate:
+            rate = max(rate, min(rate * TRIED_WITH, usual if usual is not None else math.inf))
+        rate, paces = max(rate, pace), paces[1:]
+        usual = None if usual is None else usual * (1 + USUAL_GROWS)
+    else:
+        rate = max(rate, pace)
+    return replace(
+        replay,
+        stretch_seconds=0.0,
+        stretch_bytes=0,
+        looks_rested=0,
+        looks_busy=0,
+        paces=paces,
+        usual_pace=usual,
+        rate=rate,
+    )
 
 
 def safe_rate(replay: Replay) -> float:

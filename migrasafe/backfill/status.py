@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -153,7 +154,8 @@ def why_not_done(status: JobStatus) -> str | None:
     if status.is_done:
         return None
     if status.status is Status.DONE:
-        return f"{status.dead_rows + status.locked_rows} rows could not be changed (`migrasafe backfill retry-dead {status.name}`)"
+        number = status.dead_rows + status.locked_rows
+        return f"{number} rows could not be changed (`migrasafe backfill retry-dead {quote(status.name)}`)"
     share = f"{status.share:.0%} walked" if status.share is not None else f"{status.rows_walked:,} rows walked"
     why = f": {status.reason}" if status.reason else ""
     return f"it is {status.status.value}, {share}{why}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 from msgspec import Struct
 
@@ -71,6 +72,7 @@ def page(told: Told) -> str:
         events=[(event, css_of(event.kind)) for event in reversed(told.events[-EVENTS_SHOWN:])],
         events_left_out=max(0, len(told.events) - EVENTS_SHOWN),
         settings=_settings(told),
+        shell_name=quote(told.status.name),
         version=__version__,
     )
 

@@ -143,3 +143,10 @@ def test_old_numbers_are_said_to_be_old() -> None:
     assert "these numbers are old: the server is away; trying again" in words(
         drawn(RUNNING, 80, trouble="the server is away")
     )
+
+
+def test_commands_can_be_pasted_whatever_the_name_of_the_job() -> None:
+    for status in ALL.values():
+        for line in what_to_do(replace(status, name="it's {a} b")):
+            assert "it's {a} b" not in line
+            assert "'it'\"'\"'s {a} b'" in line or "--restart" in line or "`" not in line

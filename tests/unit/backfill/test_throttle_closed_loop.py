@@ -109,6 +109,14 @@ def test_a_replica_as_fast_as_the_primary_costs_nothing() -> None:
     assert max(outcome.lags) < 1.0
 
 
+def test_a_fast_replica_does_not_make_batches_small_while_they_rest() -> None:
+    whole = run_loop(lambda _: FULL_RATE * 3, seconds=20)
+    nice = run_loop(lambda _: FULL_RATE * 3, seconds=20, limits=Limits(nice=0.8))
+    assert nice.rows > 0.9 * 0.2 * whole.rows
+    per_batch = [outcome.rows / len(outcome.starts) for outcome in (whole, nice)]
+    assert per_batch[1] > 0.7 * per_batch[0]
+
+
 @pytest.mark.parametrize("limit", [0.5, 1.0, 5.0])
 def test_a_replica_at_a_quarter_is_used_well_and_stays_within_the_limit(limit: float) -> None:
     outcome = run_loop(lambda _: FULL_RATE / 4, limits=Limits(max_lag=limit), seconds=40)
