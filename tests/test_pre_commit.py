@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +126,23 @@ def test_the_config_is_read_as_it_is_staged_and_its_paths_are_the_history(shop: 
     assert ran.returncode == 1
     assert "db/V2__index.sql:2:1" in ran.stdout
     assert "V9__index" not in ran.stdout
+
+
+def test_a_revision_of_alembic_is_rendered_as_it_is_staged(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "fixtures/alembic-shop", tmp_path / "shop", ignore=shutil.ignore_patterns("__pycache__"))
+    git(tmp_path, "init", "-b", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "shop")
+    (revision,) = (tmp_path / "shop").glob("**/versions/2024_04_add_total.py")
+    text = revision.read_text()
+    (up,) = re.findall(r"^def upgrade\(\).*:\n", text, re.MULTILINE)
+    revision.write_text(text.replace(up, f'{up}    op.execute("DROP TABLE customers_staged")\n'))
+    git(tmp_path, "add", ".")
+    revision.write_text(text.replace(up, f'{up}    op.execute("DROP TABLE customers_unstaged")\n'))
+    ran = run(tmp_path, "migrasafe", "lint", "--staged", "--select", "drop-table-in-use")
+    assert "customers_staged" in ran.stdout
+    assert "customers_unstaged" not in ran.stdout
+    assert str(tmp_path) not in ran.stdout
 
 
 def test_outside_a_repository_staged_says_so(tmp_path: Path) -> None:

@@ -106,13 +106,22 @@ _SECTIONS = (
     ),
     section(
         "How it is reported",
-        option("--format", "report", type=click.Choice(tuple(FORMATS)), default="text", show_default=True),
+        option(
+            "--format",
+            "report",
+            metavar="FORMAT",
+            type=click.Choice(tuple(FORMATS)),
+            default="text",
+            show_default=True,
+            help=f"One of {', '.join(FORMATS)}.",
+        ),
         option(
             "--output",
             "outputs",
             multiple=True,
             metavar="FILE|FORMAT=FILE",
-            help="Write the report to this file; as FORMAT=FILE, which can be repeated, beside the report on the screen.",
+            help="Write the report to this file (- is standard output); as FORMAT=FILE, which can be repeated, beside the report "
+            "on the screen.",
         ),
         option("--statistics", is_flag=True, help="Count the findings by rule, in the place of the text report."),
         option("--show-allowed", is_flag=True, help="List what comments allow and why, in the place of the findings."),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.errors import InputError, did_you_mean
 
@@ -42,4 +43,4 @@ def outputs(report: str, given: Sequence[str], formats: Collection[str]) -> tupl
         raise InputError(
             f"--output: {sorted(filter(None, twice))[0]} is given twice; each report needs a file of its own"
         )
-    return (screen, *files)
+    return tuple(replace(one, file=None) if one.file == "-" else one for one in (screen, *files))

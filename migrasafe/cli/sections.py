@@ -23,10 +23,12 @@ class SectionedCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
+        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        options.sort(key=lambda one: not isinstance(one, SectionedOption))  # --help last
+        for one in options:
+            record = one.get_help_record(ctx)
             if record is not None:
-                sections.setdefault(getattr(parameter, "section", "Other"), []).append(record)
+                sections.setdefault(one.section if isinstance(one, SectionedOption) else "Other", []).append(record)
         for heading, records in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(records)

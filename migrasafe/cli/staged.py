@@ -11,7 +11,8 @@ from pathlib import Path
 
 from migrasafe.errors import InputError
 
-_READ = (".sql", ".py", ".go", ".toml", ".json", ".ini", ".cfg", ".conf", ".xml", ".yaml", ".yml", ".plan", ".mako")
+_PYTHON = ".py"
+_READ = (".sql", ".go", ".toml", ".json", ".ini", ".cfg", ".conf", ".xml", ".yaml", ".yml", ".plan", ".mako")
 """Ends of the names of files that migrations, their tools' settings and ours are read from."""
 
 
@@ -43,7 +44,10 @@ def _differs() -> bool:
     """Whether a file that could matter says something else than what is staged, or is not known to git."""
     changed = _git("diff", "--name-only", "-z")
     untracked = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
-    return any(name.endswith(_READ) for name in (changed + untracked).split("\0"))
+    names = [name for name in (changed + untracked).split("\0") if name]
+    if not any(name.endswith(_PYTHON) for name in names) or _git("ls-files", ":/**/env.py", ":/env.py"):
+        return any(name.endswith((*_READ, _PYTHON)) for name in names)
+    return any(name.endswith(_READ) for name in names)  # no Alembic, which imports what the project has
 
 
 def _git(*arguments: str) -> str:
