@@ -138,7 +138,7 @@ def _migrations(
                     if report == "text":
                         click.echo("\n".join(trace_lines(replayed)))
     click.echo(trace_summary(found) if report == "text" else json.dumps(as_json(found), indent=1))
-    return int(any(one.wrong or one.schema_differences or one.count(State.FAILED) for one in found))
+    return int(any(one.contradicted or one.count(State.FAILED) for one in found))
 
 
 def _say_notes(notes: Sequence[str]) -> None:

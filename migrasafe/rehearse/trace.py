@@ -15,6 +15,7 @@ from migrasafe.rehearse.expected import expect
 from migrasafe.rehearse.rows import Rows
 from migrasafe.rehearse.run_migration import Outcome, State, run_migration
 from migrasafe.schema.compare import differences
+from migrasafe.sql.statements import Call, DoBlock
 
 _COMPARED_KINDS = frozenset({"r", "p", "f", "v", "m"})
 
@@ -40,6 +41,16 @@ class Replayed:
     """Tables that could not be filled before it."""
     schema_differences: tuple[str, ...]
     """What the evolved schema has otherwise than the server since this migration: `here` is ours, `there` the server's."""
+
+    @property
+    def branches(self) -> bool:
+        """Whether a block decided while it ran what it did: the schema predicted is that of every branch."""
+        return any(isinstance(judged.outcome.expected.statement, DoBlock | Call) for judged in self.statements)
+
+    @property
+    def contradicted(self) -> int:
+        """How many things were not as predicted."""
+        return len(self.wrong) + (0 if self.branches else len(self.schema_differences))
 
     def count(self, state: State) -> int:
         return sum(judged.outcome.state is state for judged in self.statements)

@@ -32,13 +32,16 @@ def trace_lines(replayed: Replayed) -> Iterator[str]:
             on = f" of {one.relation}" if one.relation else ""
             yield f"      ✗ {one.about}{on}: predicted {one.predicted}, seen {one.observed}"
     for difference in replayed.schema_differences:
-        yield f"      ✗ the schema afterwards is not as predicted (here: predicted, there: seen): {difference}"
+        if replayed.branches:
+            yield f"      ~ a block decided otherwise than was assumed (here: assumed, there: seen): {difference}"
+        else:
+            yield f"      ✗ the schema afterwards is not as predicted (here: predicted, there: seen): {difference}"
 
 
 def trace_summary(replayed: Sequence[Replayed]) -> str:
     """One line of figures."""
     ran = sum(one.count(State.RAN) for one in replayed)
-    wrong = sum(len(one.wrong) + len(one.schema_differences) for one in replayed)
+    wrong = sum(one.contradicted for one in replayed)
     failed = sum(one.count(State.FAILED) for one in replayed)
     skipped = sum(one.count(State.SKIPPED) for one in replayed)
     as_predicted = sum(one.count(State.FAILED_AS_PREDICTED) for one in replayed)
@@ -46,7 +49,14 @@ def trace_summary(replayed: Sequence[Replayed]) -> str:
     for count, words in ((failed, "failed"), (as_predicted, "failed as predicted"), (skipped, "were skipped")):
         if count:
             parts.append(f"{count} {words}")
+    if any(_misses_something(judged) for one in replayed for judged in one.statements):
+        parts.append("what has to be there before the first migration can be given with --schema FILE")
     return "; ".join(parts)
+
+
+def _misses_something(judged: Judged) -> bool:
+    """Whether it failed because a schema, a table or a function is not there."""
+    return judged.outcome.state is State.FAILED and judged.outcome.reason.startswith(("3F000", "42P01", "42883"))
 
 
 def as_json(replayed: Sequence[Replayed]) -> list[dict[str, Any]]:
