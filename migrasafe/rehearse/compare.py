@@ -12,6 +12,7 @@ from migrasafe.rehearse.run_migration import Outcome, State
 from migrasafe.sql.statements import (
     Call,
     Copy,
+    CreateTableAs,
     Delete,
     DoBlock,
     Insert,
@@ -21,7 +22,7 @@ from migrasafe.sql.statements import (
     Update,
 )
 
-ROW_STATEMENTS = (Insert, Update, Delete, Merge, Select, Copy, Call, DoBlock)
+ROW_STATEMENTS = (Insert, Update, Delete, Merge, Select, Copy, Call, DoBlock, CreateTableAs)
 """Which rows these read is the planner's choice, and the rows are made up: of them, locks are compared."""
 STRONG = LockMode.SHARE_UPDATE_EXCLUSIVE.strength
 """From here on a lock is compared both ways; a weaker one, which DDL leaves alone, only where it was predicted."""
