@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from migrasafe.app.model import Notice
 from migrasafe.app.verdict import Breakage, CompatResult, Deploy, MigrationVerdict, Version, Weight
-from migrasafe.report.compat.words import RELEASE, Texts, app_name, cell, place_of, reason, shown_rows, when
+from migrasafe.report.compat.words import RELEASE, Texts, cell, place_of, reason, shown_rows, when
 from migrasafe.report.excerpt import printable, rows
 
 _COLORS = {
@@ -105,23 +106,30 @@ class _Printer:
 
     def left(self, result: CompatResult) -> Iterator[str]:
         """What is wrong whatever the migrations do: it counts for nothing above."""
-        for before, words in ((True, "before the first migration"), (False, "after the last migration")):
-            found = [one for one in result.left if one.before is before]
+        old, new = ([one for one in result.left if one.before is before] for before in (True, False))
+        same = [(one.message, one.weight) for one in old] == [(one.message, one.weight) for one in new]
+        blocks = [(old, "of both versions, before and after them")] if same else []
+        if not same:
+            blocks = [
+                (old, "of the old app before the first migration"),
+                (new, "of the new app after the last migration"),
+            ]
+        for found, which in blocks:
             if not found:
                 continue
             certain = sum(one.weight is Weight.FAILS for one in found)
             what = f"{certain} do not work" if certain else "none is known to fail"
-            version = app_name(found[0].version)
-            lines = [f"Not decided by these migrations: {len(found)} places of the {version} {words}, {what}:"]
-            lines.extend(f"  {printable(str(one.location))}: {printable(reason(one))}" for one in found[:_MOST_LEFT])
+            lines = _wrapped(f"Not decided by these migrations: {len(found)} places {which}, {what}:", indent="")
+            ranked = sorted(found, key=lambda one: -one.weight.rank)
+            lines.extend(f"  {printable(str(one.location))}: {printable(reason(one))}" for one in ranked[:_MOST_LEFT])
             if len(found) > _MOST_LEFT:
                 lines.append(f"  … and {len(found) - _MOST_LEFT} more (--format json has all of them)")
             yield "\n".join(lines)
 
     def notices(self, result: CompatResult) -> Iterator[str]:
-        for notice in result.notices:
+        for paths, notice in _once(result.notices):
             word = self.paint("not checked", "33;1") if notice.blocking else "note"
-            yield "\n".join([f"{word}: {printable(notice.path)}", *_wrapped(notice.message)])
+            yield "\n".join([f"{word}: {printable(paths)}", *_wrapped(notice.message)])
         if result.unread:
             lines = [f"{len(result.unread)} texts look like SQL and could not be read:"]
             lines.extend(
@@ -140,6 +148,16 @@ class _Printer:
         lines = [head, *(f"  {number}. {printable(step.text)}" for number, step in enumerate(result.steps, start=1))]
         lines.append(f"({old} queries of the old app, {new} of the new; for PostgreSQL {result.pg_version})")
         return "\n".join(lines)
+
+
+def _once(notices: Sequence[Notice]) -> Iterator[tuple[str, Notice]]:
+    """What is said of both versions, where only the number of files differs, once: for the newer one."""
+    said: dict[str, list[Notice]] = {}
+    for notice in notices:
+        what, colon, _ = notice.message.partition(": ")
+        said.setdefault(what if colon and not notice.blocking else f"{notice.path} {notice.message}", []).append(notice)
+    for same in said.values():
+        yield ", ".join(dict.fromkeys(one.path for one in same)), same[-1]
 
 
 def _wrapped(text: str, indent: str = "  ") -> list[str]:
