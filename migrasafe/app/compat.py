@@ -15,6 +15,7 @@ from migrasafe.app.model import App, Notice, Query
 from migrasafe.app.release import deploy_of, release
 from migrasafe.app.resolve import Problem, Resolver
 from migrasafe.app.rewrite import Rewriter
+from migrasafe.app.subscribers import subscriber_changes, with_subscribers
 from migrasafe.app.verdict import (
     Breakage,
     CompatResult,
@@ -66,7 +67,7 @@ def compat(histories: Sequence[History], old: App, new: App, options: CompatOpti
         old=old.label,
         new=new.label,
         deploy=deploy,
-        steps=steps,
+        steps=with_subscribers(judged, steps),
         migrations=tuple(judged),
         left=tuple(one for one in left if _place(one) not in told),
         queries=tuple((version, len(one.queries)) for version, one in versions.items()),
@@ -123,6 +124,7 @@ def _judge(
         old=old,
         new=new,
         breakages=tuple(breakages),
+        subscribers=tuple(subscriber_changes(before, after)),
         hint=migration.hint,
         not_understood=unclear,
     )

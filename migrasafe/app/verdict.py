@@ -77,6 +77,17 @@ class Side(Struct, frozen=True, kw_only=True):
     after: Verdict
 
 
+class SubscriberChange(Struct, frozen=True, kw_only=True):
+    """What is to be changed by hand on the subscribers of a publication, which sends rows and no changes of the schema."""
+
+    publication: str
+    table: Ref
+    first: bool
+    """Before the migration, without which replication stops with the `message`; else after it."""
+    message: str
+    do: str
+
+
 class MigrationVerdict(Struct, frozen=True, kw_only=True):
     path: str
     id: str
@@ -86,6 +97,7 @@ class MigrationVerdict(Struct, frozen=True, kw_only=True):
     old: Side
     new: Side
     breakages: tuple[Breakage, ...] = ()
+    subscribers: tuple[SubscriberChange, ...] = ()
     hint: str | None = None
     """`before` or `after` where the layout of the migrations says so."""
     not_understood: tuple[str, ...] = ()
@@ -102,6 +114,7 @@ class StepKind(Enum):
     DEPLOY = "deploy"
     WAIT = "wait"
     PLAN = "plan"
+    SUBSCRIBER = "subscriber"
 
 
 class ReleaseStep(Struct, frozen=True, kw_only=True):

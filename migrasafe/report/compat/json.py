@@ -52,6 +52,16 @@ def _migration(one: MigrationVerdict) -> Mapping[str, Any]:
         "new_app": _side(one.new),
         "breaks": [_breakage(breakage) for breakage in one.breakages if breakage.weight is not Weight.RISK],
         "risks": [_breakage(breakage) for breakage in one.breakages if breakage.weight is Weight.RISK],
+        "subscribers": [
+            {
+                "publication": change.publication,
+                "table": str(change.table),
+                "when": "before" if change.first else "after",
+                "do": change.do,
+                "reason": change.message or None,
+            }
+            for change in one.subscribers
+        ],
         "not_understood": list(one.not_understood),
     }
 

@@ -64,12 +64,17 @@ class _Printer:
 
     def migration(self, one: MigrationVerdict) -> Iterator[str]:
         """The lines of the app that decide, then the risks."""
-        if not one.breakages and not one.not_understood and not one.against_hint:
+        if not one.breakages and not one.subscribers and not one.not_understood and not one.against_hint:
             return
         head = [f"{self.paint(one.deploy.value, _COLORS[one.deploy])}: {printable(one.path)}", *_wrapped(one.why)]
         if one.against_hint:
             head.extend(_wrapped(f"The layout of the migrations says: {one.hint}."))
         head.extend(f"  not understood: {printable(text)}" for text in one.not_understood)
+        for change in one.subscribers:
+            when_ = "first" if change.first else "afterwards"
+            why = f" ({change.message})" if change.message else ""
+            subscribers = f"subscribers of {printable(change.publication)}, {when_}: {change.table}: {change.do}{why}"
+            head.extend(_wrapped(subscribers))
         yield "\n".join(head)
         for breakage in one.breakages[:_MOST_LINES]:
             yield "\n".join(self.breakage(breakage, when(breakage, one)))
