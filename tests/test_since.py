@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -104,3 +105,22 @@ def test_files_that_take_migrations_back_may_go(shipped: Path) -> None:
     git(shipped, "branch", "-f", "main")
     (shipped / "db/U3__items.sql").unlink()
     assert notices(shipped) == []
+
+
+def test_a_shallow_clone_says_what_to_fetch_and_that_suffices(
+    shipped: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (shipped / "db/V4__tags.sql").write_text("TRUNCATE orders;\n")
+    git(shipped, "add", ".")
+    git(shipped, "commit", "-m", "tags")
+    clone = tmp_path_factory.mktemp("clone")
+    git(clone, "clone", "--depth", "1", "--branch", "topic", f"file://{shipped}", ".")
+    command = [sys.executable, "-m", "migrasafe", "lint", "db", "--since", "origin/main", "--no-config"]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    refused = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False, env=env)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    (fetch,) = re.findall(r"`git (fetch [^`]+)`", refused.stderr)
+    git(clone, *fetch.split())
+    ran = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False, env=env)
+    assert "db/V4__tags.sql:1:1" in ran.stdout
+    assert ran.stdout.splitlines()[-1].startswith("1 error, 1 warning in 1 migration, ")

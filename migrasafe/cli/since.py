@@ -133,9 +133,15 @@ def _unknown(folder: Path, ref: str) -> str:
     shallow = subprocess.run(
         ["git", "-C", str(folder), "rev-parse", "--is-shallow-repository"], capture_output=True, text=True, check=False
     )
+    remote, slash, branch = ref.partition("/")
+    is_branch = slash and remote == "origin"
+    refspec = f" +refs/heads/{branch}:refs/remotes/origin/{branch}" if is_branch else ""
     if shallow.stdout.strip() == "true":
-        return f"has no {ref} in this shallow clone: run `git fetch --unshallow origin` (in CI: fetch-depth: 0)"
-    return f"has no commit {ref}, or no history in common with it"
+        return (
+            f"has no {ref} in this shallow clone: run `git fetch --unshallow origin{refspec}` (in CI: fetch-depth: 0)"
+        )
+    fetch = f"; if it is new there, run `git fetch origin{refspec}`" if is_branch else ""
+    return f"has no commit {ref}, or no history in common with it{fetch}"
 
 
 def _git(folder: Path, *arguments: str, problem: str) -> str:
