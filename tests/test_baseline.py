@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.in_process import Ran, migrasafe
 
 
-def lint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "migrasafe", "lint", *arguments]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=env)
+def lint(folder: Path, *arguments: str) -> Ran:
+    return migrasafe(folder, "lint", *arguments)
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -14,14 +12,9 @@ import pytest
 
 from migrasafe.cli.server_version import said_versions
 from migrasafe.config import read_config
+from tests.in_process import migrasafe
 
 ROOT = Path(__file__).parent.parent
-
-
-def migrasafe(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "migrasafe", *arguments]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=env)
 
 
 def write(path: Path, text: str) -> None:

@@ -11,16 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.in_process import migrasafe
+
 ROOT = Path(__file__).parent.parent
 DOCS = (ROOT / "docs/own-rules.md").read_text()
 MODULE = re.findall(r"^```python\n(.*?)^```", DOCS, re.DOTALL | re.MULTILINE)[0]
 PAGE = re.findall(r"^````markdown\n(.*?)^````", DOCS, re.DOTALL | re.MULTILINE)[0]
-
-
-def migrasafe(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "migrasafe", *arguments]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=env)
 
 
 @pytest.fixture
