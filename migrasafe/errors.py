@@ -30,8 +30,10 @@ class ServerError(MigrasafeError):
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """`did you mean x?` where one of the known words is close, else the other hint."""
+    """`did you mean x?` where one of the known words begins like this or is close, else the other hint."""
     import difflib  # here, because a run without a mistake does not need it
 
-    close = difflib.get_close_matches(word, sorted(known), n=1)
+    words = sorted(known)
+    begun = [one for one in words if word and one.startswith(word)]
+    close = begun[:1] or difflib.get_close_matches(word, words, n=1)
     return f"did you mean {close[0]}?" if close else otherwise

@@ -351,3 +351,8 @@ def test_the_readme_says_how_to_install_the_completion(project, shell):
     script = migrasafe(cwd=project, env={"_MIGRASAFE_COMPLETE": f"{shell}_source"})
     if script.returncode == 0:  # click refuses a bash that is too old
         assert "_MIGRASAFE_COMPLETE" in script.stdout
+
+
+def test_the_beginning_of_a_rule_is_met_with_the_rule(project):
+    said = migrasafe("explain", "set-not-nul", cwd=project).stderr
+    assert said == "migrasafe: there is no rule set-not-nul; did you mean set-not-null-by-full-scan?\n"

@@ -68,6 +68,16 @@ def test_what_stands_there_as_a_comment_can_be_used(shop: Path) -> None:
     assert migrasafe(shop, "lint").returncode == 0
 
 
+def test_where_several_tools_are_possible_the_config_says_which(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    write(tmp_path / "migrations/1_users.up.sql", "CREATE TABLE users (id bigint PRIMARY KEY);\n")
+    write(tmp_path / "migrations/1_users.down.sql", "DROP TABLE users;\n")
+    assert "could be of" in migrasafe(tmp_path, "lint").stdout
+    assert "1 of golang-migrate or sqlx, pop" in migrasafe(tmp_path, "init").stdout
+    assert tomllib.loads((tmp_path / "migrasafe.toml").read_text())["layout"] == "golang-migrate"
+    assert "could be of" not in migrasafe(tmp_path, "lint").stdout
+
+
 def test_a_config_that_is_there_is_left_alone(shop: Path) -> None:
     write(shop / "migrasafe.toml", "pg_version = 12\n")
     ran = migrasafe(shop / "db", "init")

@@ -98,7 +98,7 @@ def _lines(found: Survey) -> Iterator[str]:
         yield '# paths = ["db/migrations"]'
     yield ""
     unsure = [one for one in folders if one.others]
-    if unsure:
+    if unsure and len({one.tool for one in folders}) == 1:
         yield f"# The tool: {unsure[0].path} could be of {', '.join((unsure[0].tool, *unsure[0].others))}. Say which."
         yield f"layout = {_toml(unsure[0].tool)}"
     else:

@@ -14,7 +14,6 @@ from migrasafe.cli.server_version import SaidVersion, said_versions
 from migrasafe.errors import MigrasafeError
 from migrasafe.migrations.detect import Found, find_migrations
 from migrasafe.migrations.folder import list_folder
-from migrasafe.migrations.formats.protocol import Strength
 from migrasafe.migrations.other_databases import other_database
 from migrasafe.migrations.read import read_history
 
@@ -68,7 +67,7 @@ def _read(found: Found, database: str | None) -> FoundFolder:
     folder = FoundFolder(
         path=found.folder.path,
         tool=first.layout,
-        others=tuple(one.layout for one in others) if found.strength is Strength.OWN else (),
+        others=tuple(one.layout for one in others),
         why=first.claim.why,
         database=database,
     )
