@@ -11,9 +11,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from migrasafe.app.derived import derived
 from migrasafe.app.model import Query
 from migrasafe.app.renames import Renames, renames
 from migrasafe.app.resolve import Ever, Mentioned, Parsed, Resolver, read_query
+from migrasafe.app.rewrite_derived import rewrite_derived
 from migrasafe.app.verdict import Breakage, Version, Weight
 from migrasafe.migrations.model import Migration
 from migrasafe.schema.model import ColumnRef, Schema
@@ -21,6 +23,8 @@ from migrasafe.sql.expressions import walk
 from migrasafe.sql.lexer import Kind, Token, tokens
 from migrasafe.sql.quote import quote_ident, quote_literal
 
+_AS_LONG_AS = "what is put together again is the same where there were no more parts than the migration takes"
+_NOT_TOLD = "how the query must read afterwards does not follow from the migration"
 _Edit = tuple[int, int, str]
 _NAMES = (Kind.WORD, Kind.QUOTED)
 
@@ -30,12 +34,13 @@ class Rewriter:
 
     def __init__(self, migration: Migration, before: Schema, after: Schema, ever: Ever) -> None:
         self._renamed = renames(migration, before)
+        self._derived = derived(migration, before, after)
         self._before, self._after = Resolver(before, ever), Resolver(after, ever)
         self._done: dict[Query, str] = {}
 
     def of(self, breakages: Sequence[Breakage]) -> list[Breakage]:
         """The same, those of the old version with the query as it must read where that can be told."""
-        if not self._renamed:
+        if not self._renamed and not self._derived:
             return list(breakages)
         return [self._with_rewrite(one) if self._concerns(one) else one for one in breakages]
 
@@ -47,8 +52,16 @@ class Rewriter:
             return one
         if one.query not in self._done:
             parsed = read_query(one.query.sql)
-            self._done[one.query] = rewrite(one.query, parsed, self._renamed, self._before, self._after) or ""
-        return replace(one, rewrite=self._done[one.query])
+            self._done[one.query] = (
+                rewrite(one.query, parsed, self._renamed, self._before, self._after)
+                or (self._derived and rewrite_derived(one.query, parsed, self._derived, self._before, self._after))
+                or ""
+            )
+        text, known = self._done[one.query], self._derived.get(one.object) if one.object is not None else None
+        if not text and known is not None and one.name in known.gone and not one.help:
+            return replace(one, help=_NOT_TOLD)
+        joined = "CONCAT_WS(" in text and "CONCAT_WS(" not in one.query.sql
+        return replace(one, rewrite=text, help=one.help or (_AS_LONG_AS if joined else ""))
 
 
 def rewrite(query: Query, parsed: Parsed, renamed: Renames, before: Resolver, after: Resolver) -> str | None:
