@@ -26,8 +26,8 @@ def what_to_do(status: JobStatus) -> tuple[str, ...]:
             return ("What is changed stays. `migrasafe backfill run … --restart` would begin it again.",)
         case Status.DONE if status.dead_rows or status.locked_rows:
             number = status.dead_rows + status.locked_rows
-            rows = "1 row" if number == 1 else f"{number:,} rows"
-            return (f"{rows} could not be changed: mend them, then `migrasafe backfill retry-dead {name}`.",)
+            rows, them = ("1 row", "it") if number == 1 else (f"{number:,} rows", "them")
+            return (f"{rows} could not be changed: mend {them}, then `migrasafe backfill retry-dead {name}`.",)
     if status.status in _OPEN and not any(worker.is_alive for worker in status.workers):
         return (
             f"No worker is at work: `migrasafe backfill run {name}` starts one, which goes on where the last one stopped.",

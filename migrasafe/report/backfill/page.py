@@ -163,7 +163,7 @@ def _held_plot(parts: Sequence[Slice]) -> Plot:
     for one in parts:
         for signal, share in one.held.items():
             total[signal] += share  # type: ignore[assignment]  # Counter adds floats, too
-    most = [signal for signal, _ in total.most_common(_COLOURS)]
+    most = [signal for signal, share in total.most_common(_COLOURS) if share > 0]
     lines = tuple(
         Line(name=signal, css=f"c{index}", steps=_held_by(parts, signal)) for index, signal in enumerate(most)
     )

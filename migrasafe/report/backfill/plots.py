@@ -14,9 +14,12 @@ from msgspec import Struct
 WIDTH, HEIGHT = 1000, 100
 """Units of the SVG, not pixels: the page stretches it."""
 _TIME_STEPS = (
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000,
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600,
+    2592000, 5184000, 15552000, 31536000,
 )  # fmt: skip
 MOST_TIME_LABELS = 6
+NOTHING = 1e-9
+"""A scale for less would show nothing."""
 
 Steps = Sequence[tuple[float, float, float | None]]
 """From when to when, and the value then; None: there is none."""
@@ -73,7 +76,7 @@ def top_of(plot: Plot) -> float:
         highest = max(highest, plot.limit.value)
     if plot.limit is not None and highest <= 0:
         highest = plot.limit.value
-    return _round_up(highest) if highest > 0 else 1.0
+    return _round_up(highest) if highest > NOTHING else 1.0
 
 
 def value_labels(plot: Plot) -> tuple[Label, ...]:
