@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from migrasafe.schema.model import Ref, Schema
+from migrasafe.plan import predicates
+from migrasafe.plan.model import Gate
+from migrasafe.schema.model import Ref, Schema, Table
+from migrasafe.sql.quote import quote_literal
 
 
 def bodies_that_name(schema: Schema, table: Ref, columns: Sequence[str]) -> Iterator[str]:
@@ -16,3 +20,31 @@ def bodies_that_name(schema: Schema, table: Ref, columns: Sequence[str]) -> Iter
             if found is not None and (table.name in text or "new." in text.lower() or "old." in text.lower()):
                 yield f"the body of function {ref} seems to name {table.name}.{found}: PostgreSQL does not track that"
                 break
+
+
+def triggers_that_say(schema: Schema, table: Table, columns: Sequence[str]) -> tuple[Gate, ...]:
+    """A gate where a trigger function of the table says NEW or OLD with a column: every write fails once that has gone."""
+    listed = "|".join(re.escape(column) for column in columns)
+    said = rf'\m(new|old)\s*\.\s*"?({listed})("|\M)'
+    pattern = re.compile(rf'\b(new|old)\s*\.\s*"?({listed})("|\b)', re.IGNORECASE)
+    functions = (
+        function
+        for trigger in table.triggers
+        if trigger.function is not None
+        for function in schema.functions.get(trigger.function, ())
+    )
+    if not any(function.source_text and pattern.search(function.source_text) for function in functions):
+        return ()
+    names = ", ".join(columns)
+    gate = Gate(
+        id="triggers-changed",
+        question=f"Does no trigger function of {table.ref.name} say NEW or OLD with {names} any more?",
+        query=(
+            "SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid"
+            f" JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE t.tgrelid = {predicates.relation(table.ref)}"
+            f" AND n.nspname <> 'migrasafe' AND p.prosrc ~* {quote_literal(said)}"
+        ),
+        expected="0",
+        otherwise=f"Make them say the new column (CREATE OR REPLACE FUNCTION): once {names} has gone, every write would fail.",
+    )
+    return (gate,)

@@ -10,6 +10,7 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.extended_statistics import statistics_over
 from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.plan.unseen import triggers_that_say
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Table, View
 from migrasafe.sql.deparse import deparse_expression
@@ -56,6 +57,7 @@ class DropColumn(Struct, frozen=True, kw_only=True):
                     (_soft(table, column.name, dropped), _hard(ground, table, column.name, dropped)),
                     needed=f"{table.ref}.{column.name}",
                     old_application_name=ground.old_application_name,
+                    gates=triggers_that_say(ground.schema, table, (column.name,)),
                 ),
             ),
             by_hand=(

@@ -20,6 +20,7 @@ from migrasafe.plan.published_columns import publishing
 from migrasafe.plan.readers import readers_of
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.shadow import Shadow
+from migrasafe.plan.unseen import triggers_that_say
 from migrasafe.plan.user_triggers import narrowed, widened
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import parse_expression
@@ -134,6 +135,7 @@ def _by_triggers(ground: Ground, shadow: Shadow) -> Draft:
                 gates=(
                     old_version_gone(f"{table.ref}.{old.name}", ground.old_application_name),
                     *((silent(odometer),) if odometer is not None else ()),
+                    *triggers_that_say(ground.schema, table, (old.name,)),
                 ),
                 steps=(
                     *readers.steps,

@@ -15,7 +15,7 @@ from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName
 from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.replacement import Replacement, hard_drop, soft_drop
-from migrasafe.plan.unseen import bodies_that_name
+from migrasafe.plan.unseen import bodies_that_name, triggers_that_say
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Column, Table, View
 from migrasafe.sql.expressions import columns_read
@@ -162,7 +162,10 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
         (until(odometer, soft_drop(made)), no_more(odometer, hard_drop(made))),
         needed=f"{table.ref}.{was}",
         old_application_name=ground.old_application_name,
-        gates=() if odometer is None else (silent(odometer),),
+        gates=(
+            *(() if odometer is None else (silent(odometer),)),
+            *triggers_that_say(ground.schema, table, [column.name for column in made.old]),
+        ),
     )
 
 
