@@ -45,7 +45,8 @@ def _given_up(change: Change, schema: Schema) -> Iterator[tuple[Ref, str]]:
             yield schema.resolve(*change.table), change.column
             yield schema.resolve(*change.table), change.new_name
         case ReplaceColumns():
-            for name in (*change.old, *(one.name for one in change.new)):
+            # Its new columns have their names from the first phase on: an index or a constraint over them fits in.
+            for name in change.old:
                 yield schema.resolve(*change.table), name
         case ChangeType() | DropColumn():
             yield schema.resolve(*change.table), change.column

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -11,8 +11,8 @@ from migrasafe.plan import predicates
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Policy, Ref, RelationKind, Schema, Table, View
-from migrasafe.sql.deparse import deparse, deparse_expression, renamed
-from migrasafe.sql.expressions import walk
+from migrasafe.sql.deparse import deparse, deparse_expression, map_columns, renamed
+from migrasafe.sql.expressions import names_of, walk
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import Expression, Node
 
@@ -42,6 +42,51 @@ def readers_of(schema: Schema, table: Table, old: str, new: str, *, without: fro
             steps.append(step)
     steps.extend(_policy_step(table, policy, old, new) for policy in table.policies if old in policy.reads)
     return Readers(steps=tuple(steps), by_hand=tuple(by_hand))
+
+
+def worked_out(schema: Schema, table: Table, values: Mapping[str, Expression], news: Sequence[str]) -> Readers:
+    """Steps that let every view work out what it read of old columns, under the same names and types, from the new ones.
+
+    `values`: of each old column, with its type, over the new ones.
+    """
+    steps: list[Step] = []
+    by_hand: list[str] = []
+    for view in dict.fromkeys(view for old in values for view in _views(schema, table.ref, old)):
+        read = [old for old in values if any(one.relation == table.ref and one.column == old for one in view.reads)]
+        after = None
+        if view.kind is RelationKind.VIEW and view.query is not None and not has_star(view.query.node):
+            after = _create(view, put_in(view.query.node, values, _qualifiers(view.query.node, table)))
+        before = _create(view, view.query.node) if view.query is not None else None
+        if after is None or before is None or not read:
+            by_hand.append(
+                f"{view.ref} reads {', '.join(values)}: make it read {', '.join(news)} before the contract phase"
+            )
+            continue
+        gone = " AND ".join(f"NOT {view_reads(view.ref, table.ref, old)}" for old in values)
+        steps.append(
+            Step(
+                title=f"Let the view {view.ref} work out {', '.join(read)} from {', '.join(news)}",
+                statements=(after,),
+                done=f"{gone} AND ({' OR '.join(view_reads(view.ref, table.ref, new) for new in news)})",
+                undo=(before,),
+            )
+        )
+    return Readers(steps=tuple(steps), by_hand=tuple(by_hand))
+
+
+def put_in(tree: Any, values: Mapping[str, Expression], qualifiers: frozenset[str]) -> Any:
+    """A copy of a query with values in the place of a table's columns; what they read is qualified as the column was."""
+    if isinstance(tree, list):
+        return [put_in(item, values, qualifiers) for item in tree]
+    if not isinstance(tree, Mapping):
+        return tree
+    reference = tree.get("ColumnRef")
+    if reference is not None:
+        path = names_of(reference["fields"])
+        if path and path[-1] in values and (len(path) == 1 or path[-2] in qualifiers):
+            return map_columns(values[path[-1]].node, lambda inner: (*path[:-1], inner[-1]))
+        return tree
+    return {key: put_in(value, values, qualifiers) for key, value in tree.items()}
 
 
 def _views(schema: Schema, table: Ref, column: str) -> Iterator[View]:

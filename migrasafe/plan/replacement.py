@@ -17,6 +17,7 @@ from migrasafe.plan.dual_write import (
     row_of,
 )
 from migrasafe.plan.model import Step
+from migrasafe.schema.attached import Beside
 from migrasafe.schema.definitions import name_of, type_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import deparse_expression, parse_expression, renamed, substituted
@@ -103,6 +104,18 @@ class Replacement(Struct, frozen=True, kw_only=True):
                 node = substituted(node, one.column, cast.node)
             back.append(f"({deparse_expression(Expression(node=node))})::{type_of(column)}")
         return differs(row_of(quote_ident(column.name) for column in self.old), row_of(back))
+
+    @property
+    def given_back(self) -> dict[str, Expression]:
+        """Of each old column, its value over the new ones, with its type."""
+        return {
+            one.column: parse_expression(f"({deparse_expression(one.value)})::{one.type}") for one in self.dual().old
+        }
+
+    @property
+    def beside(self) -> Beside | None:
+        """What the server keeps beside the table; None where none was asked."""
+        return None if self.ground.beside is None else self.ground.beside.get(self.table.ref, Beside())
 
     @property
     def attached_grants(self) -> tuple[str, ...]:

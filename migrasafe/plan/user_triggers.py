@@ -57,6 +57,45 @@ def narrowed(table: Ref, beside: Beside | None, old: str, new: str) -> Iterator[
         )
 
 
+def widened_over(table: Ref, beside: Beside | None, olds: Sequence[str], news: Sequence[str]) -> Iterator[Step]:
+    """Likewise, where several columns take the place of several."""
+    for trigger in _update_of_any(beside, olds):
+        yield Step(
+            title=f"Let the trigger {trigger.name} fire for {', '.join(news)} as well",
+            statements=made_again(table, trigger, {old: (*news, old) for old in olds}),
+            done=_depends(table, trigger, news[0]),
+            undo=made_again(table, trigger),
+        )
+
+
+def narrowed_over(table: Ref, beside: Beside | None, olds: Sequence[str], news: Sequence[str]) -> Iterator[Step]:
+    """Likewise; a WHEN that reads an old column is for a person to say anew."""
+    for trigger in _update_of_any(beside, olds):
+        if not reads_when(trigger) & set(olds):
+            gone = " AND ".join(f"NOT {_depends(table, trigger, old)}" for old in olds)
+            yield Step(
+                title=f"Let the trigger {trigger.name} fire for {', '.join(news)} alone",
+                statements=made_again(table, trigger, {old: tuple(news) for old in olds}),
+                done=f"{_depends(table, trigger, news[0])} AND {gone}",
+                undo=made_again(table, trigger, {old: (*news, old) for old in olds}),
+            )
+
+
+def reads_when(trigger: WrittenTrigger) -> frozenset[str]:
+    """The columns that its WHEN reads."""
+    fields = _tree(trigger)["CreateTrigStmt"]
+    paths = [
+        names_of(inner.get("fields", [])) for kind, inner in walk(fields.get("whenClause", {})) if kind == "ColumnRef"
+    ]
+    return frozenset(path[-1] for path in paths if path)
+
+
+def _update_of_any(beside: Beside | None, olds: Sequence[str]) -> Iterator[WrittenTrigger]:
+    for trigger in beside.triggers if beside is not None else ():
+        if set(olds) & set(_update_of(trigger)):
+            yield trigger
+
+
 def _both(table: Ref, trigger: WrittenTrigger, old: str, new: str) -> tuple[str, ...]:
     return made_again(table, trigger, {old: (new, old)})
 
@@ -68,7 +107,7 @@ def _over(trigger: WrittenTrigger, columns: Mapping[str, Sequence[str]]) -> str:
     fields = dict(tree["CreateTrigStmt"])
     said = [name for column in names_of(fields.get("columns", [])) for name in columns.get(column, (column,))]
     if said:
-        fields["columns"] = [{"String": {"sval": name}} for name in said]
+        fields["columns"] = [{"String": {"sval": name}} for name in dict.fromkeys(said)]
     if "whenClause" in fields:
         last = {column: names[-1] for column, names in columns.items()}
         fields["whenClause"] = renamed(fields["whenClause"], last, _ROWS)
@@ -76,13 +115,7 @@ def _over(trigger: WrittenTrigger, columns: Mapping[str, Sequence[str]]) -> str:
 
 
 def _names(trigger: WrittenTrigger, column: str) -> bool:
-    fields = _tree(trigger)["CreateTrigStmt"]
-    read = {
-        names_of(inner.get("fields", []))[-1:]
-        for kind, inner in walk(fields.get("whenClause", {}))
-        if kind == "ColumnRef"
-    }
-    return column in _update_of(trigger) or (column,) in read
+    return column in _update_of(trigger) or column in reads_when(trigger)
 
 
 def _update_of(trigger: WrittenTrigger) -> tuple[str, ...]:

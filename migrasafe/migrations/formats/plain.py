@@ -15,6 +15,8 @@ from migrasafe.sql.source import Source
 
 _DOWN = re.compile(r"(?i)(?:^|[._-])(?:down|rollback|revert|undo)(?=\.sql$)")
 _SURELY_DOWN = re.compile(r"(?i)(?:^|\.)(?:down|rollback|revert|undo)\.sql$")
+_BEFORE = "undo_"
+"""As the files of a plan are called: `undo_10_expand.sql` beside `10_expand.sql`."""
 _UP = re.compile(r"(?i)[._-](?:up|do|deploy|forward)(?=\.sql$)")
 
 
@@ -31,6 +33,7 @@ def read(folder: Folder) -> History:
     down = {file for file in files if _DOWN.search(file)}
     stems = {_UP.sub("", file) for file in files if file not in down} if down else set()
     halves = {file for file in down if _DOWN.sub("", file) in stems or file == "down.sql"}
+    halves |= {file for file in files if file.startswith(_BEFORE) and file.removeprefix(_BEFORE) in files}
     alone = [file for file in files if file in down and file not in halves and _SURELY_DOWN.search(file)]
     return History(
         layout="plain",

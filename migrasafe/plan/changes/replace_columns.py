@@ -13,11 +13,13 @@ from migrasafe.plan import phases, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName
 from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
+from migrasafe.plan.readers import worked_out
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.plan.replacement import Replacement, hard_drop, soft_drop
 from migrasafe.plan.unseen import bodies_that_name, triggers_that_say
+from migrasafe.plan.user_triggers import narrowed_over, reads_when, widened_over
 from migrasafe.schema.definitions import name_of, names
-from migrasafe.schema.model import Column, Table, View
+from migrasafe.schema.model import Column, Table
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ColumnDef, ConstraintKind, Expression, Name
@@ -110,6 +112,7 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
     if ground.quiet_seconds is not None:
         defaults = {column.name: column.default for column in made.old if column.default is not None}
         odometer = Odometer(dual=made.dual(), defaults=defaults, quiet_seconds=ground.quiet_seconds)
+    olds, news = [column.name for column in made.old], [column.name for column in made.new]
     added = [steps.add_column(table.ref, one.name, made.type_of(one), collation=None) for one in made.new]
     yield Phase(
         name=PhaseName.EXPAND,
@@ -124,7 +127,12 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
         old_app=f"reads and writes {was}",
         new_app=f"may write {now}, but not read it: old rows are not filled yet",
         steps=steps.superseded(
-            (steps.write_both(made.dual()), *(() if odometer is None else (begin(odometer),))), made.is_over
+            (
+                steps.write_both(made.dual()),
+                *(() if odometer is None else (begin(odometer),)),
+                *widened_over(table.ref, made.beside, olds, news),
+            ),
+            made.is_over,
         ),
     )
     yield Phase(
@@ -159,12 +167,17 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
     yield phases.contract(
         f"{was} goes: out of sight first, for good when nobody has missed it",
         f"reads and writes {now}",
-        (until(odometer, soft_drop(made)), no_more(odometer, hard_drop(made))),
+        (
+            *worked_out(ground.schema, table, made.given_back, news).steps,
+            *narrowed_over(table.ref, made.beside, olds, news),
+            until(odometer, soft_drop(made)),
+            no_more(odometer, hard_drop(made)),
+        ),
         needed=f"{table.ref}.{was}",
         old_application_name=ground.old_application_name,
         gates=(
             *(() if odometer is None else (silent(odometer),)),
-            *triggers_that_say(ground.schema, table, [column.name for column in made.old]),
+            *triggers_that_say(ground.schema, table, olds),
         ),
     )
 
@@ -214,18 +227,14 @@ def _by_hand(made: Replacement, was: str, now: str) -> Iterator[str]:
     for constraint in table.constraints:
         if gone & set(constraint.columns) and constraint.kind in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY):
             yield f"the constraint {constraint.name} goes with {was}: plan what {now} has to obey in its place"
+    read_in_when = {one.name: reads_when(one) for one in made.beside.triggers} if made.beside is not None else {}
     for trigger in table.triggers:
-        if gone & (trigger.reads | set(trigger.columns)):
+        if gone & read_in_when.get(trigger.name, trigger.reads | set(trigger.columns)):
             yield f"the trigger {trigger.name} names {was}: make it over {now} before the contract phase"
     for policy in table.policies:
         if gone & policy.reads:
             yield f"the policy {policy.name} reads {was}: make it read {now} before the contract phase"
-    for ref in sorted(schema.dependents_of(table.ref)):
-        relation = schema.relation(ref)
-        if isinstance(relation, View) and any(
-            one.relation == table.ref and one.column in gone for one in relation.reads
-        ):
-            yield f"{ref} reads {was}: make it read {now} before the contract phase"
+    yield from worked_out(schema, table, made.given_back, [column.name for column in made.new]).by_hand
     for column in made.attached_grants:
         yield f"column privileges on {column} say nothing of {now}: GRANT what roles need before the switch"
     yield from bodies_that_name(schema, table.ref, sorted(gone))

@@ -6,6 +6,7 @@ import pytest
 
 from migrasafe.migrations.detect import candidates, find_migrations
 from migrasafe.migrations.folder import folder_of
+from migrasafe.migrations.formats import plain
 
 
 def tools(texts, path="db"):
@@ -63,3 +64,9 @@ def test_each_folder_of_migrations_below_a_project_is_found_and_other_sql_is_not
         },
     )
     assert [found.folder.path for found in find_migrations(project)] == ["app/a/migrations", "app/b/migrations"]
+
+
+def test_the_ways_back_of_a_plan_are_left_out_beside_the_files_that_they_take_back():
+    texts = {"10_expand.sql": "", "undo_10_expand.sql": "", "20_switch.sql": "", "undo_everything.sql": ""}
+    read = plain.read(folder_of("plans/r1", texts))
+    assert [migration.id for migration in read.migrations] == ["10_expand", "20_switch", "undo_everything"]
