@@ -21,6 +21,8 @@ ALTER TABLE users ALTER COLUMN email SET NOT NULL;
 ALTER TABLE users ADD FOREIGN KEY (team_id) REFERENCES teams;
 CREATE INDEX users_note ON users (note);
 DROP INDEX users_age;
+CREATE TABLE medals (id bigint PRIMARY KEY, team_id bigint REFERENCES teams ON DELETE CASCADE);
+CREATE INDEX medals_team ON medals (team_id);
 """
 DJANGO = "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [{}]\n"
 REVISION = 'revision = "{}"\ndown_revision = {}\n\n\ndef upgrade():\n    pass\n'

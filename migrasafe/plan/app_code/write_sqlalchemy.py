@@ -105,8 +105,7 @@ class _Lines:
         elif column.default is not None or column.generated is not None:
             self.imports.add("from sqlalchemy import FetchedValue")
             words.append("server_default=FetchedValue()")
-        assert column.type is not None  # _declared has seen to it
-        known = "" if knows(column.type) else f"  # {spell_type(column.type)}"
+        known = "" if column.type is None or knows(column.type) else f"  # {spell_type(column.type)}"
         return f"{name}: Mapped[{python}] = mapped_column({', '.join(words)}){known}"
 
     def _declared(self, column: Column) -> Declared:

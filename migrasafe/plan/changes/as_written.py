@@ -28,14 +28,15 @@ class AsWritten(Struct, frozen=True, kw_only=True):
     """As Step.done."""
 
     def plan(self, ground: Ground) -> Draft:
-        """One step, where nobody has to wait for it. Raises NoPlanError."""
+        """One step, where nobody has to wait for work under its lock: a foreign key of a new table locks the other table for
+        an instant, which lock_timeout and retries see to. Raises NoPlanError."""
         found, _ = foresee((self.sql,), ground.schema, ground.target)
         for one in found:
-            for lock in one.effects.locks:
+            for lock in one.effects.locks if one.effects.work else ():
                 if lock.mode.blocks_writes and one.situation.exists_already(lock.relation):
                     raise NoPlanError(
-                        f"this takes a {lock.mode.value} lock on {lock.relation}: put it into a migration of its own, with a"
-                        " lock_timeout"
+                        f"this takes a {lock.mode.value} lock on {lock.relation} while it works: put it into a migration of its"
+                        " own, with a lock_timeout"
                     )
         words = " ".join(self.sql.split())
         title = words if len(words) <= 60 else f"{words[:59]}…"

@@ -13,6 +13,9 @@ from migrasafe.sql.source import Source
 from migrasafe.target import Target
 from migrasafe.walk import Walk
 
+_IN_A_LATER_FILE = frozenset(("foreign-key-without-index",))
+"""What another migration of the plan sees to."""
+
 
 def with_allowances(output: Output, schema: Schema, target: Target) -> Mapping[str, str]:
     """The files of the tool, ready to be written. `schema`: before the plan."""
@@ -22,7 +25,7 @@ def with_allowances(output: Output, schema: Schema, target: Target) -> Mapping[s
         if run.down:
             comment = allowance(migration, (), schema, target, WAY_BACK, REASON_BACK)
         else:
-            comment = allowance(migration, (), schema, target, OF_GATES, reason_of(run.phase))
+            comment = allowance(migration, (), schema, target, OF_GATES | _IN_A_LATER_FILE, reason_of(run.phase))
             walk = Walk(migration, place, schema, target=target)
             walk.run()
             schema = walk.schema

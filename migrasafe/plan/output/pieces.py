@@ -26,7 +26,7 @@ def _of_phase(plan: Plan, phase: Phase) -> Iterator[Piece]:
         yield Piece(phase=phase.name, name=name, title=phase.title, actions=(*asked, *steps))
     if phase.for_good:
         questions: Sequence[Gate] = phase.gates if not ahead else tuple(gates.before_for_good(phase))
-        asked = [_gate(plan, phase, gate) for gate in questions]
+        asked = [_gate(plan, phase, gate, begins=not ahead) for gate in questions]
         steps = [_step(step) for step in phase.for_good]
         yield Piece(
             phase=phase.name,
@@ -36,9 +36,9 @@ def _of_phase(plan: Plan, phase: Phase) -> Iterator[Piece]:
         )
 
 
-def _gate(plan: Plan, phase: Phase, gate: Gate) -> Action:
+def _gate(plan: Plan, phase: Phase, gate: Gate, *, begins: bool = True) -> Action:
     words = {
-        "refusal": quote_literal(f"{phase.name.value} must not start: {gate.question}"),
+        "refusal": quote_literal(f"{phase.name.value} must not {'start' if begins else 'go on'}: {gate.question}"),
         "otherwise": quote_literal(gate.otherwise),
         "expected": quote_literal(gate.expected),
         "gate": quote_literal(gate.id),

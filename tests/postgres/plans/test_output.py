@@ -35,6 +35,8 @@ INSERT INTO users (name, team_id) SELECT 'user ' || n, 1 + n % 9 FROM generate_s
 MIGRATION = """ALTER TABLE users RENAME COLUMN name TO full_name;
 ALTER TABLE users ADD CONSTRAINT known_team FOREIGN KEY (team_id) REFERENCES teams"""
 INDEX = "CREATE INDEX users_team_id_idx ON public.users USING btree (team_id)"
+ALL_THE_WAY_BACK = ("alembic", "django", "flyway", "golang-migrate")
+"""The others have the same statements as golang-migrate: of them only one phase is taken back."""
 OF_TOOLS = ("alembic_version", "django_migrations")
 CONFIRMED = {"contract": "old-version-gone", "contract_for_good": "for-good"}
 
@@ -70,7 +72,7 @@ def carry_out(piece: str, run: Rollout, output: Output, tool: Tool) -> None:
     if confirm is not None and not run.database.execute(
         "SELECT FROM migrasafe.plan_gate WHERE holds AND gate = %s", confirm
     ):
-        with pytest.raises(RefusedError, match="contract must not start: Has "):
+        with pytest.raises(RefusedError, match=r"contract must not (start|go on): Has "):
             tool.ahead(command)
         words = ["gate", str(run.folder), "contract", "--dsn", run.database.dsn, "--confirm", confirm]
         CliRunner().invoke(cli, words, standalone_mode=False, catch_exceptions=False)
@@ -87,10 +89,11 @@ def test_the_migrations_of_a_tool_do_what_the_sql_files_do(database: Database, t
     assert pieces == ["expand", "dual_write", "verify", "contract", "contract_for_good"]
     for piece in pieces[:-1]:
         carry_out(piece, run, output, tool)
-    for piece in reversed(pieces[:-1]):
+    undone = pieces[:-1] if name in ALL_THE_WAY_BACK else pieces[-2:-1]
+    for piece in reversed(undone):
         tool.back(output.commands[piece])
-    assert dump(database.dsn, *OF_TOOLS) == before
-    for piece in pieces:
+    assert (dump(database.dsn, *OF_TOOLS) == before) == (name in ALL_THE_WAY_BACK)
+    for piece in (*undone, pieces[-1]):
         carry_out(piece, run, output, tool)
     assert dump(database.dsn, *OF_TOOLS) == one_shot(database, SETUP, *MIGRATION.split(";"), INDEX)
     with pytest.raises(RefusedError, match=r"no way back|irreversible|not reversible"):

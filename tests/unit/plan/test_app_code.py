@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import DeclarativeBase, configure_mappers
 
-from migrasafe.plan.app_code.model import Kept, class_name
+from migrasafe.plan.app_code.model import Kept, Mapped, class_name
 from migrasafe.plan.app_code.names import attribute, flag_of, literal
+from migrasafe.plan.app_code.write_django import django_model
+from migrasafe.plan.app_code.write_sqlalchemy import sqlalchemy_model
 from migrasafe.plan.model import AppCode, Plan
-from migrasafe.schema.model import Ref
+from migrasafe.schema.model import Column, Ref
 from tests.unit.plan.test_plans_lint_clean import CHANGES, planned
 
 _REPLACED = ("replace-check", "replace-foreign-key", "replace-unique", "replace-index")
@@ -69,3 +71,19 @@ def test_classes_and_flags_are_named_after_tables() -> None:
     ]
     assert flag_of(Kept(table=Ref("public", "Odd Things"), old="a", new="user")) == "odd_things_read_user"
     assert literal('it\'s "x"\\') == repr('it\'s "x"\\')
+
+
+def test_a_key_of_a_type_that_is_not_known_is_shown_as_text() -> None:
+    key = Column(name="id", type=None)
+    table = Mapped(
+        before=Ref("public", "a"),
+        after=Ref("public", "b"),
+        class_name="B",
+        key=(key,),
+        changed=(),
+        gone=(),
+        existed=(key,),
+        kept=(),
+    )
+    assert "id: Mapped[str] = mapped_column(Text, primary_key=True)" in sqlalchemy_model(table, at_the_end=True)
+    assert "id = models.TextField(primary_key=True)" in django_model(table, at_the_end=True)

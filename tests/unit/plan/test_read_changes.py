@@ -185,6 +185,12 @@ def test_several_changes_are_one_plan_whose_phases_come_in_order() -> None:
     assert [bool(step.loses) for step in contract.steps] == sorted(bool(step.loses) for step in contract.steps)
 
 
+def test_a_new_table_may_refer_to_an_old_one() -> None:
+    (step,) = planned("CREATE TABLE badges (id bigint PRIMARY KEY, user_id bigint REFERENCES users)").steps
+    assert [(lock.table, lock.mode) for lock in step.locks] == [("public.users", "SHARE ROW EXCLUSIVE")]
+    assert step.work == ()
+
+
 def test_a_step_says_its_lock_and_its_work() -> None:
     plan = planned("CREATE INDEX users_name ON users (name)")
     (step,) = plan.steps
