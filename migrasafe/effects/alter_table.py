@@ -70,7 +70,9 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
         effects = replace(effects, failures=tuple(_not_averted(effects.failures, statement, ref)))
     if any(isinstance(action, DropColumn | DropConstraint) and action.cascade for action in statement.actions):
         effects = effects.and_(locks_of_cascade(statement, situation))
-    if not statement.only:
+    if statement.only:
+        effects = effects.and_(Effects(failures=tuple(_not_for_children(statement, ref, situation))))
+    else:
         effects = effects.and_(_locks_below(statement, effects, ref, situation))
     return effects
 
@@ -84,6 +86,17 @@ def _not_averted(failures: tuple[Failure, ...], statement: AlterTable, ref: Ref)
     for failure in failures:
         if gone_before.get(failure.trouble, set()).isdisjoint(failure.objects):
             yield failure
+
+
+def _not_for_children(statement: AlterTable, ref: Ref, situation: Situation) -> Iterator[Failure]:
+    """A column that the parent has, its children must have."""
+    table = situation.schema.table(ref)
+    if table is None or not (table.children or table.partitions):
+        return
+    for place, action in enumerate(statement.actions):
+        if isinstance(action, AddColumn):
+            reason = f"column {action.column.name} must be added to the child tables of {ref.name} too: leave ONLY out"
+            yield Failure(trouble=Trouble.INVALID_TABLE_DEFINITION, reason=reason, action=place, objects=(str(ref),))
 
 
 _NOT_BELOW = (

@@ -45,6 +45,9 @@ _RELABELLED = frozenset(
     }
 )
 # The modifier is a limit: a larger one, or none, needs no look at the rows.
+_TIMES = frozenset({"timestamp", "timestamptz", "time", "timetz"})
+_FINEST = ("6",)
+"""Microseconds, as without a precision."""
 _WIDENING = frozenset({"varchar", "varbit", "timestamp", "timestamptz", "time", "timetz", "interval"})
 _UTC = frozenset(
     {"utc", "gmt", "etc/utc", "etc/gmt", "zulu", "0", "+00", "+00:00", "universal", "etc/universal", "uct"}
@@ -116,6 +119,8 @@ def _is_wider(old: TypeName, new: TypeName) -> bool:
             return _interval_precision(new) is None or (
                 _interval_precision(old) is not None and _at_least(old.modifiers[-1:], new.modifiers[-1:])
             )
+        if new.name in _TIMES and new.modifiers == _FINEST:
+            return True
         return bool(old.modifiers) and _at_least(old.modifiers, new.modifiers)
     if new.name == "numeric":
         if not new.modifiers:
@@ -132,7 +137,7 @@ def _interval_precision(type_name: TypeName) -> str | None:
 
 
 def _precision_kept(old: TypeName, new: TypeName) -> bool:
-    return not new.modifiers or (bool(old.modifiers) and _at_least(old.modifiers, new.modifiers))
+    return new.modifiers in ((), _FINEST) or (bool(old.modifiers) and _at_least(old.modifiers, new.modifiers))
 
 
 def _at_least(old: tuple[str, ...], new: tuple[str, ...]) -> bool:

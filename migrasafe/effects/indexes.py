@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from migrasafe.effects.keys import unique_failures
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
+from migrasafe.effects.same_index import same_index
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Ref, RelationKind
+from migrasafe.schema.model import Index, Ref, RelationKind
 from migrasafe.sql.statements import CreateIndex, Name, Reindex
 
 
@@ -45,6 +46,8 @@ def create_index(statement: CreateIndex, situation: Situation) -> Effects:
         if statement.only or table.kind is not RelationKind.PARTITIONED_TABLE:
             parts = [table_ref]  # an index on a table with inheritance children is on that table alone
     locks = [Lock(relation=ref, mode=mode) for ref in dict.fromkeys([table_ref, *parts])]
+    if partitioned:
+        parts = [ref for ref in parts if not _has_such(ref, statement, situation)]
     work = [
         Work(
             kind=WorkKind.INDEX_BUILD,
@@ -56,6 +59,21 @@ def create_index(statement: CreateIndex, situation: Situation) -> Effects:
         for ref in parts
     ]
     return Effects(locks=tuple(locks), work=tuple(work), failures=tuple(failures))
+
+
+def _has_such(ref: Ref, statement: CreateIndex, situation: Situation) -> bool:
+    """Whether a partition has a valid index of its own that PostgreSQL attaches instead of building one."""
+    table = situation.schema.table(ref)
+    wanted = Index(
+        ref=ref,
+        table=ref,
+        elements=statement.elements,
+        unique=statement.unique,
+        method=statement.method,
+        predicate=statement.predicate,
+    )
+    own = situation.schema.indexes_of(table) if table is not None else ()
+    return any(one.valid and one.parent is None and same_index(wanted, one) for one in own)
 
 
 def _not_in_block(command: str) -> Failure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.schema.model import Table
-from migrasafe.sql.expressions import equality_columns, matches_all_rows
+from migrasafe.sql.expressions import bounded_columns, equality_columns, matches_all_rows
 from migrasafe.sql.statements import Expression
 
 # Columns that name one row, or a few, in any schema people write: used only where the schema is not known.
@@ -35,6 +35,8 @@ def touches_most_rows(where: Expression | None, table: Table | None, *, joins: b
     if where is None or matches_all_rows(where):
         return True, ()
     pinned = equality_columns(where)
+    if any(end - start < _A_BATCH and _is_key(column, table) for column, start, end in bounded_columns(where)):
+        return False, ()
     if not pinned:
         return True, ("the WHERE clause is assumed to match most rows",)
     if table is not None and table.complete:
@@ -44,6 +46,17 @@ def touches_most_rows(where: Expression | None, table: Table | None, *, joins: b
     if _sounds_like_a_key(pinned):
         return False, ()
     return True, (f"{', '.join(sorted(pinned))} is assumed not to be a key",)
+
+
+_A_BATCH = 100_000
+"""Ids in a range: so many rows at most are changed as one batch, too."""
+
+
+def _is_key(column: str, table: Table | None) -> bool:
+    """Whether no two rows have the same value in it, as far as that is known."""
+    if table is None or not table.complete:
+        return _sounds_like_a_key(frozenset({column}))
+    return any(one.columns == (column,) and one.index is not None for one in table.constraints)
 
 
 def _pins_few_rows(pinned: frozenset[str], table: Table) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.same_index import same_index
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Index, Ref, Table
-from migrasafe.sql.expressions import columns_read, same_expression, walk
+from migrasafe.schema.model import Ref, Table
+from migrasafe.sql.expressions import columns_read, walk
 from migrasafe.sql.statements import AttachPartition, ConstraintKind, DetachPartition, Expression, PartitionBound
 
 
@@ -97,7 +98,7 @@ def _missing_indexes(
 ) -> Iterator[Work]:
     own = list(situation.schema.indexes_of(child)) if child is not None else []
     for wanted in situation.schema.indexes_of(parent):
-        if not any(_same_index(wanted, one) for one in own):
+        if not any(same_index(wanted, one) for one in own):
             yield Work(
                 kind=WorkKind.INDEX_BUILD,
                 relation=partition,
@@ -105,24 +106,6 @@ def _missing_indexes(
                 action=index,
                 detail=wanted.ref.name,
             )
-
-
-def _same_index(a: Index, b: Index) -> bool:
-    if a.unique != b.unique or a.method != b.method or len(a.elements) != len(b.elements):
-        return False
-    if (a.predicate is None) != (b.predicate is None):
-        return False
-    if a.predicate is not None and b.predicate is not None and not same_expression(a.predicate, b.predicate):
-        return False
-    for left, right in zip(a.elements, b.elements, strict=True):
-        if left.column != right.column:
-            return False
-        if left.expression is not None and right.expression is not None:
-            if not same_expression(left.expression, right.expression):
-                return False
-        elif left.expression is not right.expression:
-            return False
-    return True
 
 
 def create_partition(name: Ref, parent_ref: Ref, situation: Situation, bound: PartitionBound | None) -> Effects:

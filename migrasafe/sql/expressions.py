@@ -180,6 +180,42 @@ def equality_columns(where: Expression) -> frozenset[str]:
     return frozenset(found)
 
 
+def bounded_columns(where: Expression) -> Iterator[tuple[str, int, int]]:
+    """The columns that an AND of the WHERE keeps between two whole numbers, with these."""
+    lowest: dict[str, int] = {}
+    highest: dict[str, int] = {}
+    stack: list[Node] = [where.node]
+    while stack:
+        node = stack.pop()
+        if "BoolExpr" in node and node["BoolExpr"].get("boolop") == "AND_EXPR":
+            stack.extend(node["BoolExpr"].get("args", []))
+            continue
+        comparison = node.get("A_Expr", {})
+        left, right = comparison.get("lexpr"), comparison.get("rexpr")
+        if not isinstance(left, dict) or not isinstance(right, dict) or "ColumnRef" not in left:
+            continue
+        names = names_of(left["ColumnRef"].get("fields", []))
+        if not names:
+            continue
+        if comparison.get("kind") == "AEXPR_BETWEEN":
+            ends = [_whole(one) for one in right.get("List", {}).get("items", [])]
+            if len(ends) == 2 and ends[0] is not None and ends[1] is not None:
+                lowest[names[-1]], highest[names[-1]] = ends[0], ends[1]
+        elif comparison.get("kind") == "AEXPR_OP":
+            end = _whole(right)
+            operator = names_of(comparison.get("name", []))
+            if end is not None and operator in ((">",), (">=",)):
+                lowest[names[-1]] = end
+            elif end is not None and operator in (("<",), ("<=",)):
+                highest[names[-1]] = end
+    yield from ((column, start, highest[column]) for column, start in lowest.items() if column in highest)
+
+
+def _whole(node: Node) -> int | None:
+    constant = node.get("A_Const", {})
+    return constant["ival"].get("ival", 0) if "ival" in constant else None
+
+
 def _is_pinned(node: Any) -> bool:
     if isinstance(node, dict) and "SubLink" in node:
         return bool(node["SubLink"].get("subLinkType") == "EXPR_SUBLINK")

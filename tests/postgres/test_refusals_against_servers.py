@@ -50,6 +50,8 @@ CREATE TYPE free_of AS (amount numeric, currency text);
 CREATE TYPE row_of AS (amount numeric, currency text);
 CREATE TABLE prices (id bigint, price money_of);
 CREATE TABLE typed OF row_of;
+CREATE TABLE parent (id bigint);
+CREATE TABLE child () INHERITS (parent);
 CREATE TABLE points (small smallint, number integer, word text, token uuid, amount numeric);
 """
 
@@ -112,6 +114,9 @@ CASES = [
     "ALTER TYPE free_of ALTER ATTRIBUTE amount TYPE bigint",
     "ALTER TYPE row_of ADD ATTRIBUTE note text",
     "ALTER TYPE row_of DROP ATTRIBUTE currency CASCADE",
+    "ALTER TABLE ONLY parent ADD COLUMN note text",
+    "ALTER TABLE parent ADD COLUMN note text",
+    "ALTER TABLE ONLY points ADD COLUMN note text",
     "UPDATE points SET number = 1, number = 2 WHERE word = 'a'",
     "UPDATE points SET (number, word) = (1, 'a'), word = 'b' WHERE word = 'a'",
     "UPDATE lists SET numbers[1] = 1, numbers[2] = 2 WHERE numbers IS NULL",
