@@ -208,3 +208,25 @@ def test_links_pipes_and_deep_folders_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / "a" / "gone.py").symlink_to(tmp_path / "nothing.py")
     os.mkfifo(tmp_path / "a" / "pipe.py")
     assert len(read_app(str(tmp_path)).queries) == 1
+
+
+def test_strings_that_python_files_import_from_each_other_are_put_in(tmp_path: Path) -> None:
+    files = {
+        "shop/names.py": 'TABLE = "users"  # people\nKEY: str = (\n    r"id"\n)\nTWICE = "a"\nTWICE = "b"\n',
+        "shop/__init__.py": "from .names import TABLE\n",
+        "shop/db/reads.py": (
+            "from ..names import KEY as ID, TWICE\nfrom shop import TABLE, names\nimport shop.names as n\n"
+            'execute(f"SELECT {ID} FROM {TABLE} WHERE email = %s")\n'
+            'execute("DELETE FROM " + names.TABLE + " WHERE id = %s")\n'
+            'execute(f"SELECT {n.KEY} FROM {n.TABLE}")\n'
+            'execute(f"SELECT {TWICE} FROM users")\n'
+        ),
+    }
+    write(tmp_path, files)
+    queries = read_app(str(tmp_path)).queries
+    assert [(query.sql, query.partial, query.location.line) for query in queries] == [
+        ("SELECT id FROM users WHERE email = $1", False, 4),
+        ("DELETE FROM users WHERE id = $1", False, 5),
+        ("SELECT id FROM users", False, 6),
+        ("SELECT $1 FROM users", True, 7),
+    ]

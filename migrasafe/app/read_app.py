@@ -20,6 +20,7 @@ from migrasafe.app.models.other_orms import notices_of_other_orms
 from migrasafe.app.models.prisma import PrismaFile, read_prisma
 from migrasafe.app.models.python_project import PythonFile
 from migrasafe.app.models.read_python_models import read_python_models
+from migrasafe.app.python_constants import PythonConstants
 from migrasafe.app.query_files.sql_file import has_names, makes_tables, scan_sql_file
 from migrasafe.app.query_files.sqlx import scan_sqlx
 from migrasafe.app.query_files.what_ran import scan_what_ran
@@ -108,6 +109,9 @@ class _Reader:
             text = self._text(entry, raw)
             if text is not None:
                 self._file(entry, kinds[entry.key], SourceText(entry.shown, text))
+        self._python_literals()
+        order = {entry.shown: place for place, (entry, _) in enumerate(wanted)}
+        self.queries.sort(key=lambda query: order.get(query.location.path, len(order)))
         self._add(read_python_models(self.python))
         programs = [word.source for word in self.words]
         self._add(read_prisma(self.prisma, programs))
@@ -147,10 +151,11 @@ class _Reader:
                 if _is_bundle(source.text):
                     self.left_out[_BUNDLE].append(entry.shown)
                     return
+                if entry.path.endswith(".py"):  # read once all are known: they import strings from each other
+                    self.python.append(PythonFile(f"{self.tree.name}/{entry.path}", source))
+                    return
                 scan = scan_literals(source, LANGUAGES["." + entry.path.rpartition(".")[2].lower()])
-                is_python = entry.path.endswith(".py")
-                self.words.append((without_definitions if is_python else WordSource)(source, scan.spans))
-                self.python += [PythonFile(f"{self.tree.name}/{entry.path}", source)] if is_python else []
+                self.words.append(WordSource(source, scan.spans))
             case FileKind.SQL:
                 if not self.one_file and not has_names(source.text) and makes_tables(source.text):
                     self.left_out[_SCHEMA_FILE].append(entry.shown)
@@ -165,6 +170,14 @@ class _Reader:
                 return
         self._sources[source.path] = source.text
         self._add(scan)
+
+    def _python_literals(self) -> None:
+        constants = PythonConstants(self.python)
+        for file in self.python:
+            scan = scan_literals(file.source, LANGUAGES[".py"], constants.seen_from(file))
+            self.words.append(without_definitions(file.source, scan.spans))
+            self._sources[file.source.path] = file.source.text
+            self._add(scan)
 
     def _is_prepared(self, entry: Entry) -> bool | None:
         folder = entry.path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.formatting import formatting_of, open_verbs
@@ -42,7 +42,11 @@ _SIMPLE_NAME = re.compile(r"(?:[\w$]+(?:\.|::|->))*\$?(?P<name>[A-Za-z_]\w*)(?:\
 _LONGEST_DEPTH = 3
 
 
-def scan_literals(source: SourceText, language: Language) -> FileScan:
+Elsewhere = Callable[[str], str | None]
+"""The string that an expression stands for, if another file says it."""
+
+
+def scan_literals(source: SourceText, language: Language, elsewhere: Elsewhere = lambda _: None) -> FileScan:
     """The queries of a program, and the literals that look like SQL and cannot be parsed."""
     text = source.text
     if not MAY_HOLD_SQL.search(text):
@@ -52,7 +56,7 @@ def scan_literals(source: SourceText, language: Language) -> FileScan:
     put_in = _put_in(literals, constants)
     queries, unread, spans = [], [], []
     for literal in literals:
-        said = _with_constants(text, literal, constants)
+        said = _with_constants(text, literal, constants, elsewhere)
         style = formatting_of(text, literal.start, literal.end)
         found, failed = read_statements(open_verbs(said, style) if style else said)
         queries += [source.query(one, Origin.LITERAL) for one in found]
@@ -102,7 +106,9 @@ def _is_tagged(text: str, literal: Literal) -> bool:
     return text[literal.start] == "`" and _TAG.match(text, max(0, literal.start - 1)) is not None
 
 
-def _with_constants(text: str, literal: Literal, constants: Mapping[str, Literal], depth: int = 0) -> PlacedText:
+def _with_constants(
+    text: str, literal: Literal, constants: Mapping[str, Literal], elsewhere: Elsewhere, depth: int = 0
+) -> PlacedText:
     """What a literal says, with the text of the constants that it puts in."""
     if not literal.expressions or depth > _LONGEST_DEPTH:
         return literal.text
@@ -120,7 +126,9 @@ def _with_constants(text: str, literal: Literal, constants: Mapping[str, Literal
         ):
             constant = None
         if constant is not None:
-            builder.append(_with_constants(text, constant, constants, depth + 1))
+            builder.append(_with_constants(text, constant, constants, elsewhere, depth + 1))
+        elif name is not None and (imported := elsewhere(expression)) is not None:
+            builder.add(imported, literal.text.place(at), 0)
         else:
             builder.append(literal.text, at, at + 1)
         done = at + 1
