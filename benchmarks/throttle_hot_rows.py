@@ -103,7 +103,7 @@ def main() -> int:
             began = time.monotonic()
             time.sleep(options.seconds / 3)
             ended = time.monotonic()
-        report("nothing beside", 0, ended - began, writers.during(began, ended))
+        alone = report("nothing beside", 0, ended - began, writers.during(began, ended))
         with Writers(cluster, options.rows, options.rate) as writers:
             began, rows, number = time.monotonic(), 0, 0
             while (left := began + options.seconds - time.monotonic()) > 1:
@@ -119,6 +119,8 @@ def main() -> int:
         report("one UPDATE", options.rows, ended - began, writers.during(began, ended))
     is_met = worst <= 2 * TARGET_SECONDS
     print(f"{'met:   ' if is_met else 'MISSED:'} p99.9 {worst * 1000:.0f} ms <= {2000 * TARGET_SECONDS:.0f} ms")
+    if not is_met and alone > TARGET_SECONDS:
+        print(f"says little: with nothing beside, p99.9 was {alone * 1000:.0f} ms; run it where nothing else runs")
     return 0 if is_met else 1
 
 

@@ -24,6 +24,8 @@ from tests.postgres.servers import SERVERS
 pytestmark = pytest.mark.postgres
 
 COMMAND = ("run", "--table", "t", "--set", "n = n + 1")
+AT_WORK = 0.8
+"""The share of the kills that wait until the client is at work; the others hit it while it begins, too."""
 SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'migrasafe backfill t%' AND backend_type = 'client backend'"
 
 
@@ -61,6 +63,10 @@ class Client:
         self.process.wait()
         self.process = self._begin()
 
+    def change(self, *options: str) -> None:
+        """With which options it is begun from now on."""
+        self._options = options
+
     def is_done(self) -> bool:
         """Whether it ended with the job; one that ended otherwise, without a server, is begun again."""
         status = self.process.poll()
@@ -75,20 +81,29 @@ class Client:
         return self._log.read_text(errors="replace")
 
 
+def sessions(cluster: Cluster) -> list[int]:
+    """The server processes that work for the client; none while the server is on its way up again."""
+    with suppress(ServerError):
+        return [int(str(pid)) for (pid,) in cluster.primary.execute(SESSIONS)]
+    return []
+
+
 def torment(cluster: Cluster, client: Client, kills: int, rng: random.Random) -> Counter[str]:
     """Kill at random until so many were killed, or the job is done."""
     killed: Counter[str] = Counter()
     while killed.total() < kills and not client.is_done():
-        time.sleep(rng.uniform(0.05, 0.7))
+        if rng.random() < AT_WORK:
+            eventually(lambda: sessions(cluster) or client.is_done(), "the client is at work")
+        time.sleep(rng.uniform(0.0, 0.5))
         whom = rng.choices(["client", "backend", "server"], [4, 4, 1])[0]
         if whom == "client":
             client.kill()
         elif whom == "backend":
-            with suppress(ServerError, ProcessLookupError):  # the server may be on its way up again
-                pids = cluster.primary.execute(SESSIONS)
-                if not pids:
-                    continue
-                os.kill(int(str(rng.choice(pids)[0])), signal.SIGKILL)
+            pids = sessions(cluster)
+            if not pids:
+                continue
+            with suppress(ProcessLookupError):
+                os.kill(rng.choice(pids), signal.SIGKILL)
         else:
             cluster.primary.stop(signal.SIGKILL)
             cluster.primary.start()
@@ -111,11 +126,11 @@ def make_table(cluster: Cluster, rows: int) -> None:
 
 
 def test_nothing_is_lost_or_doubled_by_kills(cluster, tmp_path):
-    rows = 60_000
+    rows = 30_000
     make_table(cluster, rows)
     client = Client(cluster.primary.dsn, tmp_path / "log", "--batch-rows", "50", "--nice", "0.5")
-    killed = torment(cluster, client, 8, random.Random(5))
-    assert killed.total() == 8, f"the job was done after {killed}: {client.said()}"
+    killed = torment(cluster, client, 6, random.Random(5))
+    assert killed.total() == 6, f"the job was done after {killed}: {client.said()}"
     client.process.terminate()
     client.process.wait()
     done = subprocess.run(
@@ -132,8 +147,11 @@ def test_nothing_is_lost_or_doubled_by_kills(cluster, tmp_path):
 def test_nothing_is_lost_or_doubled_by_hundreds_of_kills(cluster, tmp_path, record_property):
     rows = 1_000_000
     make_table(cluster, rows)
-    client = Client(cluster.primary.dsn, tmp_path / "log", "--batch-rows", "100")
+    client = Client(cluster.primary.dsn, tmp_path / "log", "--batch-rows", "100", "--nice", "0.5")
     killed = torment(cluster, client, 220, random.Random())
+    faster = [sys.executable, "-m", "migrasafe", "backfill", "set", "t.n", "batch_rows=5000", "nice=0"]
+    client.change("--batch-rows", "5000", "--nice", "0")
+    subprocess.run(faster, env={**os.environ, "MIGRASAFE_DSN": cluster.primary.dsn}, check=True)
     eventually(client.is_done, "the job is done", within_seconds=1200)
     record_property("killed", f"{dict(killed)}, begun {client.begun} times")
     assert killed.total() >= 200, killed
