@@ -109,7 +109,8 @@ def _dependencies(file: Path) -> Iterator[tuple[str, str]]:
     try:
         module = ast.parse(file.read_text("utf-8"))
     except (SyntaxError, ValueError) as error:
-        raise InputError(f"{file}: Python cannot read this migration: {error}") from error
+        line, reason = getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error)
+        raise InputError(f"{file}:{line}: Python cannot read this migration: {reason}") from error
     for node in ast.walk(module):
         if isinstance(node, ast.Assign) and any(
             isinstance(one, ast.Name) and one.id == "dependencies" for one in node.targets

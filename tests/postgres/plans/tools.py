@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from migrasafe.migrations.model import Migration, TransactionMode
+from migrasafe.migrations.model import History, Migration, TransactionMode
 from migrasafe.migrations.read import read_history
 from migrasafe.plan.output.model import Command
 from tests.postgres.servers import Database
@@ -132,26 +132,26 @@ def django_on(database: Database, project: Path) -> Iterator[str]:
 def _by_reader(tool: str, folder: Path, database: Database) -> Tool:
     """What was sent is kept in the order in which it was sent: back is the other way round."""
     done: list[Path] = []
+    (history,) = read_history((str(folder),), layout=tool)
+    assert not [notice for notice in history.notices if notice.blocking]
 
     def ahead(command: Command) -> None:
-        for migration in _migrations(tool, folder, command):
+        for migration in _migrations(history, command):
             path = Path(migration.path)
             if path not in done:
                 _send(database, _messages(migration))
                 done.append(path)
 
     def back(command: Command) -> None:
-        for migration in reversed(_migrations(tool, folder, command)):
+        for migration in reversed(_migrations(history, command)):
             _send(database, _down_messages(tool, Path(migration.path)))
             done.remove(Path(migration.path))
 
     return Tool(ahead=ahead, back=back)
 
 
-def _migrations(tool: str, folder: Path, command: Command) -> list[Migration]:
+def _migrations(history: History, command: Command) -> list[Migration]:
     names = {Path(file).name for file in command.files}
-    (history,) = read_history((str(folder),), layout=tool)
-    assert not [notice for notice in history.notices if notice.blocking]
     return [one for one in history.migrations if names & {Path(one.path).name, Path(one.path).parent.name}]
 
 
