@@ -4,6 +4,8 @@
 
 Both read the same files in the same run, in turns, so that the ratio stands whatever else the machine is doing. Needs
 squawk on the PATH or in this Python's bin folder (pip install squawk-cli); without it only our own figures are shown.
+How Python was compiled counts: the same files take a tenth fewer instructions in Debian's, which is built with profiles,
+than in one that pyenv made with its defaults. And on a machine that is busy with other things, squawk loses less than we do.
 """
 
 from __future__ import annotations

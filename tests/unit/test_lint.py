@@ -20,7 +20,8 @@ def migration(sql: str, mode: TransactionMode = ONE, path: str = "m.sql") -> Mig
 
 
 def linted(*migrations: Migration, options: LintOptions | None = None) -> LintResult:
-    return lint([History(layout="plain", root=".", migrations=migrations)], RULES, options or LintOptions())
+    by_default = [rule for rule in RULES if rule.default]
+    return lint([History(layout="plain", root=".", migrations=migrations)], by_default, options or LintOptions())
 
 
 def errors(result: LintResult) -> list[str]:
