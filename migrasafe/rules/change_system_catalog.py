@@ -26,6 +26,9 @@ def check(step: Step) -> Iterator[Finding]:
     assert isinstance(statement, Dml)
     if not is_catalog(step, statement.table):
         return
+    earlier = step.script.statements[: step.number]
+    if any(isinstance(one, Dml) and one.table == statement.table for one in earlier):
+        return  # said once for a migration
     name = statement.table.name
     instead = _STATEMENTS.get(name, "the statement that PostgreSQL has for it")
     yield step.finding(
