@@ -23,7 +23,7 @@ from migrasafe.sql.expressions import walk
 from migrasafe.sql.lexer import Kind, Token, tokens
 from migrasafe.sql.quote import quote_ident, quote_literal
 
-_AS_LONG_AS = "what is put together again is the same where there were no more parts than the migration takes"
+_AS_LONG_AS = "as shown, right for values that had no more parts than the migration keeps"
 _NOT_TOLD = "how the query must read afterwards does not follow from the migration"
 _Edit = tuple[int, int, str]
 _NAMES = (Kind.WORD, Kind.QUOTED)

@@ -40,14 +40,18 @@ def _table(result: CompatResult) -> str:
 def _details(one: MigrationVerdict) -> list[str]:
     if not one.breakages:
         return []
-    lines = "\n".join(_line(breakage, one) for breakage in one.breakages[:_MOST])
+    shown = one.breakages[:_MOST]
+    queries = [breakage.query for breakage in shown]
+    lines = "\n".join(
+        _line(breakage, one, is_first=breakage.query not in queries[:place]) for place, breakage in enumerate(shown)
+    )
     more = len(one.breakages) - _MOST
     rest = f"\n- … and {more} more" if more > 0 else ""
     return [f"<details><summary>{html(one.id)}: {html(one.why)}</summary>\n\n{lines}{rest}\n\n</details>"]
 
 
-def _line(one: Breakage, migration: MigrationVerdict) -> str:
+def _line(one: Breakage, migration: MigrationVerdict, *, is_first: bool) -> str:
     text = f"- **{_WORDS[one.weight]}** {escaped(when(one, migration))}: {code(str(one.location))} – {escaped(reason(one))}"
-    if one.rewrite:
+    if one.rewrite and is_first:
         text += "\n" + fenced(one.rewrite, indent="  ")
     return text

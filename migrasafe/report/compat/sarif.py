@@ -77,7 +77,7 @@ def _result(one: Breakage, migration: MigrationVerdict, texts: Texts, seen: Coun
         "ruleId": rule,
         "ruleIndex": list(_RULES).index(rule),
         "level": _LEVELS[one.weight],
-        "message": {"text": "\n".join(text for text in (said, one.help, one.rewrite) if text)},
+        "message": {"text": "\n".join(text for text in (said, one.rewrite) if text)},
         "locations": [{"physicalLocation": here}],
         "relatedLocations": [
             {"physicalLocation": there, "message": {"text": f"the migration ({migration.deploy.value})"}}

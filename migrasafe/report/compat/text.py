@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from migrasafe.app.model import Notice
+from migrasafe.app.model import Notice, Query
 from migrasafe.app.verdict import Breakage, CompatResult, Deploy, MigrationVerdict, Version, Weight
 from migrasafe.report.compat.words import RELEASE, Texts, cell, place_of, reason, shown_rows, when
 from migrasafe.report.excerpt import printable, rows
@@ -42,6 +42,7 @@ class _Printer:
     def __init__(self, texts: Texts, *, color: bool) -> None:
         self.lines: dict[tuple[Version, str], list[str]] = {}
         self.texts = texts
+        self.rewritten: set[tuple[Version, Query | None]] = set()
         self.color = color
 
     def paint(self, text: str, code: str) -> str:
@@ -87,7 +88,8 @@ class _Printer:
         yield f"  {word} {title}: {printable(one.location.path)}:{one.location.line}:{one.location.column}{name}"
         yield from self.excerpt(one)
         yield from _wrapped(reason(one), indent="    ")
-        if one.rewrite:
+        if one.rewrite and (one.version, one.query) not in self.rewritten:
+            self.rewritten.add((one.version, one.query))
             yield "    as it must read:"
             yield from (f"      {printable(line)}" for line in one.rewrite.split("\n"))
 
