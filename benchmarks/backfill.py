@@ -1,6 +1,6 @@
 """What a backfill costs in CPU seconds per row, client and server together, beside what people would do instead.
 
-    python benchmarks/backfill.py [--rows 5000000] [--segment 50000] [--pairs 7]
+    python benchmarks/backfill.py [--rows 5000000] [--segment 50000] [--pairs 15]
 
 Exit status 1 when a goal is missed.
 
@@ -169,7 +169,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Cost of a backfill beside one UPDATE.")
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--segment", type=int, default=50_000)
-    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--pairs", type=int, default=15)
     options = parser.parse_args()
     server = find_server()
     assert isinstance(server, LocalServer)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from migrasafe.errors import ServerError
@@ -83,7 +84,7 @@ class Client:
 
 def sessions(cluster: Cluster) -> list[int]:
     """The server processes that work for the client; none while the server is on its way up again."""
-    with suppress(ServerError):
+    with suppress(ServerError, psycopg.OperationalError):
         return [int(str(pid)) for (pid,) in cluster.primary.execute(SESSIONS)]
     return []
 
