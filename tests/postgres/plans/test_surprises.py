@@ -242,7 +242,7 @@ def test_13_an_index_that_a_broken_build_left_is_built_again(database: Database,
     run = planned(database, tmp_path, "CREATE INDEX users_age ON users (age)")
     with database.connect() as reader, database.connect() as builder:
         reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM users")
-        builder.execute("SET statement_timeout = '200ms'")
+        builder.execute("SET statement_timeout = '1s'")
         with pytest.raises(psycopg.errors.QueryCanceled):
             builder.execute("CREATE INDEX CONCURRENTLY users_age ON users (age)")
     invalid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_age'::regclass"
@@ -304,7 +304,11 @@ def test_17_writers_of_both_tables_can_deadlock_and_a_row_made_by_both_is_no_dup
         session.execute("SET deadlock_timeout = '100ms'; BEGIN; SELECT FROM users WHERE id = 1000 FOR UPDATE")
         other = threading.Thread(target=write_new)
         other.start()
-        time.sleep(0.3)
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        while database.execute(waiting) != [(1,)]:
+            time.sleep(0.02)
         try:
             session.execute("UPDATE users SET note = 'ours' WHERE id = 1000; COMMIT")
         except psycopg.errors.DeadlockDetected:
