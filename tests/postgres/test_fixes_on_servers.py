@@ -58,6 +58,11 @@ def make(session: Connection, offer: Offer) -> None:
     """A fresh schema with what Given makes, and rows in its tables."""
     for (publication,) in session.execute("SELECT pubname FROM pg_publication").fetchall():
         session.execute(f'DROP PUBLICATION "{publication}"')
+    made = (
+        "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public')"
+    )
+    for (schema,) in session.execute(made).fetchall():
+        session.execute(f'DROP SCHEMA "{schema}" CASCADE')
     session.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public; RESET ALL")
     for (method,) in session.execute("SELECT amname FROM pg_am WHERE oid >= 16384").fetchall():
         session.execute(f'DROP ACCESS METHOD "{method}"')

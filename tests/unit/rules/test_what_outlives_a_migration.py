@@ -14,6 +14,7 @@ GIVEN = """
 CREATE TABLE orders (id bigint PRIMARY KEY, note text);
 CREATE INDEX orders_note ON orders (note);
 CREATE ROLE app;
+CREATE TYPE address AS (street text, city text);
 """
 
 
@@ -36,6 +37,11 @@ def test_a_prepared_transaction_that_nobody_commits_is_left_open():
     prepared = "BEGIN; UPDATE orders SET note = '' WHERE id = 1; PREPARE TRANSACTION 'one';"
     assert "transaction-left-open" in found(prepared, in_transaction=False)
     assert "transaction-left-open" not in found(f"{prepared} COMMIT PREPARED 'one';", in_transaction=False)
+
+
+def test_an_attribute_goes_from_every_value_that_is_stored():
+    assert found("ALTER TYPE address DROP ATTRIBUTE street;") == ["drop-column-in-use"]
+    assert found("CREATE TYPE shop AS (city text, note text); ALTER TYPE shop DROP ATTRIBUTE note;") == []
 
 
 def test_an_app_cannot_connect_as_a_role_that_is_gone():
