@@ -63,13 +63,14 @@ class Offer(Struct, frozen=True, kw_only=True):
 
 
 def offers(page: Page, major: int) -> Iterator[Offer]:
-    """The fixes for every finding of the page's rule in its bad examples, on this major version."""
+    """The fixes for every finding of the page's rule in its bad examples, on this major version; not those that are a command
+    of `migrasafe plan` only."""
     for block, _ in examples(page):
         if major not in block.majors or page.id == BAD:  # that is about a comment, not a statement
             continue
         linted = lint_for(page, block, major)
         for finding in linted.findings:
-            if finding.rule == page.id and finding.fix.kind is not FixKind.NONE:
+            if finding.rule == page.id and (finding.fix.steps or finding.fix.replacement):
                 yield _offer(page, block, linted, finding)
 
 
