@@ -17,10 +17,13 @@ from migrasafe.rehearse.sandbox import LEFT_BEHIND, PREFIX, open_sandbox
 from migrasafe.rehearse.wanted import Wanted
 from tests.postgres.servers import Database
 
+pytestmark = pytest.mark.postgres
+
 BUSY = """
-import sys, time
+import signal, sys, time
 from migrasafe.rehearse.sandbox import open_sandbox
 from migrasafe.rehearse.wanted import Wanted
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs are made to ignore
 dsn, major = sys.argv[1] or None, int(sys.argv[2])
 with open_sandbox(Wanted(dsn=dsn, major=major)) as sandbox, sandbox.database() as made:
     print(made, flush=True)
