@@ -16,7 +16,7 @@ from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.try_queries import Outcome, try_query
 from migrasafe.rehearse.made_up_app import MadeUpApp, Place, Refused, Row, TableUse, says_the_same
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import quote_ident, quote_literal
 
 
 class Deed(Enum):
@@ -30,6 +30,14 @@ class Deed(Enum):
     DELETE = "delete"
 
 
+class Session(Struct, frozen=True, kw_only=True):
+    """How an app's sessions are."""
+
+    role: str | None = None
+    """Whose privileges they have; None: all."""
+    time_zone: str | None = None
+
+
 class Repertoire(Struct, frozen=True, kw_only=True):
     """What a version can do on the schema that it is made for, and so must be able to do all the while."""
 
@@ -40,8 +48,7 @@ class Repertoire(Struct, frozen=True, kw_only=True):
     """Those of a real app, which the server takes there."""
     left_out: tuple[str, ...] = ()
     """What it could not do even there, and why: not tried any more."""
-    role: str | None = None
-    """Whose privileges it has; None: all."""
+    session: Session = Session()
 
 
 class AppError(Struct, frozen=True, kw_only=True):
@@ -60,18 +67,18 @@ TRIES = 12
 
 
 def learn(
-    dsn: str, uses: Sequence[TableUse], *, rows: int, role: str | None = None, queries: Sequence[Query] = ()
+    dsn: str, uses: Sequence[TableUse], *, rows: int, session: Session, queries: Sequence[Query] = ()
 ) -> Repertoire:
     """Find out what an app can do to these tables while nothing changes, and which of its queries the server takes."""
     deeds, left_out = [], []
-    with connect(dsn) as session:
-        taken = tuple(one for one in queries if is_taken(session, one) is None)
+    with connect(dsn) as connection:
+        taken = tuple(one for one in queries if is_taken(connection, one) is None)
         if len(taken) < len(queries):
             left_out.append(
                 f"{len(queries) - len(taken)} of its {len(queries)} queries, which the server does not take"
             )
-        app = MadeUpApp(session, number=18, rows=rows)
-        become(session, role)
+        app = MadeUpApp(connection, number=18, rows=rows)
+        become(connection, session)
         for use in uses:
             for deed in Deed:
                 refused = next(
@@ -88,7 +95,7 @@ def learn(
         unsure=frozenset(app.unsure),
         queries=taken,
         left_out=tuple(left_out),
-        role=role,
+        session=session,
     )
 
 
@@ -150,7 +157,7 @@ class Race:
         try:
             with connect(self._dsn, application_name=f"{version} app") as session:
                 app = MadeUpApp(session, number=number, rows=self._rows, unsure=set(repertoire.unsure))
-                become(session, repertoire.role)
+                become(session, repertoire.session)
                 while not stop.is_set():
                     use, deed = rng.choice(repertoire.deeds)
                     moment = self.moment
@@ -165,10 +172,12 @@ class Race:
                 self.errors.append(AppError(version=version, moment=self.moment, sql="", message=str(error)))
 
 
-def become(session: Connection, role: str | None) -> None:
-    """Have the privileges of a role from now on."""
-    if role is not None:
-        run(session, f"SET ROLE {quote_ident(role)}")
+def become(connection: Connection, session: Session) -> None:
+    """Be a session of the app from now on."""
+    if session.role is not None:
+        run(connection, f"SET ROLE {quote_ident(session.role)}")
+    if session.time_zone is not None:
+        run(connection, f"SET TimeZone = {quote_literal(session.time_zone)}")
 
 
 def _error(version: str, before: str, after: str, refused: Refused) -> AppError:

@@ -15,7 +15,7 @@ def replay(dsn: str, repertoire: Repertoire, *, rows: int) -> tuple[int, tuple[R
     """How many of the deeds of a version the server takes, and what it says to the others."""
     refused = []
     with connect(dsn) as session:
-        become(session, repertoire.role)
+        become(session, repertoire.session)
         app = MadeUpApp(session, number=19, rows=rows, unsure=set(repertoire.unsure))
         for use, deed in repertoire.deeds:
             run(session, "BEGIN")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -15,7 +16,7 @@ from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.relations import read_relations
 from migrasafe.rehearse.catalog_lines import Lines, catalog_lines
 from migrasafe.rehearse.made_up_app import Known, TableUse, uses
-from migrasafe.rehearse.race import Repertoire, learn
+from migrasafe.rehearse.race import Repertoire, Session, learn
 from migrasafe.rehearse.rows import Rows
 from migrasafe.rehearse.sandbox import Sandbox
 
@@ -66,14 +67,16 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
             _migrate(once, plan.migration)
             later = _known(once, tables, bare)
         base = databases.enter_context(sandbox.database(like=bare))
-        with connect(base) as session:
-            old_uses = uses(session, tables, later)
+        with connect(base) as connection:
+            old_uses = uses(connection, tables, later)
             some_null = any(phase.backfills for phase in plan.phases)
-            notes += [f"no rows in {table}" for table in Rows(wish.rows, also=later, some_null=some_null).fill(session)]
-            run(session, "ANALYZE")
-        role = _role(base, old_uses)
+            notes += [
+                f"no rows in {table}" for table in Rows(wish.rows, also=later, some_null=some_null).fill(connection)
+            ]
+            run(connection, "ANALYZE")
+        session = Session(role=_role(base, old_uses), time_zone=_time_zone(plan))
         with sandbox.database(like=base) as trial:
-            old = learn(trial, old_uses, rows=wish.rows, role=role, queries=wish.old)
+            old = learn(trial, old_uses, rows=wish.rows, session=session, queries=wish.old)
         end: Lines | None = None
         new = Repertoire(uses=(), deeds=())
         with ExitStack() as trials:
@@ -82,13 +85,13 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
             if refused:  # the rows are in the way, as they may be
                 once = trials.enter_context(sandbox.database(like=bare))
                 refused = _migrate(once, plan.migration)
-                with connect(once) as session:
-                    Rows(wish.rows).fill(session)
+                with connect(once) as connection:
+                    Rows(wish.rows).fill(connection)
             if not plan.migration or refused:
                 notes.append(f"the one-shot migration cannot be run here: {refused or 'the plan does not say it'}")
             else:
                 end = catalog_lines(once)
-                new = learn(once, _new_uses(once, tables, base), rows=wish.rows, role=role, queries=wish.new)
+                new = learn(once, _new_uses(once, tables, base), rows=wish.rows, session=session, queries=wish.new)
         notes += [f"not tried by the old version: {one}" for one in old.left_out]
         notes += [f"not tried by the new version: {one}" for one in new.left_out]
         yield Stage(
@@ -149,6 +152,16 @@ def _may_be_named(
 def _known(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> Known:
     """The columns of later, under their names of later."""
     return {(use.ref, column.name): column for use in _new_uses(dsn, tables, base) for column in use.columns}
+
+
+def _time_zone(plan: Plan) -> str | None:
+    """In which the app's sessions are, for a plan that takes it so."""
+    filled = " ".join(one for phase in plan.phases for job in phase.backfills for one in job.assignments)
+    found = _AT_TIME_ZONE.search(filled)
+    return found[1] if found is not None else None
+
+
+_AT_TIME_ZONE = re.compile(r"AT TIME ZONE '([^']+)'", re.IGNORECASE)
 
 
 def _role(dsn: str, tables: Sequence[TableUse]) -> str | None:

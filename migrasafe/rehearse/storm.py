@@ -46,7 +46,7 @@ def _storm(
 
     def work() -> None:
         with connect(dsn, application_name=f"{version} app") as session:
-            become(session, repertoire.role)
+            become(session, repertoire.session)
             together.wait()
             refused = attempt(session, _many(upsert, rows))
             if refused is not None:

@@ -171,3 +171,10 @@ def test_an_undo_that_does_not_take_back(database: Database, shop: str, undo: st
     plan = planned(database, shop, RENAME)
     wrong = with_steps(plan, PhaseName.EXPAND, lambda steps: tuple(replace(one, undo=(undo,)) for one in steps))
     assert message in defect(database, shop, wrong)
+
+
+def test_the_app_is_in_the_time_zone_that_the_plan_takes_it_to_be_in(database: Database, shop: str) -> None:
+    setup = shop + "ALTER TABLE users ADD COLUMN seen timestamp;"
+    migration = "ALTER TABLE users ALTER COLUMN seen TYPE timestamptz"
+    plan = planned(database, setup, migration, Hints(time_zone="Europe/Berlin"))
+    assert told(rehearsed(database, setup, plan)) == []
