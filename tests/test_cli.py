@@ -188,7 +188,10 @@ def test_a_reader_that_goes_away_hears_no_complaint(project):
 
 
 def test_interrupting_it_is_status_130(project):
-    command = [sys.executable, "-m", "migrasafe", "lint", "-"]
+    # A shell has its background jobs ignore the signal, and what they start inherits that.
+    script = "import signal, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    script += "runpy.run_module('migrasafe', run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-c", script, "lint", "-"]
     with subprocess.Popen(
         command, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
