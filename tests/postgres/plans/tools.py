@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -107,7 +108,8 @@ def _django(words: list[str], project: Path, database: Database) -> None:
 
 @contextmanager
 def django_on(database: Database, project: Path) -> Iterator[str]:
-    """Django with the app `shop` of a project, the first one that a process has; and its name of the database."""
+    """Django with the app `shop` of a project; and its name of the database. A process has one Django: another project
+    takes the place of the last one's migrations."""
     import django
     from django.conf import settings
     from django.db import connections
@@ -121,6 +123,10 @@ def django_on(database: Database, project: Path) -> Iterator[str]:
         settings.configure(INSTALLED_APPS=["shop"], DATABASES={"default": server}, USE_TZ=True)
         django.setup()
         sys.path.remove(str(project))
+    for module in [one for one in sys.modules if one.startswith("shop.migrations")]:
+        del sys.modules[module]
+    sys.modules["shop"].__path__ = [str(project / "shop")]
+    importlib.invalidate_caches()
     connections.databases[name] = connections.configure_settings({"default": server})["default"]
     try:
         yield name
