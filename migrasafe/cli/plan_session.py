@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from migrasafe.errors import InputError
 from migrasafe.plan.model import Plan
-from migrasafe.plan.standing import Ask, GateAnswer
+from migrasafe.plan.standing import Ask, GateAnswer, as_psql
 from migrasafe.plan.templates import sql_template
 from migrasafe.plan.write_plan import PLAN, Written, checksum, read_plan
 
@@ -53,11 +53,7 @@ def session(dsn: str) -> Iterator[tuple[Connection, Ask]]:
                 (answer,) = run(connection, query)[0]
             finally:
                 run(connection, "ROLLBACK")
-            return (
-                {True: "t", False: "f", None: ""}.get(answer, str(answer))
-                if isinstance(answer, bool | None)
-                else str(answer)
-            )
+            return as_psql(answer)
 
         yield connection, ask
 

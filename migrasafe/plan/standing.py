@@ -13,6 +13,13 @@ Ask = Callable[[str], str]
 """A query of one row and one column → what it answers, as psql prints it."""
 
 
+def as_psql(value: object) -> str:
+    """A value as psql prints it, which is how gates say what they expect."""
+    if value is None:
+        return ""
+    return ("t" if value else "f") if isinstance(value, bool) else str(value)
+
+
 class State(Enum):
     DONE = "done"
     PAST = "past"

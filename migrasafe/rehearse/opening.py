@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.plan.evidence import Failure
 from migrasafe.plan.model import Phase, PhaseName, Plan
+from migrasafe.plan.standing import as_psql
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.observed import SqlState
@@ -35,7 +36,7 @@ def open_phase(plan: Plan, phase: Phase, dsn: str) -> Iterator[Failure]:
             if gate.query is None or gate.id.startswith(OLD_VERSION_GONE):
                 continue
             answer = ask(session, gate.query)
-            said = answer.message if isinstance(answer, SqlState) else _as_psql(answer[0][0])
+            said = answer.message if isinstance(answer, SqlState) else as_psql(answer[0][0])
             if said != gate.expected:
                 yield Failure(
                     about="gate",
@@ -46,7 +47,3 @@ def open_phase(plan: Plan, phase: Phase, dsn: str) -> Iterator[Failure]:
         failed = fill(dsn, plan.id, number, job)
         if failed is not None:
             yield Failure(about="backfill", where=phase.name.value, message=failed)
-
-
-def _as_psql(value: object) -> str:
-    return {True: "t", False: "f", None: ""}[value] if value is None or isinstance(value, bool) else str(value)
