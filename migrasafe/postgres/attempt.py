@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 
 from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.observed import SqlState
+
+_NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
 
 
 def attempt(connection: Connection, sql: str, *parameters: object) -> SqlState | None:
@@ -33,3 +37,9 @@ def sql_state(error: psycopg.Error) -> SqlState:
         message=said.message_primary or " ".join(str(error).split()),
         constraint=said.constraint_name or "",
     )
+
+
+def missing_role(refused: SqlState) -> str | None:
+    """The role whose absence the server gives as the reason."""
+    found = _NO_SUCH_ROLE.search(refused.message)
+    return found[1] if found is not None else None

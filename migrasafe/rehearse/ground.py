@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,13 +9,12 @@ from pathlib import Path
 
 from migrasafe.errors import ServerError
 from migrasafe.migrations.model import Migration, TransactionMode
-from migrasafe.postgres.attempt import attempt
+from migrasafe.postgres.attempt import attempt, missing_role
 from migrasafe.postgres.binaries import find_binaries
 from migrasafe.postgres.connect import Connection, connect, describe_dsn, major_version, run
 from migrasafe.postgres.observed import SqlState
 from migrasafe.sql.script import Script
 
-_NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
 _UNDEFINED_OBJECT = "42704"
 
 NeedsRole = Callable[[str], None]
@@ -79,9 +77,9 @@ def _refused(session: Connection, text: str) -> SqlState | None:
 def _run_all(session: Connection, texts: Sequence[str], needs_role: NeedsRole) -> Iterator[str]:
     for text in texts:
         refused = _refused(session, text)
-        role = _NO_SUCH_ROLE.search(refused.message) if refused is not None else None
+        role = missing_role(refused) if refused is not None else None
         if refused is not None and refused.code == _UNDEFINED_OBJECT and role is not None:
-            needs_role(role[1])
+            needs_role(role)
             refused = _refused(session, text)
         if refused is not None and not refused.message.endswith("already exists"):
             yield f"{' '.join(text.split())[:80]}: {refused.message}"

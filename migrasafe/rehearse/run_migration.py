@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from enum import Enum
 
 from migrasafe.locks import LockMode
 from migrasafe.migrations.model import TransactionMode
+from migrasafe.postgres.attempt import missing_role
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.observed import Observed, SqlState
 from migrasafe.postgres.watched_session import TOUCHES_NO_TABLE, WatchedSession
@@ -20,7 +20,6 @@ from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import CreateExtension
 
-_NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
 _ABOUT_ROWS = ("22", "23", "P0001")
 """What SQLSTATEs begin with that made-up rows can be the reason of: data exceptions, integrity constraint violations,
 and what a body raises that does not like what it finds."""
@@ -144,10 +143,10 @@ class _Run:
         """Take out of the way what made a statement fail, be it the statement itself."""
         self._watched.end(commit=False)
         expected = self._plan[place].expected
-        role = _NO_SUCH_ROLE.search(error.message)
-        if role is not None and role[1] not in self._roles:
-            self._roles.add(role[1])
-            run(self._other, f"CREATE ROLE {quote_ident(role[1])}")
+        role = missing_role(error)
+        if role is not None and role not in self._roles:
+            self._roles.add(role)
+            run(self._other, f"CREATE ROLE {quote_ident(role)}")
             return
         reason = f"{error.code}: {error.message}"
         if error.code.startswith(_ABOUT_ROWS) and not self._failed_with_rows:
