@@ -55,25 +55,29 @@ def prove_folder(
     tell: Tell = _tell if sys.stderr.isatty() else _silent
     with sandbox_of(replace(wanted, major=wanted.major or plan.pg_version)) as sandbox:
         lay = ground_of(schema, sandbox.needs_role, until=until)
-        _refuse_another_schema(plan, sandbox, lay, schema)
-        evidence = prove(plan, lay, sandbox, wish, tell)
+        evidence = prove(plan, _for_this_plan(plan, sandbox.major, lay, schema), sandbox, wish, tell)
     _write_evidence(folder, written, replace(plan, evidence=evidence))
     told = proof_text(evidence) if report == "text" else msgspec.json.encode(evidence).decode() + "\n"
     click.echo(told, nl=False)
     return 0 if evidence.holds else 1
 
 
-def _refuse_another_schema(plan: Plan, sandbox: Sandbox, lay: Lay, schema: str) -> None:
+def _for_this_plan(plan: Plan, major: int, lay: Lay, schema: str) -> Lay:
+    """The same ground; InputError for a schema that is not the one that the plan was made for."""
     tables = [Ref(*table.split(".", 1)) for table in plan.tables]
-    with sandbox.database() as dsn:
-        lay(dsn)
+
+    def checked(dsn: str) -> tuple[str, ...]:
+        notes = lay(dsn)
         with connect(dsn) as session:
             found = fingerprint(load_schema(session), tables)
-    if tables and sandbox.major == plan.pg_version and found != plan.fingerprints[0]:
-        raise InputError(
-            f"--schema {schema}: {', '.join(plan.tables)} there is not as it was when the plan was made: give the schema from"
-            " before it, or plan again"
-        )
+        if tables and major == plan.pg_version and found != plan.fingerprints[0]:
+            raise InputError(
+                f"--schema {schema}: {', '.join(plan.tables)} there is not as it was when the plan was made: give the schema"
+                " from before it, or plan again"
+            )
+        return notes
+
+    return checked
 
 
 def sandbox_of(wanted: Wanted) -> Sandbox:

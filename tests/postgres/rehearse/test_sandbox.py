@@ -73,7 +73,6 @@ def test_another_rehearsal_under_way_is_let_alone(database: Database) -> None:
         psycopg.connect(dsn).close()
 
 
-@pytest.mark.skipif(not available_servers({}), reason="needs programs of a server on this machine")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_server_of_ours_leaves_nothing_behind(number: signal.Signals) -> None:
     major = min(available_servers({}))
