@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from migrasafe.errors import InputError
 from migrasafe.fingerprints import fingerprints
+from migrasafe.json_text import json_line
 from migrasafe.lint import LintResult
 
 VERSION = 1
@@ -61,7 +62,7 @@ def read_baseline(text: str, shown: str) -> Baseline:
 def write_baseline(baseline: Baseline) -> str:
     """Its text: one finding on a line, in an order that changes as little as can be."""
     ordered = sorted(baseline.findings, key=lambda one: (one.path, one.rule, one.message, one.fingerprint))
-    lines = ",\n  ".join(msgspec.json.encode(one).decode() for one in ordered)
+    lines = ",\n  ".join(json_line(one) for one in ordered)
     listed = f"[\n  {lines}\n ]" if lines else "[]"
     return f'{{"version": {baseline.version},\n "findings": {listed}}}\n'
 

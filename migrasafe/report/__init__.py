@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
+from migrasafe.json_text import readable
 from migrasafe.lint import LintResult
 
 FORMATS = {
@@ -26,4 +27,4 @@ FORMATS = {
 def write_report(name: str, result: LintResult, texts: Mapping[str, str], *, color: bool) -> str:
     """The report in the format of this name. `texts`: the programs, by path, that SQL was rendered from."""
     rendered: str = import_module(FORMATS[name]).render(result, texts, color=color)
-    return rendered
+    return readable(rendered)

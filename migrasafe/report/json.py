@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec.json import encode
-
 from migrasafe.findings import Edit, Finding
+from migrasafe.json_text import json_line
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
 
@@ -26,7 +25,7 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
 
 def _list(key: str, items: Sequence[Mapping[str, Any]]) -> str:
     """A list with one item per line: nearly as easy to read as an indented one, and a fraction of its size."""
-    lines = ",\n  ".join(str(encode(item), "utf-8") for item in items)
+    lines = ",\n  ".join(json_line(item) for item in items)
     return f'"{key}": [\n  {lines}]' if items else f'"{key}": []'
 
 

@@ -47,12 +47,12 @@ class _Page:
 
     def __init__(self, *head: str) -> None:
         self._parts = list(head)
-        self._room = _MOST_CHARACTERS - sum(len(part.encode()) + 2 for part in head)
+        self._room = _MOST_CHARACTERS - sum(len(part.encode(errors="surrogatepass")) + 2 for part in head)
         self._left_out: list[str] = []
 
     def add(self, part: str) -> bool:
         """Whether there was room."""
-        size = len(part.encode()) + 2
+        size = len(part.encode(errors="surrogatepass")) + 2
         if self._left_out or size > self._room:
             return False
         self._room -= size

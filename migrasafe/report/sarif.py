@@ -115,4 +115,4 @@ def _notification(notice: Notice) -> Mapping[str, Any]:
 
 def _uri(path: str) -> str:
     """A relative path as a reference that code scanning resolves against the checkout."""
-    return quote(in_repository(path))
+    return quote(in_repository(path), errors="surrogateescape")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec.json import encode
-
 from migrasafe.app.verdict import Breakage, CompatResult, MigrationVerdict, Side, Version, Weight
+from migrasafe.json_text import json_line
 from migrasafe.report.compat.words import Texts
 
 
@@ -22,7 +21,7 @@ def render(result: CompatResult, texts: Texts | None = None, *, color: bool = Fa
         "queries": {version.value: count for version, count in result.queries},
     }
     parts = [
-        str(encode(head), "utf-8")[1:-1],
+        json_line(head)[1:-1],
         _list("steps", [_step(step) for step in result.steps]),
         _list("migrations", [_migration(one) for one in result.migrations]),
         _list("left", [_breakage(one) for one in result.left]),
@@ -33,7 +32,7 @@ def render(result: CompatResult, texts: Texts | None = None, *, color: bool = Fa
 
 
 def _list(key: str, items: Sequence[Mapping[str, Any]]) -> str:
-    lines = ",\n  ".join(str(encode(item), "utf-8") for item in items)
+    lines = ",\n  ".join(json_line(item) for item in items)
     return f'"{key}": [\n  {lines}]' if items else f'"{key}": []'
 
 

@@ -1,0 +1,36 @@
+"""JSON as text, also of what is no Unicode: the name of a file is bytes, and Python shows a byte that does not fit as half a
+surrogate pair, which no encoding knows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from msgspec import to_builtins
+from msgspec.json import encode
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def json_line(value: Any) -> str:
+    """The value on one line, halves of surrogate pairs replaced."""
+    try:
+        return str(encode(value), "utf-8")
+    except UnicodeEncodeError:
+        return str(encode(_readable(to_builtins(value))), "utf-8")
+
+
+def readable(text: str) -> str:
+    """The text as it can be written to a file: what no encoding knows is replaced."""
+    return text if text.isascii() else _HALVES.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _readable(value: Any) -> Any:
+    match value:
+        case str():
+            return readable(value)
+        case list():
+            return [_readable(one) for one in value]
+        case dict():
+            return {_readable(key): _readable(one) for key, one in value.items()}
+    return value
