@@ -3,6 +3,8 @@
 python tools/render_docs.py --write     writes them
 python tools/render_docs.py --check     says what is not up to date, and exits with 1
 
+The phases on the pages of docs/changes are those of plans of their examples (change_pages.py).
+
 In README.md, the block below a comment `<!-- prints: migrasafe lint … -->` is the output of that command.
 """
 
@@ -18,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from migrasafe.rules.page import Page, page_ids, read_page
+from tools import change_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 _PRINTS = re.compile(
@@ -55,6 +58,11 @@ def documents() -> dict[Path, str]:
     return {
         readme: _PRINTS.sub(_with_output, readme.read_text(encoding="utf-8")),
         ROOT / "rules" / "README.md": rule_index(),
+        change_pages.FOLDER / "README.md": change_pages.index(),
+        **{
+            change_pages.FOLDER / f"{page}.md": change_pages.with_phases(change_pages.read_page(page))
+            for page in change_pages.page_ids()
+        },
     }
 
 
