@@ -62,14 +62,17 @@ def ever(schemas: Iterable[Schema]) -> Ever:
 
 
 def columns_gone(before: Schema, after: Schema) -> frozenset[ColumnRef]:
-    """The columns that a migration drops or renames in tables that stay."""
+    """The columns that a migration drops or renames in tables and views that stay."""
     if before.relations is after.relations:
         return frozenset()
     gone: set[ColumnRef] = set()
     for ref, relation in before.relations.items():
         now = after.relations.get(ref)
-        if now is relation or not isinstance(relation, Table) or not isinstance(now, Table):
+        if now is relation or not isinstance(relation, (Table, View)) or not isinstance(now, (Table, View)):
             continue
-        names = {column.name for column in now.columns}
-        gone.update(ColumnRef(ref, column.name) for column in relation.columns if column.name not in names)
+        gone.update(ColumnRef(ref, name) for name in _names(relation) if name not in _names(now))
     return frozenset(gone)
+
+
+def _names(relation: Table | View) -> tuple[str, ...]:
+    return relation.columns if isinstance(relation, View) else tuple(column.name for column in relation.columns)

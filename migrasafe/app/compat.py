@@ -225,7 +225,7 @@ def _decided(breakages: Sequence[Breakage]) -> Iterator[Breakage]:
     needed = {(one.object, one.name) for one in breakages if one.version is Version.NEW and one.before and one.sqlstate}
     for one in breakages:
         unexpected = one.version is Version.OLD and one.weight is Weight.MAY_FAIL and not one.sqlstate
-        if unexpected and one.name is not None and (one.object, one.name) in needed:
+        if unexpected and not one.uncertain and one.name is not None and (one.object, one.name) in needed:
             one = replace(one, weight=Weight.FAILS)
         yield one
 

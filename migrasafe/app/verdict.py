@@ -64,6 +64,8 @@ class Breakage(Struct, frozen=True, kw_only=True):
     name: str | None = None
     through: Ref | None = None
     query: Query | None = None
+    uncertain: bool = False
+    """A second reading of the query does not find the same; `help` says what."""
     help: str = ""
     """What to know about it."""
     rewrite: str = ""

@@ -74,6 +74,7 @@ def _breakage(one: Breakage) -> Mapping[str, Any]:
         "app": "old" if one.version is Version.OLD else "new",
         "when": "before" if one.before else "after",
         "certain": one.weight is Weight.FAILS,
+        "readings_differ": one.uncertain,
         "path": one.location.path,
         "line": one.location.line,
         "column": one.location.column,
