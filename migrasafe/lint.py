@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from msgspec import Struct, field
 
 from migrasafe.effects.model import Cause
-from migrasafe.findings import Finding
+from migrasafe.findings import Finding, FixKind, Severity
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.last_resort import with_fix
+from migrasafe.rules.later import check_of
 from migrasafe.schema.evolve import after_session
 from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
@@ -103,7 +103,7 @@ def _planned_on(history: History, migration: Migration, options: LintOptions) ->
 def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
     steps: list[Step] = []
     walk.run(steps.append)
-    findings = [with_fix(step, finding) for step in steps for rule in rules.of(step) for finding in rule.check(step)]
+    findings = [_with_fix(step, finding) for step in steps for check in rules.of(step) for finding in check(step)]
     migration = walk.migration
     if len(findings) > 1:
         findings.sort(key=lambda finding: (finding.place.path, finding.place.line, finding.place.column))
@@ -120,7 +120,16 @@ def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
     )
 
 
+def _with_fix(step: Step, finding: Finding) -> Finding:
+    if finding.severity is not Severity.ERROR or finding.fix.kind is not FixKind.NONE:
+        return finding
+    from migrasafe.rules.last_resort import with_fix  # few findings need it
+
+    return with_fix(step, finding)
+
+
 _NONE: frozenset[Any] = frozenset()
+_Check: TypeAlias = Callable[[Step], Iterable[Finding]]
 _Kind: TypeAlias = tuple[type[Statement], frozenset[type[Action]], frozenset[Cause], bool, bool, bool, bool]
 """What rules ask for of a step: the class of its statement, those of its actions, the causes of its work; whether it fails,
 takes locks, comes after locks that the transaction holds, and is the first of its migration."""
@@ -144,14 +153,14 @@ class _Dispatch:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._known: dict[_Kind, tuple[Rule, ...]] = {}
+        self._known: dict[_Kind, tuple[_Check, ...]] = {}
 
-    def of(self, step: Step) -> tuple[Rule, ...]:
-        """The rules that can have something to say about a step."""
+    def of(self, step: Step) -> tuple[_Check, ...]:
+        """The checks of the rules that can have something to say about a step."""
         kind = _kind(step)
         known = self._known.get(kind)
         if known is None:
-            known = self._known[kind] = tuple(rule for rule in self._rules if _concerns(rule, kind))
+            known = self._known[kind] = tuple(check_of(rule) for rule in self._rules if _concerns(rule, kind))
         return known
 
 

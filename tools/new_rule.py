@@ -1,4 +1,4 @@
-"""Begins a rule: writes its page, its module, and its lines in the registry.
+"""Begins a rule: writes its page, its module, and its line in the registry.
 
 python tools/new_rule.py drop-trigger-in-use "A trigger that the running app relies on is dropped"
 """
@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 from migrasafe import __version__
+from tools.rule_registry import REGISTRY, registry
 
 ROOT = Path(__file__).resolve().parent.parent
-REGISTRY = ROOT / "migrasafe" / "rules" / "registry.py"
 
 PAGE = """# {id}
 
@@ -78,7 +78,7 @@ RULE = Rule(id="{id}", check=check, on=(AlterTable,))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Begin a rule: its page, its module, its lines in the registry.")
+    parser = argparse.ArgumentParser(description="Begin a rule: its page, its module, its line in the registry.")
     parser.add_argument("id", help="names the danger, and reads well after `allow`: drop-trigger-in-use")
     parser.add_argument("title", help="one sentence, without a full stop")
     options = parser.parse_args()
@@ -92,25 +92,12 @@ def main() -> int:
     for path in files:
         if path.exists():
             parser.error(f"{path.relative_to(ROOT)} exists already")
-    files[REGISTRY] = registered(REGISTRY.read_text(encoding="utf-8"), module)
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))
+    REGISTRY.write_text(registry(), encoding="utf-8")
+    print(REGISTRY.relative_to(ROOT))
     return 0
-
-
-def registered(registry: str, module: str) -> str:
-    """The registry with this module in its two lists, each of them in alphabetical order."""
-    for pattern, line in (
-        (r"    [a-z_0-9]+,\n", f"    {module},\n"),
-        (r"    [a-z_0-9]+\.RULE,\n", f"    {module}.RULE,\n"),
-    ):
-        listed = re.search(f"(?:{pattern})+", registry)
-        if listed is None:
-            raise SystemExit(f"{REGISTRY}: its lists cannot be found")
-        lines = sorted({*listed[0].splitlines(keepends=True), line}, key=lambda one: one.strip().rstrip(","))
-        registry = registry[: listed.start()] + "".join(lines) + registry[listed.end() :]
-    return registry
 
 
 if __name__ == "__main__":

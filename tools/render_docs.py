@@ -1,4 +1,4 @@
-"""Writes what documents show from what is true: outputs of commands in README.md, the index of the rule book.
+"""Writes what is made from what is true: outputs of commands in README.md, the index of the rule book, the registry of rules.
 
 python tools/render_docs.py --write     writes them
 python tools/render_docs.py --check     says what is not up to date, and exits with 1
@@ -21,6 +21,7 @@ from pathlib import Path
 
 from migrasafe.rules.page import Page, page_ids, read_page
 from tools import change_pages
+from tools.rule_registry import REGISTRY, registry
 
 ROOT = Path(__file__).resolve().parent.parent
 _PRINTS = re.compile(
@@ -63,6 +64,7 @@ def documents() -> dict[Path, str]:
             change_pages.FOLDER / f"{page}.md": change_pages.with_phases(change_pages.read_page(page))
             for page in change_pages.page_ids()
         },
+        REGISTRY: registry(),
     }
 
 
