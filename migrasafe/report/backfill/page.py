@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from migrasafe import __version__
 from migrasafe.backfill.advice import what_to_do
 from migrasafe.backfill.dead_rows import DeadRow
 from migrasafe.backfill.history import Happening, SampleSeen
-from migrasafe.backfill.model import Setting
+from migrasafe.backfill.model import Setting, Status
 from migrasafe.backfill.quantities import say_bytes, say_seconds
 from migrasafe.backfill.status import JobStatus
 from migrasafe.backfill.status_text import headline, say_eta
@@ -21,6 +22,7 @@ from migrasafe.backfill.timeline import Slice, Span, slices, spans
 from migrasafe.report.backfill.plots import Limit, Line, Mark, Plot, Steps, svg, time_labels, value_labels
 
 EVENTS_SHOWN = 400
+_COMMAND = re.compile(r"`([^`]+)`")
 _COLOURS = 6
 _TROUBLE = frozenset(
     {"failed", "dead-row", "bad-row", "failover", "reconnected", "lease-lost", "rewritten", "isolation", "cancelled"}
@@ -54,14 +56,18 @@ class _Picture(Struct, frozen=True, kw_only=True):
 def page(told: Told) -> str:
     """The page as HTML, with no request to anywhere."""
     import jinja2
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=True)
     environment.filters["svg"] = Markup  # numbers and classes only, see plots
+    environment.filters["commands"] = lambda text: Markup(_COMMAND.sub(r"<code>\1</code>", str(escape(text))))
     begin, end = _range(told)
     return environment.from_string(_template()).render(
         told=told,
         status=told.status,
+        mood="incomplete"
+        if told.status.status is Status.DONE and not told.status.is_done
+        else told.status.status.value,
         headline=headline(told.status),
         eta=say_eta(told.status),
         do=what_to_do(told.status),

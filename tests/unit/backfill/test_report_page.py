@@ -88,6 +88,10 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
+def attrs_of(tags: Tags, wanted: str) -> set[str | None]:
+    return {attrs.get("class") for tag, attrs in tags.seen if tag == wanted}
+
+
 def test_the_page_shows_plots_spans_and_marks() -> None:
     text = page(told())
     tags = Tags(text)
@@ -100,6 +104,8 @@ def test_the_page_shows_plots_spans_and_marks() -> None:
                   "max_lag 1.0 s", "target_time 100 ms", "replica-lag", "2 h", "7, &lt;x&gt;"):  # fmt: skip
         assert words in text
     assert "done 1 h ago" not in text, "when it was done is not known"
+    assert "<code>migrasafe backfill retry-dead orders.total_cents</code>" in text, "a command is set as one"
+    assert "say incomplete" in attrs_of(tags, "div"), "done, but for a dead row, is not all well"
 
 
 @pytest.mark.parametrize("empty", [
