@@ -22,7 +22,7 @@ from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
-from migrasafe.target import DEFAULT, Target
+from migrasafe.target import DEFAULT, OLDEST, Target
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "changes"
@@ -57,6 +57,8 @@ class Facts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, renam
     """The example in words, as the command line has it after `migrasafe plan`; None: it can only be said in SQL."""
     part_of: str | None = None
     """The page of the change that decides whether this one is made."""
+    since: int = OLDEST
+    """The first major version that it can be done on."""
     up: str | None = None
     down: str | None = None
     time_zone: str | None = None
@@ -120,7 +122,8 @@ def in_words(page: Page) -> str:
     return sql_of(shlex.split(page.facts.words), page.schema)
 
 
-def plan_of(page: Page, migration: str, pg_version: int = DEFAULT) -> Plan:
+def plan_of(page: Page, migration: str, pg_version: int | None = None) -> Plan:
+    pg_version = pg_version or max(DEFAULT, page.facts.since)
     target = Target(pg_version=pg_version, pg_version_assumed=False)
     ground = Ground(schema=page.schema, target=target, id=page.id.replace("-", "_")[:40])
     return put_together(draft_of(wanted_by(page, migration), ground), ground)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from migrasafe.errors import InputError
 from migrasafe.sql.deparse import parse_expression
+from migrasafe.sql.quote import quote_ident, quote_name
+from migrasafe.sql.statements import Name
 
 
 def name_parts(text: str) -> tuple[str, ...]:
@@ -12,3 +15,27 @@ def name_parts(text: str) -> tuple[str, ...]:
     if not parts or len(parts) != len(fields):
         raise ValueError(f"{text} is not a name")
     return parts
+
+
+def said_parts(text: str) -> tuple[str, ...]:
+    """Likewise. Raises InputError for what is no name."""
+    try:
+        return name_parts(text)
+    except ValueError as error:
+        raise InputError(f"{text} is not a name; put names with capitals or signs in double quotes") from error
+
+
+def table_name(text: str) -> str:
+    """`users` or `app.users`, quoted where it must be."""
+    parts = said_parts(text)
+    if len(parts) > 2:
+        raise InputError(f"{text} is not a table: say TABLE or SCHEMA.TABLE")
+    return quote_name(Name(parts[0] if len(parts) == 2 else None, parts[-1]))
+
+
+def column_name(text: str) -> tuple[str, str]:
+    """Table and column of `users.name` or `app.users.name`, quoted where they must be."""
+    parts = said_parts(text)
+    if len(parts) not in (2, 3):
+        raise InputError(f"{text} is not a column: say TABLE.COLUMN or SCHEMA.TABLE.COLUMN")
+    return quote_name(Name(parts[0] if len(parts) == 3 else None, parts[-2])), quote_ident(parts[-1])

@@ -21,6 +21,7 @@ from migrasafe.plan.changes.drop_not_null import DropNotNull
 from migrasafe.plan.changes.drop_table import DropTable
 from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.rename_column import RenameColumn
+from migrasafe.plan.changes.rename_enum_value import RenameEnumValue
 from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.set_not_null import SetNotNull
 from migrasafe.plan.hints import Hints, for_columns
@@ -102,6 +103,8 @@ class _Reader:
                 yield AddEnumValue(
                     type=statement.type, value=statement.label, before=statement.before, after=statement.after
                 )
+            case sql.RenameEnumValue():
+                yield RenameEnumValue(type=statement.type, value=statement.label, new_value=statement.new_label)
             case _:
                 done = is_made_by(statement, after)
                 if done is None:

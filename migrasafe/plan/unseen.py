@@ -22,6 +22,13 @@ def bodies_that_name(schema: Schema, table: Ref, columns: Sequence[str]) -> Iter
                 break
 
 
+def bodies_that_say(schema: Schema, value: str) -> Iterator[str]:
+    """A sentence for each function of the schema whose text has the value as a constant."""
+    for ref in sorted(schema.functions):
+        if any(quote_literal(value) in (function.source_text or "") for function in schema.functions[ref]):
+            yield f"the body of function {ref} seems to say {quote_literal(value)}: PostgreSQL does not track that"
+
+
 def triggers_that_say(schema: Schema, table: Table, columns: Sequence[str]) -> tuple[Gate, ...]:
     """A gate where a trigger function of the table says NEW or OLD with a column: every write fails once that has gone."""
     listed = "|".join(re.escape(column) for column in columns)

@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from migrasafe.errors import InputError, did_you_mean
-from migrasafe.plan import words_of_constraints, words_of_replacements
-from migrasafe.plan.names_said import name_parts
+from migrasafe.plan import words_of_constraints, words_of_replacements, words_of_types
+from migrasafe.plan.names_said import column_name, said_parts, table_name
 from migrasafe.schema.model import Schema
-from migrasafe.sql.quote import quote_ident, quote_literal, quote_name
-from migrasafe.sql.statements import Name
+from migrasafe.sql.quote import quote_ident
 
 _LONGEST_ID = 40
 """Characters: what is made of it must fit into the names of functions and triggers."""
@@ -45,29 +44,6 @@ def plan_id(words: Sequence[str]) -> str:
     return said[:_LONGEST_ID].strip("_") or "change"
 
 
-def table_name(text: str) -> str:
-    """`users` or `app.users`, quoted where it must be."""
-    parts = _parts(text)
-    if len(parts) > 2:
-        raise InputError(f"{text} is not a table: say TABLE or SCHEMA.TABLE")
-    return quote_name(Name(parts[0] if len(parts) == 2 else None, parts[-1]))
-
-
-def column_name(text: str) -> tuple[str, str]:
-    """Table and column of `users.name` or `app.users.name`, quoted where they must be."""
-    parts = _parts(text)
-    if len(parts) not in (2, 3):
-        raise InputError(f"{text} is not a column: say TABLE.COLUMN or SCHEMA.TABLE.COLUMN")
-    return quote_name(Name(parts[0] if len(parts) == 3 else None, parts[-2])), quote_ident(parts[-1])
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    try:
-        return name_parts(text)
-    except ValueError as error:
-        raise InputError(f"{text} is not a name; put names with capitals or signs in double quotes") from error
-
-
 _NAME = re.compile(r'"((?:[^"]|"")+)"|([^\W\d]\w*)\Z')
 
 
@@ -81,7 +57,7 @@ def _new_name(text: str) -> str:
 
 def _rename(old: str, new: str) -> str:
     name = _new_name(new)
-    if len(_parts(old)) == 1:
+    if len(said_parts(old)) == 1:
         return f"ALTER TABLE {table_name(old)} RENAME TO {name}"
     table, column = column_name(old)
     return f"ALTER TABLE {table} RENAME COLUMN {column} TO {name}"
@@ -93,7 +69,7 @@ def _alter(text: str, action: str) -> str:
 
 
 def _drop(text: str) -> str:
-    if len(_parts(text)) == 1:
+    if len(said_parts(text)) == 1:
         return f"DROP TABLE {table_name(text)}"
     table, column = column_name(text)
     return f"ALTER TABLE {table} DROP COLUMN {column}"
@@ -108,7 +84,7 @@ def _columns(text: str) -> tuple[str, str]:
     """`orders.a,b` → the table, and its columns with commas between."""
     first, *rest = text.split(",")
     table, column = column_name(first)
-    return table, ", ".join([column, *(quote_ident(_parts(one)[-1]) for one in rest)])
+    return table, ", ".join([column, *(quote_ident(said_parts(one)[-1]) for one in rest)])
 
 
 def _unique(text: str) -> str:
@@ -123,7 +99,7 @@ def _primary_key(text: str) -> str:
 
 def _foreign_key(text: str, target: str) -> str:
     table, columns = _columns(text)
-    if len(_parts(target.split(",", maxsplit=1)[0])) == 1:
+    if len(said_parts(target.split(",", maxsplit=1)[0])) == 1:
         return f"ALTER TABLE {table} ADD FOREIGN KEY ({columns}) REFERENCES {table_name(target)}"
     there, their = _columns(target)
     return f"ALTER TABLE {table} ADD FOREIGN KEY ({columns}) REFERENCES {there} ({their})"
@@ -136,10 +112,6 @@ def _check(text: str, condition: str) -> str:
 def _index(text: str) -> str:
     table, columns = _columns(text)
     return f"CREATE INDEX ON {table} ({columns})"
-
-
-def _enum_value(type_name: str, value: str) -> str:
-    return f"ALTER TYPE {table_name(type_name)} ADD VALUE {quote_literal(value)}"
 
 
 WORDS: Mapping[str, Word] = {
@@ -170,5 +142,6 @@ WORDS: Mapping[str, Word] = {
         usage="TABLE COLUMN,COLUMN", sql=words_of_constraints.replace_primary_key, over_schema=True
     ),
     "replace-index": Word(usage="INDEX (COLUMN,COLUMN)", sql=words_of_constraints.replace_index, over_schema=True),
-    "enum-value": Word(usage="TYPE VALUE", sql=_enum_value),
+    "enum-value": Word(usage="TYPE VALUE", sql=words_of_types.add_value),
+    "enum-rename": Word(usage="TYPE VALUE NEW_VALUE", sql=words_of_types.rename_value),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.errors import InputError
-from migrasafe.plan.names_said import name_parts
+from migrasafe.plan.names_said import said_parts
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Constraint, Schema, Table
 from migrasafe.sql.quote import quote_ident
@@ -29,14 +29,14 @@ def replace_unique(schema: Schema, said: str, columns: str) -> str:
 
 
 def replace_primary_key(schema: Schema, said: str, columns: str) -> str:
-    table = _table(schema, _parts(said), said)
+    table = _table(schema, said_parts(said), said)
     if table.primary_key is None:
         raise InputError(f"{table.ref} has no primary key: `primary-key {said}.COLUMN` adds one")
     return _again(table, table.primary_key, f"PRIMARY KEY ({columns})")
 
 
 def replace_index(schema: Schema, said: str, definition: str) -> str:
-    parts = _parts(said)
+    parts = said_parts(said)
     index = schema.index(schema.resolve(parts[-2] if len(parts) > 1 else None, parts[-1]))
     if index is None:
         raise InputError(f"the schema has no index {said}")
@@ -51,7 +51,7 @@ def _again(table: Table, old: Constraint, body: str) -> str:
 
 
 def _constraint(schema: Schema, said: str, kind: ConstraintKind) -> tuple[Table, Constraint]:
-    parts = _parts(said)
+    parts = said_parts(said)
     if len(parts) not in (2, 3):
         raise InputError(f"{said} is not a constraint: say TABLE.CONSTRAINT")
     table = _table(schema, parts[:-1], said)
@@ -68,10 +68,3 @@ def _table(schema: Schema, parts: tuple[str, ...], said: str) -> Table:
     if table is None:
         raise InputError(f"{said}: the schema has no table {'.'.join(parts)}")
     return table
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    try:
-        return name_parts(text)
-    except ValueError as error:
-        raise InputError(f"{text} is not a name; put names with capitals or signs in double quotes") from error

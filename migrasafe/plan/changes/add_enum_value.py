@@ -6,9 +6,10 @@ from msgspec import Struct
 
 from migrasafe.plan import phases
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.columns_of_type import enum_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of
-from migrasafe.schema.model import EnumType
+from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_literal
 from migrasafe.sql.statements import Name
 
@@ -24,26 +25,11 @@ class AddEnumValue(Struct, frozen=True, kw_only=True):
 
         Raises NoPlanError.
         """
-        ref = ground.schema.resolve_type(*self.type)
-        found = ground.schema.types.get(ref)
-        if not isinstance(found, EnumType):
-            raise NoPlanError(f"the schema has no enum type {self.type}")
+        found = enum_of(ground, self.type)
+        ref = found.ref
         if self.value in found.labels:
             raise NoPlanError(f"{ref} has the value {self.value} already")
-        value, type_name = quote_literal(self.value), name_of(ref)
-        place = f" BEFORE {quote_literal(self.before)}" if self.before else ""
-        place = f" AFTER {quote_literal(self.after)}" if self.after else place
-        step = Step(
-            title=f"Add the value {self.value} to {ref}",
-            statements=(f"ALTER TYPE {type_name} ADD VALUE {value}{place}",),
-            done=(
-                "EXISTS (SELECT FROM pg_enum WHERE"
-                f" enumtypid = to_regtype({quote_literal(type_name)}) AND enumlabel = {value})"
-            ),
-            # Not in a transaction block before PostgreSQL 12 only, but it must be committed before anybody uses it.
-            long=True,
-            loses="nothing, but PostgreSQL cannot take a value away again",
-        )
+        step = add_value(ref, self.value, before=self.before, after=self.after)
         return Draft(
             title=f"add the value {self.value} to {ref}",
             tables=(),
@@ -67,3 +53,21 @@ class AddEnumValue(Struct, frozen=True, kw_only=True):
                 ),
             ),
         )
+
+
+def add_value(ref: Ref, value: str, *, before: str | None = None, after: str | None = None) -> Step:
+    """The value, at its place; it can be used once that is committed."""
+    type_name = name_of(ref)
+    place = f" BEFORE {quote_literal(before)}" if before else ""
+    place = f" AFTER {quote_literal(after)}" if after else place
+    return Step(
+        title=f"Add the value {value} to {ref}",
+        statements=(f"ALTER TYPE {type_name} ADD VALUE {quote_literal(value)}{place}",),
+        done=(
+            "EXISTS (SELECT FROM pg_enum WHERE"
+            f" enumtypid = to_regtype({quote_literal(type_name)}) AND enumlabel = {quote_literal(value)})"
+        ),
+        # Not in a transaction block before PostgreSQL 12 only, but it must be committed before anybody uses it.
+        long=True,
+        loses="nothing, but PostgreSQL cannot take a value away again",
+    )

@@ -25,6 +25,7 @@ from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.suppress import suppress
 from migrasafe.target import Target
+from tools.change_pages import page_ids, plan_of, read_page
 
 SETUP = """
 CREATE TYPE mood AS ENUM ('a', 'b');
@@ -108,17 +109,28 @@ def planned(change: str, pg_version: int, sizes: Sequence[TableSize] = ()) -> Pl
 @pytest.mark.parametrize("pg_version", [12, 15, 18])
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_files_of_a_plan_are_silent(change: str, pg_version: int) -> None:
-    target = Target(pg_version=pg_version, pg_version_assumed=False)
-    files = plan_files(planned(change, pg_version), schema())
+    are_silent(planned(change, pg_version), schema())
+
+
+@pytest.mark.parametrize("place", range(len(page_ids())), ids=page_ids())
+def test_the_files_of_the_plan_of_a_page_are_silent(place: int) -> None:
+    page = read_page(page_ids()[place])
+    pg_version = max((12, 15, 18)[place % 3], page.facts.since)
+    are_silent(plan_of(page, page.migration, pg_version), page.schema)
+
+
+def are_silent(plan: Plan, before: Schema) -> None:
+    target = Target(pg_version=plan.pg_version, pg_version_assumed=False)
+    files = plan_files(plan, before)
     ahead = sorted(name for name in files if name.endswith(".sql") and not name.startswith("undo_"))
     for place, name in enumerate(ahead):
-        assert findings([files[one] for one in ahead[: place + 1]], target) == []
+        assert findings([files[one] for one in ahead[: place + 1]], target, before) == []
         back = [other for other in files if other.startswith(f"undo_{name[:2]}_")]
         for undo in back:
-            assert findings([*(files[one] for one in ahead[: place + 1]), files[undo]], target) == []
+            assert findings([*(files[one] for one in ahead[: place + 1]), files[undo]], target, before) == []
 
 
-def findings(texts: list[str], target: Target) -> list[Finding]:
+def findings(texts: list[str], target: Target, before: Schema) -> list[Finding]:
     """What lint says of the last of several files."""
     migrations = tuple(
         Migration(
@@ -128,7 +140,7 @@ def findings(texts: list[str], target: Target) -> list[Finding]:
         )
         for place, text in enumerate(texts)
     )
-    options = LintOptions(target=target, schema=schema(), reported=lambda migration: migration is migrations[-1])
+    options = LintOptions(target=target, schema=before, reported=lambda migration: migration is migrations[-1])
     rules = [rule for rule in RULES if rule.default]
     result = lint([History(layout="plain", root="", migrations=migrations)], rules, options)
     scripts = [script for migration in result.migrations for script in migration.scripts]
