@@ -110,6 +110,8 @@ class Phase(Struct, frozen=True, kw_only=True):
     backfills: tuple[Backfill, ...] = ()
     code: tuple[AppCode, ...] = ()
     """Of the versions that are deployed in it."""
+    may_meet: tuple[str, ...] = ()
+    """SQLSTATEs that an upsert can meet while another session upserts the same key; the app has to try again."""
 
     @property
     def for_good(self) -> tuple[Step, ...]:

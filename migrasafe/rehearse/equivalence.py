@@ -26,7 +26,8 @@ from migrasafe.sql.quote import quote_ident, quote_literal
 
 SEQUENCES = 60
 LONGEST = 6
-ALREADY_THERE = "23505"
+NOT_FOR_IT = ("23505", "23503")
+"""The value is another row's, or no other row has it."""
 DATA = ("22", "23")
 """What SQLSTATEs begin with that say: this value is not for this column."""
 
@@ -73,6 +74,8 @@ def pairs(plan: Plan, uses: Sequence[TableUse], session: Connection) -> Iterator
         read = {name for up in ups for name in columns_read(parse_expression(up))}
         for use in uses:
             old = tuple(column for column in use.columns if column.name in read)
+            if any(column.always for column in old):
+                continue  # no version writes it: the table numbers its rows itself
             both_ways = any(_same_table(session, use.name, table) for table in made)
             if old and both_ways and _same_table(session, use.name, job.table):
                 yield Pair(use=use, old=old, new=tuple(name for name, _, _ in parts), ups=ups)
@@ -128,8 +131,8 @@ class _Check:
         after = self._after([write])
         if isinstance(after, SqlState):
             said = f"{write}: {after.message} ({after.code})"
-            if after.code == ALREADY_THERE:
-                return  # the value is another row's
+            if after.code in NOT_FOR_IT:
+                return
             if not usual or after.code.startswith(DATA):
                 self._notes.append(f"no value of the new side: {said}")
             else:

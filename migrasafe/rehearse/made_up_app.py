@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -22,6 +23,9 @@ from migrasafe.sql.quote import quote_ident, quote_literal
 
 OF_ONE_INSTANCE = 20_000
 """Numbers that an instance has for itself, out of which it makes values that nobody else writes."""
+
+FEW = 5
+"""Keys that all instances upsert."""
 
 Row = Mapping[str, str | None]
 """Column → value, as text."""
@@ -164,10 +168,7 @@ class MadeUpApp:
         self._next += 1
         if not columns:
             return {}
-        made = (
-            self._shared(column) if column.name in shared and not column.refers else self._new(use, column)
-            for column in columns
-        )
+        made = (self._shared(column, shared) if column.name in shared else self._new(use, column) for column in columns)
         sql = f"SELECT {', '.join(f'({one})::text' for one in made)}"
         answer = ask(self._session, sql)
         if isinstance(answer, SqlState):
@@ -178,8 +179,10 @@ class MadeUpApp:
         chosen = use.chosen.get(column.name)
         return chosen or column.value(str(1 + self._next % self._rows if column.refers else self._next))
 
-    def _shared(self, column: FillColumn) -> str:
-        return column.value(str(self._rows + 20 * OF_ONE_INSTANCE + self._next % 5))
+    def _shared(self, column: FillColumn, key: Sequence[str]) -> str:
+        """Alike in all columns of a key, and unlike those of other keys, so that one over some of its columns is kept."""
+        few = FEW * (crc32(" ".join(key).encode()) % 1000) + self._next % FEW
+        return column.value(str(1 + few % self._rows if column.refers else self._rows + 20 * OF_ONE_INSTANCE + few))
 
     def _one(self, use: TableUse, sql: str, given: Row) -> Row | Refused:
         names = [column.name for column in use.columns]

@@ -32,7 +32,7 @@ def prove(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish, tell: Tell) -> Evi
         checked = _equivalence(plan, stage)
         with stage.copy() as dsn:
             tell("every phase while the old and the new version are at work")
-            counts, in_the_race = race(plan, stage, dsn)
+            raced = race(plan, stage, dsn)
         with stage.copy() as dsn:
             tell("every step killed on its way, and run again")
             kills, of_kills = kill_and_resume(plan, stage, dsn)
@@ -43,11 +43,11 @@ def prove(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish, tell: Tell) -> Evi
         seed=wish.seed,
         seconds=round(time.monotonic() - begun_at, 1),
         phases=walked.phases,
-        race=counts,
+        race=raced.counts,
         round_trips=checked.round_trips,
         kills=kills,
-        notes=(*filter(None, [sandbox.warning]), *stage.notes, *walked.notes, *checked.notes),
-        failures=tuple(dict.fromkeys((*walked.failures, *checked.failures, *in_the_race, *of_kills))),
+        notes=(*filter(None, [sandbox.warning]), *stage.notes, *walked.notes, *checked.notes, *raced.notes),
+        failures=tuple(dict.fromkeys((*walked.failures, *checked.failures, *raced.failures, *of_kills))),
     )
 
 

@@ -14,8 +14,10 @@ from migrasafe.plan.model import Plan
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.relations import read_relations
+from migrasafe.rehearse.carry_out import do
 from migrasafe.rehearse.catalog_lines import Lines, catalog_lines
 from migrasafe.rehearse.made_up_app import Known, TableUse, uses
+from migrasafe.rehearse.opening import open_phase
 from migrasafe.rehearse.race import Repertoire, Session, learn
 from migrasafe.rehearse.rows import Rows
 from migrasafe.rehearse.sandbox import Sandbox
@@ -24,6 +26,8 @@ Lay = Callable[[str], tuple[str, ...]]
 """Makes the schema from before the plan in an empty database, and says what it could not make."""
 
 MOST_TABLES = 8
+OWN_SCHEMA = "migrasafe"
+"""Where plans and backfills keep what is theirs."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -88,9 +92,15 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
                 with connect(once) as connection:
                     Rows(wish.rows).fill(connection)
             if not plan.migration or refused:
-                notes.append(f"the one-shot migration cannot be run here: {refused or 'the plan does not say it'}")
+                notes.append(
+                    "the schema at the end is compared with nothing, for the one-shot migration cannot be run here:"
+                    f" {refused or 'the plan does not say it'}"
+                )
+                once = trials.enter_context(sandbox.database(like=base))
+                refused = _to_the_end(plan, once)  # what the new version is made for is where the plan leads
             else:
                 end = catalog_lines(once)
+            if not refused:
                 new = learn(once, _new_uses(once, tables, base), rows=wish.rows, session=session, queries=wish.new)
         notes += [f"not tried by the old version: {one}" for one in old.left_out]
         notes += [f"not tried by the new version: {one}" for one in new.left_out]
@@ -118,14 +128,26 @@ def _migrate(dsn: str, statements: Sequence[str]) -> str:
     return "" if refused is None else refused.message
 
 
+def _to_the_end(plan: Plan, dsn: str) -> str:
+    """Carry out the whole plan, with nobody at work; what was in the way, empty where nothing was."""
+    for phase in plan.phases:
+        failed = [failure.message for failure in open_phase(plan, phase, dsn)]
+        with connect(dsn) as session:
+            failed += [said.message for step in phase.steps if (said := do(session, step)) is not None]
+        if failed:
+            return failed[0]
+    return ""
+
+
 def _new_tables(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> list[tuple[str, str]]:
-    """The tables of the plan as they are called later, and those that are new."""
+    """The tables of the plan as they are called later, and those that are new and the app's."""
     found = []
     for place in (dsn, base):
         with connect(place) as session:
             found.append({(one.schema, one.name) for one in read_relations(session).values() if one.kind in {"r", "p"}})
     later, before = found
-    return sorted(later & (set(tables) | (later - before)))
+    new = {ref for ref in later - before if ref[0] != OWN_SCHEMA}
+    return sorted(later & (set(tables) | new))
 
 
 def _new_uses(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> list[TableUse]:

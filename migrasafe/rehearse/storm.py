@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 
 from migrasafe.postgres.attempt import ask, attempt
-from migrasafe.postgres.connect import connect
+from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.observed import SqlState
 from migrasafe.rehearse.made_up_app import TableUse
 from migrasafe.rehearse.race import AppError, Repertoire, become
@@ -22,13 +22,27 @@ UPSERTS = 400
 """Of each session; all in the server, so that they meet."""
 
 
-def upsert_storm(dsn: str, version: str, repertoire: Repertoire, *, rows: int, moment: str) -> Iterator[AppError]:
-    """Upsert into every table that has got a unique index more than the app knows; what one session met is told."""
+def upsert_storm(
+    dsn: str, version: str, repertoire: Repertoire, *, rows: int, moment: str, known: frozenset[str] = frozenset()
+) -> Iterator[AppError]:
+    """Upsert into every table that has got a unique index more than the app knows; what one session met is told.
+
+    `known`: unique indexes from before the plan, which can be met without it as well.
+    """
     for use in repertoire.uses:
         if use.unique and _unique_indexes(dsn, use) > len(use.unique):
             written = {column.name for column in use.written}
             for key in (key for key in use.unique if written.issuperset(key)):
-                yield from _storm(dsn, version, repertoire, use, key, rows=rows, moment=moment)
+                yield from _storm(dsn, version, repertoire, use, key, rows=rows, moment=moment, known=known)
+
+
+def unique_names(dsn: str) -> frozenset[str]:
+    """The names of all unique indexes."""
+    with connect(dsn) as session:
+        return frozenset(str(name) for (name,) in run(session, _UNIQUE_NAMES))
+
+
+_UNIQUE_NAMES = "SELECT relname FROM pg_catalog.pg_index JOIN pg_catalog.pg_class ON oid = indexrelid WHERE indisunique"
 
 
 def _unique_indexes(dsn: str, use: TableUse) -> int:
@@ -39,7 +53,15 @@ def _unique_indexes(dsn: str, use: TableUse) -> int:
 
 
 def _storm(
-    dsn: str, version: str, repertoire: Repertoire, use: TableUse, key: tuple[str, ...], *, rows: int, moment: str
+    dsn: str,
+    version: str,
+    repertoire: Repertoire,
+    use: TableUse,
+    key: tuple[str, ...],
+    *,
+    rows: int,
+    moment: str,
+    known: frozenset[str],
 ) -> Iterator[AppError]:
     upsert, said = _upsert(use, key, rows), list[SqlState]()
     together = threading.Barrier(SESSIONS)
@@ -49,7 +71,7 @@ def _storm(
             become(session, repertoire.session)
             together.wait()
             refused = attempt(session, _many(upsert, rows))
-            if refused is not None:
+            if refused is not None and refused.constraint not in known:
                 said.append(refused)
 
     threads = [threading.Thread(target=work) for _ in range(SESSIONS)]

@@ -94,6 +94,7 @@ def _either(table: Table, old: Constraint, new: Constraint, either: str) -> Step
             f"{alter} ADD CONSTRAINT {quote_ident(old.name)} {constraint_body(old)} NOT VALID,"
             f" DROP CONSTRAINT {quote_ident(either)}",
         ),
+        stays=f"{old.name} comes back NOT VALID: old rows are not asked",
     )
 
 

@@ -112,6 +112,7 @@ def _swap(table: Table, old: Constraint, new: Constraint, ready: Constraint) -> 
             f"{alter} RENAME CONSTRAINT {quote_ident(new.name)} TO {quote_ident(ready.name)}",
             f"{alter} ADD CONSTRAINT {quote_ident(old.name)} {constraint_body(old)} NOT VALID",
         ),
+        stays=f"{old.name} comes back NOT VALID: old rows are not asked",
     )
 
 

@@ -85,6 +85,7 @@ def _phases(
     gates: tuple[Gate, ...],
 ) -> tuple[Phase, ...]:
     listed = names(new.columns)
+    met = ("23505",)  # of the key that ON CONFLICT does not name
     first = (
         Phase(
             name=PhaseName.EXPAND,
@@ -92,22 +93,25 @@ def _phases(
             old_app="goes on as before",
             new_app=f"may say ON CONFLICT ({listed}), but not yet break {old.name}",
             steps=ready,
+            may_meet=met,
         ),
+    )
+    switch = phases.deploy(
+        f"writes no two rows that are alike in {listed}, nor in {names(old.columns)}",
+        f"writes no two rows that are alike in {names(old.columns)}",
+    )
+    contract = phases.contract(
+        f"{listed} is the key; the old one goes",
+        f"writes no two rows that are alike in {listed}",
+        (*(() if implied else ready), *taking),
+        needed=f"{old.name} over {names(old.columns)}",
+        old_application_name=ground.old_application_name,
+        gates=() if implied else gates,
     )
     return (
         *(first if implied else ()),
-        phases.deploy(
-            f"writes no two rows that are alike in {listed}, nor in {names(old.columns)}",
-            f"writes no two rows that are alike in {names(old.columns)}",
-        ),
-        phases.contract(
-            f"{listed} is the key; the old one goes",
-            f"writes no two rows that are alike in {listed}",
-            (*(() if implied else ready), *taking),
-            needed=f"{old.name} over {names(old.columns)}",
-            old_application_name=ground.old_application_name,
-            gates=() if implied else gates,
-        ),
+        replace(switch, may_meet=met if implied else ()),
+        replace(contract, may_meet=met),
     )
 
 

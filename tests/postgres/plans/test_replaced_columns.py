@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migrasafe.plan.hints import hints_of
+from migrasafe.plan.hints import Hints, hints_of
 from tests.postgres.plans.apps import Row, writes
 from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_out
 from tests.postgres.servers import Database
@@ -68,8 +68,7 @@ CREATE TRIGGER of_name AFTER UPDATE OF owner, first_name, last_name ON people FO
 @dataclass(frozen=True, kw_only=True)
 class Case:
     migration: str
-    up: str | None = None
-    down: str
+    hints: Hints
     before: str = ""
     """What the plan does to what stands on the columns."""
     old: Work
@@ -85,7 +84,7 @@ CASES = {
             CREATE INDEX people_last_name ON people (lower(last_name));
             ALTER TABLE people DROP COLUMN name
         """,
-        down="name = first_name || CASE WHEN last_name <> '' THEN ' ' || last_name ELSE '' END",
+        hints=hints_of(down="name = first_name || CASE WHEN last_name <> '' THEN ' ' || last_name ELSE '' END"),
         before=NAMES,
         old=writes("people", "name", full),
         new=writes("people", "first_name, last_name", in_parts),
@@ -95,8 +94,10 @@ CASES = {
             -- migrasafe: replace people.street, town -> address
             ALTER TABLE people ADD address text, DROP street, DROP town
         """,
-        up="concat_ws('; ', street, coalesce(town, '?'))",
-        down="street = split_part(address, '; ', 1), town = nullif(split_part(address, '; ', 2), '?')",
+        hints=hints_of(
+            up="concat_ws('; ', street, coalesce(town, '?'))",
+            down="street = split_part(address, '; ', 1), town = nullif(split_part(address, '; ', 2), '?')",
+        ),
         old=writes("people", "street, town", street_and_town),
         new=writes("people", "address", address),
     ),
@@ -106,8 +107,7 @@ CASES = {
             ALTER TABLE people DROP COLUMN price, ADD COLUMN price_cents bigint;
             ALTER TABLE people ADD CONSTRAINT not_negative CHECK (price_cents >= 0)
         """,
-        up="(price * 100)::bigint",
-        down="price_cents / 100.0",
+        hints=hints_of(up="(price * 100)::bigint", down="price_cents / 100.0"),
         old=writes("people", "price", euros),
         new=writes("people", "price_cents", cents),
     ),
@@ -119,7 +119,7 @@ CASES = {
 def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, name: str) -> None:
     case = CASES[name]
     database.execute(SETUP + ROWS)
-    run = roll_out(database, case.migration, tmp_path, hints_of(way=None, up=case.up, down=case.down))
+    run = roll_out(database, case.migration, tmp_path, case.hints)
     killed = random.Random(each_major) if each_major == 15 else None
     carry_out(run, case.old, case.new, killed=killed)
     *first, last = case.migration.split(";")

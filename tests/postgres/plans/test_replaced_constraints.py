@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from migrasafe.plan.hints import Hints
 from tests.postgres.plans.apps import Row, writes
 from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_out
 from tests.postgres.servers import Database
@@ -74,6 +75,7 @@ def sells(*, cascades: bool) -> Work:
 @dataclass(frozen=True, kw_only=True)
 class Case:
     migration: str
+    hints: Hints = Hints()  # noqa: RUF009 – a frozen value
     once: str = ""
     old: Work
     new: Work
@@ -123,7 +125,7 @@ CASES = {
 def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, name: str) -> None:
     case = CASES[name]
     database.execute(SETUP + ROWS)
-    run = roll_out(database, case.migration, tmp_path)
+    run = roll_out(database, case.migration, tmp_path, case.hints)
     carry_out(run, case.old, case.new, killed=random.Random(each_major) if each_major == 15 else None)
     once = [one for one in f"{case.migration};{case.once}".split(";") if one.strip()]
     assert dump(database.dsn) == one_shot(database, SETUP, *once)

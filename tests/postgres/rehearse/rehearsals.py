@@ -14,6 +14,7 @@ from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read_changes import Hints, read_changes
 from migrasafe.postgres.introspect import load_schema
 from migrasafe.postgres.read_attached import attached_to_columns
+from migrasafe.postgres.read_beside import beside_tables
 from migrasafe.postgres.running_server import RunningServer
 from migrasafe.rehearse.ground import lay_script
 from migrasafe.rehearse.prove import prove
@@ -26,14 +27,21 @@ from tests.postgres.servers import Database
 
 
 def planned(
-    database: Database, setup: str, migration: str, hints: Hints | None = None, change: Change | None = None
+    database: Database,
+    setup: str,
+    migration: str,
+    hints: Hints | None = None,
+    change: Change | None = None,
+    quiet_seconds: float | None = None,
 ) -> Plan:
     """The plan of a migration, or of a change that stands for it, in a database that gets the schema."""
     database.execute(setup)
     with database.connect() as session:
-        schema, attached = load_schema(session), attached_to_columns(session)
+        schema, attached, beside = load_schema(session), attached_to_columns(session), beside_tables(session)
     target = Target(pg_version=database.major, pg_version_assumed=False)
-    ground = Ground(schema=schema, attached=attached, target=target, id="r1")
+    ground = Ground(
+        schema=schema, attached=attached, beside=beside, target=target, id="r1", quiet_seconds=quiet_seconds
+    )
     script = read_script(Source(path="migration.sql", text=migration))
     draft = change.plan(ground) if change else draft_of(read_changes(script, schema, hints or Hints()), ground)
     return put_together(draft, ground, script.texts)

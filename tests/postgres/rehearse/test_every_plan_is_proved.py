@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from tests.postgres.plans.test_plans_under_traffic import CASES, SETUP
+from tests.postgres.rehearse.proofs import PROOFS
 from tests.postgres.rehearse.rehearsals import planned, rehearsed, told
 from tests.postgres.servers import Database
 
-IN_EVERY_RUN = ("rename a column, view", "a foreign key", "not null, filled in")
+IN_EVERY_RUN = (
+    "plans under traffic: rename a column, view",
+    "plans under traffic: a foreign key",
+    "plans under traffic: not null, filled in",
+    "replaced columns: a price is in cents",
+    "replaced constraints: a unique constraint over another column",
+    "bad rows: rejected",
+)
 
 
-def proved(database: Database, name: str) -> None:
-    case = CASES[name]
-    evidence = rehearsed(database, SETUP, planned(database, SETUP, case.migration, case.hints), rows=200)
+def proved(database: Database, name: str, rows: int) -> None:
+    proof = PROOFS[name]
+    plan = planned(database, proof.setup, proof.migration, proof.hints, quiet_seconds=proof.quiet_seconds)
+    evidence = rehearsed(database, proof.setup, plan, rows=rows)
     assert told(evidence) == []
 
 
 @pytest.mark.parametrize("name", IN_EVERY_RUN)
 def test_it_is_proved(database: Database, name: str) -> None:
-    proved(database, name)
+    proved(database, name, rows=50)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", PROOFS)
 def test_every_one_is_proved(each_major: int, database: Database, name: str) -> None:
-    proved(database, name)
+    proved(database, name, rows=200)
