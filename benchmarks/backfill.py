@@ -22,13 +22,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from migrasafe.backfill import jobs, shards
-from migrasafe.backfill.job_file import JobFile
+from migrasafe.backfill.job import jobs, shards
+from migrasafe.backfill.job.file import JobFile
+from migrasafe.backfill.job.spec import Spec
 from migrasafe.backfill.link import Link, open_link
-from migrasafe.backfill.places import place_of
-from migrasafe.backfill.spec import Spec
 from migrasafe.backfill.start import start_job
-from migrasafe.backfill.walker import Walker
+from migrasafe.backfill.walk.places import place_of
+from migrasafe.backfill.walk.walker import Walker
 from migrasafe.postgres.find_server import find_server
 from migrasafe.postgres.local_server import LocalServer
 

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from migrasafe.backfill.ask_checks import ask_check
-from migrasafe.backfill.throttle_checks import Check, CheckKind, CheckSeen
+from migrasafe.backfill.throttle.ask_checks import ask_check
+from migrasafe.backfill.throttle.checks import Check, CheckKind, CheckSeen
 from migrasafe.errors import ServerError
 
 ANSWERS = {

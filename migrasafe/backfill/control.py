@@ -7,12 +7,12 @@ from shlex import quote
 
 import msgspec
 
-from migrasafe.backfill import shards
-from migrasafe.backfill.jobs import Job
+from migrasafe.backfill.job import shards
+from migrasafe.backfill.job.jobs import Job
+from migrasafe.backfill.job.moves import OPEN, move
+from migrasafe.backfill.job.settings import known_settings
 from migrasafe.backfill.model import Setting, Status
-from migrasafe.backfill.moves import OPEN, move
 from migrasafe.backfill.queries import Sql, literal, query
-from migrasafe.backfill.settings import known_settings
 from migrasafe.errors import InputError
 from migrasafe.postgres.scripts import ScriptSession
 

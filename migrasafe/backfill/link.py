@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from migrasafe.backfill.jobs import cluster_identity
+from migrasafe.backfill.job.jobs import cluster_identity
 from migrasafe.backfill.queries import Sql
 from migrasafe.errors import ServerError
 from migrasafe.postgres.scripts import ScriptSession, StatementError, open_session

@@ -7,22 +7,22 @@ import uuid
 
 from msgspec.structs import replace
 
-from migrasafe.backfill import jobs, shards
-from migrasafe.backfill.ending import Ending, Finisher, Outcome, obey, too_many_dead_rows, walk_rewritten
-from migrasafe.backfill.events import Emit
-from migrasafe.backfill.jobs import Job
+from migrasafe.backfill.end.ending import Ending, Finisher, Outcome, obey, too_many_dead_rows, walk_rewritten
+from migrasafe.backfill.job import jobs, shards
+from migrasafe.backfill.job.jobs import Job
+from migrasafe.backfill.job.moves import WORKING, move
+from migrasafe.backfill.job.settings import RunSettings, run_settings, throttle_part
+from migrasafe.backfill.job.split import split_largest
 from migrasafe.backfill.link import Link
 from migrasafe.backfill.model import BatchDone, Decision, Place, Status, Throttle
-from migrasafe.backfill.moves import WORKING, move
-from migrasafe.backfill.places import RewrittenError, place_of
+from migrasafe.backfill.progress.events import Emit
+from migrasafe.backfill.progress.worker_log import WorkerLog
 from migrasafe.backfill.quantities import say_count
-from migrasafe.backfill.recovery import Recovery, leave
-from migrasafe.backfill.settings import RunSettings, run_settings, throttle_part
-from migrasafe.backfill.split import split_largest
 from migrasafe.backfill.stopping import Stop
+from migrasafe.backfill.trouble.recovery import Recovery, leave
 from migrasafe.backfill.vacuum import Vacuum
-from migrasafe.backfill.walker import Done, Walker
-from migrasafe.backfill.worker_log import WorkerLog
+from migrasafe.backfill.walk.places import RewrittenError, place_of
+from migrasafe.backfill.walk.walker import Done, Walker
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import StatementError
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from migrasafe.backfill import jobs
 from migrasafe.backfill.control import change_settings
-from migrasafe.backfill.dead_rows import what_is_left
-from migrasafe.backfill.events import Emit, Event
-from migrasafe.backfill.job_file import JobFile
-from migrasafe.backfill.jobs import Job
+from migrasafe.backfill.job import jobs
+from migrasafe.backfill.job.file import JobFile
+from migrasafe.backfill.job.jobs import Job
+from migrasafe.backfill.job.moves import ENDED, move
+from migrasafe.backfill.job.validate import Checked, check_job
 from migrasafe.backfill.link import open_link
 from migrasafe.backfill.model import Setting, Status
-from migrasafe.backfill.moves import ENDED, move
+from migrasafe.backfill.progress.events import Emit, Event
 from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.queries import query
-from migrasafe.backfill.repair import retry_dead_rows
 from migrasafe.backfill.state_tables import install, no_privilege
-from migrasafe.backfill.validate import Checked, check_job
-from migrasafe.backfill.walk import BlockWalk
+from migrasafe.backfill.trouble.dead_rows import what_is_left
+from migrasafe.backfill.trouble.repair import retry_dead_rows
+from migrasafe.backfill.walk.ways import BlockWalk
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import ScriptSession, StatementError
 

@@ -6,12 +6,12 @@ import random
 import time
 from collections.abc import Sequence
 
-from migrasafe.backfill.job_file import JobFile
+from migrasafe.backfill.job.file import JobFile
+from migrasafe.backfill.job.spec import Spec
 from migrasafe.backfill.run import Worker
-from migrasafe.backfill.spec import Spec
 from migrasafe.backfill.start import start_job
 from migrasafe.backfill.stopping import Stop
-from migrasafe.backfill.throttling import SampledThrottle
+from migrasafe.backfill.throttle.throttling import SampledThrottle
 from migrasafe.plan.model import Backfill, Step
 from migrasafe.plan.write_sql import ATTEMPTS, LOCK_TIMEOUT
 from migrasafe.postgres.attempt import attempt

@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from migrasafe.backfill.history import KEPT_SAMPLES, MOST_SAMPLES, samples, thin_samples
+from migrasafe.backfill.progress.history import KEPT_SAMPLES, MOST_SAMPLES, samples, thin_samples
 from migrasafe.backfill.queries import query
 from migrasafe.postgres.scripts import open_session
 from tests.postgres.backfills import backfill, start_backfill, until

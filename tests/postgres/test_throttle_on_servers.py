@@ -12,7 +12,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from migrasafe.backfill.model import BatchDone, Place, Setting
-from migrasafe.backfill.throttling import SampledThrottle
+from migrasafe.backfill.throttle.throttling import SampledThrottle
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.find_server import choose_server
 from migrasafe.postgres.load_signals import Lost

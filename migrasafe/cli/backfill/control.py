@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from migrasafe.backfill import control, jobs
-from migrasafe.backfill.settings import known_settings
+from migrasafe.backfill import control
+from migrasafe.backfill.job import jobs
+from migrasafe.backfill.job.settings import known_settings
 from migrasafe.cli.backfill.options import dsn_option, job_argument, settings_from, state_of
 
 _because = click.option("--because", metavar="WORDS", help="Why, for those who look later.")

@@ -34,9 +34,9 @@ def estimate_command(
       migrasafe backfill estimate --table orders --set 'total_cents = total * 100' --where 'total_cents IS NULL'
       migrasafe backfill estimate job.toml --try
     """
-    from migrasafe.backfill.estimate_text import lines_of
-    from migrasafe.backfill.job_file import JobFile
-    from migrasafe.backfill.measure import measure
+    from migrasafe.backfill.estimate.measure import measure
+    from migrasafe.backfill.estimate.text import lines_of
+    from migrasafe.backfill.job.file import JobFile
 
     wanted = wanted_job(job, said)
     server = dsn_from(dsn, wanted.dsn_env if isinstance(wanted, JobFile) else None)

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 from msgspec.structs import replace
 
-from migrasafe.backfill.job_file import JobFile, job_path, read_job_file, walk_from
-from migrasafe.backfill.spec import Spec, key_from_text
+from migrasafe.backfill.job.file import JobFile, job_path, read_job_file, walk_from
+from migrasafe.backfill.job.spec import Spec, key_from_text
 from migrasafe.errors import InputError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from migrasafe.backfill.job.settings import check_setting
 from migrasafe.backfill.model import Setting
-from migrasafe.backfill.settings import check_setting
 from migrasafe.backfill.state_tables import no_privilege, require_installed
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import ScriptSession, StatementError, open_session

@@ -26,11 +26,12 @@ def report_command(job: str, *, dsn: str | None, output: str | None) -> None:
     Example:
       migrasafe backfill report orders.total_cents -o report.html
     """
-    from migrasafe.backfill import history, jobs
-    from migrasafe.backfill.dead_rows import dead_rows
-    from migrasafe.backfill.settings import known_settings
-    from migrasafe.backfill.status import status_of
-    from migrasafe.backfill.throttle_settings import limits_from
+    from migrasafe.backfill.job import jobs
+    from migrasafe.backfill.job.settings import known_settings
+    from migrasafe.backfill.progress import history
+    from migrasafe.backfill.progress.status import status_of
+    from migrasafe.backfill.throttle.settings import limits_from
+    from migrasafe.backfill.trouble.dead_rows import dead_rows
     from migrasafe.report.backfill.page import Told, page
 
     with state_of(dsn) as session:

@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from migrasafe.backfill.ending import Ending, Outcome
-from migrasafe.backfill.events import Emit, Event, as_json, as_text
-from migrasafe.backfill.job_file import JobFile
-from migrasafe.backfill.metrics import Meter, address_from
+from migrasafe.backfill.end.ending import Ending, Outcome
+from migrasafe.backfill.job.file import JobFile
+from migrasafe.backfill.job.settings import check_setting, known_settings
 from migrasafe.backfill.model import Setting
+from migrasafe.backfill.progress.events import Emit, Event, as_json, as_text
+from migrasafe.backfill.progress.metrics import Meter, address_from
 from migrasafe.backfill.run import Worker
-from migrasafe.backfill.settings import check_setting, known_settings
 from migrasafe.backfill.start import start_job
 from migrasafe.backfill.stopping import Stop
 from migrasafe.cli.backfill.job_options import job_options, wanted_job
@@ -105,7 +105,7 @@ def run_command(
     )
     if name is None:
         return 0
-    from migrasafe.backfill.throttling import SampledThrottle
+    from migrasafe.backfill.throttle.throttling import SampledThrottle
 
     meter = Meter(SampledThrottle())
     others = start_others(workers - 1, name, server, log_format)
@@ -126,7 +126,7 @@ def _metrics(address: tuple[str, int] | None, meter: Meter, dsn: str, job: str, 
     if address is None:
         yield
         return
-    from migrasafe.backfill.metrics_server import serving
+    from migrasafe.backfill.progress.metrics_server import serving
 
     with serving(address, meter, dsn, job) as (host, port):
         emit(Event(kind="metrics", job=job, text=f"metrics at http://{host}:{port}/metrics", fields={"port": port}))

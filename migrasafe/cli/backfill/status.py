@@ -6,10 +6,10 @@ import json
 
 import click
 
-from migrasafe.backfill import jobs
+from migrasafe.backfill.job import jobs
+from migrasafe.backfill.progress.status import JobStatus, as_data, status_of, why_not_done
+from migrasafe.backfill.progress.status_text import as_lines
 from migrasafe.backfill.quantities import seconds_from
-from migrasafe.backfill.status import JobStatus, as_data, status_of, why_not_done
-from migrasafe.backfill.status_text import as_lines
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
 from migrasafe.errors import ConfigError
 

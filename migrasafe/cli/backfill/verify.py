@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from migrasafe.backfill import jobs
-from migrasafe.backfill.recompute import SAMPLE_ROWS
-from migrasafe.backfill.repair import verify
+from migrasafe.backfill.end.recompute import SAMPLE_ROWS
+from migrasafe.backfill.job import jobs
+from migrasafe.backfill.trouble.repair import verify
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
 
 

@@ -10,11 +10,11 @@ from contextlib import closing, suppress
 
 import click
 
-from migrasafe.backfill import jobs
-from migrasafe.backfill.moves import ENDED
+from migrasafe.backfill.job import jobs
+from migrasafe.backfill.job.moves import ENDED
+from migrasafe.backfill.progress.status import JobStatus, as_data, status_of
+from migrasafe.backfill.progress.status_text import as_line
 from migrasafe.backfill.state_tables import require_installed
-from migrasafe.backfill.status import JobStatus, as_data, status_of
-from migrasafe.backfill.status_text import as_line
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import ScriptSession, StatementError, open_session
 

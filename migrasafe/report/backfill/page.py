@@ -11,14 +11,14 @@ from shlex import quote
 from msgspec import Struct
 
 from migrasafe import __version__
-from migrasafe.backfill.advice import what_to_do
-from migrasafe.backfill.dead_rows import DeadRow
-from migrasafe.backfill.history import Happening, SampleSeen
 from migrasafe.backfill.model import Setting, Status
+from migrasafe.backfill.progress.advice import what_to_do
+from migrasafe.backfill.progress.history import Happening, SampleSeen
+from migrasafe.backfill.progress.status import JobStatus
+from migrasafe.backfill.progress.status_text import headline, say_eta
+from migrasafe.backfill.progress.timeline import Slice, Span, slices, spans
 from migrasafe.backfill.quantities import say_bytes, say_seconds
-from migrasafe.backfill.status import JobStatus
-from migrasafe.backfill.status_text import headline, say_eta
-from migrasafe.backfill.timeline import Slice, Span, slices, spans
+from migrasafe.backfill.trouble.dead_rows import DeadRow
 from migrasafe.report.backfill.plots import Limit, Line, Mark, Plot, Steps, svg, time_labels, value_labels
 
 EVENTS_SHOWN = 400

@@ -10,11 +10,11 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from migrasafe.backfill.advice import held_by, what_to_do
 from migrasafe.backfill.model import Status
+from migrasafe.backfill.progress.advice import held_by, what_to_do
+from migrasafe.backfill.progress.status import JobStatus
+from migrasafe.backfill.progress.status_text import gauges, headline, say_eta
 from migrasafe.backfill.quantities import say_bytes, say_count, say_seconds
-from migrasafe.backfill.status import JobStatus
-from migrasafe.backfill.status_text import gauges, headline, say_eta
 
 WIDE = 140
 """From so many columns on, events stand beside workers."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrasafe.backfill.duty import Load
 from migrasafe.backfill.model import BatchDone
-from migrasafe.backfill.throttle_limits import Limits
-from migrasafe.backfill.throttle_state import State, first_state, saw_beat, saw_primary, saw_upkeep
+from migrasafe.backfill.throttle.duty import Load
+from migrasafe.backfill.throttle.limits import Limits
+from migrasafe.backfill.throttle.state import State, first_state, saw_beat, saw_primary, saw_upkeep
 from migrasafe.postgres.load_signals import (
     PrimarySeen,
     ReplicaSeen,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrasafe.backfill.batch_size import (
+from migrasafe.backfill.walk.batch_size import (
     BatchSize,
     BatchTarget,
     after_batch,

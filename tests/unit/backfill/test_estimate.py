@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from migrasafe.backfill.batch_size import BatchTarget
-from migrasafe.backfill.estimate import (
+from migrasafe.backfill.estimate.estimate import (
     Estimate,
     ReplayTried,
     ServerFacts,
@@ -17,7 +16,8 @@ from migrasafe.backfill.estimate import (
     estimate,
     hot_share,
 )
-from migrasafe.backfill.estimate_text import lines_of
+from migrasafe.backfill.estimate.text import lines_of
+from migrasafe.backfill.walk.batch_size import BatchTarget
 
 MB = 2**20
 MEASURED = TableSize(

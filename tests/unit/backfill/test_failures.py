@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from migrasafe.backfill.failures import TRIES, Failure, Step, answer, classify
 from migrasafe.backfill.model import Cut
+from migrasafe.backfill.trouble.failures import TRIES, Failure, Step, answer, classify
 
 KINDS = {
     "55P03": Failure.LOCK_TIMEOUT,

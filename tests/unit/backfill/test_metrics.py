@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from migrasafe.backfill.events import Event
-from migrasafe.backfill.metrics import Meter, address_from, job_lines, state_of_database
 from migrasafe.backfill.model import BatchDone, Cut, Decision, Gauge, Place, Reason, Setting, Status
-from migrasafe.backfill.status import JobStatus
+from migrasafe.backfill.progress.events import Event
+from migrasafe.backfill.progress.metrics import Meter, address_from, job_lines, state_of_database
+from migrasafe.backfill.progress.status import JobStatus
 from migrasafe.errors import ConfigError
 from tests.unit.backfill.seen import batch
 

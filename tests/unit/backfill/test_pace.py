@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrasafe.backfill.history import SampleSeen
-from migrasafe.backfill.pace import eta, paces_of
+from migrasafe.backfill.progress.history import SampleSeen
+from migrasafe.backfill.progress.pace import eta, paces_of
 
 
 def sample(began: float, rows: int, *, seconds: float = 10.0, held: float = 0.0, batches: int = 5) -> SampleSeen:

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrasafe.backfill.log_clock import LogClock, looked, seconds_behind
-from migrasafe.backfill.replay import FIRST_RATE, LOWEST_RATE, Replay, drain_seconds, first_look, observed, safe_rate
+from migrasafe.backfill.throttle.log_clock import LogClock, looked, seconds_behind
+from migrasafe.backfill.throttle.replay import (
+    FIRST_RATE,
+    LOWEST_RATE,
+    Replay,
+    drain_seconds,
+    first_look,
+    observed,
+    safe_rate,
+)
 
 MB = 1_000_000
 

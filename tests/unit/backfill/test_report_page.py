@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrasafe.backfill.dead_rows import DeadRow
-from migrasafe.backfill.history import Happening, SampleSeen
 from migrasafe.backfill.model import Gauge, Status
-from migrasafe.backfill.status import JobStatus
+from migrasafe.backfill.progress.history import Happening, SampleSeen
+from migrasafe.backfill.progress.status import JobStatus
+from migrasafe.backfill.trouble.dead_rows import DeadRow
 from migrasafe.report.backfill.page import Told, page
 from migrasafe.report.backfill.plots import HEIGHT, WIDTH, Limit, Line, Plot, svg, time_labels, top_of
 

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from migrasafe.backfill.advice import what_to_do
-from migrasafe.backfill.history import Happening
 from migrasafe.backfill.model import Gauge, Reason, Status
-from migrasafe.backfill.status import JobStatus, WorkerStatus
-from migrasafe.backfill.status_text import as_line, as_lines
+from migrasafe.backfill.progress.advice import what_to_do
+from migrasafe.backfill.progress.history import Happening
+from migrasafe.backfill.progress.status import JobStatus, WorkerStatus
+from migrasafe.backfill.progress.status_text import as_line, as_lines
 from migrasafe.report.backfill.screen import screen
 
 NOW = datetime.datetime(2026, 3, 1, 3, 14, 0, tzinfo=datetime.UTC)

@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from migrasafe.backfill.model import Decision, Reason
-from migrasafe.backfill.throttle import decide
-from migrasafe.backfill.throttle_checks import CheckSeen
-from migrasafe.backfill.throttle_gauges import gauges
-from migrasafe.backfill.throttle_limits import Limits
-from migrasafe.backfill.throttle_settings import limits_from
-from migrasafe.backfill.throttle_state import (
+from migrasafe.backfill.throttle.checks import CheckSeen
+from migrasafe.backfill.throttle.decide import decide
+from migrasafe.backfill.throttle.gauges import gauges
+from migrasafe.backfill.throttle.limits import Limits
+from migrasafe.backfill.throttle.settings import limits_from
+from migrasafe.backfill.throttle.state import (
     State,
     decided,
     did_batch,

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from migrasafe.backfill.model import BatchDone
-from migrasafe.backfill.throttle import decide
-from migrasafe.backfill.throttle_limits import Limits
-from migrasafe.backfill.throttle_state import (
+from migrasafe.backfill.throttle.decide import decide
+from migrasafe.backfill.throttle.limits import Limits
+from migrasafe.backfill.throttle.state import (
     decided,
     did_batch,
     first_state,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from migrasafe.backfill.settings import run_settings
-from migrasafe.backfill.throttle_checks import Check, CheckKind, CheckSeen, judge
-from migrasafe.backfill.throttle_limits import AUTO, Limits
-from migrasafe.backfill.throttle_settings import DEFAULTS, KNOWN, check_setting, is_ours, limits_from
+from migrasafe.backfill.job.settings import run_settings
+from migrasafe.backfill.throttle.checks import Check, CheckKind, CheckSeen, judge
+from migrasafe.backfill.throttle.limits import AUTO, Limits
+from migrasafe.backfill.throttle.settings import DEFAULTS, KNOWN, check_setting, is_ours, limits_from
 from migrasafe.errors import ConfigError
 
 

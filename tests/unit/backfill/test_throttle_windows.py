@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from migrasafe.backfill.throttle_windows import closed_until, windows_from, zone_from
+from migrasafe.backfill.throttle.windows import closed_until, windows_from, zone_from
 from migrasafe.errors import ConfigError
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrasafe.backfill.history import Happening, SampleSeen, said
 from migrasafe.backfill.model import Gauge
-from migrasafe.backfill.timeline import slices, spans
+from migrasafe.backfill.progress.history import Happening, SampleSeen, said
+from migrasafe.backfill.progress.timeline import slices, spans
 
 
 def sample(began: float, rows: int = 100, *, seconds: float = 10.0, lag: float = 0.1, held: float = 0.0) -> SampleSeen:

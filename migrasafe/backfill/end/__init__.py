@@ -1,0 +1,1 @@
+"""How a job ends, and what is looked at before it is called done."""

@@ -1,0 +1,1 @@
+"""What a job is, kept in the state tables and checked before anything is changed."""

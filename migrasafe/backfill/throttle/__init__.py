@@ -1,0 +1,1 @@
+"""Whether the next batch may start now, and on which signals."""
