@@ -112,6 +112,7 @@ def columns_by_relation(rows: Iterable[Row], texts: ServerTexts) -> Mapping[int,
                 collation=row.collation,
                 inherited=row.inherited,
                 local=row.inherited and row.local,
+                grants=grants_of(row),
             )
         )
     return found
@@ -228,7 +229,7 @@ def _options(options: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 
 def grants_of(row: Row) -> frozenset[Granted]:
-    """Who but the owner may do what with the relation of a row."""
+    """Who but the owner may do what with the relation or column of a row."""
     return frozenset(Granted(role, privilege) for role, privilege in row.grants)
 
 

@@ -60,6 +60,7 @@ def column_facts(column: Column) -> Facts:
         "stored": column.generated_stored,
         "collation": column.collation,
         "inherited": column.inherited,
+        "grants": column.grants,
     }
 
 

@@ -50,6 +50,8 @@ class Column(Struct, frozen=True, kw_only=True):
     inherited: bool = False
     local: bool = False
     """Of an inherited column: the table defines it itself as well, so it stays when the parent's goes."""
+    grants: frozenset[Granted] = frozenset()
+    """Privileges on it alone, beside those on its table."""
 
 
 class Constraint(Struct, frozen=True, kw_only=True):

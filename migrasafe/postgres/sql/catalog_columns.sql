@@ -13,7 +13,12 @@ SELECT
     a.attgenerated AS generated,
     CASE WHEN a.attcollation <> t.typcollation THEN o.collname END AS collation,
     a.attinhcount > 0 AS inherited,
-    a.attislocal AS local
+    a.attislocal AS local,
+    ARRAY(
+        SELECT ARRAY[CASE WHEN g.grantee = 0 THEN 'public' ELSE pg_get_userbyid(g.grantee) END, lower(g.privilege_type)]
+        FROM aclexplode(a.attacl) g
+        WHERE g.grantee <> c.relowner
+    ) AS grants
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -24,7 +24,9 @@ def inherited_columns(parents: list[Table], draft: Draft) -> list[Column]:
         for column in parent.columns:
             known = columns.get(column.name)
             if known is None:
-                columns[column.name] = replace(column, inherited=True, local=False, identity=None, born=draft.moment)
+                columns[column.name] = replace(
+                    column, inherited=True, local=False, identity=None, grants=frozenset(), born=draft.moment
+                )
             elif column.not_null and not known.not_null:
                 columns[column.name] = replace(known, not_null=True)
     return list(columns.values())

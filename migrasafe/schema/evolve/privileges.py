@@ -1,4 +1,4 @@
-"""Who may do what with tables, views and sequences: GRANT, REVOKE and what new ones come with.
+"""Who may do what with tables, their columns, views and sequences: GRANT, REVOKE and what new ones come with.
 
 https://www.postgresql.org/docs/current/ddl-priv.html
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from rpds import HashTrieMap
 
-from migrasafe.schema.model import TEMPORARY_SCHEMA, Granted, Moment, Ref, Relation, Sequence, Table, View
+from migrasafe.schema.model import TEMPORARY_SCHEMA, Column, Granted, Moment, Ref, Relation, Sequence, Table, View
 from migrasafe.sql.statements import DefaultPrivileges, Grant
 
 if TYPE_CHECKING:
@@ -20,19 +20,40 @@ if TYPE_CHECKING:
 ON_TABLE = ("select", "insert", "update", "delete", "truncate", "references", "trigger")
 """ALL on a table; MAINTAIN (17) is left out, which no app needs."""
 ON_SEQUENCE = ("usage", "select", "update")
+ON_COLUMN = ("select", "insert", "update", "references")
+_EVERY = {"TABLE": ON_TABLE, "SEQUENCE": ON_SEQUENCE, "COLUMN": ON_COLUMN}
 
 
 def grant(draft: Draft, statement: Grant) -> None:
-    """GRANT and REVOKE on relations; privileges on single columns, and on anything else, are not followed."""
-    if statement.columns or statement.option_only:
+    """GRANT and REVOKE on relations and on columns of tables; those on columns of views, and on anything else, are not
+    followed."""
+    if statement.option_only:
         return
+    on_columns = {privilege for privilege, _ in statement.on_columns}
+    of_all = tuple(one for one in statement.privileges if one not in on_columns)
     for ref in _granted(draft, statement):
         relation = draft.relations.get(ref)
-        if isinstance(relation, Table | View | Sequence):
+        if not isinstance(relation, Table | View | Sequence):
+            continue
+        if of_all or not on_columns:
             kind = "SEQUENCE" if isinstance(relation, Sequence) else "TABLE"
-            after = _changed(relation.grants, statement, kind)
-            if after != relation.grants:
-                draft.put(replace(relation, grants=after))
+            relation = replace(relation, grants=_changed(relation.grants, statement, of_all, kind))
+        if isinstance(relation, Table):
+            columns = tuple(_on_column(column, statement, of_all) for column in relation.columns)
+            relation = relation if columns == relation.columns else replace(relation, columns=columns)
+        if relation != draft.relations.get(ref):
+            draft.put(relation)
+
+
+def _on_column(column: Column, statement: Grant, of_all: tuple[str, ...]) -> Column:
+    """A column after a GRANT or REVOKE: what is taken away from the table is taken away from its columns too."""
+    grants = column.grants
+    for privilege, names in statement.on_columns:
+        if column.name in names:
+            grants = _changed(grants, statement, (privilege,) if privilege else (), "COLUMN")
+    if statement.revoke and grants and (of_all or not statement.on_columns):
+        grants = _changed(grants, statement, of_all, "COLUMN")
+    return column if grants == column.grants else replace(column, grants=grants)
 
 
 def default_privileges(draft: Draft, statement: DefaultPrivileges) -> None:
@@ -42,7 +63,7 @@ def default_privileges(draft: Draft, statement: DefaultPrivileges) -> None:
     kind = statement.kind.removesuffix("S")
     for schema in statement.schemas or ("",):
         before = draft.default_grants.get((schema, kind), frozenset())
-        draft.default_grants = draft.default_grants.insert((schema, kind), _changed(before, statement, kind))
+        draft.default_grants = draft.default_grants.insert((schema, kind), _changed(before, statement, statement.privileges, kind))
 
 
 def with_default_grants(
@@ -71,12 +92,13 @@ def _granted(draft: Draft, statement: Grant) -> Iterator[Ref]:
             yield from [ref for ref, one in draft.relations.items() if ref.schema in schemas and isinstance(one, kinds)]
 
 
-def _changed(before: frozenset[Granted], statement: Grant | DefaultPrivileges, kind: str) -> frozenset[Granted]:
-    every = ON_SEQUENCE if kind == "SEQUENCE" else ON_TABLE
-    named = frozenset(_pairs(statement.grantees, statement.privileges or every))
+def _changed(
+    before: frozenset[Granted], statement: Grant | DefaultPrivileges, privileges: tuple[str, ...], kind: str
+) -> frozenset[Granted]:
+    named = frozenset(_pairs(statement.grantees, privileges or _EVERY[kind]))
     if not statement.revoke:
         return before | named
-    if not statement.privileges:
+    if not privileges:
         return frozenset(one for one in before if one.role not in statement.grantees)
     return before - named
 

@@ -148,6 +148,7 @@ def _like_column(draft: Draft, ref: Ref, column: Column, including: frozenset[st
         identity=identity,
         inherited=False,
         local=False,
+        grants=frozenset(),
         born=draft.moment,
     )
 

@@ -72,6 +72,9 @@ def grant(node: Fields, origin: Origin) -> Statement:
         objects=tuple(object_name(item) for item in objects),
         privileges=tuple(item["priv_name"].lower() for item in privileges if "priv_name" in item),
         columns=tuple(column for item in privileges for column in strings(item.get("cols"))),
+        on_columns=tuple(
+            (item.get("priv_name", "").lower(), strings(item["cols"])) for item in privileges if "cols" in item
+        ),
         grantees=roles(node.get("grantees")),
         arguments=with_arguments[0] if len(with_arguments) == 1 else None,
         cascade=node.get("behavior") == "DROP_CASCADE",

@@ -36,6 +36,9 @@ class Grant(Statement, frozen=True, kw_only=True):
     privileges: tuple[str, ...] = ()
     """Lower case; empty means ALL."""
     columns: tuple[str, ...] = ()
+    """Every column that is named."""
+    on_columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Privilege, or "" for ALL → the columns that it is on."""
     grantees: tuple[str, ...] = ()
     arguments: tuple[TypeName, ...] | None = None
     cascade: bool = False
