@@ -39,6 +39,8 @@ from migrasafe.migrations.read import read_history
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.find_server import find_server
 from migrasafe.postgres.try_queries import Outcome, Tried, rows_in_tables, try_query
+from migrasafe.schema.model import Schema
+from tools.expand_stars import expand_stars
 
 
 class Commit(Struct, frozen=True, kw_only=True):
@@ -145,7 +147,8 @@ def prove(
     """All queries of both versions, before the first released migration and after each."""
     schemas = schemas_of(migrations, CompatOptions())
     known = ever(schemas)
-    versions = [VersionQueries(app, known, schemas[first]) for app in apps]
+    old, new = apps
+    versions = [VersionQueries(old, known, schemas[first]), VersionQueries(new, known, schemas[first], schemas[-1])]
     if tally.lenient:
         for migration in migrations[:first]:
             if apply(connection, migration) is not None:
@@ -173,10 +176,10 @@ def prove(
         with rows_in_tables(connection):
             for version in versions:
                 where = f"{version.app.label} {migrations[place - 1].id if place else 'start'}"
-                _compare(connection, version, tally, where)
+                _compare(connection, version, schemas[first if version is versions[0] else -1], tally, where)
 
 
-def _compare(connection: Connection, version: VersionQueries, tally: Tally, where: str) -> None:
+def _compare(connection: Connection, version: VersionQueries, built_with: Schema, tally: Tally, where: str) -> None:
     seen: set[str] = set()
     for one, state in zip(version.queries, version.states, strict=True):
         if one.query.partial or one.query.sql in seen:
@@ -185,7 +188,11 @@ def _compare(connection: Connection, version: VersionQueries, tally: Tally, wher
         if one.named.isdisjoint(version.names):
             tally.counts["about tables that no migration makes"] += 1
             continue
-        tried = try_query(connection, one.query.sql, one.query.search_path)
+        sql = expand_stars(one, built_with) if one.query.star_is_expanded else one.query.sql
+        if sql is None:
+            tally.counts["not tried"] += 1
+            continue
+        tried = try_query(connection, sql, one.query.search_path)
         why = "; ".join([*(problem.message for problem in state.problems[:2]), state.resolution.opaque])
         ours = said(state)
         if ours == "works" and any(problem.sqlstate == tried.sqlstate for problem in state.problems):
