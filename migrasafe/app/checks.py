@@ -12,7 +12,7 @@ from migrasafe.app.constraints_at_risk import constraints_at_risk
 from migrasafe.app.nullness import can_be_null
 from migrasafe.app.resolve import Insertion, Problem, Resolution, Written
 from migrasafe.app.resolve.values import How
-from migrasafe.app.usage import Action, ObjectKind
+from migrasafe.app.usage import Action
 from migrasafe.schema.model import Column, Domain, Schema, Table
 from migrasafe.sql.expressions import is_null_constant, proves_not_null
 from migrasafe.sql.statements import ConstraintKind, Expression
@@ -37,7 +37,6 @@ def checks(resolution: Resolution, schema: Schema, never_null: Collection[int] =
             may_be_null = can_be_null(written.value, never_null, known)
             yield from _written(written, column, table, schema, may_be_null=may_be_null)
     yield from constraints_at_risk(resolution, schema)
-    yield from _row_security(resolution, schema)
 
 
 # --- required columns -------------------------------------------------------------------------------------------------
@@ -141,21 +140,3 @@ def _problem(written: Written, table: Table, column: Column, sqlstate: str, mess
         object=table.ref,
         name=column.name,
     )
-
-
-# --- row security -----------------------------------------------------------------------------------------------------
-
-
-def _row_security(resolution: Resolution, schema: Schema) -> Iterator[Problem]:
-    for use in resolution.uses:
-        table = schema.table(use.object) if use.kind is ObjectKind.TABLE and use.object is not None else None
-        if table is None or not table.row_security:
-            continue
-        policies = ", ".join(sorted(policy.name for policy in table.policies)) or "no policy, which hides every row"
-        yield Problem(
-            sqlstate="42501",
-            message=f'row-level security of "{table.ref.name}" decides which rows are seen and written ({policies})',
-            offset=use.offset,
-            certain=False,
-            object=table.ref,
-        )

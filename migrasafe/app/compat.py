@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from migrasafe.app.access import refused
+from migrasafe.app.breakages import in_time, of_difference, of_problem, of_refusal
 from migrasafe.app.changed import changed_names, columns_gone, ever
-from migrasafe.app.differences import Difference, differences
+from migrasafe.app.differences import differences
 from migrasafe.app.doubts import with_doubts
 from migrasafe.app.mentions import mentions, unread_mentions
 from migrasafe.app.model import App, Notice, Query
@@ -144,17 +146,21 @@ def _of_query(
     for problem in now.problems:
         # What failed before is mended: that it depends on values from now on is no harm.
         if problem.key not in keys_before and not _hidden(problem, missing_before) and (problem.certain or not failed):
-            yield _in_time(_breakage(version, query, problem, before=False), problem, before, after)
+            yield in_time(of_problem(version, query, problem, before=False), problem, before, after)
     for problem in was.problems:
         if problem.key not in keys_after and not _hidden(problem, missing_after) and (problem.certain or not fails):
-            yield _breakage(version, query, problem, before=True)
+            yield of_problem(version, query, problem, before=True)
     if now.resolution.opaque and not was.resolution.opaque and not query.partial:
-        yield _breakage(
+        yield of_problem(
             version, query, Problem(sqlstate="", message=now.resolution.opaque, certain=False), before=False
         )
     if not missing_before and not missing_after:
         for found in differences(query, was.resolution, now.resolution, before, after):
-            yield _of_difference(version, query, found)
+            yield of_difference(version, query, found)
+        for lost in refused(was.resolution, before, now.resolution, after):
+            yield of_refusal(version, query, lost, before=False)
+        for given in refused(now.resolution, after, was.resolution, before) if version is Version.NEW else ():
+            yield of_refusal(version, query, given, before=True)
 
 
 _Missing = frozenset[tuple[Ref | None, str | None]]
@@ -178,48 +184,6 @@ def _hidden(problem: Problem, missing: _Missing) -> bool:
     )
 
 
-def _breakage(version: Version, query: Query, problem: Problem, *, before: bool) -> Breakage:
-    return Breakage(
-        version=version,
-        before=before,
-        weight=Weight.FAILS if problem.certain and not query.partial else Weight.MAY_FAIL,
-        location=query.position(problem.offset),
-        message=problem.message,
-        sqlstate=problem.sqlstate,
-        object=problem.object,
-        name=problem.name,
-        through=problem.through,
-        query=query,
-    )
-
-
-def _in_time(one: Breakage, problem: Problem, before: Schema, after: Schema) -> Breakage:
-    """A foreign key from a new table or column refers to nothing until the new version writes to it."""
-    table = after.table(problem.by) if problem.by is not None else None
-    if problem.by is None or table is None:
-        return one
-    constraint = table.constraint(problem.name or "")
-    was = before.table(problem.by)
-    if was is not None and constraint is not None and all(was.column(name) is not None for name in constraint.columns):
-        return one
-    return replace(one, weight=Weight.RISK, help=f"once the new version has written to {problem.by.name}")
-
-
-def _of_difference(version: Version, query: Query, found: Difference) -> Breakage:
-    return Breakage(
-        version=version,
-        before=False,
-        weight=found.weight,
-        location=found.location or query.position(found.offset),
-        message=found.message,
-        sqlstate=found.sqlstate,
-        object=found.object,
-        name=found.name,
-        query=query,
-        help=found.help,
-    )
-
-
 def _decided(breakages: Sequence[Breakage]) -> Iterator[Breakage]:
     """What an old reader does not expect certainly comes where the new version needs the migration to write it."""
     needed = {(one.object, one.name) for one in breakages if one.version is Version.NEW and one.before and one.sqlstate}
@@ -231,9 +195,11 @@ def _decided(breakages: Sequence[Breakage]) -> Iterator[Breakage]:
 
 
 def _lived_with(one: Breakage, old: frozenset[str]) -> Breakage:
-    """The new version does not need a constraint to go where the old one sends the same query under it."""
-    of_values = one.sqlstate.startswith("23") and one.weight is Weight.MAY_FAIL
-    if one.version is Version.NEW and one.before and of_values and one.query is not None and one.query.sql in old:
+    """The new version does not need a constraint to go, or a privilege, where the old one sends the same query."""
+    lived_with = one.sqlstate.startswith("23") or one.sqlstate in ("42501", "")
+    if one.weight is not Weight.MAY_FAIL or not lived_with:
+        return one
+    if one.version is Version.NEW and one.before and one.query is not None and one.query.sql in old:
         return replace(one, weight=Weight.RISK)
     return one
 
@@ -268,10 +234,10 @@ def _place(one: Breakage) -> tuple[object, ...]:
 
 def _of_state(version: Version, one: AppQuery, state: OnSchema) -> Iterator[Breakage]:
     for problem in state.resolution.problems:
-        yield _breakage(version, one.query, problem, before=version is Version.OLD)
+        yield of_problem(version, one.query, problem, before=version is Version.OLD)
     if state.resolution.opaque and not one.query.partial:
         problem = Problem(sqlstate="", message=state.resolution.opaque, certain=False)
-        yield _breakage(version, one.query, problem, before=version is Version.OLD)
+        yield of_problem(version, one.query, problem, before=version is Version.OLD)
 
 
 # --- what nobody understands ------------------------------------------------------------------------------------------

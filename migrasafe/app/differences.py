@@ -11,9 +11,9 @@ from migrasafe.app.constants import fits
 from migrasafe.app.model import Query
 from migrasafe.app.resolve import Resolution
 from migrasafe.app.resolve.conversions import NUMBERS
-from migrasafe.app.usage import Action, ObjectKind, SourceLocation
+from migrasafe.app.usage import SourceLocation
 from migrasafe.app.verdict import Weight
-from migrasafe.schema.model import EnumType, Granted, Ref, Schema, Table, View
+from migrasafe.schema.model import EnumType, Ref, Schema
 from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import TypeName
 
@@ -41,7 +41,6 @@ def differences(
     yield from _lost_defaults(before, schema_before, schema_after)
     yield from _results(query, before, after)
     yield from _expectations(query, schema_before, schema_after)
-    yield from _privileges(before, schema_before, schema_after)
 
 
 # --- what it writes ---------------------------------------------------------------------------------------------------
@@ -221,37 +220,3 @@ def _labels(schema: Schema, of: TypeName | None) -> tuple[str, ...]:
         return ()
     found = schema.types.get(schema.resolve_type(of.schema, of.name))
     return found.labels if isinstance(found, EnumType) else ()
-
-
-# --- who may do it ----------------------------------------------------------------------------------------------------
-
-_PRIVILEGES = {
-    Action.READS: "select",
-    Action.INSERTS: "insert",
-    Action.WRITES: "update",
-    Action.DELETES: "delete",
-}
-
-
-def _privileges(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:
-    """What was granted to somebody, who may be the app, and is not any more."""
-    for use in before.uses:
-        privilege = _PRIVILEGES.get(use.action)
-        if use.kind not in (ObjectKind.TABLE, ObjectKind.VIEW) or use.object is None or privilege is None:
-            continue
-        lost = _grants(schema_before, use.object) - _grants(schema_after, use.object)
-        for granted in sorted(lost):
-            if granted.privilege == privilege:
-                yield Difference(
-                    weight=Weight.MAY_FAIL,
-                    message=f"permission denied for {use.kind.value} {use.object.name}",
-                    sqlstate="42501",
-                    offset=use.offset,
-                    object=use.object,
-                    help=f"{granted.role} loses {privilege.upper()}",
-                )
-
-
-def _grants(schema: Schema, ref: Ref) -> frozenset[Granted]:
-    relation = schema.relation(ref)
-    return relation.grants if isinstance(relation, (Table, View)) else frozenset()
