@@ -9,7 +9,8 @@ from migrasafe.schema.model import ColumnRef, Ref, Relation, Schema, Table, View
 
 
 def changed_names(before: Schema, after: Schema) -> frozenset[str]:
-    """The bare names of all relations, types and functions that are not the same, and of the tables they refer to."""
+    """The bare names of all relations, types and functions that are not the same, of the tables they refer to, and of
+    those that are published otherwise."""
     names: set[str] = set()
     for ref, relation in _differing(before, after):
         names.add(ref.name)
@@ -22,7 +23,22 @@ def changed_names(before: Schema, after: Schema) -> frozenset[str]:
     names.update(ref.name for ref in (*before.types, *after.types) if before.types.get(ref) is not after.types.get(ref))
     functions = (*before.functions, *after.functions)
     names.update(ref.name for ref in functions if before.functions.get(ref) is not after.functions.get(ref))
+    if before.publications is not after.publications:
+        names.update(_published_otherwise(before, after))
     return frozenset(names)
+
+
+def _published_otherwise(before: Schema, after: Schema) -> Iterator[str]:
+    """The tables that may be in another publication than before."""
+    for name in {*before.publications, *after.publications}:
+        ours = [schema.publications.get(name) for schema in (before, after)]
+        if ours[0] == ours[1]:
+            continue
+        for one in ours:
+            for ref, relation in after.relations.items() if one is not None else ():
+                if one is not None and (one.all_tables or ref.schema in one.schemas or ref in one.tables):
+                    yield ref.name
+                    yield from (part.name for part in relation.partitions) if isinstance(relation, Table) else ()
 
 
 def _differing(before: Schema, after: Schema) -> Iterator[tuple[Ref, Relation]]:

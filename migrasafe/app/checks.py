@@ -1,4 +1,4 @@
-"""What a query that resolves can still run into on one schema: required columns, constraints, row security.
+"""What a query that resolves can still run into on one schema: required columns, constraints, publications.
 
 As `Problem`s: those that a migration brings or takes away are found by comparing the two schemas. A problem that depends
 on the values that the app sends is not certain.
@@ -12,10 +12,13 @@ from migrasafe.app.constraints_at_risk import constraints_at_risk
 from migrasafe.app.nullness import can_be_null
 from migrasafe.app.resolve import Insertion, Problem, Resolution, Written
 from migrasafe.app.resolve.values import How
-from migrasafe.app.usage import Action
+from migrasafe.app.usage import Action, ObjectKind
+from migrasafe.rules.publishing import refusal
 from migrasafe.schema.model import Column, Domain, Schema, Table
 from migrasafe.sql.expressions import is_null_constant, proves_not_null
 from migrasafe.sql.statements import ConstraintKind, Expression
+
+_CHANGES = {Action.WRITES: ("update", "updates"), Action.DELETES: ("delete from", "deletes")}
 
 
 def checks(resolution: Resolution, schema: Schema, never_null: Collection[int] = ()) -> Iterator[Problem]:
@@ -37,6 +40,7 @@ def checks(resolution: Resolution, schema: Schema, never_null: Collection[int] =
             may_be_null = can_be_null(written.value, never_null, known)
             yield from _written(written, column, table, schema, may_be_null=may_be_null)
     yield from constraints_at_risk(resolution, schema)
+    yield from _unpublishable(resolution, schema)
 
 
 # --- required columns -------------------------------------------------------------------------------------------------
@@ -140,3 +144,26 @@ def _problem(written: Written, table: Table, column: Column, sqlstate: str, mess
         object=table.ref,
         name=column.name,
     )
+
+
+# --- publications -----------------------------------------------------------------------------------------------------
+
+
+def _unpublishable(resolution: Resolution, schema: Schema) -> Iterator[Problem]:
+    """UPDATE and DELETE of a published table whose rows PostgreSQL cannot tell apart for the subscribers."""
+    inserted = {one.relation for one in resolution.insertions}
+    for use in resolution.uses if len(schema.publications) > 0 else ():
+        table = schema.table(use.object) if use.object is not None else None
+        found = refusal(schema, table) if table is not None and use.action in _CHANGES else None
+        if table is None or found is None or (use.kind is not ObjectKind.TABLE and table.ref not in inserted):
+            continue
+        verb, noun = _CHANGES[use.action]
+        why = f" because it does not have a replica identity and publishes {noun}" if found.column is None else ""
+        yield Problem(
+            sqlstate="55000" if found.column is None else "42P10",
+            message=f'cannot {verb} table "{table.ref.name}"{why}',
+            offset=use.offset,
+            certain=use.kind is ObjectKind.TABLE and use.through is None,
+            object=table.ref,
+            through=use.through,
+        )

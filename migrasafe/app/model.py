@@ -77,6 +77,8 @@ class Query(Struct, frozen=True, kw_only=True):
     rows_are_typed: bool = False
     """Its reader was generated, or checked, against the schema of its own release, and fails on NULL from a column that
     was NOT NULL there: sqlc, sqlx."""
+    may_be_null: frozenset[str] = frozenset()
+    """The columns of its result that a typed reader takes NULL from all the same."""
     search_path: tuple[str, ...] | None = None
     """The schemas that unqualified names are looked up in, where the app says so."""
     expects: tuple[Expectation, ...] = ()

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.app.checks import checks
+from migrasafe.app.filtered import filtered_columns
 from migrasafe.app.model import App, Expectation, Origin, Query
 from migrasafe.app.resolve import Ever, Parsed, Problem, Resolution, Resolver, read_query
 from migrasafe.app.resolve.values import Use
@@ -80,7 +81,9 @@ def _as_built(one: AppQuery, resolver: Resolver) -> AppQuery:
     stars = tuple(use for use in resolution.uses if use.by_star and use.through is None and use.name)
     # The columns of an outer join can be NULL anyway, which generators know.
     is_outer = any(node.get("jointype", "JOIN_INNER") != "JOIN_INNER" for node in _joins(one.parsed))
-    expects = () if is_outer or not query.rows_are_typed else tuple(_never_null(query, resolution, resolver.schema))
+    never = () if is_outer or not query.rows_are_typed else tuple(_never_null(query, resolution, resolver.schema))
+    filtered = filtered_columns(one.parsed.statements) if never else frozenset[str]()
+    expects = tuple(expected for expected in never if expected.column not in filtered)
     return replace(
         one,
         query=replace(query, expects=(*query.expects, *expects)),
@@ -94,7 +97,7 @@ def _joins(parsed: Parsed) -> Iterator[Mapping[str, Any]]:
 
 def _never_null(query: Query, resolution: Resolution, schema: Schema) -> Iterator[Expectation]:
     for output in resolution.outputs or ():
-        shown = output.column
+        shown = output.column if output.name not in query.may_be_null else None
         table = schema.table(shown.relation) if shown is not None else None
         column = table.column(shown.column) if table is not None and shown is not None and shown.column else None
         if table is not None and column is not None and column.not_null:

@@ -558,3 +558,49 @@ SELECT a FROM "Odd Name" AS t (a)
 ALTER TABLE users DROP name;
 -- old
 SELECT * FROM users JOIN (VALUES ('x')) v(name) USING (name)
+
+-- change: the key of a published table goes
+ALTER TABLE orders DROP CONSTRAINT orders_pkey;
+-- more
+CREATE PUBLICATION changes_of_orders FOR TABLE orders;
+-- old
+UPDATE orders SET note = 'x'
+-- new
+SELECT note FROM orders
+
+-- change: a published table no longer says which row it was
+ALTER TABLE orders REPLICA IDENTITY NOTHING;
+-- more
+CREATE PUBLICATION changes_of_orders FOR TABLE orders;
+-- old
+DELETE FROM orders WHERE id = 1
+-- new
+DELETE FROM users WHERE id = 17
+
+-- change: a table without a key is published
+CREATE PUBLICATION everything FOR TABLE notes;
+-- more
+CREATE TABLE notes (note text);
+-- old
+UPDATE notes SET note = 'x'
+-- new
+INSERT INTO notes VALUES ('x')
+
+-- change: a published table gets its key
+ALTER TABLE notes ADD id serial PRIMARY KEY;
+-- more
+CREATE TABLE notes (note text);
+CREATE PUBLICATION everything FOR TABLE notes;
+-- old
+SELECT note FROM notes
+-- new
+DELETE FROM notes
+
+-- change: only what is inserted is published
+ALTER TABLE orders REPLICA IDENTITY NOTHING;
+-- more
+CREATE PUBLICATION inserts FOR TABLE orders WITH (publish = 'insert');
+-- old
+UPDATE orders SET note = 'x'
+-- new
+DELETE FROM orders WHERE id = 7

@@ -19,6 +19,7 @@ from migrasafe.app.read_statements import read_statements
 from migrasafe.app.usage import SourceLocation
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SAYS_ITSELF = re.compile(r"([?!])(?:\s*:.*)?$")
 _QUERY_KEY = re.compile(r'"query"\s*:\s*')
 
 
@@ -30,16 +31,21 @@ def scan_sqlx(source: SourceText) -> FileScan:
         return FileScan(unread=(Unread(location=SourceLocation(source.path, 1), reason=f"is not JSON: {error}"),))
     if not isinstance(written, Mapping):
         return FileScan(unread=(Unread(location=SourceLocation(source.path, 1), reason="is no description of sqlx"),))
-    described = [written] if "query" in written else [one for one in written.values() if isinstance(one, Mapping)]
-    by_query = {one["query"]: one for one in described if isinstance(one.get("query"), str)}
+    all_of_them = [written] if "query" in written else [one for one in written.values() if isinstance(one, Mapping)]
+    by_query = {one["query"]: one for one in all_of_them if isinstance(one.get("query"), str)}
     queries, unread = [], []
     for text in _texts(source.text):
         found, failed = read_statements(text, certain=True)
         unread += [source.unread(one) for one in failed]
-        expects = _expectations(by_query.get(text.text, {}), source.location(text.place(0)))
+        described = by_query.get(text.text, {})
+        expects = _expectations(described, source.location(text.place(0)))
+        may_be_null = frozenset(name for name, _, null in _columns(described) if null is not False)
         queries += [
             msgspec.structs.replace(
-                source.query(one, Origin.QUERY_FILE, prepared=True), expects=expects, rows_are_typed=True
+                source.query(one, Origin.QUERY_FILE, prepared=True),
+                expects=expects,
+                rows_are_typed=True,
+                may_be_null=may_be_null,
             )
             for one in found
         ]
@@ -57,15 +63,8 @@ def _texts(text: str) -> Iterator[PlacedText]:
 
 def _expectations(described: Mapping[str, Any], location: SourceLocation) -> tuple[Expectation, ...]:
     """What sqlx took for NOT NULL, for columns of which it wrote down the table."""
-    description = described.get("describe")
-    if not isinstance(description, Mapping):
-        return ()
-    columns, nullable = description.get("columns"), description.get("nullable")
-    if not isinstance(columns, list) or not isinstance(nullable, list):
-        return ()
     expects = []
-    for column, may_be_null in zip(columns, nullable, strict=False):
-        origin = column.get("origin") if isinstance(column, Mapping) else None
+    for _, origin, may_be_null in _columns(described):
         table = origin.get("Table") if isinstance(origin, Mapping) else None
         if isinstance(table, Mapping) and may_be_null is False:
             schema, dot, name = str(table.get("table", "")).rpartition(".")
@@ -79,3 +78,19 @@ def _expectations(described: Mapping[str, Any], location: SourceLocation) -> tup
                 )
             )
     return tuple(expects)
+
+
+def _columns(described: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """The columns of the result: name, where it comes from, whether it may be NULL. An alias such as `id!` or `note?`
+    says it in its stead, with or without `: Type`."""
+    description = described.get("describe")
+    columns, nullable = (
+        (description.get("columns"), description.get("nullable")) if isinstance(description, Mapping) else (None, None)
+    )
+    if not isinstance(columns, list) or not isinstance(nullable, list):
+        return
+    for column, may_be_null in zip(columns, nullable, strict=False):
+        if isinstance(column, Mapping):
+            name = str(column.get("name", ""))
+            said = _SAYS_ITSELF.search(name)
+            yield name, column.get("origin"), (said[1] == "?") if said else may_be_null

@@ -63,7 +63,9 @@ def default_privileges(draft: Draft, statement: DefaultPrivileges) -> None:
     kind = statement.kind.removesuffix("S")
     for schema in statement.schemas or ("",):
         before = draft.default_grants.get((schema, kind), frozenset())
-        draft.default_grants = draft.default_grants.insert((schema, kind), _changed(before, statement, statement.privileges, kind))
+        draft.default_grants = draft.default_grants.insert(
+            (schema, kind), _changed(before, statement, statement.privileges, kind)
+        )
 
 
 def with_default_grants(
