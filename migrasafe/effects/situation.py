@@ -78,12 +78,15 @@ class Situation(Struct, frozen=True, kw_only=True):
         return ref.schema != TEMPORARY_SCHEMA and not self.is_new(ref)
 
     def with_partitions(self, table: Table) -> Iterator[Table]:
-        """The table and every partition or inheritance child below it that we know."""
-        yield table
-        for ref in (*table.partitions, *table.children):
-            child = self.schema.table(ref)
-            if child is not None:
-                yield from self.with_partitions(child)
+        """The table and every partition or inheritance child below it that we know, each once, parents first."""
+        met = {table.ref}
+        waiting = [table]
+        while waiting:
+            one = waiting.pop()
+            yield one
+            refs = [ref for ref in (*one.partitions, *one.children) if ref not in met]
+            met.update(refs)
+            waiting.extend(child for ref in reversed(refs) if (child := self.schema.table(ref)) is not None)
 
     def below(self, ref: Ref) -> tuple[Ref, ...]:
         """The partitions and inheritance children below a table that we know."""

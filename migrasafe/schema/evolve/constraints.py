@@ -67,7 +67,7 @@ def indexed_constraint(draft: Draft, table: Ref, definition: ConstraintDef) -> t
     """A PRIMARY KEY, UNIQUE or EXCLUDE and the index behind it, which is put already but not listed by the table."""
     elements = tuple(IndexElement(column=column) for column in definition.columns)
     if definition.name is not None:
-        ref = _made_free(draft, Ref(table.schema, clipped(definition.name)))
+        ref = _made_free(draft, Ref(table.schema, clipped(definition.name)), table)
     else:
         ref = free_index_ref(draft, table, elements, definition.include, definition.kind)
     excludes = definition.kind is ConstraintKind.EXCLUDE
@@ -90,13 +90,16 @@ def indexed_constraint(draft: Draft, table: Ref, definition: ConstraintDef) -> t
     return replace(constraint, index=ref, expression=None), index
 
 
-def _made_free(draft: Draft, ref: Ref) -> Ref:
+def _made_free(draft: Draft, ref: Ref, table: Ref) -> Ref:
     """A name that PostgreSQL would refuse if it were taken: the index that had it must be gone by other means."""
+
+    def is_taken(name: str) -> bool:
+        other = Ref(ref.schema, name)
+        return other == table or other in draft.relations
+
     if draft.index(ref) is not None:
         remove_index(draft, ref)
-    if ref in draft.relations:
-        return Ref(ref.schema, first_free(ref.name, None, "key", lambda name: Ref(ref.schema, name) in draft.relations))
-    return ref
+    return Ref(ref.schema, first_free(ref.name, None, "key", is_taken)) if is_taken(ref.name) else ref
 
 
 def _built(
@@ -181,6 +184,9 @@ def _add_indexed(draft: Draft, table: Table, definition: ConstraintDef, only: bo
     if definition.kind is ConstraintKind.PRIMARY_KEY and table.primary_key is not None:
         return  # PostgreSQL refuses a second one
     if definition.using_index is not None:
+        named = draft.index(Ref(table.ref.schema, definition.using_index))
+        if named is not None and named.constraint is not None:
+            return  # nor one over the index of another
         table, constraint, index = _from_index(draft, table, definition, definition.using_index)
     else:
         constraint, index = indexed_constraint(draft, table.ref, definition)
@@ -211,7 +217,7 @@ def _from_index(
         index = Index(ref=old, table=table.ref, unique=True)
     else:
         draft.take(old)
-    ref = _made_free(draft, Ref(table.ref.schema, clipped(definition.name or index_name)))
+    ref = _made_free(draft, Ref(table.ref.schema, clipped(definition.name or index_name)), table.ref)
     table = draft.table(table.ref) or table
     index = replace(index, ref=ref, constraint=ref.name)
     draft.put(index)

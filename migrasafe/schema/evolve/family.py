@@ -29,6 +29,11 @@ def below(draft: Draft, table: Table) -> list[Table]:
     return list(found.values())
 
 
+def is_within(draft: Draft, table: Table, above: Table) -> bool:
+    """Whether a table is the other, or somewhere below it: PostgreSQL refuses to put that one below the table."""
+    return any(one.ref == table.ref for one in (above, *below(draft, above)))
+
+
 def family(draft: Draft, table: Table, *, only: bool) -> list[Table]:
     """The table, and unless `only` every table below it."""
     return [table] if only else [table, *below(draft, table)]

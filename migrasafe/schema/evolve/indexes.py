@@ -22,7 +22,7 @@ def create_index(draft: Draft, statement: CreateIndex) -> None:
     if statement.name is not None:
         ref = Ref(target.ref.schema, clipped(statement.name))
         if ref in draft.relations:
-            if statement.if_not_exists or draft.existing_stays:
+            if statement.if_not_exists or draft.existing_stays or draft.index(ref) is None:
                 return
             remove_index(draft, ref)
             target = draft.named(statement.table)

@@ -11,6 +11,7 @@ from migrasafe.schema.evolve.constraints import (
     is_partitioned,
 )
 from migrasafe.schema.evolve.draft import Draft
+from migrasafe.schema.evolve.family import is_within
 from migrasafe.schema.evolve.generated_names import clipped
 from migrasafe.schema.evolve.indexes import attach_index, give_index_to_partition
 from migrasafe.schema.model import Column, Constraint, Index, Ref, RelationKind, Table, Trigger
@@ -75,7 +76,7 @@ def attach_partition(draft: Draft, name: Name, action: AttachPartition) -> None:
         return
     parent = draft.table_named(name)
     child = draft.table_named(action.partition)
-    if parent is None or child is None or child.partition_of is not None or child.ref == parent.ref:
+    if parent is None or child is None or child.partition_of is not None or is_within(draft, parent, child):
         return
     kind = parent.kind if is_partitioned(parent) else RelationKind.PARTITIONED_TABLE
     draft.put(replace(parent, kind=kind, partitions=(*parent.partitions, child.ref)))
@@ -159,7 +160,7 @@ def _drop_trigger_copies(draft: Draft, ref: Ref, names: set[str]) -> None:
 def inherit(draft: Draft, child: Table, action: Inherit) -> None:
     """ALTER TABLE … [NO] INHERIT parent."""
     parent = draft.table_named(action.parent)
-    if parent is None or parent.ref == child.ref:
+    if parent is None or (action.add and is_within(draft, parent, child)):
         return
     current = draft.table(child.ref) or child
     if action.add:

@@ -34,7 +34,7 @@ def create_table(draft: Draft, statement: CreateTable) -> None:
     of_type = draft.find_type(statement.of_type) if statement.of_type is not None else None
     constraints = _all_constraints(statement)
     key = next((c.columns for c in constraints if c.kind is ConstraintKind.PRIMARY_KEY), ())
-    columns = _columns(draft, ref, statement, parents, likes, of_type, key)
+    columns = _each_once(_columns(draft, ref, statement, parents, likes, of_type, key))
     made, indexes = _constraints(draft, ref, constraints, parents, likes, key)
     complete = (
         all(parent.complete for parent in parents)
@@ -73,7 +73,9 @@ def _kind(statement: CreateTable) -> RelationKind:
 
 def _parents(draft: Draft, statement: CreateTable) -> list[Table]:
     names = statement.inherits if statement.partition_of is None else (statement.partition_of,)
-    return [table for name in names if (table := draft.table_named(name)) is not None]
+    made = draft.place(statement.name, statement.persistence)
+    tables = [table for name in names if (table := draft.table_named(name)) is not None]
+    return [table for table in tables if table.ref != made]
 
 
 def _join_parents(draft: Draft, table: Table, parents: list[Table]) -> None:
@@ -122,6 +124,14 @@ def _columns(
     return [
         replace(column, not_null=True) if column.name in key and not column.not_null else column for column in columns
     ]
+
+
+def _each_once(columns: list[Column]) -> list[Column]:
+    """The first of each name: PostgreSQL refuses a table with two."""
+    first: dict[str, Column] = {}
+    for column in columns:
+        first.setdefault(column.name, column)
+    return columns if len(first) == len(columns) else list(first.values())
 
 
 def _merged(above: Column, own: Column, definition: ColumnDef, *, partition: bool) -> Column:
@@ -196,7 +206,8 @@ def _constraints(
     for definition in _distinct_keys(definitions):
         constraint, index = indexed_constraint(draft, ref, definition)
         keep(constraint)
-        indexes.append(index.ref)
+        if index.ref not in indexes:
+            indexes.append(index.ref)
     for definition in definitions:
         if definition.kind is ConstraintKind.FOREIGN_KEY:
             keep(foreign_key(draft, ref, definition, key, new_table=True))

@@ -31,6 +31,7 @@ def create_view(draft: Draft, statement: CreateView) -> None:
             complete=outputs.complete or bool(statement.columns),
             options=statement.options,
             rewritten=replaced is not None and replaced.rewritten,
+            indexes=replaced.indexes if replaced is not None else (),
             grants=replaced.grants if replaced is not None else frozenset(),
             born=replaced.born if replaced is not None else draft.moment,
         )

@@ -1,0 +1,91 @@
+"""The fuzzer itself, and a little of what `make soak` does with it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from migrasafe.schema.model import Schema
+from migrasafe.sql.statements import Statement, Unrecognized
+from tools.fuzz.author import Author
+from tools.fuzz.campaign import Findings, failure_of
+from tools.fuzz.grammar import read_grammar, slots_of
+from tools.fuzz.histories import fuzz_histories
+from tools.fuzz.promises import evolved, read
+from tools.fuzz.record import ran, table
+from tools.fuzz.shrink import fewest
+
+
+def test_every_name_of_the_grammar_is_written_by_something_and_used_by_something() -> None:
+    grammar = read_grammar()
+    undefined = {name for name in slots_of(grammar) - grammar.keys() if not hasattr(Author, f"_{name}")}
+    assert undefined == set()
+    assert grammar.keys() - slots_of(grammar) == {"statement"} - slots_of(grammar)
+
+
+def test_most_of_what_the_author_writes_is_sql_of_many_kinds() -> None:
+    rng = random.Random(4)
+    author = Author(rng)
+    kinds: dict[type[Statement], int] = {}
+    schema = Schema()
+    for _ in range(100):
+        script = read(";\n".join(author.statement() for _ in range(20)))
+        schema = evolved(script, schema)
+        author.learn(schema)
+        for statement in script.statements:
+            kinds[type(statement)] = kinds.get(type(statement), 0) + 1
+    assert len(kinds) >= 45
+    assert kinds[Unrecognized] < sum(kinds.values()) / 25
+
+
+def test_the_same_seed_writes_the_same_statements() -> None:
+    first, second = (Author(random.Random(7)) for _ in range(2))
+    assert [first.statement() for _ in range(50)] == [second.statement() for _ in range(50)]
+
+
+def test_generated_histories_break_no_promise() -> None:
+    findings = Findings(None)
+    *_, counts = fuzz_histories(2026, 2_000, 2, findings)
+    assert findings.classes == {}
+    assert counts.statements >= 2_000
+    assert 0 < counts.linted < counts.statements
+
+
+def test_a_failure_is_written_down_with_the_fewest_statements(tmp_path: Path) -> None:
+    def check(text: str) -> Iterator[str]:
+        if "b;" in text and "d;" in text:
+            yield "public.t has two columns of one name"
+
+    findings = Findings(tmp_path)
+    failure = failure_of("a;\nb;\nc;\nd;\n", check)
+    assert failure is not None
+    findings.note(failure, ["a", "b", "c", "d"], check)
+    findings.note(failure, ["b", "d"], check)
+    assert findings.classes == {"has two columns of one name": 2}
+    (only,) = tmp_path.iterdir()
+    assert '"text": "b;\\nd;\\n"' in only.read_text()
+
+
+def test_what_a_check_raises_is_a_failure_of_its_place() -> None:
+    def check(text: str) -> Iterator[str]:
+        raise KeyError(text)
+        yield ""
+
+    failure = failure_of("x", check)
+    assert failure is not None
+    assert failure.kind == "KeyError in test_fuzz.py:check"
+
+
+def test_shrinking_keeps_all_that_is_needed() -> None:
+    def fails(items: Sequence[int]) -> bool:
+        return {3, 5, 8} <= set(items)
+
+    assert fewest(range(10), fails) == [3, 5, 8]
+
+
+def test_the_record_adds_up_the_runs_of_a_campaign() -> None:
+    counts = {"texts": 10, "statements": 1_000, "linted": 100, "failures": 0}
+    one = ran("generated DDL", 1, counts, {}, wall=2.0, cpu=1.0)
+    *_, line = table([one, one]).splitlines()
+    assert line.startswith("| generated DDL | 2 | 20 | 2,000 | 200 | 0 | 0 | 0 | 2 |")
