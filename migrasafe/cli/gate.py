@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
 
 from migrasafe.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from migrasafe.plan.model import Phase
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,13 +19,30 @@ from migrasafe.errors import InputError, did_you_mean
 @click.argument("phase")
 @click.option("--dsn", envvar="MIGRASAFE_DSN", required=True, help="The server. [env: MIGRASAFE_DSN]")
 @click.option("--confirm", multiple=True, metavar="GATE", help="Answer yes to what only a person can know.")
+@click.option(
+    "--override",
+    multiple=True,
+    metavar="GATE",
+    help="Go on although this query does not answer what it should: with --why.",
+)
+@click.option("--why", metavar="TEXT", help="Why you know better; it is recorded with your name.")
 @click.option("--no-record", is_flag=True, help="Do not keep the answers in migrasafe.plan_gate.")
-def gate(plan: str, phase: str, *, dsn: str, confirm: tuple[str, ...], no_record: bool) -> int:
+def gate(
+    plan: str,
+    phase: str,
+    *,
+    dsn: str,
+    confirm: tuple[str, ...],
+    override: tuple[str, ...],
+    why: str | None,
+    no_record: bool,
+) -> int:
     """Say whether PHASE of the plan in folder PLAN may start: 0 it may, 1 it may not, and why.
 
     \b
     Example:
       migrasafe gate plans/rename_users_name contract --dsn postgresql:///shop --confirm old-version-gone
+      migrasafe gate plans/rename_users_name verify --dsn postgresql:///shop --override same --why "3 test users"
     """
     from migrasafe.cli.plan_session import plan_of, record, refuse_another_schema, session
     from migrasafe.plan.gates import before_for_good
@@ -38,22 +59,41 @@ def gate(plan: str, phase: str, *, dsn: str, confirm: tuple[str, ...], no_record
     for name in confirm:
         if name not in ids:
             raise InputError(f"--confirm {name}: the phase {phase} asks {', '.join(ids) or 'nothing'}")
+    _refuse_override(wanted, override, why)
     with session(dsn) as (connection, ask):
         refuse_another_schema(planned, connection)
         missing = open_before(planned, wanted.name, ask)
-        given = answers(wanted, ask, frozenset(confirm)) if not missing else ()
+        given = answers(wanted, ask, frozenset(confirm), frozenset(override), why) if not missing else ()
         if not no_record:
             record(connection, planned, phase, given)
     for step in missing:
         click.echo(f"no   {step.id} is not done yet: {step.title}")
     for one in given:
-        click.echo(
-            f"{'yes' if one.holds else 'no '}  {one.gate.question}" + ("" if one.answer is None else f" [{one.answer}]")
-        )
+        let = one.holds and one.gate.query is not None and one.answer != one.gate.expected
+        said = "over" if let else "yes " if one.holds else "no  "
+        click.echo(f"{said} {one.gate.question}" + ("" if one.answer is None else f" [{one.answer}]"))
         if not one.holds and one.answer is None:
             click.echo(f"     Nobody but you can tell: say so with --confirm {one.gate.id}. {one.gate.otherwise}")
         elif not one.holds:
             click.echo(f"     It has to be {one.gate.expected}. {one.gate.otherwise}")
+            click.echo(f'     Who knows better says --override {one.gate.id} --why "…", which is recorded.')
+        elif let:
+            click.echo(f"     It had to be {one.gate.expected}; overridden: {one.why}")
     may = not missing and all(one.holds for one in given)
     click.echo(f"{phase} {'may' if may else 'must not'} start")
     return 0 if may else 1
+
+
+def _refuse_override(phase: Phase, override: tuple[str, ...], why: str | None) -> None:
+    """Raise InputError for an override that is not of a query, or has no reason."""
+    by_query = [one.id for one in phase.gates if one.query is not None]
+    for name in override:
+        if name not in by_query:
+            raise InputError(
+                f"--override {name}: the phase {phase.name.value} asks the server"
+                f" {', '.join(by_query) or 'nothing'}; what only a person can know is said with --confirm"
+            )
+    if override and not (why and why.strip()):
+        raise InputError('--override: say why you know better: --why "…"; it is recorded with your name')
+    if why is not None and not override and not phase.gates:
+        raise InputError(f"--why: the phase {phase.name.value} asks nothing")

@@ -80,9 +80,9 @@ def record(connection: Connection, plan: Plan, phase: str, given: Iterable[GateA
     for one in given:
         run(
             connection,
-            "INSERT INTO migrasafe.plan_gate (plan, phase, gate, answer, holds, asked_by)"
-            " VALUES (%s, %s, %s, %s, %s, session_user || ' / ' || %s)",
-            *(plan.id, phase, one.gate.id, one.answer, one.holds, _person()),
+            "INSERT INTO migrasafe.plan_gate (plan, phase, gate, answer, holds, asked_by, why)"
+            " VALUES (%s, %s, %s, %s, %s, session_user || ' / ' || %s, %s)",
+            *(plan.id, phase, one.gate.id, one.answer, one.holds, _person(), one.why),
         )
 
 

@@ -37,6 +37,8 @@ class GateAnswer(Struct, frozen=True, kw_only=True):
     answer: str | None
     """None: nobody has said it."""
     holds: bool
+    why: str | None = None
+    """What the person said who let it hold, whatever the answer is."""
 
 
 def states(plan: Plan, ask: Ask) -> Iterator[tuple[Phase, tuple[StepState, ...]]]:
@@ -53,16 +55,27 @@ def _state(step: Step, ask: Ask) -> State:
     return State.OPEN
 
 
-def answers(phase: Phase, ask: Ask, confirmed: frozenset[str]) -> tuple[GateAnswer, ...]:
-    """What the gates of a phase say; those without a query are answered by who confirms them."""
+def answers(
+    phase: Phase,
+    ask: Ask,
+    confirmed: frozenset[str],
+    overridden: frozenset[str] = frozenset(),
+    why: str | None = None,
+) -> tuple[GateAnswer, ...]:
+    """What the gates of a phase say; those without a query are answered by who confirms them. `overridden` ones hold
+    whatever their query answers, because a person knows better, and says `why`."""
     found = []
     for gate in phase.gates:
         if gate.query is not None:
             said = ask(gate.query)
-            found.append(GateAnswer(gate=gate, answer=said, holds=said == gate.expected))
+            meant = said == gate.expected
+            let = not meant and gate.id in overridden
+            found.append(GateAnswer(gate=gate, answer=said, holds=meant or let, why=why if let else None))
         else:
             sure = gate.id in confirmed
-            found.append(GateAnswer(gate=gate, answer="confirmed" if sure else None, holds=sure))
+            found.append(
+                GateAnswer(gate=gate, answer="confirmed" if sure else None, holds=sure, why=why if sure else None)
+            )
     return tuple(found)
 
 

@@ -6,5 +6,7 @@ CREATE TABLE IF NOT EXISTS migrasafe.plan_gate (
   answer text,
   holds boolean NOT NULL,
   asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  asked_by text NOT NULL
+  asked_by text NOT NULL,
+  why text
 );
+ALTER TABLE migrasafe.plan_gate ADD COLUMN IF NOT EXISTS why text;

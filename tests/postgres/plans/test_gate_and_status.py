@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from migrasafe.cli import cli
 from migrasafe.errors import InputError
+from migrasafe.plan.output.pieces import pieces_of
 from tests.postgres.plans.rollout import Rollout, roll_out
 from tests.postgres.servers import Database
 
@@ -59,6 +61,47 @@ def test_a_phase_may_start_when_the_ones_before_are_done_and_its_gates_hold(
     ]
 
 
+def test_a_person_who_knows_better_lets_a_query_gate_hold_and_is_recorded(
+    database: Database, planned: Rollout, tmp_path: Path
+) -> None:
+    def gate(*more: str) -> Result:
+        return ask("gate", planned.folder, "verify", "--dsn", database.dsn, *more)
+
+    planned.check("10_expand.sql")
+    planned.check("20_dual-write.sql")
+    refused = gate()
+    assert refused.return_value == 1
+    assert 'Who knows better says --override same --why "…", which is recorded.' in refused.output
+    let = gate("--override", "same", "--why", "names of test users, gone tomorrow")
+    assert let.return_value == 0
+    assert "over Do name and full_name say the same in every row of users? [100]" in let.output
+    assert "It had to be 0; overridden: names of test users, gone tomorrow" in let.output
+    kept = database.execute(
+        "SELECT gate, answer, holds, why, asked_by <> '' FROM migrasafe.plan_gate ORDER BY asked_at"
+    )
+    assert kept[-1] == ("same", "100", True, "names of test users, gone tomorrow", True)
+
+    # A tool's migrations ask by themselves: what was overridden is fine with them, as long as the answer is the same.
+    (piece,) = [one for one in pieces_of(planned.plan) if one.name == "verify"]
+    (asked,) = piece.actions[0].ahead
+    database.execute(asked)
+    database.execute("UPDATE users SET full_name = name WHERE id = 1")
+    with pytest.raises(psycopg.Error, match=r"verify must not start: .* \[99, not 0\]"):
+        database.execute(asked)
+
+
+def test_an_override_that_was_not_needed_leaves_no_reason(database: Database, planned: Rollout) -> None:
+    for name in ("10_expand.sql", "20_dual-write.sql"):
+        planned.check(name)
+    planned.backfill(planned.plan.phases[2])
+    done = ask(
+        *("gate", planned.folder, "verify", "--dsn", database.dsn, "--override", "same", "--why", "I know better")
+    )
+    assert done.return_value == 0
+    assert "yes  Do name" in done.output
+    assert database.execute("SELECT answer, holds, why FROM migrasafe.plan_gate") == [("0", True, None)]
+
+
 def test_the_catalog_says_where_a_plan_stands(database: Database, planned: Rollout) -> None:
     def status() -> str:
         return ask("plan", "--status", planned.folder, "--dsn", database.dsn).output
@@ -95,6 +138,15 @@ def test_a_file_that_was_changed_is_refused(database: Database, planned: Rollout
     [
         (("gate", "PLAN", "expnd"), "the plan has no phase expnd; did you mean expand?"),
         (("gate", "PLAN", "contract", "--confirm", "x"), "--confirm x: the phase contract asks old-version-gone"),
+        (
+            ("gate", "PLAN", "contract", "--override", "old-version-gone", "--why", "x"),
+            "asks the server nothing; what only a person can know is said with --confirm",
+        ),
+        (("gate", "PLAN", "verify", "--override", "same"), "--override: say why you know better"),
+        (
+            ("gate", "PLAN", "verify", "--override", "sane", "--why", "x"),
+            "--override sane: the phase verify asks the server same",
+        ),
         (("gate", "/nowhere", "expand"), "give the folder that `migrasafe plan` wrote"),
     ],
 )
