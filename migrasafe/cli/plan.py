@@ -33,7 +33,14 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     help=f"Major version of the server. [default: what --schema says, else {DEFAULT}]",
 )
 @click.option(
-    "--way", type=click.Choice(["triggers", "view", "app"]), help="How both names of a column are kept alive."
+    "--way",
+    type=click.Choice(["triggers", "view", "app"]),
+    help="How old and new columns are kept alive: app is by the app itself.",
+)
+@click.option(
+    "--new-name",
+    metavar="NAME",
+    help="With --way app and another type: what the new column is called, since the app writes the old one beside it.",
 )
 @click.option(
     "--up",
@@ -92,6 +99,7 @@ def plan(
     name: str | None,
     pg_version: int | None,
     way: str | None,
+    new_name: str | None,
     up: str | None,
     down: str | None,
     quiet: str | None,
@@ -157,7 +165,7 @@ def plan(
         old_application_name=old_app_name,
         quiet_seconds=seconds_from(quiet, "--count-old-writes") if quiet is not None else None,
     )
-    hints = hints_of(way=way, up=up, down=down, time_zone=time_zone, bad_rows=bad_rows)
+    hints = hints_of(way=way, new_name=new_name, up=up, down=down, time_zone=time_zone, bad_rows=bad_rows)
     draft = draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground)
     made = put_together(draft, ground, script.texts, sizes_at(dsn or schema, draft.tables))
     folder = Path(out) if out is not None else Path("plans") / ground.id

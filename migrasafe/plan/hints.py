@@ -22,6 +22,8 @@ class Hints(Struct, frozen=True, kw_only=True):
     up_each: Assignments = ()
     """Where several columns are new: the value of each, as `a = …, b = …` says it."""
     down_each: Assignments = ()
+    new_name: str | None = None
+    """Of the column of another type, where the app writes both."""
     time_zone: str | None = None
     """Of what a timestamp without time zone tells."""
     bad_rows: BadRows = BadRows()
@@ -32,12 +34,14 @@ def hints_of(
     way: str | None = None,
     up: str | None = None,
     down: str | None = None,
+    new_name: str | None = None,
     time_zone: str | None = None,
     bad_rows: Sequence[str] = (),
 ) -> Hints:
     """The hints that options say. Raises InputError for a text that is neither one value nor a list of `column = value`."""
     return Hints(
         way=way,
+        new_name=_name(new_name),
         time_zone=time_zone,
         bad_rows=bad_rows_of(bad_rows),
         up=_value("--up", up),
@@ -52,6 +56,20 @@ def for_columns(one: Expression | None, each: Assignments, columns: Sequence[str
     if each and all(column in columns for column, _ in each):
         return each
     return ((columns[0], one),) if one is not None and len(columns) == 1 else ()
+
+
+def _name(text: str | None) -> str | None:
+    if text is None:
+        return None
+    from migrasafe.plan.names_said import name_parts
+
+    try:
+        (name,) = name_parts(text)
+    except ValueError as error:
+        raise InputError(
+            f"--new-name {text}: is not a name; put names with capitals or signs in double quotes"
+        ) from error
+    return name
 
 
 def _value(option: str, text: str | None) -> Expression | None:

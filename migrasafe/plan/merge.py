@@ -36,6 +36,7 @@ def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
         by_hand=_all(draft.by_hand for draft in drafts),
         differs=_all(draft.differs for draft in drafts),
         kept=tuple(one for draft in drafts for one in draft.kept),
+        worked=tuple(one for draft in drafts for one in draft.worked),
     )
 
 

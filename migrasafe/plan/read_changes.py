@@ -23,6 +23,7 @@ from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.changes.rename_enum_value import RenameEnumValue
 from migrasafe.plan.changes.rename_table import RenameTable
+from migrasafe.plan.changes.replace_columns import ReplaceColumns
 from migrasafe.plan.changes.set_not_null import SetNotNull
 from migrasafe.plan.hints import Hints, for_columns
 from migrasafe.plan.read_renames import Ask, renames
@@ -44,6 +45,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 _MIGRATION = 1_000_000
 """The place of the migration: after all that the schema has seen."""
+_WRITTEN_TWICE = (RenameColumn, ChangeType, ReplaceColumns)
 _SESSION = (sql.SetVariable, sql.Transaction)
 
 
@@ -62,8 +64,12 @@ def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None =
             raise NoPlanError(f"{script.source.path}:{script.line_of(statement)}: {error}") from error
         found.extend(Wanted(change=change, before=schema) for change in changes)
         schema = after
-    if hints.way == "app" and not any(isinstance(one.change, RenameColumn) for one in found):
-        raise NoPlanError("--way app is for a column that gets another name: leave --way out")
+    if hints.way == "app" and not any(isinstance(one.change, _WRITTEN_TWICE) for one in found):
+        raise NoPlanError(
+            "--way app is for a column that gets another name or type, or that others take the place of: leave --way out"
+        )
+    if hints.new_name is not None and not any(isinstance(one.change, ChangeType) for one in found):
+        raise NoPlanError("--new-name is for a column that gets another type: leave it out")
     return tuple(found)
 
 
@@ -80,7 +86,7 @@ class _Reader:
         for one in self.replaced:
             if one.first is statement:
                 up = for_columns(self.hints.up, self.hints.up_each, one.new)
-                yield one.change(up, for_columns(self.hints.down, self.hints.down_each, one.old))
+                yield one.change(up, for_columns(self.hints.down, self.hints.down_each, one.old), self.hints.way)
         yield from (one.change(self.hints.way) for one in self.renamed if one.first is statement)
         match statement:
             case sql.Update() if self._is_taken_care_of(statement):
@@ -193,6 +199,8 @@ def _type(table: Name, action: sql.AlterColumnType, hints: Hints) -> Change:
         down=hints.down,
         time_zone=hints.time_zone,
         bad_rows=hints.bad_rows,
+        by_app=hints.way == "app",
+        new_name=hints.new_name,
     )
 
 

@@ -34,7 +34,9 @@ class Replaced(Struct, frozen=True, kw_only=True):
         """Whether an action, or an UPDATE, is part of this change."""
         return any(part is one for one in (*self.added, *self.filled, *self.dropped))
 
-    def change(self, up: Sequence[tuple[str, Expression]], down: Sequence[tuple[str, Expression]]) -> ReplaceColumns:
+    def change(
+        self, up: Sequence[tuple[str, Expression]], down: Sequence[tuple[str, Expression]], way: str | None
+    ) -> ReplaceColumns:
         """`up`, `down`: what people say beside the migration; an UPDATE of its own says `up` as well."""
         said = {column: value for one in self.filled for column, value in one.assignments if value is not None}
         definitions: Mapping[str, ColumnDef] = {one.column.name: one.column for one in self.added}
@@ -44,6 +46,7 @@ class Replaced(Struct, frozen=True, kw_only=True):
             new=tuple(definitions[name] for name in self.new),
             up=tuple({**said, **dict(up)}.items()),
             down=tuple(down),
+            way=way,
         )
 
 

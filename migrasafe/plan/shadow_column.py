@@ -108,7 +108,7 @@ def soft_drop(shadow: Shadow) -> Step:
     back += functions_sql(shadow.dual())
     default = shadow.old.default
     if default is not None:
-        value = deparse_expression(Expression(node=_with_default(shadow, default)))
+        value = deparse_expression(Expression(node=default_of_new(shadow, default)))
         there.append(f"ALTER TABLE {table} ALTER COLUMN {dropped} DROP DEFAULT")
         there.append(f"ALTER TABLE {table} ALTER COLUMN {final} SET DEFAULT {value}")
         back.append(f"ALTER TABLE {table} ALTER COLUMN {new} DROP DEFAULT")
@@ -145,7 +145,7 @@ def hard_drop(shadow: Shadow) -> Step:
     )
 
 
-def _with_default(shadow: Shadow, default: Expression) -> Node:
+def default_of_new(shadow: Shadow, default: Expression) -> Node:
     """The new column's default: the old one's, converted; by PostgreSQL itself where it is a plain cast."""
     if "ColumnRef" in shadow.up.node.get("TypeCast", {}).get("arg", {}):
         return default.node

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.schema.model import Column, Ref, Schema, Table
+from migrasafe.sql.statements import Expression
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -17,6 +18,22 @@ class Kept(Struct, frozen=True, kw_only=True):
     new: str
     by_app: bool = False
     """The app writes both; else the database sees to it that either may be used."""
+
+
+class Value(Struct, frozen=True, kw_only=True):
+    """A column of one side, and what it is worked out from on the other."""
+
+    name: str
+    type: str
+    of: Expression
+
+
+class Worked(Struct, frozen=True, kw_only=True):
+    """Columns of which the app writes both sides, where each follows from the other."""
+
+    table: Ref
+    old: tuple[Value, ...]
+    new: tuple[Value, ...]
 
 
 class Mapped(Struct, frozen=True, kw_only=True):
@@ -33,9 +50,12 @@ class Mapped(Struct, frozen=True, kw_only=True):
     existed: tuple[Column, ...]
     """Of the changed ones, as they were."""
     kept: tuple[Kept, ...]
+    worked: Worked | None = None
 
 
-def changed_tables(before: Schema, after: Schema, refs: tuple[Ref, ...], kept: tuple[Kept, ...]) -> Iterator[Mapped]:
+def changed_tables(
+    before: Schema, after: Schema, refs: tuple[Ref, ...], kept: tuple[Kept, ...], worked: tuple[Worked, ...] = ()
+) -> Iterator[Mapped]:
     """The tables of a plan whose models change."""
     for ref in refs:
         old = before.table(ref)
@@ -58,6 +78,7 @@ def changed_tables(before: Schema, after: Schema, refs: tuple[Ref, ...], kept: t
             gone=gone,
             existed=tuple(one for one in old.columns if new.column(one.name) is not None),
             kept=tuple(one for one in kept if one.table == ref),
+            worked=next((one for one in worked if one.table == ref), None),
         )
 
 

@@ -18,7 +18,12 @@ def attribute(column: str) -> str:
 
 def flag_of(kept: Kept) -> str:
     """The function that asks for the flag: `users_read_full_name`."""
-    return f"{attribute(kept.table.name)}_read_{attribute(kept.new)}".lower()
+    return flag_for(kept.table.name, kept.new)
+
+
+def flag_for(table: str, column: str) -> str:
+    """Likewise, of a table and its new column."""
+    return f"{attribute(table)}_read_{attribute(column)}".lower()
 
 
 def literal(text: str) -> str:

@@ -24,8 +24,8 @@ def with_code(phases: Sequence[Phase], tables: Sequence[Mapped]) -> tuple[Phase,
         code: list[AppCode] = []
         if place == first:
             code += _versions(tables, at_the_end=False)
-        if _is_last(phases, place, first) and any(table.kept for table in tables):
-            code += _versions([table for table in tables if table.kept], at_the_end=True)
+        if _is_last(phases, place, first) and any(_is_twice(table) for table in tables):
+            code += _versions([table for table in tables if _is_twice(table)], at_the_end=True)
         if code:
             found[place] = replace(phase, code=tuple(code))
     return tuple(found)
@@ -41,9 +41,12 @@ def _is_last(phases: Sequence[Phase], place: int, first: int) -> bool:
 def _versions(tables: Sequence[Mapped], *, at_the_end: bool) -> Iterator[AppCode]:
     for table in tables:
         title = "the new version"
-        if table.kept:
-            title = (
-                "the version after it, which knows one name only" if at_the_end else "the new version, with its flag"
-            )
+        if _is_twice(table):
+            last = "one name" if table.kept else "the new columns"
+            title = f"the version after it, which knows {last} only" if at_the_end else "the new version, with its flag"
         yield AppCode(orm="SQLAlchemy", title=title, code=sqlalchemy_model(table, at_the_end=at_the_end))
         yield AppCode(orm="Django", title=title, code=django_model(table, at_the_end=at_the_end))
+
+
+def _is_twice(table: Mapped) -> bool:
+    return bool(table.kept) or table.worked is not None

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan.app_code import django_types
-from migrasafe.plan.app_code.model import Kept, Mapped
-from migrasafe.plan.app_code.names import attribute, flag_of, literal, spaced
+from migrasafe.plan.app_code.model import Kept, Mapped, Worked
+from migrasafe.plan.app_code.names import attribute, flag_for, flag_of, literal, spaced
+from migrasafe.plan.app_code.worked_out import both_sides, columns_of
 from migrasafe.plan.output.documents import rendered
 from migrasafe.schema.model import Column, Ref
 from migrasafe.sql.quote import spell_type
@@ -23,22 +24,34 @@ class Both(Struct, frozen=True, kw_only=True):
 def django_model(table: Mapped, *, at_the_end: bool) -> str:
     """The changed columns of a table: while a column has two names, or `at_the_end`."""
     kept = () if at_the_end else table.kept
+    worked = None if at_the_end else table.worked
+    sides = None if worked is None else both_sides(worked, _percent, lambda _: "%s")
+    beside = () if worked is None else columns_of(table, worked)
+    early = frozenset() if worked is None else frozenset(one.name for one in worked.new)
     lines = [f"{attribute(one.name)} = {_field(one, key=True)}" for one in table.key]
     both: list[Both] = []
     for column in table.changed:
         twice = next((one for one in kept if one.new == column.name), None)
-        lines.extend([_line(column)] if twice is None else _twice(table, column, twice, both))
-    lines.extend(f"# gone: {attribute(one.name)}" for one in table.gone if all(one.name != two.old for two in kept))
-    state = tuple(_state(table, kept)) if not (at_the_end and table.kept) else ()
-    imports = ["from django.db import migrations, models"] if state else ["from django.db import models"]
+        own = _line(column, null=True if column.name in early else None)
+        lines.extend([own] if twice is None else _twice(table, column, twice, both))
+    lines.extend(_line(one) for one in beside if one in table.gone)
+    gone = [one for one in table.gone if one not in beside and all(one.name != two.old for two in kept)]
+    lines.extend(f"# gone: {attribute(one.name)}" for one in gone)
+    if table.worked is not None:
+        state = tuple(_state_of_worked(table, table.worked, at_the_end=at_the_end))
+    else:
+        state = tuple(_state(table, kept)) if not (at_the_end and table.kept) else ()
+    needed = ["models", *(["migrations"] if state else []), *(["connections", "router"] if sides is not None else [])]
+    imports = [f"from django.db import {', '.join(sorted(needed))}"]
     code = rendered(
         "code/django.py.j2",
         table=table,
         name=literal(_table_name(table.after)),
         lines=lines or ["pass"],
-        imports=["import os", "", *imports] if kept else imports,
+        imports=["import os", "", *imports] if kept or worked else imports,
         both=both,
-        flag=flag_of(kept[0]) if kept else None,
+        sides=sides,
+        flag=flag_of(kept[0]) if kept else flag_for(worked.table.name, worked.new[0].name) if worked else None,
         state=state,
     )
     return spaced(code)
@@ -61,10 +74,14 @@ def _twice(table: Mapped, column: Column, kept: Kept, both: list[Both]) -> Itera
     yield f"{name} = {_field(column, where=f'db_column={literal(kept.new)}', null=True)}"
 
 
-def _line(column: Column) -> str:
+def _percent(sql: str) -> str:
+    return sql.replace("%", "%%")
+
+
+def _line(column: Column, *, null: bool | None = None) -> str:
     name = attribute(column.name)
     where = None if name == column.name else f"db_column={literal(column.name)}"
-    return f"{name} = {_field(column, where=where)}{_unknown(column)}"
+    return f"{name} = {_field(column, where=where, null=null)}{_unknown(column)}"
 
 
 def _unknown(column: Column) -> str:
@@ -100,3 +117,17 @@ def _state(table: Mapped, kept: tuple[Kept, ...]) -> Iterator[str]:
             yield f"migrations.AlterField({model}, {name}, {_field(one)})"
         elif one.name not in known:
             yield f"migrations.AddField({model}, {name}, {_field(one)})"
+
+
+def _state_of_worked(table: Mapped, worked: Worked, *, at_the_end: bool) -> Iterator[str]:
+    """The new fields with the version that writes both; the end of the old ones with the version after it."""
+    model = literal(table.class_name.lower())
+    new = [column for column in table.changed if any(one.name == column.name for one in worked.new)]
+    if at_the_end:
+        yield from (f"migrations.RemoveField({model}, {literal(attribute(one.name))})" for one in worked.old)
+    for column in new:
+        name = literal(attribute(column.name))
+        if not at_the_end:
+            yield f"migrations.AddField({model}, {name}, {_field(column, null=True)})"
+        elif column.not_null:
+            yield f"migrations.AlterField({model}, {name}, {_field(column)})"

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, shadow_column, steps
+from migrasafe.plan.app_writes_column import type_by_app
 from migrasafe.plan.bad_rows import Audit, BadRows, Decision, audit, decided_up
 from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.key_type import widen_key
@@ -39,6 +40,9 @@ class ChangeType(Struct, frozen=True, kw_only=True):
     time_zone: str | None = None
     """Of what a timestamp without time zone tells."""
     bad_rows: BadRows = BadRows()
+    by_app: bool = False
+    """Whether the app writes both columns, not triggers; then the new one has a `new_name` of its own."""
+    new_name: str | None = None
 
     def plan(self, ground: Ground) -> Draft:
         """One statement, or a second column that takes over. Raises NoPlanError."""
@@ -55,6 +59,8 @@ class ChangeType(Struct, frozen=True, kw_only=True):
             return _in_place(ground, table, old, self.type, (*before, statement))
         told = () if zone is None else (sessions_in(zone, old.name),)
         conversion = self._conversion(table, old)
+        if self.by_app or self.new_name is not None:
+            return self._by_app(ground, table, old, conversion, told)
         key = table.primary_key
         if key is not None and key.columns == (old.name,):
             return widen_key(ground, table, old, self.type, conversion)
@@ -75,7 +81,7 @@ class ChangeType(Struct, frozen=True, kw_only=True):
         return zone
 
     def _conversion(self, table: Table, old: Column) -> Conversion:
-        new_name = with_suffix(old.name, SHADOW)
+        new_name = self.new_name or with_suffix(old.name, SHADOW)
         assert old.type is not None  # column_of has seen to it
         zone = self._zone(table, old)
         if zone is not None:
@@ -100,6 +106,30 @@ class ChangeType(Struct, frozen=True, kw_only=True):
                 f' never fail: --up "… {old.name} …" --down "… {old.name} …"'
             )
         return known
+
+    def _by_app(
+        self, ground: Ground, table: Table, old: Column, conversion: Conversion, told: tuple[str, ...]
+    ) -> Draft:
+        if self.new_name is None:
+            raise NoPlanError(
+                f"--way app: while the app writes both columns, only one of them can be called {old.name}: say what the one of"
+                f" type {spell_type(self.type)} is called from then on: --new-name {with_suffix(old.name, '_new')}"
+            )
+        if not self.by_app:
+            raise NoPlanError("--new-name is for --way app: with triggers the column keeps its name; leave it out")
+        if table.column(self.new_name) is not None:
+            raise NoPlanError(f"--new-name: {table.ref} has a column {self.new_name} already")
+        if any(old.name in one.columns for one in table.constraints if one.kind is ConstraintKind.PRIMARY_KEY):
+            raise NoPlanError(f"{table.ref}.{old.name} is in the primary key: leave --way app out")
+        _refuse_kinds(table, old)
+        if self.bad_rows.rejects:
+            raise NoPlanError(
+                "--bad-rows …=reject keeps values by a trigger: with --way app decide stop, null or default:SQL"
+            )
+        shadow, found = _shadow(ground, table, old, self.type, conversion, self.bad_rows, self.new_name)
+        gates = tuple(_gates(table, old, found, self.bad_rows))
+        assumed = (conversion.pitfall,) if conversion.pitfall else ()
+        return type_by_app(shadow, gates, assumed, (*told, *_on_bad_rows(table, old, found, self.bad_rows, None)))
 
 
 def _is_cast(up: Expression, column: str) -> bool:
@@ -146,21 +176,8 @@ def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statemen
 def _beside(
     ground: Ground, table: Table, old: Column, type: TypeName, conversion: Conversion, decisions: BadRows
 ) -> Draft:
-    for constraint in table.constraints:
-        if old.name in constraint.columns and constraint.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.EXCLUDE):
-            raise NoPlanError(
-                f"{table.ref}.{old.name} is in {constraint.kind.value} {constraint.name}: that has no plan yet"
-            )
-    if old.identity is not None or old.generated is not None:
-        raise NoPlanError(f"{table.ref}.{old.name} is filled by PostgreSQL itself: that has no plan yet")
-    if old.not_null and decisions.makes_null:
-        raise NoPlanError(
-            f"{table.ref}.{old.name} is NOT NULL: decide default:SQL or stop for its rows, not null or reject"
-        )
-    new = replace(old, name=with_suffix(old.name, SHADOW), type=type, default=None, not_null=False)
-    found = audit(old, conversion, new.name, spell_type(type))
-    up = decided_up(conversion, found, decisions)
-    shadow = Shadow(ground=ground, table=table, old=old, new=new, up=up, down=conversion.down)
+    _refuse_kinds(table, old)
+    shadow, found = _shadow(ground, table, old, type, conversion, decisions, with_suffix(old.name, SHADOW))
     rejects = rejects_of(ground.id, table, old, found, decisions, (*ground.schema.search_path, table.ref.schema))
     bound, later = rebound(ground, (shadow,)), built_again(shadow)
     dual, verify = shadow_column.dual_write(shadow), shadow_column.verify(shadow)
@@ -211,6 +228,36 @@ def _beside(
         ),
         differs=(f"the column {name} is the last of {table.ref}: SELECT * gives it at the end",),
     )
+
+
+def _refuse_kinds(table: Table, old: Column) -> None:
+    for constraint in table.constraints:
+        if old.name in constraint.columns and constraint.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.EXCLUDE):
+            raise NoPlanError(
+                f"{table.ref}.{old.name} is in {constraint.kind.value} {constraint.name}: that has no plan yet"
+            )
+    if old.identity is not None or old.generated is not None:
+        raise NoPlanError(f"{table.ref}.{old.name} is filled by PostgreSQL itself: that has no plan yet")
+
+
+def _shadow(
+    ground: Ground,
+    table: Table,
+    old: Column,
+    type: TypeName,
+    conversion: Conversion,
+    decisions: BadRows,
+    new_name: str,
+) -> tuple[Shadow, Audit]:
+    """The column beside the old one, and what is known of values that do not fit."""
+    if old.not_null and decisions.makes_null:
+        raise NoPlanError(
+            f"{table.ref}.{old.name} is NOT NULL: decide default:SQL or stop for its rows, not null or reject"
+        )
+    new = replace(old, name=new_name, type=type, default=None, not_null=False)
+    found = audit(old, conversion, new.name, spell_type(type))
+    up = decided_up(conversion, found, decisions)
+    return Shadow(ground=ground, table=table, old=old, new=new, up=up, down=conversion.down), found
 
 
 def _gates(table: Table, old: Column, found: Audit, decisions: BadRows) -> Iterator[Gate]:

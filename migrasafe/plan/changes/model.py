@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from migrasafe.errors import InputError
-from migrasafe.plan.app_code.model import Kept
+from migrasafe.plan.app_code.model import Kept, Worked
 from migrasafe.plan.model import Phase
 from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.model import Column, ColumnRef, Ref, Schema, Table
@@ -45,6 +45,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     differs: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
     """Columns that have two names for a while."""
+    worked: tuple[Worked, ...] = ()
+    """Columns that the app writes beside those that they take the place of."""
 
 
 class Change(Protocol):

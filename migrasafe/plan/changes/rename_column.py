@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import compat_view, shadow_column, steps
 from migrasafe.plan.app_code.model import Kept
-from migrasafe.plan.app_writes import rename_by_app
+from migrasafe.plan.app_writes_column import rename_by_app
 from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.gates import old_version_gone
@@ -51,7 +51,7 @@ class RenameColumn(Struct, frozen=True, kw_only=True):
         if self.way == "view" or (self.way is None and against):
             return _by_view(self, ground, table, old, against)
         shadow = _shadow(self, ground, table, old)
-        return rename_by_app(ground, shadow) if self.way == "app" else _by_triggers(ground, shadow)
+        return rename_by_app(shadow) if self.way == "app" else _by_triggers(ground, shadow)
 
 
 def _against_triggers(ground: Ground, table: Table, column: Column) -> Iterator[str]:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from migrasafe.plan import phases, steps
+from migrasafe.plan.app_writes import AGAIN
+from migrasafe.plan.app_writes_columns import replace_by_app
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName
+from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
 from migrasafe.plan.readers import worked_out
 from migrasafe.plan.references import foreign_keys_to
@@ -24,6 +26,8 @@ from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ColumnDef, ConstraintKind, Expression, Name
 
+_AGAIN = "Run the backfill again; if rows come back, a trigger of your own changes one of the columns after ours."
+
 
 class ReplaceColumns(Struct, frozen=True, kw_only=True):
     table: Name
@@ -32,10 +36,17 @@ class ReplaceColumns(Struct, frozen=True, kw_only=True):
     up: tuple[tuple[str, Expression], ...] = ()
     """Of each new column: its value from the old ones. It must not fail, whatever they hold."""
     down: tuple[tuple[str, Expression], ...] = ()
+    way: str | None = None
+    """`triggers` | `app`; None: triggers."""
 
     def plan(self, ground: Ground) -> Draft:
         """Both sets of columns kept in step until the old version is gone. Raises NoPlanError."""
         table = table_of(ground, self.table)
+        if self.way == "view":
+            raise NoPlanError(
+                f"--way view is for a column that gets another name only; {names(one.name for one in self.new)} holds something"
+                " else: say --way triggers or --way app"
+            )
         old = tuple(column_of(table, name) for name in self.old)
         for column in old:
             for reason in _in_the_way(ground, table, column):
@@ -46,6 +57,14 @@ class ReplaceColumns(Struct, frozen=True, kw_only=True):
         downs = _complete("--down", self.down, self.old, [one.name for one in self.new])
         made = Replacement(ground=ground, table=table, old=old, new=self.new, up=ups, down=downs)
         was, now = names(self.old), names(one.name for one in self.new)
+        if self.way == "app":
+            return replace_by_app(
+                made,
+                tuple(_gates(made, was, now, _required(made), AGAIN)),
+                tuple(_added(made)),
+                tuple(_not_null(made)),
+                tuple(_by_hand(made, was, now, by_app=True)),
+            )
         return Draft(
             title=f"replace {table.ref}.{was} by {now}",
             tables=(table.ref,),
@@ -113,13 +132,12 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
         defaults = {column.name: column.default for column in made.old if column.default is not None}
         odometer = Odometer(dual=made.dual(), defaults=defaults, quiet_seconds=ground.quiet_seconds)
     olds, news = [column.name for column in made.old], [column.name for column in made.new]
-    added = [steps.add_column(table.ref, one.name, made.type_of(one), collation=None) for one in made.new]
     yield Phase(
         name=PhaseName.EXPAND,
         title=f"Make room: {now}, empty",
         old_app=f"reads and writes {was}; a prepared SELECT * or RETURNING * has to be prepared again",
         new_app="is not deployed yet",
-        steps=steps.superseded(added, made.is_over),
+        steps=steps.superseded(tuple(_added(made)), made.is_over),
     )
     yield Phase(
         name=PhaseName.DUAL_WRITE,
@@ -142,26 +160,13 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
         new_app=f"may write {now}, but not read it yet",
         backfills=(Backfill(table=name_of(table.ref), assignments=made.assignments, where=made.to_fill),),
     )
-    required = [one.name for one in made.new if one.not_null]
     yield Phase(
         name=PhaseName.VERIFY,
         title=f"{now} is proved to follow from {was}",
         old_app=f"reads and writes {was}",
         new_app=f"reads and writes {now}",
-        gates=tuple(_gates(made, was, now, required)),
-        steps=steps.superseded(
-            tuple(
-                step
-                for column in required
-                for step in steps.not_null(
-                    table.ref,
-                    column,
-                    f"{table.ref.name}_{column}_not_null",
-                    pg_version=made.ground.target.pg_version,
-                )
-            ),
-            made.is_over,
-        ),
+        gates=tuple(_gates(made, was, now, _required(made))),
+        steps=steps.superseded(tuple(_not_null(made)), made.is_over),
     )
     yield phases.deploy(f"reads and writes {now}", f"reads and writes {was}")
     yield phases.contract(
@@ -182,14 +187,29 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
     )
 
 
-def _gates(made: Replacement, was: str, now: str, required: list[str]) -> Iterator[Gate]:
+def _added(made: Replacement) -> Iterator[Step]:
+    for one in made.new:
+        yield steps.add_column(made.table.ref, one.name, made.type_of(one), collation=None)
+
+
+def _required(made: Replacement) -> list[str]:
+    return [one.name for one in made.new if one.not_null]
+
+
+def _not_null(made: Replacement) -> Iterator[Step]:
+    table, version = made.table.ref, made.ground.target.pg_version
+    for column in _required(made):
+        yield from steps.not_null(table, column, f"{table.name}_{column}_not_null", pg_version=version)
+
+
+def _gates(made: Replacement, was: str, now: str, required: list[str], again: str = _AGAIN) -> Iterator[Gate]:
     table = name_of(made.table.ref)
     yield phases.none_left(
         "same",
         f"Does {now} follow from {was}, or the other way round, in every row of {made.table.ref.name}?",
         table,
         made.apart,
-        "Run the backfill again; if rows come back, a trigger of your own changes one of the columns after ours.",
+        again,
     )
     yield phases.none_left(
         "nothing-lost",
@@ -208,11 +228,12 @@ def _gates(made: Replacement, was: str, now: str, required: list[str]) -> Iterat
         )
 
 
-def _by_hand(made: Replacement, was: str, now: str) -> Iterator[str]:
+def _by_hand(made: Replacement, was: str, now: str, *, by_app: bool = False) -> Iterator[str]:
     table, schema = made.table, made.ground.schema
     gone = {column.name for column in made.old}
+    where = "in a query that the app asks before each write" if by_app else "in triggers on every write"
     yield (
-        f"--up and --down run in triggers on every write: an expression that fails for some value (a cast, a division) fails"
+        f"--up and --down run {where}: an expression that fails for some value (a cast, a division) fails"
         f" the write. Rows that lose something on the way to {now}: SELECT count(*) FROM {name_of(table.ref)} WHERE"
         f" {made.loses_something}"
     )

@@ -31,7 +31,12 @@ def docstring(text: str) -> str:
 
 def text_literal(sql: str) -> str:
     """Likewise, for what becomes a text() of SQLAlchemy: a colon is a colon."""
-    return literal(_BIND.sub(r"\\:", _BACKSLASHED.sub(lambda _: "\\\\", sql)))
+    return literal(escaped(sql))
+
+
+def escaped(sql: str) -> str:
+    """What text() takes for the SQL."""
+    return _BIND.sub(r"\\:", _BACKSLASHED.sub(lambda _: "\\\\", sql))
 
 
 def comment(sql_comment: str, indent: int) -> str:
