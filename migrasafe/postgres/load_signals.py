@@ -35,6 +35,8 @@ class ReplicaState(Enum):
 class ReplicaSeen:
     """One connection of pg_stat_replication, a physical one."""
 
+    pid: int
+    """Of its walsender: the same for as long as the connection lives."""
     name: str
     """Its application_name, which is cluster_name or `walreceiver` unless primary_conninfo says otherwise."""
     slot: str

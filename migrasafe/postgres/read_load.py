@@ -198,6 +198,7 @@ def _replicas(rows: list[Row], slots: dict[int, str]) -> Reading[tuple[ReplicaSe
     states = {"streaming": ReplicaState.STREAMING, "catchup": ReplicaState.CATCHING_UP}
     return tuple(
         ReplicaSeen(
+            pid=row.pid,
             name=row.name,
             slot=slots.get(row.pid, ""),
             address=row.address,

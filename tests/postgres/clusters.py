@@ -36,12 +36,14 @@ SETTINGS: Mapping[str, str] = {
 """As in production, where those of throw-away servers are not."""
 
 
-def eventually(holds: Callable[[], object], what: str, within_seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until something holds."""
+def eventually(
+    holds: Callable[[], object], what: str | Callable[[], str], within_seconds: float = PATIENCE_SECONDS
+) -> None:
+    """Wait until something holds; `what` says it, and may tell how things are when it does not."""
     give_up_at = time.monotonic() + within_seconds
     while not holds():
         if time.monotonic() > give_up_at:
-            raise AssertionError(f"{what}: not within {within_seconds:.0f} s")
+            raise AssertionError(f"{what if isinstance(what, str) else what()}: not within {within_seconds:.0f} s")
         time.sleep(LOOK_EVERY_SECONDS)
 
 

@@ -123,7 +123,7 @@ class Worker(threading.Thread):
         """How many looks at the primary there are from now on until the next batch begins."""
         begun = self.begun
         began = self._looks_begun_by_now()
-        eventually(lambda: self.begun > begun, f"a batch begins; stopped by {self.reasons}")
+        eventually(lambda: self.begun > begun, lambda: f"a batch begins; stopped by {self.reasons}")
         return self.looks() - began
 
     def _looks_begun_by_now(self) -> int:

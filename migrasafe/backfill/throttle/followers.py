@@ -40,20 +40,28 @@ class Follower(Struct, frozen=True, kw_only=True):
     """Told by the replica itself, where there is no log position (Aurora)."""
     away: str = ""
     """Why it cannot be seen now; empty while it can."""
+    pid: int | None = None
+    """Of the walsender that served it last."""
+    is_glimpsed: bool = False
+    """Without a slot, and seen in one look only."""
     is_held: bool = False
 
 
 def replica_positions(
-    replicas: Sequence[ReplicaSeen], slots: Reading[tuple[SlotSeen, ...]]
+    replicas: Sequence[ReplicaSeen], slots: Reading[tuple[SlotSeen, ...]], known: Mapping[int, Follower]
 ) -> dict[str, tuple[Follower, int]]:
     """What a look at pg_stat_replication shows: by key, those that have rows which could be old, and where they are.
 
-    Readers of logical slots are in that view, too; they are followed by their slots.
+    Readers of logical slots are in that view, too; they are followed by their slots. `known`: those of before, by the pid
+    of their walsender. One that ends gives its slot back before it leaves the view: it is still who it was.
     """
     logical = {slot.name for slot in slots if slot.is_logical} if not isinstance(slots, Lost) else set()
     found: dict[str, tuple[Follower, int]] = {}
-    for seen in replicas:
+    for seen in sorted(replicas, key=lambda replica: replica.pid not in known):
         if seen.state is ReplicaState.OTHER or seen.replay_lsn is None or seen.slot in logical:
+            continue
+        if not seen.slot and seen.pid in known:
+            found[known[seen.pid].key] = known[seen.pid], seen.replay_lsn
             continue
         key = seen.slot or f"{seen.name}@{seen.address or 'local'}"
         number = 2
@@ -62,7 +70,10 @@ def replica_positions(
         is_unnamed = seen.name in ("", "walreceiver") and bool(seen.slot or seen.address)
         label = f"replica {(seen.slot or seen.address) if is_unnamed else seen.name}"
         names = frozenset({seen.name, seen.slot, seen.address} - {""})
-        found[key] = Follower(key=key, names=names, label=label), seen.replay_lsn
+        found[key] = (
+            Follower(key=key, names=names, label=label, pid=seen.pid, is_glimpsed=not seen.slot),
+            seen.replay_lsn,
+        )
     return found
 
 
@@ -77,18 +88,31 @@ def follow(
 ) -> dict[str, Follower]:
     """The followers after a look at the primary; one that was there before and is not any more is away.
 
-    `beat_at`: when the last small commit had ended. A replica replies to what it gets, and to nothing else for seconds.
+    One without a slot that came and went between two looks is forgotten: it was one with a slot, which it had given back or
+    not taken yet, and would be missed for ever. `beat_at`: when the last small commit had ended. A replica replies to what
+    it gets, and to nothing else for seconds.
     """
-    now_seen = replica_positions(replicas, slots)
+    there = (follower for follower in followers.values() if not follower.away)
+    by_pid = {follower.pid: follower for follower in there if follower.pid is not None}
+    now_seen = replica_positions(replicas, slots, by_pid)
     after = {
         key: follower
         if key in now_seen or _is_direct(key)
         else replace(follower, away="is not connected to the primary")
         for key, follower in followers.items()
+        if key in now_seen or not follower.is_glimpsed
     }
     for key, (seen, replay_lsn) in now_seen.items():
-        known = followers.get(key, seen)
-        after[key] = replace(known, names=seen.names, replay=_next(known, at, replay_lsn, log_end, beat_at), away="")
+        before = followers.get(key)
+        replay = _next(before or seen, at, replay_lsn, log_end, beat_at)
+        after[key] = replace(
+            before or seen,
+            names=seen.names,
+            pid=seen.pid,
+            replay=replay,
+            away="",
+            is_glimpsed=seen.is_glimpsed and before is None,
+        )
     return after
 
 

@@ -22,7 +22,7 @@ MB = 2**20
 
 def replica(name: str = "r1", replay_lsn: int | None = 0, **changes: Any) -> ReplicaSeen:
     usual: dict[str, Any] = {
-        "slot": "", "address": "10.0.0.5", "state": ReplicaState.STREAMING, "sync_state": "async",
+        "pid": 4711, "slot": "", "address": "10.0.0.5", "state": ReplicaState.STREAMING, "sync_state": "async",
         "seconds_since_reply": 0.0,
     }  # fmt: skip
     return ReplicaSeen(name=name, replay_lsn=replay_lsn, **(usual | changes))

@@ -147,12 +147,28 @@ def test_several_workers_share_the_room() -> None:
 
 
 def test_a_replica_that_is_gone_stops_batches_until_it_is_back_or_given_up() -> None:
-    gone = state(None, primary(at=0.0, replicas=(replica(),)), primary(at=0.1))
-    reason = the_stop(gone, now=0.1)
+    there = (replica(),)
+    gone = state(None, primary(at=0.0, replicas=there), primary(at=0.1, replicas=there), primary(at=0.2))
+    reason = the_stop(gone, now=0.2)
     assert reason.text == "replica r1 is not connected to the primary"
     assert reason.until == "until it is back and keeps up, or ignore_replicas=r1 is set"
     ignored = limits_from({"ignore_replicas": "r1"})
-    assert decision(gone, ignored, now=0.1).may_run
+    assert decision(gone, ignored, now=0.2).may_run
+
+
+def test_a_replica_whose_walsender_ends_and_has_given_its_slot_back_is_missed_once_and_not_as_another() -> None:
+    served = primary(at=0.0, replicas=(replica(slot="s1", pid=7),))
+    ending = primary(at=0.1, replicas=(replica(slot="", pid=7),))
+    gone, back = primary(at=0.2), primary(at=0.3, replicas=(replica(slot="s1", pid=8),))
+    assert the_stop(state(None, served, ending, gone), now=0.2).signal == "replica-away"
+    assert decision(state(None, served, ending, gone, back), now=0.3).may_run
+
+
+def test_a_connection_without_a_slot_that_one_look_showed_and_no_other_is_forgotten() -> None:
+    served, again = (replica(slot="s1", pid=7),), (replica(slot="s1", pid=9),)
+    glimpsed = primary(at=0.1, replicas=(*served, replica(slot="", pid=8)))
+    looks = [primary(at=0.0, replicas=served), glimpsed, primary(at=0.2, replicas=again)]
+    assert decision(state(None, *looks), now=0.2).may_run
 
 
 def test_a_named_replica_that_was_never_seen_is_away() -> None:
@@ -178,9 +194,9 @@ def test_what_takes_a_base_backup_is_no_replica() -> None:
 
 
 def test_two_replicas_of_one_name_and_address_are_two() -> None:
-    both = primary(replicas=(replica("walreceiver"), replica("walreceiver")))
-    one = primary(at=0.1, replicas=(replica("walreceiver"),))
-    assert the_stop(state(None, both, one), now=0.1).signal == "replica-away"
+    first, second = replica("walreceiver", pid=1), replica("walreceiver", pid=2)
+    looks = [primary(at=0.0, replicas=(first, second)), primary(at=0.1, replicas=(second, first))]
+    assert the_stop(state(None, *looks, primary(at=0.2, replicas=(second,))), now=0.2).signal == "replica-away"
 
 
 def test_a_replica_asked_itself_is_judged_by_its_own_position() -> None:
