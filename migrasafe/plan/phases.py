@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.plan.gates import old_version_gone
-from migrasafe.plan.model import Gate, Phase, PhaseName, Step
+from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 
 
 def deploy(new_app: str, old_app: str) -> Phase:
@@ -25,6 +25,7 @@ def contract(
     needed: str,
     old_application_name: str | None,
     gates: tuple[Gate, ...] = (),
+    backfills: tuple[Backfill, ...] = (),
 ) -> Phase:
     """What may only happen once the old version, which needs `needed`, has ended everywhere."""
     return Phase(
@@ -34,6 +35,7 @@ def contract(
         new_app=new_app,
         gates=(old_version_gone(needed, old_application_name), *gates),
         steps=steps,
+        backfills=backfills,
     )
 
 

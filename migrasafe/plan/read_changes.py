@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.plan.changes import indexes
-from migrasafe.plan.changes.add_column import AddColumn
 from migrasafe.plan.changes.add_constraint import AddConstraint
 from migrasafe.plan.changes.add_enum_value import AddEnumValue
 from migrasafe.plan.changes.add_unique import AddUnique
 from migrasafe.plan.changes.as_written import AsWritten, is_made_by
-from migrasafe.plan.changes.change_default import ChangeDefault
+from migrasafe.plan.changes.boolean_to_status import boolean_to_status
 from migrasafe.plan.changes.change_type import ChangeType
-from migrasafe.plan.changes.drop_column import DropColumn
-from migrasafe.plan.changes.drop_constraint import DropConstraint
-from migrasafe.plan.changes.drop_not_null import DropNotNull
 from migrasafe.plan.changes.drop_table import DropTable
+from migrasafe.plan.changes.enum_to_lookup import enum_to_lookup
 from migrasafe.plan.changes.model import Change, NoPlanError
+from migrasafe.plan.changes.remove_enum_value import RemoveEnumValue
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.changes.rename_enum_value import RenameEnumValue
 from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
-from migrasafe.plan.changes.set_not_null import SetNotNull
 from migrasafe.plan.hints import Hints, for_columns
+from migrasafe.plan.read_actions import change_of
 from migrasafe.plan.read_renames import Ask, renames
 from migrasafe.plan.read_replacements import replacements
 from migrasafe.plan.read_swaps import constraint_swaps, index_swaps
+from migrasafe.plan.read_types import recipes_of_types
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import ConstraintKind, Name, Statement
+from migrasafe.sql.statements import ConstraintKind, Statement
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -81,16 +80,20 @@ class _Reader:
         self.renamed = renames(script, schema, self._is_of_replacement, ask)
         self.constraint_swaps = constraint_swaps(script, schema)
         self.index_swaps = index_swaps(script, schema)
+        self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
+        self.recipes = tuple(recipes_of_types(script, schema))
 
     def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
         for one in self.replaced:
             if one.first is statement:
                 up = for_columns(self.hints.up, self.hints.up_each, one.new)
-                yield one.change(up, for_columns(self.hints.down, self.hints.down_each, one.old), self.hints.way)
+                down = for_columns(self.hints.down, self.hints.down_each, one.old)
+                yield self._replacement(one.change(up, down, self.hints.way), before)
         yield from (one.change(self.hints.way) for one in self.renamed if one.first is statement)
+        yield from (self._with_instead(one.change) for one in self.recipes if one.first is statement)
+        if self._is_taken_care_of(statement):
+            return
         match statement:
-            case sql.Update() if self._is_taken_care_of(statement):
-                return
             case sql.AlterTable(kind="TABLE"):
                 yield from self._alter(statement, before, after)
             case sql.Rename(kind="COLUMN", of="TABLE", part=str(column)):
@@ -111,6 +114,8 @@ class _Reader:
                 )
             case sql.RenameEnumValue():
                 yield RenameEnumValue(type=statement.type, value=statement.label, new_value=statement.new_label)
+            case sql.Insert() if statement.table.name in self.made:
+                return  # its rows are written where it is made
             case _:
                 done = is_made_by(statement, after)
                 if done is None:
@@ -118,7 +123,8 @@ class _Reader:
                         f"{_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
                         " `migrasafe lint` says whether it is safe as it stands"
                     )
-                yield AsWritten(sql=_text(self.script, statement), done=done)
+                rows = tuple(self._first_rows(statement, after)) if isinstance(statement, sql.CreateTable) else ()
+                yield AsWritten(sql=_text(self.script, statement), more=rows, done=done)
 
     def _alter(self, statement: sql.AlterTable, before: Schema, after: Schema) -> Iterator[Change]:
         for action in statement.actions:
@@ -127,19 +133,37 @@ class _Reader:
             if isinstance(action, sql.AddConstraint):
                 yield self._constraint(statement, action, before, after)
             else:
-                make = _ACTIONS.get(type(action))
-                if make is None:
+                made = change_of(statement.name, action, self.hints, before)
+                if made is None:
                     raise NoPlanError(
                         f"{_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
                         " `migrasafe lint` says whether it is safe as it stands"
                     )
-                yield make(statement.name, action, self.hints)
+                yield made
 
     def _is_of_replacement(self, part: object) -> bool:
         return any(one.owns(part) for one in self.replaced)
 
     def _is_taken_care_of(self, part: object) -> bool:
+        if any(one.owns(part) for one in self.recipes):
+            return True
         return self._is_of_replacement(part) or any(one.owns(part) for one in self.renamed)
+
+    def _replacement(self, change: ReplaceColumns, before: Schema) -> Change:
+        table = before.table(before.resolve(*change.table))
+        if self.hints.way == "app":
+            return change
+        return boolean_to_status(change, table) or enum_to_lookup(change, self.script.statements, before) or change
+
+    def _with_instead(self, change: Change) -> Change:
+        is_open = isinstance(change, RemoveEnumValue) and change.instead is None
+        return replace(change, instead=self.hints.up) if isinstance(change, RemoveEnumValue) and is_open else change
+
+    def _first_rows(self, made: sql.CreateTable, after: Schema) -> Iterator[str]:
+        """The rows that the migration gives a table which it makes."""
+        for one in self.script.statements:
+            if isinstance(one, sql.Insert) and after.resolve(*one.table) == after.resolve(*made.name):
+                yield _text(self.script, one)
 
     def _constraint(
         self, statement: sql.AlterTable, action: sql.AddConstraint, before: Schema, after: Schema
@@ -187,30 +211,3 @@ def _words(script: Script, statement: Statement) -> str:
 
 def _text(script: Script, statement: Statement) -> str:
     return script.source.text[statement.span.start : statement.span.end]
-
-
-def _type(table: Name, action: sql.AlterColumnType, hints: Hints) -> Change:
-    up = hints.up or action.using
-    return ChangeType(
-        table=table,
-        column=action.column,
-        type=action.type,
-        up=up,
-        down=hints.down,
-        time_zone=hints.time_zone,
-        bad_rows=hints.bad_rows,
-        by_app=hints.way == "app",
-        new_name=hints.new_name,
-    )
-
-
-_ACTIONS: Mapping[type[sql.Action], Callable[[Name, Any, Hints], Change]] = {
-    sql.AddColumn: lambda table, action, hints: AddColumn(table=table, column=action.column, fill=hints.up),
-    sql.DropColumn: lambda table, action, hints: DropColumn(table=table, column=action.column, meanwhile=hints.down),
-    sql.AlterColumnType: _type,
-    sql.DropConstraint: lambda table, action, _: DropConstraint(table=table, constraint=action.name),
-    sql.SetDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=action.default),
-    sql.DropDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=None),
-    sql.SetNotNull: lambda table, action, hints: SetNotNull(table=table, column=action.column, fill=hints.up),
-    sql.DropNotNull: lambda table, action, _: DropNotNull(table=table, column=action.column),
-}

@@ -28,6 +28,8 @@ class Shadow(Struct, frozen=True, kw_only=True):
     up: Expression
     """The new value from the old one, over the old column's name."""
     down: Expression
+    default: Expression | None = None
+    """That of the new column; None: the old one's, converted."""
 
     @property
     def dropped(self) -> str:

@@ -108,7 +108,7 @@ def soft_drop(shadow: Shadow) -> Step:
     back += functions_sql(shadow.dual())
     default = shadow.old.default
     if default is not None:
-        value = deparse_expression(Expression(node=default_of_new(shadow, default)))
+        value = deparse_expression(shadow.default or Expression(node=default_of_new(shadow, default)))
         there.append(f"ALTER TABLE {table} ALTER COLUMN {dropped} DROP DEFAULT")
         there.append(f"ALTER TABLE {table} ALTER COLUMN {final} SET DEFAULT {value}")
         back.append(f"ALTER TABLE {table} ALTER COLUMN {new} DROP DEFAULT")

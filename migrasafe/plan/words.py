@@ -144,4 +144,8 @@ WORDS: Mapping[str, Word] = {
     "replace-index": Word(usage="INDEX (COLUMN,COLUMN)", sql=words_of_constraints.replace_index, over_schema=True),
     "enum-value": Word(usage="TYPE VALUE", sql=words_of_types.add_value),
     "enum-rename": Word(usage="TYPE VALUE NEW_VALUE", sql=words_of_types.rename_value),
+    "enum-remove": Word(usage="TYPE VALUE", sql=words_of_types.remove_value, over_schema=True),
+    "enum-to-text": Word(usage="TABLE.COLUMN", sql=words_of_types.enum_to_text, over_schema=True),
+    "enum-to-table": Word(usage="TABLE.COLUMN NEW_TABLE", sql=words_of_types.enum_to_table, over_schema=True),
+    "status": Word(usage="TABLE.COLUMN DEFINITION YES,NO", sql=words_of_replacements.status, over_schema=True),
 }

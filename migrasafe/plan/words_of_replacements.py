@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.errors import InputError
-from migrasafe.plan.names_said import name_parts
+from migrasafe.plan.names_said import column_name, name_parts
 from migrasafe.schema.model import Schema
-from migrasafe.sql.quote import quote_ident, quote_name, spell_type
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_name, spell_type
 from migrasafe.sql.statements import Name
 
 
@@ -28,6 +28,19 @@ def convert(schema: Schema, old: str, new: str) -> str:
     if len(list(_items(old))) > 1 or len(list(_items(new))) > 1:
         raise InputError(f"`convert {old} {new}` is about one column: several are for `split` and `merge`")
     return _replace(schema, old, [new])
+
+
+def status(schema: Schema, old: str, new: str, values: str) -> str:
+    """A boolean becomes one of two values, of more that may come."""
+    yes, comma, no = values.partition(",")
+    if not comma or not yes or not no:
+        raise InputError(f"`status {old} {values}`: say what stands for true and for false, YES,NO")
+    table, column = column_name(old)
+    name = quote_ident(_name(new.strip().partition(" ")[0])[-1])
+    script = convert(schema, old, new)
+    added, dropped = (script.rpartition(", DROP COLUMN ")[place] for place in (0, 2))
+    case = f"CASE WHEN {column} THEN {quote_literal(yes)} WHEN NOT {column} THEN {quote_literal(no)} END"
+    return f"{added};\nUPDATE {table} SET {name} = {case};\nALTER TABLE {table} DROP COLUMN {dropped}"
 
 
 def _replace(schema: Schema, old: str, definitions: list[str]) -> str:

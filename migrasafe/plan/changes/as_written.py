@@ -24,13 +24,15 @@ from migrasafe.sql.statements import (
 
 class AsWritten(Struct, frozen=True, kw_only=True):
     sql: str
+    more: tuple[str, ...] = ()
+    """What belongs to it: the first rows of a table."""
     done: str
     """As Step.done."""
 
     def plan(self, ground: Ground) -> Draft:
         """One step, where nobody has to wait for work under its lock: a foreign key of a new table locks the other table for
         an instant, which lock_timeout and retries see to. Raises NoPlanError."""
-        found, _ = foresee((self.sql,), ground.schema, ground.target)
+        found, _ = foresee((self.sql, *self.more), ground.schema, ground.target)
         for one in found:
             for lock in one.effects.locks if one.effects.work else ():
                 if lock.mode.blocks_writes and one.situation.exists_already(lock.relation):
@@ -45,7 +47,7 @@ class AsWritten(Struct, frozen=True, kw_only=True):
             title="What is new, and in nobody's way",
             old_app="goes on as before",
             new_app="is not deployed yet",
-            steps=(Step(title=title, statements=(self.sql,), done=self.done, stays="what it made"),),
+            steps=(Step(title=title, statements=(self.sql, *self.more), done=self.done, stays="what it made"),),
         )
         return Draft(title=title, tables=(), phases=(phase,))
 
