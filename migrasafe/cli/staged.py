@@ -45,9 +45,11 @@ def _differs() -> bool:
     changed = _git("diff", "--name-only", "-z")
     untracked = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
     names = [name for name in (changed + untracked).split("\0") if name]
-    if not any(name.endswith(_PYTHON) for name in names) or _git("ls-files", ":/**/env.py", ":/env.py"):
+    if not any(name.endswith(_PYTHON) for name in names) or _git(
+        "ls-files", ":/**/env.py", ":/env.py", ":/**/manage.py", ":/manage.py"
+    ):
         return any(name.endswith((*_READ, _PYTHON)) for name in names)
-    return any(name.endswith(_READ) for name in names)  # no Alembic, which imports what the project has
+    return any(name.endswith(_READ) for name in names)  # no Alembic or Django, which import what the project has
 
 
 def _git(*arguments: str) -> str:

@@ -111,6 +111,7 @@ _WAYS = {
     "diesel": Way(
         how="diesel: `run_in_transaction = false` in its metadata.toml, and nothing else in the file", mark=_diesel
     ),
+    "django": Way(how="Django: `atomic = False` on the class Migration, as AddIndexConcurrently wants it"),
     "drizzle": Way(how="drizzle-kit has no way to do that: run it with psql before the migrations"),
     "flyway": Way(how="Flyway does that by itself if nothing else is in the file", by_itself=True, several=True),
     "golang-migrate": Way(how="golang-migrate: nothing else in the file", by_itself=True),

@@ -7,12 +7,6 @@ import re
 from migrasafe.migrations.folder import Folder
 
 _SIGNS = (
-    (
-        r"\.py$",
-        r"from django\.db import .*migrations|django\.db\.migrations",
-        "Django",
-        "manage.py sqlmigrate APP NAME",
-    ),
     (r"\.rb$", r"ActiveRecord::Migration", "Rails", "cat db/structure.sql"),
     (r"\.[cm]?[jt]s$", r"MigrationInterface", "TypeORM", "print its SQL"),
     (

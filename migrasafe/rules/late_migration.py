@@ -8,7 +8,7 @@ from pathlib import PurePath
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 
-_BY_GRAPH = frozenset({"alembic"})
+_BY_GRAPH = frozenset({"alembic", "django"})
 """Their migrations name the one they come after: no place is too late."""
 
 

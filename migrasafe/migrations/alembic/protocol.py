@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from migrasafe.migrations.executed import Executed
+
 
 class Direction(Enum):
     UPGRADE = "upgrade"
@@ -47,16 +49,6 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, tag="task"):
     direction: Direction = Direction.UPGRADE
     offline: bool = False
     """What `context.is_offline_mode()` answers."""
-
-
-class Executed(msgspec.Struct, frozen=True, kw_only=True, tag="executed"):
-    """SQL that was sent to the server in one go: one statement, or a string of several."""
-
-    sql: str
-    line: int
-    """Of the revision file."""
-    transaction: int | None
-    """Which transaction of this revision; None: outside of any."""
 
 
 NoticeKind: TypeAlias = Literal[

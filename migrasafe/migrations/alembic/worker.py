@@ -18,7 +18,8 @@ import msgspec
 from msgspec import Struct, field
 
 from migrasafe.errors import RenderError
-from migrasafe.migrations.alembic.protocol import Done, Executed, Message, Noticed, Ready, Setup, Task
+from migrasafe.migrations.alembic.protocol import Done, Message, Noticed, Ready, Setup, Task
+from migrasafe.migrations.executed import Executed
 
 START_TIMEOUT_SECONDS = 120.0
 _PACKAGE_FOLDER = str(Path(__file__).resolve().parents[3])

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 FORMATS = {
     "alembic": "alembic",
+    "django": "django",
     "diesel": "diesel",
     "prisma": "prisma",
     "drizzle": "drizzle",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from migrasafe.migrations.alembic.graph import Revision
 from migrasafe.migrations.alembic.notices import notices_of
-from migrasafe.migrations.alembic.protocol import Done, Executed, Noticed
+from migrasafe.migrations.alembic.protocol import Done, Noticed
 from migrasafe.migrations.alembic.render import Outcome, Step, better_of
 from migrasafe.migrations.alembic.worker import Rendered
+from migrasafe.migrations.executed import Executed
 
 REVISION = Revision(id="b1", path="versions/b1.py", line=3, upgrade_line=9)
 FINE = Done()

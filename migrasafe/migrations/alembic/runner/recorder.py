@@ -10,7 +10,8 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from migrasafe.migrations.alembic.protocol import Executed, Message, Noticed, NoticeKind
+from migrasafe.migrations.alembic.protocol import Message, Noticed, NoticeKind
+from migrasafe.migrations.executed import Executed
 
 MOST_STATEMENTS = 20_000
 """A revision that sends more is running away."""

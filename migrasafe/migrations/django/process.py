@@ -1,0 +1,98 @@
+"""The process that runs the migrations: started, given the project, and ended when it takes too long."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from migrasafe.errors import RenderError
+from migrasafe.migrations.django.protocol import Message, Ran, Ready, Said, Setup
+
+TIMEOUT_SECONDS = 900.0
+"""For all migrations of a project."""
+_PACKAGE_FOLDER = str(Path(__file__).resolve().parents[3])
+_PROGRAM = """\
+import sys
+sys.path.append(sys.argv[1])
+from migrasafe.migrations.django.runner.main import main
+main(sys.stdin.buffer, open(int(sys.argv[2]), "wb"))
+"""
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")
+"""All others may hold secrets, or change what the project's code does."""
+
+
+def rendered(setup: Setup, *, timeout_seconds: float = TIMEOUT_SECONDS) -> tuple[list[Ran], list[Said], str]:
+    """The migrations in order, what there is to say of other files, and how the process died if it did.
+
+    Raises RenderError when Django or a driver of PostgreSQL is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="migrasafe-django-", ignore_cleanup_errors=True) as folder:
+        answers, output = Path(folder, "answers"), Path(folder, "output")
+        death = _run(setup, folder, answers, output, timeout_seconds)
+        ran: list[Ran] = []
+        said: list[Said] = []
+        ready = False
+        for message in _messages(answers):
+            if isinstance(message, Ready):
+                ready = True
+                if message.failure is not None:
+                    raise RenderError(_missing(message.failure))
+            elif isinstance(message, Ran):
+                ran.append(message)
+            else:
+                said.append(message)
+        if not ready:
+            raise RenderError(_missing(death or "the process that runs them said nothing"))
+        return ran, said, death
+
+
+def _missing(why: str) -> str:
+    return (
+        f"Django's migrations cannot be rendered here ({why}): pip install 'migrasafe[django]', or pipe one of them,"
+        " manage.py sqlmigrate APP NAME | migrasafe lint -"
+    )
+
+
+def _run(setup: Setup, folder: str, answers: Path, output: Path, timeout_seconds: float) -> str:
+    """Empty, or how it died."""
+    kept = {name: value for name in _KEPT_VARIABLES if (value := os.environ.get(name)) is not None}
+    environment = {**kept, "HOME": folder, "TMPDIR": folder, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    with answers.open("wb") as answer, output.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-c", _PROGRAM, _PACKAGE_FOLDER, str(answer.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            cwd=folder,
+            env=environment,
+            pass_fds=(answer.fileno(),),
+            start_new_session=True,
+        )
+        try:
+            process.communicate(msgspec.json.encode(setup), timeout=timeout_seconds)
+        except subprocess.TimeoutExpired:
+            return f"did not end within {timeout_seconds:g} seconds"
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if process.returncode == 0:
+        return ""
+    lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return f"ended with status {process.returncode}" + (f": {lines[-1][:300]}" if lines else "")
+
+
+def _messages(answers: Path) -> Iterator[Message]:
+    decoder = msgspec.json.Decoder(Message)
+    for line in answers.read_bytes().split(b"\n"):
+        if line:
+            with suppress(msgspec.DecodeError):  # the last line of a process that was killed
+                yield decoder.decode(line)

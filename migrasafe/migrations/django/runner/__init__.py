@@ -1,0 +1,1 @@
+"""What runs inside the process: Django with a backend that writes down what it is asked to execute."""
