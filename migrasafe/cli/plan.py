@@ -84,6 +84,12 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
 @click.option(
     "--prove", is_flag=True, help="Rehearse the plan at once, on a throw-away server: see `migrasafe rehearse`."
 )
+@click.option(
+    "--sandbox",
+    type=click.Choice(["local", "docker"]),
+    help="With --prove: which kind of server to start. [default: what there is]",
+)
+@click.option("--image", help="With --prove: the image of a container to start, such as postgis/postgis:15-3.4.")
 @click.option("--status", type=click.Path(), metavar="PLAN", help="Say where this plan stands on the server of --dsn.")
 @click.option(
     "--dsn",
@@ -109,6 +115,8 @@ def plan(
     formats: tuple[str, ...],
     migrations: str | None,
     prove: bool,
+    sandbox: str | None,
+    image: str | None,
     status: str | None,
     dsn: str | None,
 ) -> int:
@@ -192,7 +200,8 @@ def plan(
     from migrasafe.rehearse.wanted import Wanted
 
     until = file if before is None else Path(before)
-    return prove_folder(folder, schema, Wanted(major=target.pg_version), Wish(), until=until)
+    wanted = Wanted(major=target.pg_version, kind=sandbox, image=image)
+    return prove_folder(folder, schema, wanted, Wish(), until=until)
 
 
 def _ask(question: str) -> bool:

@@ -30,6 +30,10 @@ ROWS_OF_PLAN = 1000
     "--sandbox", type=click.Choice(["local", "docker"]), help="Which kind of server to start. [default: what there is]"
 )
 @click.option(
+    "--image",
+    help="The image of a container to start, such as postgis/postgis:15-3.4. [default: postgres of the major version]",
+)
+@click.option(
     "--pg-version",
     type=click.IntRange(OLDEST, NEWEST),
     help="Major version of the server. [default: the plan's, else 15]",
@@ -55,6 +59,7 @@ def rehearse(
     last: int | None,
     dsn: str | None,
     sandbox: str | None,
+    image: str | None,
     pg_version: int | None,
     rows: int | None,
     seed: int,
@@ -75,14 +80,16 @@ def rehearse(
       migrasafe rehearse plans/rename_users_name --schema db/migrations
       migrasafe rehearse db/migrations --last 20
     """
+    if image is not None and (dsn is not None or sandbox == "local"):
+        raise InputError("--image is of a container: leave out --dsn and --sandbox local")
+    wanted = Wanted(dsn=dsn, major=pg_version, kind=sandbox, image=image)
     folder = Path(what[0]) if len(what) == 1 else None
     if folder is not None and (folder / "plan.json").exists():
         if last is not None or layout is not None:
             raise InputError("--last and --layout are for migrations, and this is a plan")
-        return _plan(folder, schema, Wanted(dsn=dsn, major=pg_version, kind=sandbox), rows, seed, (old, new), report)
+        return _plan(folder, schema, wanted, rows, seed, (old, new), report)
     if old is not None or new is not None:
         raise InputError("--old and --new are for a plan: give the folder that `migrasafe plan` wrote")
-    wanted = Wanted(dsn=dsn, major=pg_version, kind=sandbox)
     return _migrations(what, schema, wanted, last, rows, layout, report)
 
 

@@ -11,13 +11,15 @@ from typing import Protocol
 from migrasafe.errors import ServerError
 from migrasafe.postgres.binaries import find_binaries
 from migrasafe.postgres.connect import connect, describe_dsn, major_version
-from migrasafe.postgres.docker_server import DockerServer, docker_answers
+from migrasafe.postgres.docker_server import OFFICIAL, DockerServer, docker_answers, major_in
 from migrasafe.postgres.local_server import LocalServer
 from migrasafe.postgres.running_server import RunningServer
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 DSN_VARIABLE = "MIGRASAFE_TEST_DSN"
 KIND_VARIABLE = "MIGRASAFE_TEST_SERVER"
+IMAGE_VARIABLE = "MIGRASAFE_TEST_IMAGE"
+"""Of containers: `postgres:{major}`, or one of a single major version, such as `postgis/postgis:15-3.4`."""
 
 
 class Server(Protocol):
@@ -70,8 +72,10 @@ def available_servers(environment: Mapping[str, str] = os.environ) -> dict[int, 
             if OLDEST <= binaries.major <= NEWEST:
                 servers.setdefault(binaries.major, LocalServer(binaries=binaries))
     if kind == "docker" or (not servers and docker_answers()):
-        for major in range(OLDEST, NEWEST + 1):
-            servers.setdefault(major, DockerServer(major=major))
+        image = environment.get(IMAGE_VARIABLE, OFFICIAL)
+        only = None if "{major}" in image else major_in(image)
+        for major in range(OLDEST, NEWEST + 1) if only is None else (only,):
+            servers.setdefault(major, DockerServer(major=major, image=image))
     return dict(sorted(servers.items()))
 
 

@@ -9,10 +9,12 @@ from types import TracebackType
 
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, database_of, in_database, run
+from migrasafe.postgres.docker_server import DockerServer
 from migrasafe.postgres.find_server import DSN_VARIABLE, KIND_VARIABLE, GivenServer, available_servers, choose_server
 from migrasafe.postgres.running_server import RunningServer
 from migrasafe.rehearse.wanted import Wanted
 from migrasafe.sql.quote import quote_ident
+from migrasafe.target import DEFAULT
 
 NAME = "migrasafe rehearse"
 """What its session calls itself."""
@@ -79,6 +81,8 @@ def open_sandbox(wanted: Wanted) -> Sandbox:
 
     Raises ServerError where there is no server at all, or none of the kind.
     """
+    if wanted.image is not None:
+        return _in_image(wanted.image, wanted.major)
     asked = {DSN_VARIABLE: wanted.dsn, KIND_VARIABLE: wanted.kind}
     servers = available_servers({name: value for name, value in asked.items() if value is not None})
     if wanted.dsn is not None:
@@ -92,6 +96,14 @@ def open_sandbox(wanted: Wanted) -> Sandbox:
             f"there is no PostgreSQL {major} here: PostgreSQL {nearest} was used, and what differs between them is not seen",
         )
     return Sandbox(choose_server(servers, major).start())
+
+
+def _in_image(image: str, wanted: int | None) -> Sandbox:
+    """A server in a container of somebody's own image, which says by its tag, or when it runs, which version it is."""
+    server = DockerServer(major=wanted or DEFAULT, image=image).start()
+    if wanted is None or server.major == wanted:
+        return Sandbox(server)
+    return Sandbox(server, f"{image} is PostgreSQL {server.major}, not {wanted}: what differs between them is not seen")
 
 
 LEFT_BEHIND = f"""

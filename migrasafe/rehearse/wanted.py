@@ -11,3 +11,5 @@ class Wanted(Struct, frozen=True, kw_only=True):
     major: int | None = None
     kind: str | None = None
     """`local` (programs on this machine, the embedded wheel) | `docker`; None: what there is."""
+    image: str | None = None
+    """Of the container, in the place of the official one; `{major}` in it stands for the major version."""

@@ -21,7 +21,8 @@ per major version for the whole run, shared by all xdist workers, and end with i
     pytest --majors 12,18                       only these; the header says what a run covers
     pytest -m 'not postgres'                    none
     MIGRASAFE_TEST_DSN=postgresql://…           use this server for its major version
-    MIGRASAFE_TEST_SERVER=docker                use containers
+    MIGRASAFE_TEST_SERVER=docker                use containers; only then tests marked `docker` run
+    MIGRASAFE_TEST_IMAGE=postgis/postgis:15-3.4 … of this image; {major} in it stands for the major version
 
 To see what a migration does on a server, statement by statement: migrasafe/postgres/watch_locks.py.
 """

@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, connect, run
+from migrasafe.postgres.docker_server import DockerServer
 from migrasafe.postgres.file_lock import hold, locked
 from migrasafe.postgres.find_server import GivenServer, Server, available_servers, choose_server
 from migrasafe.postgres.local_server import LocalServer
@@ -57,6 +58,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Find the servers; the process that the user started makes the folder whose lock keeps them alive."""
     config.addinivalue_line("markers", "majors(…): the test takes long, so it runs on these major versions only")
+    config.addinivalue_line(
+        "markers", "docker: the test needs a Docker engine; it runs with MIGRASAFE_TEST_SERVER=docker"
+    )
     config.addinivalue_line("markers", "since(major): the test is about this major version of PostgreSQL and newer")
     try:
         found = available_servers()
@@ -113,6 +117,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.postgres)
     without = [item for item in items if _has_no_server(item)] if config.stash[SERVERS] else []
+    if not any(isinstance(one, DockerServer) for one in config.stash[SERVERS].values()):
+        without += [item for item in items if item.get_closest_marker("docker")]
     config.hook.pytest_deselected(items=without)
     items[:] = [item for item in items if item not in without]
 
