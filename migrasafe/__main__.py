@@ -1,5 +1,5 @@
 """`python -m migrasafe`."""
 
-from migrasafe.cli import main
+from migrasafe.cli import start
 
-main()
+start()

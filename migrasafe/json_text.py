@@ -3,13 +3,14 @@ surrogate pair, which no encoding knows."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from msgspec import to_builtins
 from msgspec.json import encode
 
-_HALVES = re.compile("[\ud800-\udfff]")
+from migrasafe.regex import regex
+
+_HALVES = regex("[\ud800-\udfff]")
 
 
 def json_line(value: Any) -> str:

@@ -16,18 +16,17 @@ from msgspec.structs import replace
 from migrasafe.config import PathOptions, Settings
 from migrasafe.errors import did_you_mean
 from migrasafe.findings import Finding, Fix, FixKind, Place, Severity
+from migrasafe.regex import regex
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Span
 
 UNUSED, BAD = "unused-allow", "bad-allow"
 """Rules about suppressions themselves: they have a page, and no check of statements."""
-_MARK = re.compile(r"\s*migrasafe:\s*(?P<rest>.*)\Z", re.DOTALL)
-_ALLOW = re.compile(
-    r"(?P<verb>allow|allow-file)\s+(?P<rules>[\w\s,-]+?)(?:\s+because\b\s*(?P<reason>.*))?\Z", re.DOTALL
-)
-_OF_A_PLAN = re.compile(r"(?:rename|replace)\b.*->|drop\s+\S+\s*\Z", re.DOTALL)
+_MARK = regex(r"\s*migrasafe:\s*(?P<rest>.*)\Z", re.DOTALL)
+_ALLOW = regex(r"(?P<verb>allow|allow-file)\s+(?P<rules>[\w\s,-]+?)(?:\s+because\b\s*(?P<reason>.*))?\Z", re.DOTALL)
+_OF_A_PLAN = regex(r"(?:rename|replace)\b.*->|drop\s+\S+\s*\Z", re.DOTALL)
 """What `migrasafe plan` is told in a migration: nothing for lint."""
-_LINE_COMMENT = re.compile(r"(?P<before>.*?)(?:#|//|--)\s*(?P<text>migrasafe:.*)\Z")
+_LINE_COMMENT = regex(r"(?P<before>.*?)(?:#|//|--)\s*(?P<text>migrasafe:.*)\Z")
 
 
 class Allow(Struct, frozen=True, kw_only=True):

@@ -10,11 +10,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from migrasafe import suppress
+from migrasafe.regex import _Regex
 from migrasafe.rules.registry import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -129,3 +131,15 @@ def test_sql_files_open_with_the_question_they_answer_and_are_used(package):
         assert re.match(r"-- [^?]*\?", lines(file)[0]), f"{relative(file)} opens with no question"
         name = re.sub(r"\d+$", "{version}", file.stem)  # versions of one file are numbered
         assert f'"{file.stem}"' in code or f"'{name}'" in code, f"{relative(file)} is not used"
+
+
+def test_every_pattern_that_is_compiled_late_is_one():
+    for module in MODULES:
+        text = module.read_text(encoding="utf-8")
+        if "import regex" in text and "alembic/runner" not in relative(module):
+            named = vars(
+                import_module(relative(module).removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
+            )
+            patterns = [one for one in named.values() if isinstance(one, _Regex)]
+            assert patterns, relative(module)
+            assert all(isinstance(one.pattern, str) for one in patterns), relative(module)

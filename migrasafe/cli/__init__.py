@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import sys
+import threading
+from contextlib import suppress
 
 import click
 
@@ -109,8 +112,23 @@ def cli() -> None:
     """
 
 
+def start() -> None:
+    """The entry point of the program: `main`, and then the end of the process, at once where that can be: to take apart all
+    that a run has made takes Python as long as a good part of the run."""
+    try:
+        main()
+    except SystemExit as ended:
+        if threading.active_count() > 1 or not isinstance(ended.code, int):
+            raise
+        atexit._run_exitfuncs()  # what has to be cleaned up is; the rest is for the system
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):  # a full disk, which was told of already
+                stream.flush()
+        os._exit(ended.code)
+
+
 def main() -> None:
-    """The entry point: turns every outcome into an exit status, and never shows a traceback."""
+    """Turns every outcome into an exit status, and never shows a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files can hold what an encoding cannot
             stream.reconfigure(errors="backslashreplace")

@@ -9,8 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.errors import InputError, did_you_mean
+from migrasafe.regex import regex
 
-_WITH_FORMAT = re.compile(r"(?P<format>[a-z]+)=(?P<file>.+)", re.DOTALL)
+_WITH_FORMAT = regex(r"(?P<format>[a-z]+)=(?P<file>.+)", re.DOTALL)
 
 
 class Output(Struct, frozen=True, kw_only=True):

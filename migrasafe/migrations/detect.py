@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats import FORMATS, load_format
 from migrasafe.migrations.formats.protocol import Claim, Strength
+from migrasafe.regex import regex
 
-_NAMED_FOR_MIGRATIONS = re.compile(r"(?i)^(?:.*[-_.])?(?:migrations?|migrate|deltas?|versions)(?:[-_.].*)?$")
+_NAMED_FOR_MIGRATIONS = regex(r"(?i)^(?:.*[-_.])?(?:migrations?|migrate|deltas?|versions)(?:[-_.].*)?$")
 
 
 class Candidate(Struct, frozen=True, kw_only=True):

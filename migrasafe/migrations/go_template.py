@@ -8,17 +8,18 @@ from msgspec.structs import replace
 
 from migrasafe.migrations.model import Notice
 from migrasafe.migrations.template import Masked, mask
+from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 
-_ACTION = re.compile(
+_ACTION = regex(
     r"\{\{-?\s*(?P<body>/\*.*?\*/|(?:[.$][A-Za-z_]|(?:index|if|else|end|range|with|define|template|block|printf|quote|env|or|"
     r"and|not|eq|ne|default|[A-Za-z]\w*)\b).*?|else|end)\s*-?\}\}",
     re.DOTALL,
 )
-_VALUE = re.compile(r"""^(?:\.[\w.]+|\$\w[\w.]*|(?:index|env|quote)\s[^()|]*)$""")
-_LAST_WORD = re.compile(r"[A-Za-z_]\w*")
-_POSTGRES = re.compile(r"(?i)postgres")
-_OTHER = re.compile(r"(?i)mysql|maria|sqlite|cockroach|mssql|oracle")
+_VALUE = regex(r"""^(?:\.[\w.]+|\$\w[\w.]*|(?:index|env|quote)\s[^()|]*)$""")
+_LAST_WORD = regex(r"[A-Za-z_]\w*")
+_POSTGRES = regex(r"(?i)postgres")
+_OTHER = regex(r"(?i)mysql|maria|sqlite|cockroach|mssql|oracle")
 
 
 def mask_go(source: Source, tool: str) -> Masked:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 
 from migrasafe.errors import InputError
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.tool_in_use import text_of
+from migrasafe.regex import regex
 
-_OTHERS = re.compile(
+_OTHERS = regex(
     r"(?i)(?:^|[-_./])(sqlite3?|mysql|mariadb|clickhouse|mssql|sqlserver|oracle|cassandra|bigquery|d1)(?=$|[-_./])"
 )
-_POSTGRES = re.compile(r"(?i)postgres|pgsql|(?:^|[-_./])pg(?:$|[-_./])")
-_SQLITE_CRATE = re.compile(r"(?m)^\s*(?:sqlx|diesel)\b[^\n]*")
+_POSTGRES = regex(r"(?i)postgres|pgsql|(?:^|[-_./])pg(?:$|[-_./])")
+_SQLITE_CRATE = regex(r"(?m)^\s*(?:sqlx|diesel)\b[^\n]*")
 
 
 class OtherDatabaseError(InputError):

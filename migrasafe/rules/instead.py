@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -10,6 +9,7 @@ from msgspec import Struct
 from migrasafe.findings import Edit, Fix, FixKind, Place
 from migrasafe.migrations.model import TransactionMode
 from migrasafe.migrations.outside import Insertion, marks_for, way_of
+from migrasafe.regex import regex
 from migrasafe.rules.context import Step
 from migrasafe.sql.edit import action_spans, with_action
 from migrasafe.sql.quote import quote_ident
@@ -84,8 +84,8 @@ def _in_words_of_author(step: Step, sql: str) -> str:
     return in_style(sql, step.sql())
 
 
-_QUALIFIER = re.compile(r"(?<![\w.\"])\w+(?=\.)")
-_PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}|\$\{[^}]*\}")
+_QUALIFIER = regex(r"(?<![\w.\"])\w+(?=\.)")
+_PLACEHOLDER = regex(r"\{\{[^}]*\}\}|\$\{[^}]*\}")
 
 
 def in_place(step: Step, replacement: str) -> Fix:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from migrasafe.regex import regex
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import Node
@@ -151,7 +152,7 @@ def _constant(fields: Mapping[str, Any]) -> Value | None:
 
 
 _TEXT_TYPES = frozenset({"text", "varchar", "regclass", "regtype", "name"})
-_ARRAY = re.compile(r"\{([^{}\"\\]*)\}\Z")
+_ARRAY = regex(r"\{([^{}\"\\]*)\}\Z")
 
 
 def _cast(fields: Mapping[str, Any], known: Known) -> Value | None:
@@ -211,7 +212,7 @@ def _call(node: Node, fields: Mapping[str, Any], known: Known) -> Value | None:
     return None
 
 
-_PLACEHOLDER = re.compile(r"%(?:(\d+)\$)?(-)?(\d*)(.)", re.DOTALL)
+_PLACEHOLDER = regex(r"%(?:(\d+)\$)?(-)?(\d*)(.)", re.DOTALL)
 
 
 def format_text(template: str, arguments: list[Value]) -> str | None:

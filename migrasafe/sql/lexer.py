@@ -12,6 +12,8 @@ from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
+from migrasafe.regex import regex
+
 
 class Kind(Enum):
     WORD = "word"
@@ -70,9 +72,9 @@ def _token() -> re.Pattern[str]:
     )
 
 
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_COMMENT_EDGE = regex(r"/\*|\*/")
 # Inside an operator, `--` and `/*` begin a comment all the same.
-_COMMENT_IN_OPERATOR = re.compile(r"--|/\*")
+_COMMENT_IN_OPERATOR = regex(r"--|/\*")
 
 _SIMPLE = {
     "WORD": Kind.WORD,

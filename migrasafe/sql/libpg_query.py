@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from migrasafe.regex import regex
+
 T = TypeVar("T")
 
 GRAMMAR_VERSION = 18
@@ -170,9 +172,7 @@ def _on_enough_stack(sql: str, call: Callable[[], T]) -> T:
     return _in_big_thread(call)
 
 
-_OPERATOR = re.compile(
-    r"[-+*/<>=~!@#%^&|`?:]+|\b(?:JOIN|UNION|INTERSECT|EXCEPT|COLLATE|AT|IS|LIKE|IN)\b", re.IGNORECASE
-)
+_OPERATOR = regex(r"[-+*/<>=~!@#%^&|`?:]+|\b(?:JOIN|UNION|INTERSECT|EXCEPT|COLLATE|AT|IS|LIKE|IN)\b", re.IGNORECASE)
 
 
 def _operators(sql: str) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from migrasafe.regex import regex
 from migrasafe.sql.convert import convert
 from migrasafe.sql.convert.base import Origin
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
@@ -44,7 +44,7 @@ _HARMLESS = frozenset(
         "?",
     }
 )
-_META = re.compile(r"\\([a-zA-Z?!]+|.)")
+_META = regex(r"\\([a-zA-Z?!]+|.)")
 
 
 _OFTEN = 40

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from migrasafe.regex import regex
 from migrasafe.sql.statements import Span
 
-_FOREACH = re.compile(r'\bFOREACH\s+"?(\w+)', re.IGNORECASE)
-_OPENED = re.compile(r"\bOPEN\s+(\w+)|\bIN\s+(\w+)\s*(?:\(|LOOP\b)", re.IGNORECASE)
+_FOREACH = regex(r'\bFOREACH\s+"?(\w+)', re.IGNORECASE)
+_OPENED = regex(r"\bOPEN\s+(\w+)|\bIN\s+(\w+)\s*(?:\(|LOOP\b)", re.IGNORECASE)
 
 
 class Places:

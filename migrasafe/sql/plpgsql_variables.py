@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from migrasafe.regex import regex
 from migrasafe.sql.constants import Known, Value, rows_of_query, value_of, value_of_text
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 
 Fields = Mapping[str, Any]
 
-_TARGET = re.compile(r'\s*(?P<name>"[^"]+"|[\w$]+(?:\.[\w$]+)*)\s*(?P<part>\[[^=]*\])?\s*(?P<sign>:?=)')
+_TARGET = regex(r'\s*(?P<name>"[^"]+"|[\w$]+(?:\.[\w$]+)*)\s*(?P<part>\[[^=]*\])?\s*(?P<sign>:?=)')
 
 
 def expression_of(node: Fields | None) -> str:

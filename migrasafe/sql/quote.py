@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from migrasafe.regex import regex
 from migrasafe.sql.statements import Name, TypeName
 
 # Words that cannot name a table or a column without quotes, in PostgreSQL 18's grammar (a superset of 12's).
@@ -112,7 +111,7 @@ _RESERVED = frozenset(
         "with",
     ]
 )
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+_PLAIN = regex(r"[a-z_][a-z0-9_$]*\Z")
 
 
 def quote_ident(name: str) -> str:

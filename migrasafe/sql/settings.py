@@ -5,11 +5,11 @@ https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from migrasafe.regex import regex
 from migrasafe.sql.functions_called import calls_in
 from migrasafe.sql.statements import Node, Select, SetVariable, Statement
 
@@ -38,7 +38,7 @@ def _set_by_calls(statement: Select) -> Iterator[SetVariable]:
 
 
 _UNITS_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"\s*'?\s*([+-]?\d*\.?\d+)\s*(us|ms|s|min|h|d)?\s*'?\s*\Z")
+_DURATION = regex(r"\s*'?\s*([+-]?\d*\.?\d+)\s*(us|ms|s|min|h|d)?\s*'?\s*\Z")
 
 
 @lru_cache(maxsize=32)

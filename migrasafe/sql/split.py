@@ -11,6 +11,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from migrasafe.regex import regex
 from migrasafe.sql.lexer import Kind, end_of_comment, tokens
 from migrasafe.sql.script import Comment
 from migrasafe.sql.statements import Span
@@ -32,7 +33,7 @@ class Chunk(Struct, frozen=True, kw_only=True):
 
 
 # Runs of text without anything that matters to splitting, else one thing that does.
-_STEP = re.compile(
+_STEP = regex(
     r"""(?P<RUN>[^'"$;()\\/:-]+)|(?P<LINE>--[^\n\r]*)|(?P<BLOCK>/\*)|(?P<STRING>')|(?P<QUOTED>"(?:[^"]|"")*+(?P<closed>")?)"""
     r"|(?P<DOLLAR>\$(?P<tag>(?:[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*)?)\$)|(?P<SEMICOLON>;)|(?P<OPEN>\()|(?P<CLOSE>\))|(?P<META>\\)"
     r"|(?P<OTHER>.)",
@@ -43,15 +44,15 @@ _PLAIN_STATEMENT = re.compile(
     r"""\s*+(?P<sql>(?:[^'"$;()\\/:\-]++|'(?:[^'\\()]|'')*+'|"(?:[^"()]|"")*+"|[()]|[-/:](?![-*]))*+);\s*+"""
 )
 _PARENTHESIS = re.compile(r"[()]")
-_PLAIN_STRING = re.compile(r"'(?:[^']|'')*+'")
-_ESCAPE_STRING = re.compile(r"'(?:[^'\\]|\\.|'')*+'", re.DOTALL)
+_PLAIN_STRING = regex(r"'(?:[^']|'')*+'")
+_ESCAPE_STRING = regex(r"'(?:[^'\\]|\\.|'')*+'", re.DOTALL)
 _TAKES_CARE = re.compile(r"CREATE\s+(?:OR|FUNCTION|PROCEDURE|RULE)\b|COPY\b", re.IGNORECASE)
-_CREATE_ROUTINE = re.compile(r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
-_BEGIN_ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
-_COPY_FROM_STDIN = re.compile(r"\s*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
-_SENDS = re.compile(r"\\(?:g(?:set|x|exec|desc)?|crosstabview|watch)\b")
+_CREATE_ROUTINE = regex(r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
+_BEGIN_ATOMIC = regex(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
+_COPY_FROM_STDIN = regex(r"\s*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
+_SENDS = regex(r"\\(?:g(?:set|x|exec|desc)?|crosstabview|watch)\b")
 """Meta-commands that end the statement before them, as a semicolon does."""
-_END_OF_DATA = re.compile(r"^\\\.\r?$", re.MULTILINE)
+_END_OF_DATA = regex(r"^\\\.\r?$", re.MULTILINE)
 
 
 def split(text: str, section: Span | None = None) -> tuple[list[Chunk], list[Comment]]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from migrasafe.regex import regex
 from migrasafe.sql import new_functions, syntax_options
 from migrasafe.sql import syntax_of_statements as statements
 from migrasafe.sql import syntax_of_tables as tables
@@ -38,7 +39,7 @@ _HINTS = frozenset(_WORDS_OF_SYNTAX.split()) | syntax_options.WORDS | new_functi
 """Words of which newer syntax has one: most texts have none, and finding that out is much quicker than a walk."""
 _WORD = re.compile(r"\w+", re.ASCII)
 _NUMERIC = frozenset({"NUMERIC", "DECIMAL", "DEC"})
-_ODD_SCALE = re.compile(
+_ODD_SCALE = regex(
     r"""\b(?:NUMERIC|DECIMAL|DEC)\b"?\s*+(?=[-/(])(?!\(\s*(?:\d+|[1-9]\d+\s*,\s*\d|[4-9]\s*,\s*[0-4])\s*\))"""
 )
 """A numeric whose scale may be below zero or above its precision: all but `(10)`, `(12, 2)` and the like."""
@@ -92,8 +93,8 @@ def _new_function(call: Fields) -> NewSyntax | None:
 _NEWER_NUMBER = re.compile(
     r"\d(?<!\w\d)(?:\d*_\d|(?<=0)[XOB][0-9A-F])"
 )  # a digit first: \b would be tried at every place
-_OPTION_LIST = re.compile(r"\s*(REINDEX\s*\([^)]*\bCONCURRENTLY\b|CLUSTER\s*\()", re.IGNORECASE)
-_ADMIN_VALUE = re.compile(r"\s*GRANT\b[^;']*\bADMIN\s+(TRUE|FALSE)\b", re.IGNORECASE)
+_OPTION_LIST = regex(r"\s*(REINDEX\s*\([^)]*\bCONCURRENTLY\b|CLUSTER\s*\()", re.IGNORECASE)
+_ADMIN_VALUE = regex(r"\s*GRANT\b[^;']*\bADMIN\s+(TRUE|FALSE)\b", re.IGNORECASE)
 
 
 def _told_by_tokens(text: str) -> _Found:

@@ -8,11 +8,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from migrasafe.regex import regex
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse, parse_plpgsql
 from migrasafe.sql.quote import quote_literal
 
-_ASSIGNMENT = re.compile(r'\s*new\s*\.\s*(?P<column>"(?:[^"]|"")+"|\w+)\s*:?=(?P<value>.*)', re.IGNORECASE | re.DOTALL)
+_ASSIGNMENT = regex(r'\s*new\s*\.\s*(?P<column>"(?:[^"]|"")+"|\w+)\s*:?=(?P<value>.*)', re.IGNORECASE | re.DOTALL)
 
 
 class Assignment(Struct, frozen=True, kw_only=True):

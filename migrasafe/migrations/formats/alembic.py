@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History
+from migrasafe.regex import regex
 
-_REVISION = re.compile(r"(?m)^(?:down_)?revision\b[^=\n]*=")
+_REVISION = regex(r"(?m)^(?:down_)?revision\b[^=\n]*=")
 _LOOKED_AT = 5
 """Python files whose head is read to see whether a folder holds revisions."""
 

@@ -12,9 +12,10 @@ from migrasafe.migrations.formats.make import from_source
 from migrasafe.migrations.formats.markers import marked, share_marked
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
+from migrasafe.regex import regex
 
-MARKER = re.compile(r"^[ \t]*--[ \t]*migrate:((?:up|down)\b[^\n\r]*)", re.IGNORECASE | re.MULTILINE)
-_NAME = re.compile(r"^(\d+)_?(.*)\.sql$")
+MARKER = regex(r"^[ \t]*--[ \t]*migrate:((?:up|down)\b[^\n\r]*)", re.IGNORECASE | re.MULTILINE)
+_NAME = regex(r"^(\d+)_?(.*)\.sql$")
 
 
 def claims(folder: Folder) -> Claim | None:

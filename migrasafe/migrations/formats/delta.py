@@ -15,9 +15,10 @@ from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice
 from migrasafe.migrations.template import mask
+from migrasafe.regex import regex
 
-_FILE = re.compile(r"^(?:.*/)?deltas?/(?P<number>\d+)/(?P<name>[^/]+?)\.(?P<kind>sql|sql\.postgres|sql\.sqlite|py)$")
-_FULL = re.compile(r"^(?:.*/)?full_schemas/(?P<number>\d+)/(?P<name>[^/]+?)\.(?P<kind>sql|sql\.postgres)$")
+_FILE = regex(r"^(?:.*/)?deltas?/(?P<number>\d+)/(?P<name>[^/]+?)\.(?P<kind>sql|sql\.postgres|sql\.sqlite|py)$")
+_FULL = regex(r"^(?:.*/)?full_schemas/(?P<number>\d+)/(?P<name>[^/]+?)\.(?P<kind>sql|sql\.postgres)$")
 _PLACEHOLDER = r"\$%[A-Z_]+%\$"
 
 

@@ -5,7 +5,6 @@ https://docs.diesel.rs/main/diesel_migrations/struct.FileBasedMigrations.html
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from migrasafe.errors import InputError
@@ -13,9 +12,10 @@ from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.make import from_file
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
+from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 
-_NAME = re.compile(r"^(\d[\d-]*)_?(.*)$")
+_NAME = regex(r"^(\d[\d-]*)_?(.*)$")
 
 
 def claims(folder: Folder) -> Claim | None:

@@ -5,8 +5,6 @@ https://orm.drizzle.team/docs/drizzle-kit-generate
 
 from __future__ import annotations
 
-import re
-
 from msgspec import DecodeError
 from msgspec.json import decode
 
@@ -17,11 +15,12 @@ from migrasafe.migrations.formats.pairs import left_over
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice
 from migrasafe.migrations.other_databases import OtherDatabaseError
+from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Span
 
 _JOURNAL = "meta/_journal.json"
-_BREAKPOINT = re.compile(r"-->[ \t]*statement-breakpoint[^\n]*")
+_BREAKPOINT = regex(r"-->[ \t]*statement-breakpoint[^\n]*")
 
 
 def claims(folder: Folder) -> Claim | None:

@@ -18,12 +18,13 @@ from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.migrations.template import mask
 from migrasafe.migrations.transaction import refuses_transaction
+from migrasafe.regex import regex
 
 _PLACEHOLDER = r"\$\{[A-Za-z_][\w.:-]*\}"
 _VERSION = r"\d+(?:[._]\d+)*"
-_DEFAULT_NAME = re.compile(rf"^(?:V{_VERSION}__.*|R__.*|U{_VERSION}__.*)\.sql$")
-_BARE_NAME = re.compile(rf"^{_VERSION}__.+\.sql$")
-_EXECUTE_IN_TRANSACTION = re.compile(r"^\s*executeInTransaction\s*=\s*(true|false)\s*$", re.IGNORECASE | re.MULTILINE)
+_DEFAULT_NAME = regex(rf"^(?:V{_VERSION}__.*|R__.*|U{_VERSION}__.*)\.sql$")
+_BARE_NAME = regex(rf"^{_VERSION}__.+\.sql$")
+_EXECUTE_IN_TRANSACTION = regex(r"^\s*executeInTransaction\s*=\s*(true|false)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 class _File(Struct, frozen=True, kw_only=True):

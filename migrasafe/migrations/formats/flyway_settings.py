@@ -8,14 +8,15 @@ from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.tool_in_use import text_of
+from migrasafe.regex import regex
 
-_SETTING = re.compile(
+_SETTING = regex(
     r"""^[ \t]*(?:(?:spring\.)?flyway\.)?(?:sql[-_]?)?(?P<key>migration[-_]?prefix|undo[-_.]?(?:sql[-_]?)?(?:migration[-_]?)?prefix"""
     r"""|repeatable[-_]?(?:sql[-_]?)?(?:migration[-_]?)?prefix|migration[-_]?separator|migration[-_]?suffixes|mixed)"""
     r"""[ \t]*[=:][ \t]*(?P<value>[^#\n\r]*)""",
     re.IGNORECASE | re.MULTILINE,
 )
-_FILES = re.compile(r"^(?:flyway.*\.(?:conf|toml|properties)|application[\w-]*\.(?:ya?ml|properties))$")
+_FILES = regex(r"^(?:flyway.*\.(?:conf|toml|properties)|application[\w-]*\.(?:ya?ml|properties))$")
 
 
 class Settings(Struct, frozen=True, kw_only=True):

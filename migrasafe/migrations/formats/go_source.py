@@ -9,16 +9,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.migrations.model import Notice
+from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Span
 
-_SKIP = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\])+\'', re.DOTALL)
-_REGISTER = re.compile(r"\bAdd(?P<named>Named)?Migration(?P<no_tx>NoTx)?(?:Context)?\s*\(")
-_EXECUTE = re.compile(r"(?<=\.)(?:Exec|Query|QueryRow|MustExec|Prepare)(?:Context)?\s*\(")
-_LITERAL = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`')
-_LITERALS = re.compile(r'(?:"(?:\\.|[^"\\\n])*"|`[^`]*`)(?:\s*\+\s*(?:"(?:\\.|[^"\\\n])*"|`[^`]*`))*', re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
-_CONTEXT = re.compile(r"^(?:ctx|context\.\w+\(\s*\)|\w*[cC]tx)$")
+_SKIP = regex(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\])+\'', re.DOTALL)
+_REGISTER = regex(r"\bAdd(?P<named>Named)?Migration(?P<no_tx>NoTx)?(?:Context)?\s*\(")
+_EXECUTE = regex(r"(?<=\.)(?:Exec|Query|QueryRow|MustExec|Prepare)(?:Context)?\s*\(")
+_LITERAL = regex(r'"(?:\\.|[^"\\\n])*"|`[^`]*`')
+_LITERALS = regex(r'(?:"(?:\\.|[^"\\\n])*"|`[^`]*`)(?:\s*\+\s*(?:"(?:\\.|[^"\\\n])*"|`[^`]*`))*', re.DOTALL)
+_NAME = regex(r"[A-Za-z_]\w*(?:\.\w+)*")
+_CONTEXT = regex(r"^(?:ctx|context\.\w+\(\s*\)|\w*[cC]tx)$")
 
 
 class GoMigration(Struct, frozen=True, kw_only=True):

@@ -15,9 +15,10 @@ from migrasafe.migrations.formats.pairs import left_over
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, TransactionMode
 from migrasafe.migrations.template import Masked, mask
+from migrasafe.regex import regex
 
-MARKER = re.compile(r"^[ \t]*--[ \t]*\+goose[ \t]+([^\n\r]*)", re.IGNORECASE | re.MULTILINE)
-_NAME = re.compile(r"^(\d+)_(.*)\.(sql|go)$")
+MARKER = regex(r"^[ \t]*--[ \t]*\+goose[ \t]+([^\n\r]*)", re.IGNORECASE | re.MULTILINE)
+_NAME = regex(r"^(\d+)_(.*)\.(sql|go)$")
 _ENVIRONMENT = r"\$\{[A-Za-z_]\w*(?::?-[^}]*)?\}|\$[A-Za-z_]\w*(?!\$)\b"
 
 

@@ -18,19 +18,20 @@ from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, Part, TransactionMode
 from migrasafe.migrations.template import mask
+from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Span
 
-HEADER = re.compile(r"^\s*--\s*liquibase\s+formatted\s+sql", re.IGNORECASE | re.MULTILINE)
-_CHANGESET = re.compile(
+HEADER = regex(r"^\s*--\s*liquibase\s+formatted\s+sql", re.IGNORECASE | re.MULTILINE)
+_CHANGESET = regex(
     r"""^[ \t]*--[ \t]*changeset[ \t]+(?P<author>[^:\n]+):(?P<id>"[^"\n]*"|\S+)(?P<attributes>[^\n]*)""",
     re.IGNORECASE | re.MULTILINE,
 )
-_IGNORED = re.compile(
+_IGNORED = regex(
     r"^[ \t]*--[ \t]*ignoreLines:[ \t]*(?:(?P<count>\d+)[^\n]*|start\b.*?(?:^[ \t]*--[ \t]*ignoreLines:[ \t]*end\b[^\n]*|\Z))",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
-_ATTRIBUTE = re.compile(r"""(?P<key>[A-Za-z]+):(?P<value>"[^"]*"|\S+)""")
+_ATTRIBUTE = regex(r"""(?P<key>[A-Za-z]+):(?P<value>"[^"]*"|\S+)""")
 _PLACEHOLDER = r"\$\{[A-Za-z_][\w.:-]*\}"
 _POSTGRES = frozenset({"postgresql", "all"})
 

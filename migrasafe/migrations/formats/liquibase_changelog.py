@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.model import Notice
+from migrasafe.regex import regex
 
-_CHANGELOG = re.compile(r"\.(?:xml|ya?ml|json)$")
-_ROOT = re.compile(r"(?i)(?:change-?log|liquibase|master|root|main).*\.(?:xml|ya?ml|json)$")
-_INCLUDE = re.compile(
+_CHANGELOG = regex(r"\.(?:xml|ya?ml|json)$")
+_ROOT = regex(r"(?i)(?:change-?log|liquibase|master|root|main).*\.(?:xml|ya?ml|json)$")
+_INCLUDE = regex(
     r"""<include\s[^>]*?\bfile\s*=\s*["'](?P<xml>[^"']+)["']|<includeAll\s[^>]*?\bpath\s*=\s*["'](?P<xml_all>[^"']+)["']"""
     r"""|["']?\bfile["']?\s*:\s*["']?(?P<yaml>[^"'\s,}]+)|["']?\bpath["']?\s*:\s*["']?(?P<yaml_all>[^"'\s,}]+)"""
     r"""|(?P<changeset><changeSet\b|["']?\bchangeSet["']?\s*:)"""

@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.model import Notice
+from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Span
 
 SAMPLE = 12
-_COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENTS = regex(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 class Marked(Struct, frozen=True, kw_only=True):

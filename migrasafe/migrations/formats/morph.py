@@ -14,9 +14,10 @@ from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.formats.tool_in_use import tool_in_use
 from migrasafe.migrations.go_template import mask_go
 from migrasafe.migrations.model import History, Migration, TransactionMode
+from migrasafe.regex import regex
 
-_OWN = re.compile(r"^--\s*morph:|\{\{-?\s*(?:if|else if)\s+(?:not\s+)?\.(?:postgres|mysql|sqlite)\b", re.MULTILINE)
-_NO_TRANSACTION = re.compile(r"^\s*--\s*morph:nontransactional\b", re.MULTILINE)
+_OWN = regex(r"^--\s*morph:|\{\{-?\s*(?:if|else if)\s+(?:not\s+)?\.(?:postgres|mysql|sqlite)\b", re.MULTILINE)
+_NO_TRANSACTION = regex(r"^\s*--\s*morph:nontransactional\b", re.MULTILINE)
 
 
 def claims(folder: Folder) -> Claim | None:

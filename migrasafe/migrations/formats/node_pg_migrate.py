@@ -13,12 +13,13 @@ from migrasafe.migrations.formats.markers import share_marked
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.formats.tool_in_use import tool_in_use
 from migrasafe.migrations.model import History, Migration, Notice
+from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Span
 
-_UP = re.compile(r"^\s*--[\s-]*up\s+migration", re.IGNORECASE | re.MULTILINE)
-_DOWN = re.compile(r"^\s*--[\s-]*down\s+migration", re.IGNORECASE | re.MULTILINE)
-_NAME = re.compile(r"^(\d+)[_-](.*?)\.(sql|js|ts|mjs|cjs|mts|cts)$")
+_UP = regex(r"^\s*--[\s-]*up\s+migration", re.IGNORECASE | re.MULTILINE)
+_DOWN = regex(r"^\s*--[\s-]*down\s+migration", re.IGNORECASE | re.MULTILINE)
+_NAME = regex(r"^(\d+)[_-](.*?)\.(sql|js|ts|mjs|cjs|mts|cts)$")
 
 
 def claims(folder: Folder) -> Claim | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.model import Notice
+from migrasafe.regex import regex
 
-_UP = re.compile(r"^(\d+)[_-]?(.*?)\.up\.sql$")
+_UP = regex(r"^(\d+)[_-]?(.*?)\.up\.sql$")
 
 
 class Half(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from migrasafe.migrations.folder import Folder
@@ -11,13 +10,14 @@ from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, Part
 from migrasafe.migrations.transaction import unknown_transaction
+from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 
-_DOWN = re.compile(r"(?i)(?:^|[._-])(?:down|rollback|revert|undo)(?=\.sql$)")
-_SURELY_DOWN = re.compile(r"(?i)(?:^|\.)(?:down|rollback|revert|undo)\.sql$")
+_DOWN = regex(r"(?i)(?:^|[._-])(?:down|rollback|revert|undo)(?=\.sql$)")
+_SURELY_DOWN = regex(r"(?i)(?:^|\.)(?:down|rollback|revert|undo)\.sql$")
 _BEFORE = "undo_"
 """As the files of a plan are called: `undo_10_expand.sql` beside `10_expand.sql`."""
-_UP = re.compile(r"(?i)[._-](?:up|do|deploy|forward)(?=\.sql$)")
+_UP = regex(r"(?i)[._-](?:up|do|deploy|forward)(?=\.sql$)")
 
 
 def claims(folder: Folder) -> Claim | None:

@@ -15,8 +15,9 @@ from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.formats.tool_in_use import tool_in_use
 from migrasafe.migrations.go_template import mask_go
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
+from migrasafe.regex import regex
 
-_NAME = re.compile(
+_NAME = regex(
     r"^(?P<version>\d+)_(?P<name>[^.]+)(?:\.(?P<dialect>postgres|postgresql|cockroach|cockroachdb|mysql|mariadb|sqlite3?|all))?"
     r"(?P<autocommit>\.autocommit)?\.up\.(?P<kind>sql|fizz)$"
 )

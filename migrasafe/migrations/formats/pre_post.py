@@ -5,16 +5,15 @@ https://procrastinate.readthedocs.io/en/stable/howto/production/migrations.html
 
 from __future__ import annotations
 
-import re
-
 from msgspec.structs import replace
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats import plain
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration
+from migrasafe.regex import regex
 
-_NAME = re.compile(r"^\d[\d._-]*[_-](?P<when>pre|post)[_-].+\.sql$")
+_NAME = regex(r"^\d[\d._-]*[_-](?P<when>pre|post)[_-].+\.sql$")
 _HINTS = {"pre": "before", "post": "after"}
 
 

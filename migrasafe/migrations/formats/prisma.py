@@ -12,8 +12,9 @@ from migrasafe.migrations.formats.make import from_file
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Notice, TransactionMode
 from migrasafe.migrations.other_databases import OtherDatabaseError
+from migrasafe.regex import regex
 
-_PROVIDER = re.compile(r"""^\s*provider\s*=\s*["'](\w+)["']""", re.MULTILINE)
+_PROVIDER = regex(r"""^\s*provider\s*=\s*["'](\w+)["']""", re.MULTILINE)
 
 
 def claims(folder: Folder) -> Claim | None:

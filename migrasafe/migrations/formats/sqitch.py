@@ -13,11 +13,12 @@ from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.migrations.other_databases import OtherDatabaseError
 from migrasafe.migrations.template import mask
+from migrasafe.regex import regex
 
 _PLAN = "sqitch.plan"
-_CHANGE = re.compile(r"^\s*(?P<name>[^\s%@#\[+-][^\s\[]*)")
-_TAG = re.compile(r"^\s*@(?P<name>\S+)")
-_SETTING = re.compile(r"^\s*(?P<key>engine|top_dir|deploy_dir)\s*=\s*(?P<value>\S+)", re.MULTILINE)
+_CHANGE = regex(r"^\s*(?P<name>[^\s%@#\[+-][^\s\[]*)")
+_TAG = regex(r"^\s*@(?P<name>\S+)")
+_SETTING = regex(r"^\s*(?P<key>engine|top_dir|deploy_dir)\s*=\s*(?P<value>\S+)", re.MULTILINE)
 _VARIABLE = r"""(?<![:\w\])]):(?:"\w+"|'\w+'|[A-Za-z_]\w*)"""
 
 

@@ -13,8 +13,9 @@ from migrasafe.migrations.formats.markers import marked, share_marked
 from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, TransactionMode
+from migrasafe.regex import regex
 
-MARKER = re.compile(r"^[ \t]*--[ \t]*\+migrate[ \t]+([^\n\r]*)", re.IGNORECASE | re.MULTILINE)
+MARKER = regex(r"^[ \t]*--[ \t]*\+migrate[ \t]+([^\n\r]*)", re.IGNORECASE | re.MULTILINE)
 
 
 def claims(folder: Folder) -> Claim | None:

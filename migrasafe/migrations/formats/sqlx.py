@@ -5,16 +5,15 @@ https://docs.rs/sqlx/latest/sqlx/migrate/trait.MigrationSource.html
 
 from __future__ import annotations
 
-import re
-
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.make import from_source
 from migrasafe.migrations.formats.pairs import left_over
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.formats.tool_in_use import tool_in_use
 from migrasafe.migrations.model import History, Migration, TransactionMode
+from migrasafe.regex import regex
 
-_NAME = re.compile(r"^(\d+)_(.*?)(?:\.up)?\.sql$")
+_NAME = regex(r"^(\d+)_(.*?)(?:\.up)?\.sql$")
 _NO_TRANSACTION = "-- no-transaction"
 
 

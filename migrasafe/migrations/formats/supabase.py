@@ -14,10 +14,11 @@ from migrasafe.migrations.formats.pairs import left_over
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Part, TransactionMode
 from migrasafe.migrations.transaction import refuses_transaction
+from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Span
 
-_NAME = re.compile(r"^(\d+)_(.*)\.sql$")
+_NAME = regex(r"^(\d+)_(.*)\.sql$")
 
 
 def claims(folder: Folder) -> Claim | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from migrasafe.regex import regex
 from migrasafe.sql.convert.base import (
     Fields,
     Origin,
@@ -101,7 +102,7 @@ def do_block(node: Fields, origin: Origin, parse_inner: ParseInner) -> Statement
 
 
 # In a function in SQL a column comes before an argument of its name: these are never called like columns.
-_ARGUMENT = re.compile(r"(?:_|p_|v_|in_|arg_).*|.*_(?:in|arg|)")
+_ARGUMENT = regex(r"(?:_|p_|v_|in_|arg_).*|.*_(?:in|arg|)")
 
 
 def read_body(
@@ -144,7 +145,7 @@ def _text_span(origin: Origin, source_text: str) -> Span:
     return best or origin.span
 
 
-_ATOMIC = re.compile(r"\s*ATOMIC\b", re.IGNORECASE)
+_ATOMIC = regex(r"\s*ATOMIC\b", re.IGNORECASE)
 
 
 def _atomic_body(origin: Origin, parse_inner: ParseInner) -> Body | None:
