@@ -19,6 +19,7 @@ OF_GATES = frozenset(
         *(rule.id for rule in RULES if rule.id.endswith("-in-use")),
         *("drop-default-of-required-column", "drop-key", "locks-on-several-tables"),
         *("drop-check-or-foreign-key", "drop-not-null", "type-change-breaks-prepared", "duplicate-index"),
+        *("disable-trigger", "domain-constraint-scan"),
     )
 )
 """What only a person, or a gate, can know: whether somebody uses it. And a view and its table change places together, under

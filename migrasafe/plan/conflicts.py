@@ -12,11 +12,15 @@ from migrasafe.plan.changes.change_type import ChangeType
 from migrasafe.plan.changes.drop_column import DropColumn
 from migrasafe.plan.changes.drop_not_null import DropNotNull
 from migrasafe.plan.changes.drop_table import DropTable
+from migrasafe.plan.changes.drop_view import DropView
 from migrasafe.plan.changes.indexes import AddIndex
 from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.changes.rename_table import RenameTable
+from migrasafe.plan.changes.rename_view import RenameView
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
+from migrasafe.plan.changes.replace_materialized_view import ReplaceMaterializedView
+from migrasafe.plan.changes.replace_view import ReplaceView
 from migrasafe.plan.changes.set_not_null import SetNotNull
 from migrasafe.plan.read_changes import Wanted
 from migrasafe.schema.model import Ref, Schema
@@ -56,6 +60,10 @@ def _given_up(change: Change, schema: Schema) -> Iterator[tuple[Ref, str]]:
             yield Ref(old.schema, change.new_name), _ALL
         case DropTable():
             yield schema.resolve(*change.table), _ALL
+        case ReplaceView() | ReplaceMaterializedView():
+            yield change.old.ref, _ALL
+        case RenameView() | DropView():
+            yield change.view.ref, _ALL
 
 
 def _counted_on(change: Change, schema: Schema) -> Iterator[tuple[Ref, str]]:
@@ -70,6 +78,8 @@ def _counted_on(change: Change, schema: Schema) -> Iterator[tuple[Ref, str]]:
                 yield from _each(change.constraint.target, change.constraint.target_columns)
         case ChangeDefault() | SetNotNull() | DropNotNull():
             yield from _each(schema.resolve(*change.table), (change.column,))
+        case ReplaceView() | ReplaceMaterializedView():
+            yield from ((one.relation, one.column or _ALL) for one in change.new.reads)
         case AddColumn():
             yield from _each(schema.resolve(*change.table), (change.column.name,))
         case RenameColumn() | ReplaceColumns() | ChangeType() | DropColumn():

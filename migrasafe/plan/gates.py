@@ -26,6 +26,16 @@ def old_version_gone(what: str, application_name: str | None) -> Gate:
     )
 
 
+def maintenance_window(what: str) -> Gate:
+    """Whether people have agreed to what makes the app wait."""
+    return Gate(
+        id="maintenance-window",
+        question=f"Is there a maintenance window in which {what}? The step's estimate says how long.",
+        query=None,
+        otherwise="Agree on one with those who use the app, at an hour when it does little.",
+    )
+
+
 def before_for_good(phase: Phase) -> Iterator[Gate]:
     """What is asked before the steps of a phase that cannot be undone, where they follow on others that can."""
     if phase.name is PhaseName.CONTRACT and phase.for_good and len(phase.for_good) < len(phase.steps):

@@ -6,6 +6,11 @@ from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 
 
+def expand(title: str, old_app: str, new_app: str, steps: tuple[Step, ...], *, gates: tuple[Gate, ...] = ()) -> Phase:
+    """What both versions can live with, before the new one is deployed."""
+    return Phase(name=PhaseName.EXPAND, title=title, old_app=old_app, new_app=new_app, steps=steps, gates=gates)
+
+
 def deploy(new_app: str, old_app: str) -> Phase:
     """The new version takes over; nothing is done to the database."""
     return Phase(

@@ -27,6 +27,20 @@ def column_exists(table: Ref, column: str) -> str:
     return _column(table, column, "")
 
 
+def columns_are(relation_ref: Ref, columns: Sequence[str]) -> str:
+    """Whether a table or view has these columns, in this order, and no others."""
+    listed = ", ".join(map(quote_literal, columns))
+    return (
+        f"(SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute WHERE attrelid = {relation(relation_ref)}"
+        f" AND attnum > 0 AND NOT attisdropped) = ARRAY[{listed}]"
+    )
+
+
+def relation_says(ref: Ref, comment: str) -> str:
+    """A relation with this comment."""
+    return f"coalesce(obj_description({relation(ref)}, 'pg_class') = {quote_literal(comment)}, false)"
+
+
 def columns_are_gone(table: Ref, *columns: str) -> str:
     listed = ", ".join(map(quote_literal, columns))
     return (

@@ -24,6 +24,7 @@ from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
 from migrasafe.plan.hints import Hints, for_columns
 from migrasafe.plan.read_actions import change_of
+from migrasafe.plan.read_objects import Objects
 from migrasafe.plan.read_renames import Ask, renames
 from migrasafe.plan.read_replacements import replacements
 from migrasafe.plan.read_swaps import constraint_swaps, index_swaps
@@ -56,12 +57,12 @@ def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None =
     for count, statement in enumerate(script.statements):
         if isinstance(statement, _SESSION):
             continue  # how it was going to be run: the plan has its own way
-        after = evolve(schema, statement, Moment(_MIGRATION, 0, count))
+        after = evolve(schema, statement, _moment(count))
         try:
             changes = list(reader.changes(statement, schema, after))
         except NoPlanError as error:
             raise NoPlanError(f"{script.source.path}:{script.line_of(statement)}: {error}") from error
-        found.extend(Wanted(change=change, before=schema) for change in changes)
+        found.extend(Wanted(change=change, before=reader.objects.ground_of(change, schema)) for change in changes)
         schema = after
     if hints.way == "app" and not any(isinstance(one.change, _WRITTEN_TWICE) for one in found):
         raise NoPlanError(
@@ -70,6 +71,10 @@ def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None =
     if hints.new_name is not None and not any(isinstance(one.change, ChangeType) for one in found):
         raise NoPlanError("--new-name is for a column that gets another type: leave it out")
     return tuple(found)
+
+
+def _moment(count: int) -> Moment:
+    return Moment(_MIGRATION, 0, count)
 
 
 class _Reader:
@@ -82,6 +87,7 @@ class _Reader:
         self.index_swaps = index_swaps(script, schema)
         self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
         self.recipes = tuple(recipes_of_types(script, schema))
+        self.objects = Objects(script, schema, _moment)
 
     def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
         for one in self.replaced:
@@ -92,6 +98,10 @@ class _Reader:
         yield from (one.change(self.hints.way) for one in self.renamed if one.first is statement)
         yield from (self._with_instead(one.change) for one in self.recipes if one.first is statement)
         if self._is_taken_care_of(statement):
+            return
+        of_objects = self.objects.changes(statement, before, after)
+        if of_objects is not None:
+            yield from of_objects
             return
         match statement:
             case sql.AlterTable(kind="TABLE"):
@@ -116,6 +126,8 @@ class _Reader:
                 yield RenameEnumValue(type=statement.type, value=statement.label, new_value=statement.new_label)
             case sql.Insert() if statement.table.name in self.made:
                 return  # its rows are written where it is made
+            case sql.Unrecognized():
+                raise NoPlanError(f"{_words(self.script, statement)}: {statement.reason}")
             case _:
                 done = is_made_by(statement, after)
                 if done is None:

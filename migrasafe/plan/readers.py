@@ -138,12 +138,12 @@ def _create(view: View, query: Node) -> str | None:
         return None
 
 
-def reading(query: Node, table: Table, old: str, new: str) -> Any:
+def reading(query: Node, table: Table | View, old: str, new: str) -> Any:
     """The query over the new column. Its output keeps its name: View.columns is written out before AS."""
     return renamed(query, {old: new}, _qualifiers(query, table))
 
 
-def _qualifiers(query: Node, table: Table) -> frozenset[str]:
+def _qualifiers(query: Node, table: Table | View) -> frozenset[str]:
     """What the table is called in a query: its name, or its aliases."""
     found = set()
     for kind, fields in walk(query):

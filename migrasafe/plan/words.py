@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from migrasafe.errors import InputError, did_you_mean
-from migrasafe.plan import words_of_constraints, words_of_replacements, words_of_types
+from migrasafe.plan import words_of_constraints, words_of_objects, words_of_replacements, words_of_types
 from migrasafe.plan.names_said import column_name, said_parts, table_name
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident
@@ -148,4 +148,13 @@ WORDS: Mapping[str, Word] = {
     "enum-to-text": Word(usage="TABLE.COLUMN", sql=words_of_types.enum_to_text, over_schema=True),
     "enum-to-table": Word(usage="TABLE.COLUMN NEW_TABLE", sql=words_of_types.enum_to_table, over_schema=True),
     "status": Word(usage="TABLE.COLUMN DEFINITION YES,NO", sql=words_of_replacements.status, over_schema=True),
+    "view": Word(usage="VIEW QUERY", sql=words_of_objects.view, over_schema=True),
+    "drop-view": Word(usage="VIEW", sql=words_of_objects.drop_view, over_schema=True),
+    "function": Word(usage="DEFINITION", sql=words_of_objects.function),
+    "drop-function": Word(usage="FUNCTION(TYPES)", sql=words_of_objects.drop_function),
+    "trigger": Word(usage="TABLE.TRIGGER EVENTS ACTION", sql=words_of_objects.trigger),
+    "drop-trigger": Word(usage="TABLE.TRIGGER", sql=words_of_objects.drop_trigger),
+    "domain-check": Word(usage="DOMAIN CONDITION", sql=words_of_objects.domain_check),
+    "replace-domain-check": Word(usage="DOMAIN.CONSTRAINT CONDITION", sql=words_of_objects.replace_domain_check),
+    "drop-domain-check": Word(usage="DOMAIN.CONSTRAINT", sql=words_of_objects.drop_domain_check),
 }

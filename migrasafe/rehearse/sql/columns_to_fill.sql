@@ -1,4 +1,4 @@
--- Which columns does each table have that holds rows of its own, what is the type of each below its domains, and what
+-- Which columns does each table have that holds rows of its own, what is the type of each (below its domains), and what
 -- do CHECKs (its own, those of its domains) or the bounds of partitions compare it with?
 WITH RECURSIVE base (oid, below) AS (
     SELECT oid, oid FROM pg_catalog.pg_type
@@ -12,11 +12,15 @@ SELECT relation.oid AS relation,
        relation.relname AS table_name,
        attribute.attname AS column_name,
        attribute.attnotnull OR type.typnotnull AS required,
-       pg_catalog.format_type(attribute.atttypid, attribute.atttypmod) AS type,
+       CASE WHEN type.typtype = 'd' THEN pg_catalog.format_type(below.oid, nullif(type.typtypmod, -1))
+            ELSE pg_catalog.format_type(attribute.atttypid, attribute.atttypmod) END AS type,
        below.typname AS base_name,
        CASE WHEN below.typcategory = 'A' THEN 'array' WHEN below.typtype = 'e' THEN 'enum'
             WHEN below.typtype IN ('c', 'p') THEN 'other' ELSE 'plain' END AS kind,
-       ARRAY(SELECT pg_catalog.pg_get_constraintdef(checked.oid) FROM pg_catalog.pg_constraint AS checked
+       ARRAY(SELECT CASE WHEN checked.contypid = 0 THEN pg_catalog.pg_get_constraintdef(checked.oid)
+                         ELSE pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(checked.oid), '\mVALUE\M',
+                                                        pg_catalog.quote_ident(attribute.attname), 'g') END
+             FROM pg_catalog.pg_constraint AS checked
              WHERE checked.contype = 'c'
                AND (checked.conrelid = relation.oid AND checked.conkey @> ARRAY[attribute.attnum]
                     OR checked.contypid IN (SELECT oid FROM base AS domains WHERE domains.below = below.oid

@@ -16,7 +16,21 @@ from migrasafe.schema.model import Column, Ref
 from tests.unit.plan.test_plans_lint_clean import CHANGES, planned
 
 _REPLACED = ("replace-check", "replace-foreign-key", "replace-unique", "replace-index")
-NO_MODELS = ("no-default", "default", "unique", "foreign-key", "check", "index", "enum-value", "drop teams", *_REPLACED)
+_OBJECTS = (
+    "view",
+    "drop-view",
+    "rename names",
+    "rename totals",
+    "function",
+    "drop-function",
+    "trigger",
+    "drop-trigger",
+)
+_DOMAINS = ("domain-check", "replace-domain-check", "drop-domain-check")
+NO_MODELS = (
+    *("no-default", "default", "unique", "foreign-key", "check", "index", "enum-value", "drop teams"),
+    *(*_REPLACED, *_OBJECTS, *_DOMAINS),
+)
 """Changes that a model does not show."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import pytest
@@ -41,6 +42,13 @@ CREATE TABLE badges (
   size int CONSTRAINT badges_size CHECK (size > 0), PRIMARY KEY (team_id, code)
 );
 CREATE VIEW names AS SELECT id, name FROM users;
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'select 1';
+CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+CREATE DOMAIN score AS int CONSTRAINT small CHECK (VALUE < 1000);
+CREATE TABLE marks (id bigserial PRIMARY KEY, points score);
+CREATE MATERIALIZED VIEW totals AS SELECT points, count(*) AS many FROM marks GROUP BY points;
+CREATE INDEX totals_many ON totals (many);
+CREATE TRIGGER kept BEFORE UPDATE ON marks FOR EACH ROW EXECUTE FUNCTION t();
 """
 CHANGES = [
     "rename users.name full_name",
@@ -70,6 +78,22 @@ CHANGES = [
     "check users age>0",
     "index users.name,email",
     "enum-value mood c",
+    "view names 'SELECT id, name, email FROM users'",
+    "view names 'SELECT id, name AS called FROM users'",
+    "view names 'SELECT id, nick AS name FROM users'",
+    "view totals 'SELECT points, count(*) AS many, max(id) AS last FROM marks GROUP BY points'",
+    "drop-view names",
+    "drop-view totals",
+    "rename names people",
+    "rename totals sums",
+    "function \"f(a int) RETURNS int LANGUAGE sql AS 'select 2'\"",
+    "function \"g(a int) RETURNS int LANGUAGE sql AS 'select 2'\"",
+    "drop-function f(int)",
+    "trigger users.noted 'BEFORE UPDATE' 'FOR EACH ROW EXECUTE FUNCTION t()'",
+    "drop-trigger marks.kept",
+    "domain-check score VALUE>0",
+    "replace-domain-check score.small VALUE<9",
+    "drop-domain-check score.small",
     "replace-check badges.badges_size size<9",
     "replace-foreign-key badges.badges_team ON_DELETE_CASCADE",
     "replace-foreign-key badges.badges_team DEFERRABLE",
@@ -95,7 +119,7 @@ def planned(change: str, pg_version: int, sizes: Sequence[TableSize] = ()) -> Pl
     }
     bad_rows = given.pop("bad_rows", "").split(",") if "bad_rows" in given else []
     spaces = {"_NOT_NULL": " NOT NULL", "_DEFAULT_": " DEFAULT ", "_bigint": " bigint", "_DELETE_": " DELETE "}
-    words = said.split()
+    words = shlex.split(said)
     for written, meant in spaces.items():
         words = [word.replace(written, meant) for word in words]
     target = Target(pg_version=pg_version, pg_version_assumed=False)
