@@ -63,7 +63,9 @@ def on_schema(one: AppQuery, resolver: Resolver) -> OnSchema:
     """The query on the schema of the resolver, with everything that is wrong with it there."""
     resolution = resolver.resolve(one.parsed, one.query.search_path)
     schema = resolver.schema
-    problems = (*resolution.problems, *checks(resolution, schema, one.query.never_null), *_gone(one, schema))
+    sent_apart = bool(one.query.prepared or one.query.star_is_expanded)
+    found = (replace(each, certain=True) if each.of_parameter and sent_apart else each for each in resolution.problems)
+    problems = (*found, *checks(resolution, schema, one.query.never_null), *_gone(one, schema))
     return OnSchema(
         resolution=resolution,
         problems=tuple(dict.fromkeys(problems)),

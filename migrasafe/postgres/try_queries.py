@@ -63,7 +63,7 @@ def try_query(connection: Connection, sql: str, search_path: Sequence[str] | Non
 def _tried(error: psycopg.Error) -> Tried:
     sqlstate = error.sqlstate or ""
     message = error.diag.message_primary or str(error)
-    if sqlstate in _NOT_TRIED:
+    if sqlstate in _NOT_TRIED or (sqlstate == "42725" and "(unknown" in message):
         return Tried(Outcome.NOT_TRIED, sqlstate, message)
     if sqlstate not in _OF_THE_QUERY and sqlstate.startswith(_OF_VALUES):
         return Tried(Outcome.DEPENDS, sqlstate, message)

@@ -13,6 +13,8 @@ from migrasafe.lint import LintedMigration
 _MOST_LINES = 5
 """Of a statement that is shown."""
 _MOST_COLUMNS = 160
+_BEFORE = 40
+"""Columns that remain before what is underlined, where the line is too long for both."""
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -67,9 +69,11 @@ def _row(number: int, place: Place, lines: list[str]) -> Row:
             start_at, end = len(text) - len(text.lstrip()), len(text)
         else:
             start_at = place.column - 1
-        start = width(text[:start_at])
-        if start < _MOST_COLUMNS:
-            underline = (start, min(max(1, width(text[:end]) - start), _MOST_COLUMNS - start))
+        start, columns = width(text[:start_at]), max(1, width(text[start_at:end]))
+        cut = max(0, start - _BEFORE) if start + min(columns, _BEFORE) > _MOST_COLUMNS else 0
+        if cut:
+            shown, start = "…" + shown[cut + 1 :], start - cut
+        underline = (start, min(columns, _MOST_COLUMNS - start))
     return Row(number=number, text=_shortened(shown), underline=underline)
 
 

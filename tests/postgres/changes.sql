@@ -604,3 +604,17 @@ CREATE PUBLICATION inserts FOR TABLE orders WITH (publish = 'insert');
 UPDATE orders SET note = 'x'
 -- new
 DELETE FROM orders WHERE id = 7
+
+-- change: a parameter that is compared with two columns, one of which changes its type (unsure)
+ALTER TABLE users ALTER name TYPE uuid USING NULL;
+-- old
+SELECT id FROM users WHERE email = $1 AND name = $1
+-- new
+SELECT id FROM users WHERE email = $1 AND name = $2
+
+-- change: a parameter that is stored and compared (unsure)
+ALTER TABLE users ALTER name TYPE uuid USING NULL;
+-- old
+UPDATE users SET email = $2 WHERE id = $1 AND name = $2
+-- new
+UPDATE users SET email = $2 WHERE id = $1

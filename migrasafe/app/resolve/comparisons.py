@@ -27,12 +27,22 @@ def compare(ctx: Context, operator: str, left: Value, right: Value, offset: int)
         if other.text is not None and one.type is not None:
             read_constant(ctx, other.text, one.type, other.offset or offset)
     ours, theirs = ctx.base_type(left.type), ctx.base_type(right.type)
+    of_parameter = bool(left.parameter or right.parameter) and operator in COMPARING
+    if of_parameter:
+        ours, theirs = _with_parameter(ctx, left, ours, theirs), _with_parameter(ctx, right, theirs, ours)
     fits = operator_exists(operator, ours, theirs) and (operator not in COMPARING or can_be_compared(ours, theirs))
     if not fits and ours is not None and theirs is not None:
         message = f"operator does not exist: {spell_type(ours)} {operator} {spell_type(theirs)}"
         column = left.column or right.column
         ref, name = (column.relation, column.column) if column is not None else (None, None)
-        ctx.problem("42883", message, offset, ref=ref, name=name)
+        ctx.problem("42883", message, offset, certain=not of_parameter, ref=ref, name=name, of_parameter=of_parameter)
+
+
+def _with_parameter(ctx: Context, value: Value, known: TypeName | None, other: TypeName | None) -> TypeName | None:
+    """The type of one side: of a parameter the one that it was first used as, here if this is the first time."""
+    if not value.parameter or other is None or other.name in ("unknown", "record"):
+        return known
+    return ctx.type_of_parameter(value.parameter, replace(other, name="text") if other.name == "varchar" else other)
 
 
 def match_types(ctx: Context, what: str, values: Iterable[Value], offset: int) -> None:
@@ -119,11 +129,22 @@ def store(ctx: Context, value: Value, column: Column, relation: Ref, offset: int
         read_constant(ctx, value.text, column.type, value.offset or offset)
         return
     given, wanted = ctx.base_type(value.type), ctx.base_type(column.type)
+    if value.parameter and wanted is not None:
+        given = ctx.type_of_parameter(value.parameter, wanted)
     if not can_be_stored(given, wanted) and given is not None and wanted is not None:
         message = (
             f'column "{column.name}" is of type {spell_type(wanted)} but expression is of type {spell_type(given)}'
         )
-        ctx.problem("42804", message, offset, ref=relation, name=column.name)
+        of_parameter = bool(value.parameter)
+        ctx.problem(
+            "42804",
+            message,
+            offset,
+            certain=not of_parameter,
+            ref=relation,
+            name=column.name,
+            of_parameter=of_parameter,
+        )
 
 
 def is_list(ctx: Context, of: TypeName | None) -> bool:

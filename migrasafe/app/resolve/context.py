@@ -71,6 +71,7 @@ class Context:
         self.may_run = False
         """Inside a branch of a body, which decides whether what stands there runs at all."""
         self._fixed_offset: int | None = None
+        self._parameters: dict[int, TypeName] = {}
 
     # --- what was found ---
 
@@ -129,6 +130,7 @@ class Context:
         certain: bool = True,
         ref: Ref | None = None,
         name: str | None = None,
+        of_parameter: bool = False,
     ) -> None:
         found = Problem(
             sqlstate=sqlstate,
@@ -138,8 +140,15 @@ class Context:
             object=ref,
             name=name,
             through=self.through,
+            of_parameter=of_parameter,
         )
         self.problems[found] = None
+
+    def type_of_parameter(self, number: int, wanted: TypeName) -> TypeName | None:
+        """The type of a parameter: the first one that is asked of it. None in a body, whose parameters are its own."""
+        if self.through is not None:
+            return None
+        return self._parameters.setdefault(number, wanted)
 
     def passes(self, column: ColumnRef | None, to: str, offset: int) -> None:
         """Notes that a column goes into something of which only the server knows which types it takes."""

@@ -201,9 +201,11 @@ def update(ctx: Context, fields: Fields, outer: Names) -> Columns:
     level = with_clause(ctx, fields.get("withClause"), outer)
     target = range_var(ctx, fields["relation"], level, Action.WRITES)
     names = from_items(ctx, fields.get("fromClause"), level.with_items((target,)))
-    assign(ctx, fields.get("targetList", []), target, names)
+    # In the order of PostgreSQL, which decides what type a parameter has.
     condition(ctx, "WHERE", expression(ctx, fields.get("whereClause"), names), 0)
-    return returning(ctx, fields, names)
+    shown = returning(ctx, fields, names)
+    assign(ctx, fields.get("targetList", []), target, names)
+    return shown
 
 
 def delete(ctx: Context, fields: Fields, outer: Names) -> Columns:

@@ -80,6 +80,8 @@ def _cast(ctx: Context, fields: Fields, names: Names) -> Value:
     wanted = written_type(ctx, fields.get("typeName", {}))
     if value.text is not None:
         read_constant(ctx, value.text, wanted, value.offset)
+    elif value.parameter:
+        ctx.type_of_parameter(value.parameter, wanted)
     elif wanted.name not in ("text", "varchar"):  # which everything becomes
         ctx.passes(value.column, f"a cast to {spell_type(wanted)}", fields.get("location", 0))
     return Value(type=wanted)
@@ -258,6 +260,7 @@ _Walk = Callable[[Context, Fields, Names], Value]
 _WALKS: dict[str, _Walk] = {
     "ColumnRef": column_reference,
     "A_Const": _constant,
+    "ParamRef": lambda ctx, fields, names: Value(parameter=int(fields.get("number", 0))),
     "TypeCast": _cast,
     "A_Expr": _operation,
     "FuncCall": _call,

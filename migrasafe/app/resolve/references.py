@@ -27,6 +27,8 @@ class Value(Struct, frozen=True, kw_only=True):
     """Where the constant stands."""
     row: Item | None = None
     """It is a whole row of this item."""
+    parameter: int = 0
+    """The number of the parameter that it is."""
 
 
 WHOLE_ROW = "as a part of the whole row"

@@ -44,6 +44,8 @@ class Problem(Struct, frozen=True, kw_only=True):
 
     by: Ref | None = None
     """The table whose foreign key refers to `object`."""
+    of_parameter: bool = False
+    """A parameter is used as two types: no harm where the driver puts values into the text."""
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from migrasafe.app.verdict import Breakage, CompatResult, MigrationVerdict, Weight
-from migrasafe.report.compat.words import RELEASE, Texts, cell, reason, shown_rows, when
+from migrasafe.app.model import Query
+from migrasafe.app.verdict import Breakage, CompatResult, MigrationVerdict, Version, Weight
+from migrasafe.report.compat.words import RELEASE, Texts, by_place, cell, reason, shown_rows, when
 from migrasafe.report.markdown_text import code, escaped, fenced, html
 
 _MOST = 20
+_MOST_UNREAD = 5
 _WORDS = {Weight.FAILS: "breaks", Weight.MAY_FAIL: "can break", Weight.RISK: "note"}
 
 
@@ -19,7 +21,19 @@ def render(result: CompatResult, texts: Texts | None = None, *, color: bool = Fa
     if left:
         lines = "\n".join(f"- {code(str(one.location))}: {escaped(reason(one))}" for one in left[:_MOST])
         parts.append(f"Not decided by these migrations:\n\n{lines}")
+    parts.append(_not_seen(result))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _not_seen(result: CompatResult) -> str:
+    """What was not looked at, so that silence about it says nothing."""
+    lines = [f"- {code(one.path)}: {escaped(one.message)}" for one in result.notices]
+    if result.unread:
+        lines.append(f"- {len(result.unread)} texts look like SQL and could not be read:")
+        lines += [f"  - {code(str(one.location))}: {escaped(one.reason)}" for one in result.unread[:_MOST_UNREAD]]
+        more = len(result.unread) - _MOST_UNREAD
+        lines += [f"  - … and {more} more"] if more > 0 else []
+    return "Not seen, or not wholly:\n\n" + "\n".join(lines) if lines else ""
 
 
 def _steps(result: CompatResult) -> str:
@@ -38,20 +52,27 @@ def _table(result: CompatResult) -> str:
 
 
 def _details(one: MigrationVerdict) -> list[str]:
-    if not one.breakages:
+    lines = [f"- **not understood** {escaped(text)}" for text in one.not_understood]
+    places = by_place(one.breakages)
+    rewritten: set[tuple[Version, Query | None]] = set()
+    for breakages in places[:_MOST]:
+        lines.append(_line(breakages, one))
+        for of in breakages:
+            if of.rewrite and (of.version, of.query) not in rewritten:
+                rewritten.add((of.version, of.query))
+                lines.append(fenced(of.rewrite, indent="  "))
+    if not lines:
         return []
-    shown = one.breakages[:_MOST]
-    queries = [breakage.query for breakage in shown]
-    lines = "\n".join(
-        _line(breakage, one, is_first=breakage.query not in queries[:place]) for place, breakage in enumerate(shown)
-    )
-    more = len(one.breakages) - _MOST
+    more = len(places) - _MOST
     rest = f"\n- … and {more} more" if more > 0 else ""
-    return [f"<details><summary>{html(one.id)}: {html(one.why)}</summary>\n\n{lines}{rest}\n\n</details>"]
+    text = "\n".join(lines)
+    return [f"<details><summary>{html(one.id)}: {html(one.why)}</summary>\n\n{text}{rest}\n\n</details>"]
 
 
-def _line(one: Breakage, migration: MigrationVerdict, *, is_first: bool) -> str:
-    text = f"- **{_WORDS[one.weight]}** {escaped(when(one, migration))}: {code(str(one.location))} – {escaped(reason(one))}"
-    if one.rewrite and is_first:
-        text += "\n" + fenced(one.rewrite, indent="  ")
-    return text
+def _line(breakages: list[Breakage], migration: MigrationVerdict) -> str:
+    one = breakages[0]
+    why = "; ".join(escaped(text) for text in dict.fromkeys(reason(of) for of in breakages))
+    queries = len({of.query for of in breakages})
+    shared = f" (in {queries} queries)" if queries > 1 else ""
+    where = f"{escaped(when(one, migration))}: {code(str(one.location))}{shared}"
+    return f"- **{_WORDS[one.weight]}** {where} – {why}"

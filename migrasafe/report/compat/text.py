@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from migrasafe.app.model import Notice, Query
 from migrasafe.app.verdict import Breakage, CompatResult, Deploy, MigrationVerdict, Version, Weight
-from migrasafe.report.compat.words import RELEASE, Texts, cell, place_of, reason, shown_rows, when
+from migrasafe.report.compat.words import RELEASE, Texts, by_place, cell, place_of, reason, shown_rows, when
 from migrasafe.report.excerpt import printable, rows
 
 _COLORS = {
@@ -77,21 +77,28 @@ class _Printer:
             subscribers = f"subscribers of {printable(change.publication)}, {when_}: {change.table}: {change.do}{why}"
             head.extend(_wrapped(subscribers))
         yield "\n".join(head)
-        for breakage in one.breakages[:_MOST_LINES]:
-            yield "\n".join(self.breakage(breakage, when(breakage, one)))
-        if len(one.breakages) > _MOST_LINES:
-            yield f"  … and {len(one.breakages) - _MOST_LINES} more lines (--format json has all of them)"
+        places = by_place(one.breakages)
+        for breakages in places[:_MOST_LINES]:
+            yield "\n".join(self.place(breakages, when(breakages[0], one)))
+        if len(places) > _MOST_LINES:
+            yield f"  … and {len(places) - _MOST_LINES} more lines (--format json has all of them)"
 
-    def breakage(self, one: Breakage, title: str) -> Iterator[str]:
-        name = f" ({printable(one.query.name)})" if one.query is not None and one.query.name else ""
+    def place(self, breakages: Sequence[Breakage], title: str) -> Iterator[str]:
+        """One place of the app, which several queries can have in common: a constant with the names of columns."""
+        one = breakages[0]
+        names = dict.fromkeys(of.query.name for of in breakages if of.query is not None and of.query.name)
+        queries = len({of.query for of in breakages})
+        shown = f" ({printable(', '.join(names))})" if names else f" (in {queries} queries)" if queries > 1 else ""
         word = self.paint(_WEIGHTS[one.weight], _WEIGHT_COLORS[one.weight])
-        yield f"  {word} {title}: {printable(one.location.path)}:{one.location.line}:{one.location.column}{name}"
+        yield f"  {word} {title}: {printable(one.location.path)}:{one.location.line}:{one.location.column}{shown}"
         yield from self.excerpt(one)
-        yield from _wrapped(reason(one), indent="    ")
-        if one.rewrite and (one.version, one.query) not in self.rewritten:
-            self.rewritten.add((one.version, one.query))
-            yield "    as it must read:"
-            yield from (f"      {printable(line)}" for line in one.rewrite.split("\n"))
+        for why in dict.fromkeys(reason(of) for of in breakages):
+            yield from _wrapped(why, indent="    ")
+        for of in breakages:
+            if of.rewrite and (of.version, of.query) not in self.rewritten:
+                self.rewritten.add((of.version, of.query))
+                yield "    as it must read:"
+                yield from (f"      {printable(line)}" for line in of.rewrite.split("\n"))
 
     def excerpt(self, one: Breakage) -> Iterator[str]:
         key = (one.version, one.location.path)

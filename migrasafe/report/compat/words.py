@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from migrasafe.app.verdict import Breakage, CompatResult, Deploy, MigrationVerdict, Side, Version
 from migrasafe.findings import Place
@@ -62,3 +62,11 @@ def shown_rows(result: CompatResult, most: int = 20) -> tuple[list[MigrationVerd
         return list(result.migrations), 0
     rows = [one for one in result.migrations if one.deploy is not Deploy.EITHER]
     return rows, len(result.migrations) - len(rows)
+
+
+def by_place(breakages: Sequence[Breakage]) -> list[list[Breakage]]:
+    """Those of one place of one version together, in the order of the first of each."""
+    found: dict[tuple[object, ...], list[Breakage]] = {}
+    for one in breakages:
+        found.setdefault((one.version, one.before, one.weight, one.location), []).append(one)
+    return list(found.values())
