@@ -17,6 +17,7 @@ from migrasafe.app.model import App, Notice, Query
 from migrasafe.app.release import deploy_of, release
 from migrasafe.app.resolve import Problem, Resolver
 from migrasafe.app.rewrite import Rewriter
+from migrasafe.app.run_time_names import run_time_names
 from migrasafe.app.subscribers import subscriber_changes, with_subscribers
 from migrasafe.app.verdict import (
     Breakage,
@@ -111,6 +112,7 @@ def _judge(
             breakages.extend(with_doubts(version, one, was, found, gone, before))
         breakages.extend(mentions(version, queries.app, before, after))
         breakages.extend(unread_mentions(version, queries.app, before, after))
+        breakages.extend(run_time_names(version, queries.app, queries.with_run_time_names, before, after))
     breakages = [_lived_with(one, versions[Version.OLD].texts) for one in breakages]
     rewriter = Rewriter(migration, before, after, next(iter(versions.values())).ever)
     breakages = rewriter.of(list(dict.fromkeys(_decided(breakages))))

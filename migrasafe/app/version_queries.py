@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from migrasafe.app.checks import checks
 from migrasafe.app.filtered import filtered_columns
 from migrasafe.app.model import App, Expectation, Origin, Query
+from migrasafe.app.placeholders import UNKNOWN_NAME
 from migrasafe.app.resolve import Ever, Parsed, Problem, Resolution, Resolver, read_query
 from migrasafe.app.resolve.values import Use
 from migrasafe.app.usage import ObjectKind
@@ -64,7 +65,10 @@ def on_schema(one: AppQuery, resolver: Resolver) -> OnSchema:
     resolution = resolver.resolve(one.parsed, one.query.search_path)
     schema = resolver.schema
     sent_apart = bool(one.query.prepared or one.query.star_is_expanded)
-    found = (replace(each, certain=True) if each.of_parameter and sent_apart else each for each in resolution.problems)
+    # A name that is not known is not missing: run_time_names looks after it.
+    resolved = tuple(each for each in resolution.problems if UNKNOWN_NAME not in each.message)
+    resolution = replace(resolution, problems=resolved)
+    found = (replace(each, certain=True) if each.of_parameter and sent_apart else each for each in resolved)
     problems = (*found, *checks(resolution, schema, one.query.never_null), *_gone(one, schema))
     return OnSchema(
         resolution=resolution,
@@ -151,9 +155,13 @@ class VersionQueries:
         self.app = app
         self.ever = ever
         self.names = names = frozenset(ref.name for ref in (*ever.relations, *ever.functions))
+        every = read_queries(app)
+        self.with_run_time_names = tuple(
+            one for one in every if one.parsed.statements and (one.query.partial or UNKNOWN_NAME in one.query.sql)
+        )
         self.queries = tuple(
             one
-            for one in read_queries(app)
+            for one in every
             if one.query.origin is not Origin.LITERAL or (one.parsed.statements and not one.named.isdisjoint(names))
         )
         built = Resolver(own or schema, ever)
