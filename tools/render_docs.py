@@ -5,7 +5,7 @@ python tools/render_docs.py --check     says what is not up to date, and exits w
 
 The phases on the pages of docs/changes are those of plans of their examples (change_pages.py).
 
-In README.md, the block below a comment `<!-- prints: migrasafe lint … -->` is the output of that command.
+In README.md and docs/guides, the block below a comment `<!-- prints: migrasafe lint … -->` is the output of that command.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def main() -> int:
 
 def documents() -> dict[Path, str]:
     """Every generated document, as it should be."""
-    readme = ROOT / "README.md"
+    written = (ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md")))
     return {
-        readme: _PRINTS.sub(_with_output, readme.read_text(encoding="utf-8")),
+        **{path: _PRINTS.sub(_with_output, path.read_text(encoding="utf-8")) for path in written},
         ROOT / "rules" / "README.md": rule_index(),
         change_pages.FOLDER / "README.md": change_pages.index(),
         **{
