@@ -55,11 +55,17 @@ def prove_folder(
     tell: Tell = _tell if sys.stderr.isatty() else _silent
     with sandbox_of(replace(wanted, major=wanted.major or plan.pg_version)) as sandbox:
         lay = ground_of(schema, sandbox.needs_role, until=until)
-        evidence = prove(plan, _for_this_plan(plan, sandbox.major, lay, schema), sandbox, wish, tell)
+        files = {name: (folder / name).read_text(encoding="utf-8") for name in written.files if _is_run_by_psql(name)}
+        evidence = prove(plan, _for_this_plan(plan, sandbox.major, lay, schema), sandbox, wish, tell, files)
     _write_evidence(folder, written, replace(plan, evidence=evidence))
     told = proof_text(evidence) if report == "text" else msgspec.json.encode(evidence).decode() + "\n"
     click.echo(told, nl=False)
     return 0 if evidence.holds else 1
+
+
+def _is_run_by_psql(name: str) -> bool:
+    """Whether a file of the plan's folder is one of the numbered ones; those of tools are in folders of theirs."""
+    return name.endswith(".sql") and "/" not in name
 
 
 def _for_this_plan(plan: Plan, major: int, lay: Lay, schema: str) -> Lay:

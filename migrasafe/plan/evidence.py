@@ -29,11 +29,20 @@ class PhaseSeen(Struct, frozen=True, kw_only=True):
     """Version → how many of its queries the server took in this phase."""
 
 
+class FileSeen(Struct, frozen=True, kw_only=True):
+    """A file that psql ran as it is: ahead, again, back and ahead, with the same outcome as the steps in it."""
+
+    file: str
+    sha256: str
+    seconds: float
+    """The first time."""
+
+
 class Failure(Struct, frozen=True, kw_only=True):
     """Something that the plan claims and that did not hold."""
 
     about: str
-    """`step`, `gate`, `undo`, `kill`, `query`, `race`, `dual write`, `end` …"""
+    """`step`, `gate`, `file`, `undo`, `kill`, `query`, `race`, `dual write`, `end` …"""
     where: str
     """The step or phase."""
     message: str
@@ -53,6 +62,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """Values that went from the old version to the new one and back."""
     kills: int = 0
     """Steps that were killed on their way, and run again."""
+    psql: str = ""
+    """The version of the psql that ran the files; empty: they were not run."""
+    files: tuple[FileSeen, ...] = ()
     notes: tuple[str, ...] = ()
     """What was not tried, and why."""
     failures: tuple[Failure, ...] = ()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from migrasafe.plan.evidence import Evidence
 from migrasafe.plan.model import PhaseName, Plan
+from migrasafe.plan.write_sql import sql_files
 from migrasafe.postgres.connect import connect
 from migrasafe.rehearse import carry_out, equivalence
 from migrasafe.rehearse.equivalence import Checked
 from migrasafe.rehearse.opening import open_phase
+from migrasafe.rehearse.run_files import run_files
 from migrasafe.rehearse.sandbox import Sandbox
 from migrasafe.rehearse.stage import Lay, Stage, Wish, set_up
 from migrasafe.rehearse.under_way import kill_and_resume, race
@@ -20,14 +22,22 @@ Tell = Callable[[str], None]
 """Told what is being done, in words."""
 
 
-def prove(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish, tell: Tell) -> Evidence:
-    """Rehearse a plan: alone, under the traffic of both versions, with every step killed. Raises ServerError."""
+def prove(
+    plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish, tell: Tell, files: Mapping[str, str] | None = None
+) -> Evidence:
+    """Rehearse a plan: alone, under the traffic of both versions, with every step killed. Raises ServerError.
+
+    `files`: its SQL files as they are, name → text; None: as they would be written.
+    """
     begun_at = time.monotonic()
     tell(f"the schema before, with {wish.rows} made-up rows in every table")
     with set_up(plan, lay, sandbox, wish) as stage:
         with stage.copy() as dsn:
             tell("every phase: watched, its queries tried, taken back, run again")
             walked = walk_plan(plan, stage, dsn)
+        with stage.copy() as dsn:
+            tell("every SQL file run by psql, again, back, and again")
+            ran = run_files(plan, sql_files(plan) if files is None else files, dsn, walked.after)
         tell("values carried from the old side to the new one and back, in any order")
         checked = _equivalence(plan, stage)
         with stage.copy() as dsn:
@@ -46,8 +56,10 @@ def prove(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish, tell: Tell) -> Evi
         race=raced.counts,
         round_trips=checked.round_trips,
         kills=kills,
-        notes=(*filter(None, [sandbox.warning]), *stage.notes, *walked.notes, *checked.notes, *raced.notes),
-        failures=tuple(dict.fromkeys((*walked.failures, *checked.failures, *raced.failures, *of_kills))),
+        psql=ran.psql,
+        files=ran.files,
+        notes=(*filter(None, [sandbox.warning]), *stage.notes, *walked.notes, *ran.notes, *checked.notes, *raced.notes),
+        failures=tuple(dict.fromkeys((*walked.failures, *ran.failures, *checked.failures, *raced.failures, *of_kills))),
     )
 
 

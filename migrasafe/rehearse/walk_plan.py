@@ -23,6 +23,8 @@ MOST_TOLD = 4
 class Walked(Struct, frozen=True, kw_only=True):
     phases: tuple[PhaseSeen, ...]
     """Up to one that cannot be carried out."""
+    after: tuple[Lines, ...]
+    """The catalog when each was over."""
     notes: tuple[str, ...]
     failures: tuple[Failure, ...]
 
@@ -30,6 +32,7 @@ class Walked(Struct, frozen=True, kw_only=True):
 def walk_plan(plan: Plan, stage: Stage, dsn: str) -> Walked:
     """What was seen of each phase, and what did not hold."""
     seen: list[PhaseSeen] = []
+    after: list[Lines] = []
     notes: list[str] = []
     failures: list[Failure] = []
     before: tuple[Step, ...] = ()
@@ -39,15 +42,16 @@ def walk_plan(plan: Plan, stage: Stage, dsn: str) -> Walked:
         failures += walk.failures
         notes += walk.notes
         if walk.stuck:
-            return Walked(phases=tuple(seen), notes=tuple(notes), failures=tuple(failures))
+            return Walked(phases=tuple(seen), after=tuple(after), notes=tuple(notes), failures=tuple(failures))
         before = walk.ahead
-    left = differences(stage.end, catalog_lines(dsn)) if stage.end is not None else ()
+        after.append(catalog_lines(dsn))
+    left = differences(stage.end, after[-1]) if stage.end is not None and after else ()
     if left and plan.differs:
         notes.append(f"the schema is not that of the one-shot migration, as the plan says: {_told(left)}")
     elif left:
         said = f"the schema is not that of the one-shot migration: {_told(left)}"
         failures.append(Failure(about="end", where="end", message=said))
-    return Walked(phases=tuple(seen), notes=tuple(notes), failures=tuple(failures))
+    return Walked(phases=tuple(seen), after=tuple(after), notes=tuple(notes), failures=tuple(failures))
 
 
 class _Walk:

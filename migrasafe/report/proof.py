@@ -21,6 +21,10 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     )
     for phase in evidence.phases:
         yield f"  {phase.phase:<11} {_phase(phase)}"
+    if evidence.files:
+        yield (
+            f"  files       {len(evidence.files)} run by psql {evidence.psql} as they are, again, back and ahead: the same schema"
+        )
     if evidence.race:
         turns = " and ".join(f"{count} of the {version} version" for version, count in evidence.race.items())
         yield f"  under way   {turns}: writes and reads while the phases changed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -47,13 +47,20 @@ def planned(
     return put_together(draft, ground, script.texts)
 
 
-def rehearsed(database: Database, setup: str, plan: Plan, rows: int = 30) -> Evidence:
+def rehearsed(
+    database: Database, setup: str, plan: Plan, rows: int = 30, files: Mapping[str, str] | None = None
+) -> Evidence:
     """What a rehearsal says of it."""
     server = RunningServer(dsn=database.dsn, major=database.major, description="the test's", stop=lambda: None)
     script = read_script(Source(path="setup.sql", text=setup))
     with Sandbox(server) as sandbox:
         return prove(
-            plan, lambda dsn: lay_script(dsn, script, sandbox.needs_role), sandbox, Wish(rows=rows), lambda _: None
+            plan,
+            lambda dsn: lay_script(dsn, script, sandbox.needs_role),
+            sandbox,
+            Wish(rows=rows),
+            lambda _: None,
+            files,
         )
 
 

@@ -12,6 +12,7 @@ from migrasafe.plan.changes.model import Ground, column_of, table_of
 from migrasafe.plan.hints import Hints
 from migrasafe.plan.model import PhaseName, Plan, Step
 from migrasafe.plan.steps import add_not_valid
+from migrasafe.plan.write_sql import sql_files
 from migrasafe.schema.model import Constraint, Ref
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.statements import ConstraintKind, Name
@@ -178,3 +179,21 @@ def test_the_app_is_in_the_time_zone_that_the_plan_takes_it_to_be_in(database: D
     migration = "ALTER TABLE users ALTER COLUMN seen TYPE timestamptz"
     plan = planned(database, setup, migration, Hints(time_zone="Europe/Berlin"))
     assert told(rehearsed(database, setup, plan)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("ADD COLUMN full_name text", "ADD COLUMN full_name varchar", "the files leave another schema than the steps"),
+        ("ADD COLUMN full_name text", "ADD COLUM full_name text", "10_expand.sql: psql says: psql:10_expand.sql:"),
+        ("nothing to do';\n    RETURN;", "nothing to do';", "10_expand.sql: psql says: psql:10_expand.sql:"),
+    ],
+)
+def test_a_file_that_does_something_else_than_its_steps(
+    database: Database, shop: str, before: str, after: str, message: str
+) -> None:
+    plan = planned(database, shop, RENAME)
+    files = sql_files(plan)
+    assert before in files["10_expand.sql"]
+    files["10_expand.sql"] = files["10_expand.sql"].replace(before, after, 1)
+    assert message in " | ".join(told(rehearsed(database, shop, plan, files=files)))

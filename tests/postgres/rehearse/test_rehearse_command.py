@@ -43,6 +43,9 @@ def test_a_plan_is_proved_at_once_and_its_folder_holds_the_evidence(database: Da
     written = read_plan((folder / "plan.json").read_text(), "plan.json")
     evidence = written.plan.evidence
     assert evidence is not None and evidence.holds and evidence.rows == 20
+    assert {one.file for one in evidence.files} == {path.name for path in folder.glob("*.sql")}
+    assert all(one.sha256 == written.files[one.file] for one in evidence.files)
+    assert evidence.psql and f"run by psql {evidence.psql}" in proved.output
     seen = evidence.of("dual-write-1")
     assert seen is not None and [(lock.table, lock.mode) for lock in seen.locks] == [
         ("public.users", "SHARE ROW EXCLUSIVE")
