@@ -22,8 +22,10 @@ from migrasafe.plan.changes.replace_columns import ReplaceColumns
 from migrasafe.plan.changes.replace_materialized_view import ReplaceMaterializedView
 from migrasafe.plan.changes.replace_view import ReplaceView
 from migrasafe.plan.changes.set_not_null import SetNotNull
+from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.read_changes import Wanted
 from migrasafe.schema.model import Ref, Schema
+from migrasafe.sql.expressions import columns_read
 
 _ALL = "*"
 """The table as a whole."""
@@ -80,6 +82,13 @@ def _counted_on(change: Change, schema: Schema) -> Iterator[tuple[Ref, str]]:
             yield from _each(schema.resolve(*change.table), (change.column,))
         case ReplaceView() | ReplaceMaterializedView():
             yield from ((one.relation, one.column or _ALL) for one in change.new.reads)
+        case UpdateRows():
+            read = frozenset[str]().union(
+                *(columns_read(value) for _, value in change.assignments if value is not None)
+            )
+            told = frozenset() if change.where is None else columns_read(change.where)
+            assigned = frozenset(name for name, _ in change.assignments)
+            yield from _each(schema.resolve(*change.table), assigned | read | told)
         case AddColumn():
             yield from _each(schema.resolve(*change.table), (change.column.name,))
         case RenameColumn() | ReplaceColumns() | ChangeType() | DropColumn():

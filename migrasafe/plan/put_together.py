@@ -10,10 +10,10 @@ from migrasafe.effects.model import Effects
 from migrasafe.plan import estimates
 from migrasafe.plan.app_code.model import changed_tables
 from migrasafe.plan.app_code.phases import with_code
-from migrasafe.plan.changes.model import Draft, Ground
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.foresee import foresee
-from migrasafe.plan.model import Backfill, Phase, Plan, Step
+from migrasafe.plan.model import Backfill, Phase, PhaseName, Plan, Step
 from migrasafe.plan.table_lock import TableLock
 from migrasafe.rules.context import Step as Judged
 from migrasafe.schema.definitions import name_of
@@ -30,11 +30,17 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
     prints = [fingerprint(schema, draft.tables)]
     phases: list[Phase] = []
     place = 0
+    fails: list[str] = []
     for phase in draft.phases:
         steps: list[Step] = []
         for number, step in enumerate(phase.steps, start=1):
             place += 1
-            described, schema = _described(step, schema, place, ground.target, by_table)
+            described, schema, failures = _described(step, schema, place, ground.target, by_table)
+            if failures and phase.name is not PhaseName.CONTRACT:
+                raise NoPlanError(
+                    f"the step “{step.title}” would fail: {failures[0]}; change that in a migration before this one, then plan again"
+                )
+            fails += [f"“{step.title}”, in the contract phase, fails as long as this holds: {one}" for one in failures]
             steps.append(replace(described, id=f"{phase.name.value}-{number}"))
             prints.append(fingerprint(schema, draft.tables))
         jobs = tuple(_with_estimate(job, by_table) for job in phase.backfills)
@@ -48,7 +54,7 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
         phases=with_code(phases, tuple(changed_tables(ground.schema, schema, draft.tables, draft.kept, draft.worked))),
         why=draft.why,
         assumed=draft.assumed,
-        by_hand=draft.by_hand,
+        by_hand=(*draft.by_hand, *fails),
         differs=draft.differs,
         migration=tuple(migration),
         sizes=tuple(sizes),
@@ -63,13 +69,14 @@ def _with_estimate(job: Backfill, sizes: Mapping[str, TableSize]) -> Backfill:
 
 def _described(
     step: Step, schema: Schema, place: int, target: Target, sizes: Mapping[str, TableSize]
-) -> tuple[Step, Schema]:
-    """The step with its locks, its work and what that costs, and the schema after it."""
+) -> tuple[Step, Schema, tuple[str, ...]]:
+    """The step with its locks, its work and what that costs, the schema after it, and why it fails for sure."""
     found, after = foresee(step.statements, schema, target, place=place, alone=step.long)
+    failures = tuple(failure.reason.rstrip(".") for one in found for failure in one.effects.failures if failure.certain)
     locks = tuple(_strongest(found))
     work = tuple(dict.fromkeys(f"{work.kind.value} of {work.relation}" for one in found for work in one.effects.work))
     costs = [(one.statement, work) for one in found for work in one.effects.work]
-    return replace(step, locks=locks, work=work, estimate=estimates.of_step(costs, sizes)), after
+    return replace(step, locks=locks, work=work, estimate=estimates.of_step(costs, sizes)), after, failures
 
 
 def _strongest(found: Iterable[Judged]) -> Iterator[TableLock]:

@@ -14,6 +14,7 @@ from migrasafe.plan.changes.drop_not_null import DropNotNull
 from migrasafe.plan.changes.enum_and_text import TEXTS, TextToEnum
 from migrasafe.plan.changes.model import Change
 from migrasafe.plan.changes.set_not_null import SetNotNull
+from migrasafe.plan.changes.validate_constraint import ValidateConstraint
 from migrasafe.plan.columns_of_type import enum_type
 from migrasafe.plan.hints import Hints
 from migrasafe.schema.model import Schema
@@ -61,5 +62,6 @@ _ACTIONS: Mapping[type[sql.Action], Callable[[Name, Any, Hints], Change]] = {
     sql.SetDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=action.default),
     sql.DropDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=None),
     sql.SetNotNull: lambda table, action, hints: SetNotNull(table=table, column=action.column, fill=hints.up),
+    sql.ValidateConstraint: lambda table, action, _: ValidateConstraint(table=table, constraint=action.name),
     sql.DropNotNull: lambda table, action, _: DropNotNull(table=table, column=action.column),
 }

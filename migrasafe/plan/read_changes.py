@@ -20,8 +20,11 @@ from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.remove_enum_value import RemoveEnumValue
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.changes.rename_enum_value import RenameEnumValue
+from migrasafe.plan.changes.rename_part import RenameConstraint, RenameIndex
 from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
+from migrasafe.plan.changes.say_comment import SayComment
+from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.hints import Hints, for_columns
 from migrasafe.plan.read_actions import change_of
 from migrasafe.plan.read_objects import Objects
@@ -54,6 +57,7 @@ def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None =
     rename. Raises NoPlanError for what has no plan, with its line."""
     reader = _Reader(script, schema, hints, ask)
     found: list[Wanted] = []
+    refused: list[NoPlanError] = []
     for count, statement in enumerate(script.statements):
         if isinstance(statement, _SESSION):
             continue  # how it was going to be run: the plan has its own way
@@ -61,9 +65,12 @@ def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None =
         try:
             changes = list(reader.changes(statement, schema, after))
         except NoPlanError as error:
-            raise NoPlanError(f"{script.source.path}:{script.line_of(statement)}: {error}") from error
+            refused.append(NoPlanError(f"{script.source.path}:{script.line_of(statement)}: {error}"))
+            changes = []
         found.extend(Wanted(change=change, before=reader.objects.ground_of(change, schema)) for change in changes)
         schema = after
+    if refused:
+        raise refused[0] if len(refused) == 1 else NoPlanError("\n".join(str(one) for one in refused))
     if hints.way == "app" and not any(isinstance(one.change, _WRITTEN_TWICE) for one in found):
         raise NoPlanError(
             "--way app is for a column that gets another name or type, or that others take the place of: leave --way out"
@@ -118,6 +125,19 @@ class _Reader:
                 yield from (indexes.DropIndex(name=one.name) for one in statement.objects)
             case sql.Drop(kind="TABLE"):
                 yield from (DropTable(table=one.name) for one in statement.objects)
+            case sql.Update():
+                yield UpdateRows(
+                    table=statement.table,
+                    assignments=statement.assignments,
+                    where=statement.where,
+                    joins=statement.joins,
+                )
+            case sql.Comment():
+                yield SayComment(sql=_text(self.script, statement), kind=statement.kind)
+            case sql.Rename(kind="INDEX"):
+                yield RenameIndex(index=statement.name, new_name=statement.new_name)
+            case sql.Rename(kind="CONSTRAINT", part=str(constraint)):
+                yield RenameConstraint(table=statement.name, constraint=constraint, new_name=statement.new_name)
             case sql.AddEnumValue():
                 yield AddEnumValue(
                     type=statement.type, value=statement.label, before=statement.before, after=statement.after

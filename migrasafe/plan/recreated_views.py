@@ -40,6 +40,11 @@ def recreated_views(
     )
 
 
+def _reads(view: View, column: ColumnRef) -> bool:
+    read = {one.column for one in view.reads if one.relation == column.relation}
+    return column.column in read or read == {None}  # None alone: which columns it reads is not known
+
+
 def _in_order(ground: Ground, columns: Sequence[ColumnRef]) -> Iterator[View]:
     """Each view behind those that it reads."""
     schema = ground.schema
@@ -50,8 +55,7 @@ def _in_order(ground: Ground, columns: Sequence[ColumnRef]) -> Iterator[View]:
         view = schema.view(ref)
         if view is None or ref in wanted:
             continue
-        reads = {(one.relation, one.column) for one in view.reads}
-        direct = any((one.relation, one.column) in reads or (one.relation, None) in reads for one in columns)
+        direct = any(_reads(view, one) for one in columns)
         if not direct and not any(one.relation in wanted for one in view.reads):
             continue
         wanted[ref] = view

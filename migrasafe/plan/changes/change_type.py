@@ -14,15 +14,15 @@ from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.key_type import widen_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.foresee import work_of
+from migrasafe.plan.held_back import held_back
 from migrasafe.plan.materialized_views import built_again, ending
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.rebound import around, rebound, refuse_generated
-from migrasafe.plan.recreated_views import recreated_views
 from migrasafe.plan.rejects import Rejects, again, all_decided, keep_old, no_more, rejects_of, watch
 from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.plan.time_zones import is_between_zones, sessions_in, zone_conversion, zone_said
 from migrasafe.schema.definitions import formatted_type, name_of, type_of, with_suffix
-from migrasafe.schema.model import Column, ColumnRef, Table
+from migrasafe.schema.model import Column, Table
 from migrasafe.sql.conversions import Conversion, known_conversion
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.expressions import columns_read
@@ -140,14 +140,8 @@ def _is_cast(up: Expression, column: str) -> bool:
 
 
 def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statements: tuple[str, ...]) -> Draft:
-    for policy in table.policies:
-        if old.name in policy.reads:
-            raise NoPlanError(
-                f"{table.ref}.{old.name} could change in place, but the policy {policy.name} reads it, and PostgreSQL refuses"
-                " that: drop and create it around the change, in a migration of its own"
-            )
     refuse_generated(table, old)
-    views = recreated_views(ground, (ColumnRef(table.ref, old.name),))
+    views = held_back(ground, table, old)
     back = f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(old.name)} TYPE {type_of(old)}"
     before = statements[:-1]
     step = Step(

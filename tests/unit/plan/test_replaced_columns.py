@@ -88,7 +88,7 @@ SPLIT = sql_of(("split", "people.name", "first,last"), SCHEMA)
             SPLIT + "; UPDATE people SET first = name WHERE id > 7",
             None,
             None,
-            "`UPDATE people SET first = name WHERE id > 7`",
+            "two changes of the migration are about public.people.name",
         ),
     ],
 )

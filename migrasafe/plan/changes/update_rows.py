@@ -1,0 +1,117 @@
+"""UPDATE in a migration: as a job that changes the rows in batches, while everybody goes on reading and writing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from migrasafe.plan import phases
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.dual_write import differs, row_of
+from migrasafe.plan.model import Backfill, Phase, PhaseName
+from migrasafe.schema.definitions import name_of, names, type_of
+from migrasafe.sql.deparse import Path, deparse_expression, map_columns
+from migrasafe.sql.expressions import columns_read, walk
+from migrasafe.sql.functions_called import function_calls, volatility_of
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.statements import Expression, Name
+
+_SETTLED = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "coalesce"})
+"""Functions that change nothing any more in what they have made."""
+
+
+class UpdateRows(Struct, frozen=True, kw_only=True):
+    table: Name
+    assignments: tuple[tuple[str, Expression | None], ...]
+    where: Expression | None = None
+    joins: bool = False
+
+    def plan(self, ground: Ground) -> Draft:
+        """A backfill, and the question whether rows are left. Raises NoPlanError for what cannot be cut into batches."""
+        table = table_of(ground, self.table)
+        if self.joins:
+            raise NoPlanError(
+                f"UPDATE {table.ref.name} … FROM has no plan yet: say each value as a sub-select, SET x = (SELECT …), or write the"
+                " job yourself for `migrasafe backfill`"
+            )
+        values: dict[str, Expression] = {}
+        for name, value in self.assignments:
+            if value is None:
+                raise NoPlanError("UPDATE … SET (a, b) = … has no plan yet: say each column for itself")
+            column_of(table, name)
+            values[name] = _plain(value)
+        for name, value in values.items():
+            _refuse(ground, name, value, values)
+        news = [f"({deparse_expression(value)})::{type_of(column_of(table, name))}" for name, value in values.items()]
+        changed = differs(row_of(map(quote_ident, values)), row_of(news))
+        where = changed if self.where is None else f"({deparse_expression(_plain(self.where))}) AND {changed}"
+        listed = names(values)
+        return Draft(
+            title=f"update {listed} of {table.ref}",
+            tables=(table.ref,),
+            phases=(
+                Phase(
+                    name=PhaseName.BACKFILL,
+                    title=f"{listed}: the rows are changed, in batches",
+                    old_app="reads old values and new ones, and goes on writing as before",
+                    new_app="is not deployed yet, or can do with both",
+                    backfills=(
+                        Backfill(
+                            table=name_of(table.ref),
+                            assignments=tuple(
+                                f"{quote_ident(name)} = {deparse_expression(value)}" for name, value in values.items()
+                            ),
+                            where=where,
+                        ),
+                    ),
+                ),
+                Phase(
+                    name=PhaseName.VERIFY,
+                    title=f"{listed}: no row is left",
+                    old_app="goes on as before",
+                    new_app="finds the new values",
+                    gates=(
+                        phases.none_left(
+                            "no-row-left",
+                            f"Is no row of {table.ref} left that the UPDATE would change?",
+                            name_of(table.ref),
+                            where,
+                            "Run the backfill, with --restart where it has run before; if rows come back, the old version goes on"
+                            " writing them: ask again when it has ended.",
+                        ),
+                    ),
+                ),
+            ),
+            by_hand=(
+                f"there is no way back from new values of {listed}: keep the old ones somewhere if they may be wanted",
+            ),
+        )
+
+
+def _plain(value: Expression) -> Expression:
+    """Without what the table is called in the statement."""
+
+    def change(path: Path) -> Path:
+        return path[-1:]
+
+    if any(kind == "SubLink" for kind, _ in walk(value.node)):
+        return value
+    return Expression(node=map_columns(value.node, change))
+
+
+def _refuse(ground: Ground, name: str, value: Expression, assigned: Sequence[str] | dict[str, Expression]) -> None:
+    verdict = volatility_of(value, lambda *_: None, pg_version=ground.target.pg_version)
+    if verdict.volatile_functions:
+        raise NoPlanError(
+            f"{name} = {deparse_expression(value)} gives another value each time, so nothing tells which rows are done: write the"
+            f" job yourself for `migrasafe backfill`, with a WHERE that does, such as {quote_ident(name)} IS NULL"
+        )
+    again = columns_read(value) & set(assigned)
+    calls = {call.name for call in function_calls(value.node)}
+    operators = any(kind == "A_Expr" for kind, _ in walk(value.node))
+    if again and (operators or calls - _SETTLED):
+        raise NoPlanError(
+            f"{name} = {deparse_expression(value)} is worked out from {names(sorted(again))}, which the same UPDATE changes: run"
+            " twice, it would change rows twice; put the result into a column of its own"
+        )
