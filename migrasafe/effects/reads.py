@@ -9,7 +9,7 @@ from migrasafe.effects.model import Lock
 from migrasafe.effects.most_rows import touches_most_rows
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Ref, RelationKind, Table
+from migrasafe.schema.model import Ref, RelationKind, Sequence, Table
 from migrasafe.sql.expressions import columns_read, relations_in, walk
 from migrasafe.sql.functions_called import calls_in
 from migrasafe.sql.statements import Expression, Name, Query
@@ -50,7 +50,12 @@ def is_catalog(name: Name) -> bool:
 
 
 def reads_many(query: Query, ref: Ref, situation: Situation) -> bool:
-    """Whether a query goes through most of a table: not with LIMIT, EXISTS, or a key pinned in the WHERE beside it."""
+    """Whether a query goes through most of a table: not with LIMIT, EXISTS, or a key pinned in the WHERE beside it.
+
+    A sequence has one row.
+    """
+    if isinstance(situation.schema.relation(ref), Sequence):
+        return False
     for select in _selects(query.node):
         if "limitCount" in select and "sortClause" not in select:
             continue

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.plan.changes.model import NoPlanError
+from migrasafe.plan.sequences import goes_on, sequence_of
 from migrasafe.plan.shadow import Shadow
-from migrasafe.plan.templates import sql_template
 from migrasafe.schema.definitions import name_of, with_suffix
-from migrasafe.schema.model import ColumnRef, Ref, Sequence
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.schema.model import Ref
+from migrasafe.sql.quote import quote_ident
 
 
 def moved_identity(shadow: Shadow) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -29,24 +29,17 @@ def _move(shadow: Shadow, sequence: Ref, options: str, from_: str, to: str) -> I
     always = "ALWAYS" if shadow.old.identity.always else "BY DEFAULT"
     beside = Ref(sequence.schema, with_suffix(sequence.name, "__ms"))
     yield (f"{alter} {quote_ident(to)} ADD GENERATED {always} AS IDENTITY (SEQUENCE NAME {name_of(beside)}{options})")
-    yield (
-        sql_template("sequence_goes_on.sql")
-        .format(beside=quote_literal(name_of(beside))[1:-1], sequence=name_of(sequence))
-        .strip()
-    )
+    yield goes_on(beside, sequence)
     yield f"{alter} {quote_ident(from_)} DROP IDENTITY"
     yield f"ALTER SEQUENCE {name_of(beside)} RENAME TO {quote_ident(sequence.name)}"
 
 
 def _sequence(shadow: Shadow) -> Ref:
-    owner = ColumnRef(shadow.table.ref, shadow.old.name)
-    relations = shadow.ground.schema.relations
-    for ref in sorted(relations):
-        relation = relations[ref]
-        if isinstance(relation, Sequence) and relation.owned_by == owner:
-            return ref
+    found = sequence_of(shadow.ground.schema, shadow.table.ref, shadow.old.name)
+    if found is not None:
+        return found.ref
     raise NoPlanError(
-        f"the sequence of the identity column {owner.relation}.{owner.column} is not known: plan with --schema DSN"
+        f"the sequence of the identity column {shadow.table.ref}.{shadow.old.name} is not known: plan with --schema DSN"
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from migrasafe.plan.changes.add_column import AddColumn
+from migrasafe.plan.changes.add_numbered_column import AddNumberedColumn, is_numbered
 from migrasafe.plan.changes.change_default import ChangeDefault
+from migrasafe.plan.changes.change_identity import ChangeIdentity
 from migrasafe.plan.changes.change_type import ChangeType
 from migrasafe.plan.changes.drop_column import DropColumn
 from migrasafe.plan.changes.drop_constraint import DropConstraint
@@ -56,12 +58,17 @@ def _type(name: Name, action: sql.AlterColumnType, hints: Hints, before: Schema)
 
 
 _ACTIONS: Mapping[type[sql.Action], Callable[[Name, Any, Hints], Change]] = {
-    sql.AddColumn: lambda table, action, hints: AddColumn(table=table, column=action.column, fill=hints.up),
+    sql.AddColumn: lambda table, action, hints: (
+        AddNumberedColumn(table=table, column=action.column)
+        if is_numbered(action.column)
+        else AddColumn(table=table, column=action.column, fill=hints.up)
+    ),
     sql.DropColumn: lambda table, action, hints: DropColumn(table=table, column=action.column, meanwhile=hints.down),
     sql.DropConstraint: lambda table, action, _: DropConstraint(table=table, constraint=action.name),
     sql.SetDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=action.default),
     sql.DropDefault: lambda table, action, _: ChangeDefault(table=table, column=action.column, default=None),
     sql.SetNotNull: lambda table, action, hints: SetNotNull(table=table, column=action.column, fill=hints.up),
     sql.ValidateConstraint: lambda table, action, _: ValidateConstraint(table=table, constraint=action.name),
+    sql.DropIdentity: lambda table, action, _: ChangeIdentity(table=table, column=action.column, always=None),
     sql.DropNotNull: lambda table, action, _: DropNotNull(table=table, column=action.column),
 }

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from migrasafe.plan.changes import indexes
 from migrasafe.plan.changes.add_constraint import AddConstraint
 from migrasafe.plan.changes.add_enum_value import AddEnumValue
+from migrasafe.plan.changes.add_numbered_column import AddNumberedColumn
 from migrasafe.plan.changes.add_unique import AddUnique
 from migrasafe.plan.changes.as_written import AsWritten, is_made_by
 from migrasafe.plan.changes.boolean_to_status import boolean_to_status
@@ -27,6 +28,7 @@ from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.hints import Hints, for_columns
 from migrasafe.plan.read_actions import change_of
+from migrasafe.plan.read_numbers import identities, identity_change, sequence_change
 from migrasafe.plan.read_objects import Objects
 from migrasafe.plan.read_renames import Ask, renames
 from migrasafe.plan.read_replacements import replacements
@@ -93,7 +95,7 @@ class _Reader:
         self.constraint_swaps = constraint_swaps(script, schema)
         self.index_swaps = index_swaps(script, schema)
         self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
-        self.recipes = tuple(recipes_of_types(script, schema))
+        self.recipes = (*recipes_of_types(script, schema), *identities(script, schema))
         self.objects = Objects(script, schema, _moment)
 
     def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
@@ -142,6 +144,8 @@ class _Reader:
                 yield AddEnumValue(
                     type=statement.type, value=statement.label, before=statement.before, after=statement.after
                 )
+            case sql.AlterSequence():
+                yield sequence_change(statement, before)
             case sql.RenameEnumValue():
                 yield RenameEnumValue(type=statement.type, value=statement.label, new_value=statement.new_label)
             case sql.Insert() if statement.table.name in self.made:
@@ -164,6 +168,8 @@ class _Reader:
                 continue
             if isinstance(action, sql.AddConstraint):
                 yield self._constraint(statement, action, before, after)
+            elif isinstance(action, sql.SetIdentity):
+                yield from identity_change(statement.name, action, before)
             else:
                 made = change_of(statement.name, action, self.hints, before)
                 if made is None:
@@ -171,7 +177,7 @@ class _Reader:
                         f"{_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
                         " `migrasafe lint` says whether it is safe as it stands"
                     )
-                yield made
+                yield self._with_key(made, before, after) if isinstance(made, AddNumberedColumn) else made
 
     def _is_of_replacement(self, part: object) -> bool:
         return any(one.owns(part) for one in self.replaced)
@@ -196,6 +202,16 @@ class _Reader:
         for one in self.script.statements:
             if isinstance(one, sql.Insert) and after.resolve(*one.table) == after.resolve(*made.name):
                 yield _text(self.script, one)
+
+    def _with_key(self, change: AddNumberedColumn, before: Schema, after: Schema) -> AddNumberedColumn:
+        """With the PRIMARY KEY or UNIQUE that the column brings."""
+        table, made = (schema.table(schema.resolve(*change.table)) for schema in (before, after))
+        known = {one.name for one in table.constraints} if table is not None else set()
+        for one in made.constraints if made is not None else ():
+            is_key = one.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
+            if is_key and one.columns == (change.column.name,) and one.name not in known:
+                return replace(change, key=one)
+        return change
 
     def _constraint(
         self, statement: sql.AlterTable, action: sql.AddConstraint, before: Schema, after: Schema

@@ -8,7 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from migrasafe.errors import InputError, did_you_mean
-from migrasafe.plan import words_of_constraints, words_of_objects, words_of_replacements, words_of_types
+from migrasafe.plan import (
+    words_of_constraints,
+    words_of_numbers,
+    words_of_objects,
+    words_of_replacements,
+    words_of_types,
+)
 from migrasafe.plan.names_said import column_name, said_parts, table_name
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident
@@ -142,6 +148,8 @@ WORDS: Mapping[str, Word] = {
         usage="TABLE COLUMN,COLUMN", sql=words_of_constraints.replace_primary_key, over_schema=True
     ),
     "replace-index": Word(usage="INDEX (COLUMN,COLUMN)", sql=words_of_constraints.replace_index, over_schema=True),
+    "identity": Word(usage="TABLE.COLUMN always|by-default|no", sql=words_of_numbers.identity, over_schema=True),
+    "sequence": Word(usage="SEQUENCE OPTIONS", sql=words_of_numbers.sequence),
     "enum-value": Word(usage="TYPE VALUE", sql=words_of_types.add_value),
     "enum-rename": Word(usage="TYPE VALUE NEW_VALUE", sql=words_of_types.rename_value),
     "enum-remove": Word(usage="TYPE VALUE", sql=words_of_types.remove_value, over_schema=True),

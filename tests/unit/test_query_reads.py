@@ -17,6 +17,7 @@ from migrasafe.target import Target
 SHOP = """
 CREATE TABLE customers (id int PRIMARY KEY, name text);
 CREATE TABLE orders (id int PRIMARY KEY, customer_id int, total int);
+CREATE SEQUENCE numbers;
 CREATE VIEW totals AS SELECT customer_id, sum(total) AS total FROM orders GROUP BY 1;
 CREATE VIEW named AS SELECT name, total FROM totals JOIN customers ON customers.id = customer_id;
 CREATE MATERIALIZED VIEW kept AS SELECT * FROM totals;
@@ -53,6 +54,7 @@ def read_whole(query: str) -> set[str]:
         ("SELECT * FROM orders JOIN customers ON customers.id = orders.customer_id", {"orders", "customers"}),
         ("SELECT * FROM named", {"named", "totals", "orders", "customers"}),
         ("SELECT * FROM kept", {"kept"}),
+        ("SELECT last_value FROM numbers", set()),
         ("SELECT * FROM pg_class", set()),
     ],
 )

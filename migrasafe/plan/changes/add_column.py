@@ -18,8 +18,6 @@ from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_name, spell_type
 from migrasafe.sql.statements import ColumnDef, Expression, Name
 
-_SERIALS = {"serial": "int4", "bigserial": "int8", "smallserial": "int2"}
-
 
 class AddColumn(Struct, frozen=True, kw_only=True):
     table: Name
@@ -32,15 +30,10 @@ class AddColumn(Struct, frozen=True, kw_only=True):
         table, column = table_of(ground, self.table), self.column
         if table.column(column.name) is not None:
             raise NoPlanError(f"{table.ref} has a column {column.name} already")
-        if (
-            column.type is None
-            or column.generated is not None
-            or column.identity is not None
-            or column.type.name in _SERIALS
-        ):
+        if column.type is None or column.generated is not None:
             raise NoPlanError(
-                f"a column that PostgreSQL fills itself ({column.name}: generated, identity or serial) has no plan yet:"
-                " adding it rewrites the table. Add a plain column with a default of nextval() or a trigger, and fill it"
+                f"a column that PostgreSQL works out itself ({column.name}, GENERATED … AS) is added in a maintenance window: see"
+                f" `migrasafe plan generated`"
             )
         if column.constraints and any(one.kind.value not in ("NOT NULL",) for one in column.constraints):
             raise NoPlanError(

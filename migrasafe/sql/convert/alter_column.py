@@ -80,7 +80,8 @@ def _set_identity(command: Fields) -> Action:
     when = given.get("generated")
     # The grammar keeps ALWAYS and BY DEFAULT as the code of a character.
     always = None if when is None else when == str(ord("a"))
-    return SetIdentity(column=command["name"], options=tuple(given), always=always)
+    values = tuple((key, value) for key, value in given.items() if key != "generated")
+    return SetIdentity(column=command["name"], options=tuple(given), values=values, always=always)
 
 
 def _attribute(verb: str) -> Callable[[Fields], Action]:

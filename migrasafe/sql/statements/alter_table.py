@@ -67,6 +67,8 @@ class AddIdentity(Action, frozen=True, kw_only=True):
 class SetIdentity(Action, frozen=True, kw_only=True):
     column: str
     options: tuple[str, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    """(option, its value as a text): `("restart", "1000")`."""
     always: bool | None = None
     """SET GENERATED ALWAYS | BY DEFAULT; None: that stays."""
 
