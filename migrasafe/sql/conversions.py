@@ -25,8 +25,10 @@ _RANGES = {
     "int4": (-2147483648, 2147483647),
     "int8": (-9223372036854775808, 9223372036854775807),
 }
+_EXACT = 9007199254740991
+"""The largest whole number up to which double precision has all of them."""
 _WIDER = {("int2", "int4"), ("int2", "int8"), ("int4", "int8")}
-_TEXTS = {"text", "varchar", "citext"}
+_TEXTS = {"text", "varchar", "bpchar", "citext"}
 Written = tuple[str, str, str]
 """up, down, pitfall: with {old} and {new} for the columns."""
 
@@ -41,8 +43,24 @@ def known_conversion(old: TypeName, new: TypeName, old_column: str, new_column: 
             up, down, pitfall = (
                 text.format(old=quote_ident(old_column), new=quote_ident(new_column)) for text in written
             )
+            up = _if_it_fits(up, quote_ident(old_column), new, short=True)
+            down = _if_it_fits(down, quote_ident(new_column), old, short=False)
             return Conversion(up=parse_expression(up), down=parse_expression(down), pitfall=pitfall)
     return None
+
+
+def _if_it_fits(value: str, column: str, type: TypeName, *, short: bool) -> str:
+    """The value where the type has room for it, else null: a number that has too many digits would make the write fail, and
+    a text that is cut off (`short`: not on the way back) would be lost without a word."""
+    sizes = [int(one) for one in type.modifiers if one.lstrip("-").isdigit()]
+    if not sizes or len(sizes) != len(type.modifiers):
+        return value
+    if type.name == "numeric":
+        digits, scale = sizes[0], sizes[1] if len(sizes) > 1 else 0
+        return f"CASE WHEN abs(round(({value})::numeric, {scale})) < 1e{digits - scale}::numeric THEN {value} END"
+    if short and type.name in ("varchar", "bpchar"):
+        return f"CASE WHEN length(({column})::text) <= {sizes[0]} THEN {value} END"
+    return value
 
 
 def _whole_numbers(old: str, new: str) -> Written | None:
@@ -51,6 +69,42 @@ def _whole_numbers(old: str, new: str) -> Written | None:
     low, high = _RANGES[old]
     down = f"CASE WHEN {{new}} BETWEEN {low} AND {high} THEN {{new}}::{old} END"
     return f"{{old}}::{new}", down, f"a number beyond {high} is null to the old version"
+
+
+def _fewer_digits(old: str, new: str) -> Written | None:
+    if (new, old) not in _WIDER:
+        return None
+    low, high = _RANGES[new]
+    up = f"CASE WHEN {{old}} BETWEEN {low} AND {high} THEN {{old}}::{new} END"
+    return up, f"{{new}}::{old}", f"a number beyond {high} has no place in the new type: a gate counts such rows"
+
+
+def _decimals(old: str, new: str) -> Written | None:
+    if old != "numeric":
+        return None
+    if new == "numeric":
+        return (
+            "{old}",
+            "{new}",
+            "digits that the new type has no place for are rounded; too large a number has none: a gate counts",
+        )
+    if new in _RANGES:
+        low, high = _RANGES[new]
+        up = f"CASE WHEN round({{old}}) BETWEEN {low} AND {high} THEN {{old}}::{new} END"
+        return (
+            up,
+            "{new}::numeric",
+            "numbers are rounded; one beyond the range has no place in the new type: a gate counts",
+        )
+    return None
+
+
+def _floats(old: str, new: str) -> Written | None:
+    if new != "float8" or old not in _RANGES:
+        return None
+    low, high = (-_EXACT, _EXACT) if old == "int8" else _RANGES[old]
+    down = f"CASE WHEN {{new}} BETWEEN {low} AND {high} THEN {{new}}::{old} END"
+    return "{old}::float8", down, f"the old version sees numbers rounded, and null beyond {high}"
 
 
 def _numbers(old: str, new: str) -> Written | None:
@@ -105,4 +159,13 @@ def _json(old: str, new: str) -> Written | None:
     )
 
 
-_WAYS: tuple[Callable[[str, str], Written | None], ...] = (_whole_numbers, _numbers, _to_text, _from_text, _json)
+_WAYS: tuple[Callable[[str, str], Written | None], ...] = (
+    _whole_numbers,
+    _fewer_digits,
+    _numbers,
+    _decimals,
+    _floats,
+    _to_text,
+    _from_text,
+    _json,
+)

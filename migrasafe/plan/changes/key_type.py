@@ -38,6 +38,10 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
     assert key is not None  # whoever asks has seen it
     if old.generated is not None:
         raise NoPlanError(f"{table.ref}.{old.name} is filled by PostgreSQL itself: that has no plan yet")
+    if old.type is not None and _is_narrower(type, old.type):
+        raise NoPlanError(
+            f"{table.ref}.{old.name} is a key, and {spell_type(type)} has no place for every {type_of(old)}: a key is only widened"
+        )
     parent = _shadow(ground, table, old, type, conversion, 0)
     references = list(_references(ground, table, old, type))
     shadows = [parent, *(one.shadow for one in references)]
@@ -110,6 +114,11 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
         ),
         differs=("the new columns are the last of their tables: SELECT * gives them at the end",),
     )
+
+
+def _is_narrower(new: TypeName, old: TypeName) -> bool:
+    sizes = list(_OF_SEQUENCES)
+    return new.name in sizes and old.name in sizes and sizes.index(new.name) < sizes.index(old.name)
 
 
 def _shadow(ground: Ground, table: Table, old: Column, type: TypeName, conversion: Conversion, number: int) -> Shadow:

@@ -90,3 +90,36 @@ def test_bad_rows_that_nothing_was_decided_of_are_in_the_way(database: Database,
     database.execute("UPDATE people SET born = '7' WHERE born IN ('soon', '007', '99999999999')")
     assert gate(run, PhaseName.VERIFY, "nothing-lost") == 0
     assert gate(run, PhaseName.VERIFY, "nothing-changed") == 0
+
+
+NARROWER = {
+    "a text": ("varchar(50)", "varchar(10)", "'short'", "'far too long for ten'"),
+    "digits": ("numeric(12, 4)", "numeric(6, 2)", "12.5000", "123456.0000"),
+    "a whole number": ("integer", "smallint", "7", "70000"),
+    "a number in decimals": ("integer", "numeric(5, 2)", "7", "70000"),
+    "decimals": ("numeric(12, 4)", "smallint", "12.0000", "99999999.0000"),
+}
+
+
+@pytest.mark.parametrize("kind", NARROWER)
+def test_what_has_no_place_in_the_new_type_stops_the_plan_and_no_writer(
+    database: Database, tmp_path: Path, kind: str
+) -> None:
+    """As one statement it would fail; so nothing may be cut off, rounded away, or refused to the version that still runs."""
+    old, new, fits, does_not = NARROWER[kind]
+    database.execute(f"CREATE TABLE things (id int PRIMARY KEY, a {old}); INSERT INTO things VALUES (1, {does_not})")
+    run = roll_out(database, f"ALTER TABLE things ALTER a TYPE {new}", tmp_path)
+    for name in ("10_expand.sql", "20_dual-write.sql"):
+        run.check(name)
+    database.execute(f"INSERT INTO things VALUES (2, {fits}), (3, {does_not})")
+    run.backfill(run.plan.phases[2])
+    same, nothing_lost = run.plan.phases[3].gates
+    assert (same.query is not None, nothing_lost.id) == (True, "nothing-lost")
+    assert database.execute(str(nothing_lost.query)) == [(2,)]
+    assert database.execute(f"SELECT id FROM things WHERE a <> {does_not} OR a__ms_new IS NOT NULL") == [(2,)]
+    database.execute("DELETE FROM things WHERE id <> 2")
+    run.gates(run.plan.phases[3])
+    run.check("50_switch.sql")
+    assert database.execute(f"SELECT a = {fits} FROM things") == [(True,)]
+    run.check("undo_50_switch.sql")
+    assert database.execute(f"SELECT a = {fits} FROM things") == [(True,)]
