@@ -54,8 +54,8 @@ def git(repo: Path, *arguments: str) -> bytes:
     return subprocess.run(["git", "-C", str(repo), *arguments], check=True, capture_output=True).stdout
 
 
-def commits(repo: Path, folder: str, most: int) -> Iterator[Commit]:
-    """The newest commits of the main line that add files to the folder, oldest first."""
+def commits(repo: Path, folder: str, most: int, *, oldest: bool) -> Iterator[Commit]:
+    """The newest (or oldest) commits of the main line that add files to the folder, in their order."""
     log = git(
         repo, "log", "--first-parent", "-m", "--diff-filter=A", "--name-only", "--format=%x01%H %s", "--", folder
     ).decode(errors="replace")
@@ -66,7 +66,7 @@ def commits(repo: Path, folder: str, most: int) -> Iterator[Commit]:
         added = tuple(path for path in paths if path)
         if added:
             found.append(Commit(sha=sha, subject=subject, added=added))
-    yield from reversed(found[:most])
+    yield from reversed(found[-most:] if oldest else found[:most])
 
 
 def export(repo: Path, sha: str, folder: str, into: Path) -> Path:
@@ -207,6 +207,7 @@ def main() -> int:
     parser.add_argument("--app", default="", help="folder of the app in the repository")
     parser.add_argument("--layout")
     parser.add_argument("--commits", type=int, default=50)
+    parser.add_argument("--oldest", action="store_true", help="the first commits of the history, not the last")
     parser.add_argument("--show", type=int, default=40)
     parser.add_argument(
         "--before", type=Path, metavar="FILE", help="SQL for what the database has before the first migration"
@@ -219,7 +220,9 @@ def main() -> int:
         if options.before is not None:  # Alembic's revisions are rendered in a copy of it
             with connect(server.dsn, database="template1") as template:
                 template.execute(options.before.read_bytes())
-        for number, commit in enumerate(commits(options.repo, options.migrations, options.commits)):
+        for number, commit in enumerate(
+            commits(options.repo, options.migrations, options.commits, oldest=options.oldest)
+        ):
             print(f"{commit.sha[:9]} {commit.subject[:70]} ({len(commit.added)} migrations)", flush=True)
             with connect(server.dsn) as admin:
                 admin.execute(f"CREATE DATABASE proof{number} TEMPLATE template0")
