@@ -26,6 +26,8 @@ _ASSIGNED = re.compile(
     r"(?<![\w.])(?:\w+\.)?(?P<name>[A-Za-z_]\w*)\s*(?::\s*[\w\[\]<>.| ]+?\s*|\s+string\s*)?:?=\s*\(?\s*"
     r"(?:[\w.$]+(?:\(|(?=$)))?$"
 )
+_BEFORE_VALUE = re.compile(r"\s*\(?\s*(?:[\w.$]+\(?)?")
+"""What can stand between `=` and its value: quicker to see than what stands before `=`."""
 _RETURNED = re.compile(
     r"\b(?:def|func?|function|fn|String|string)\s+(?P<name>\w+)\s*\([^()]*\)[^{}=\"'`;]{0,40}[{:=]\s*(?:return\s+)?\(?\s*$"
 )
@@ -76,7 +78,8 @@ def _constants(text: str, literals: Sequence[Literal]) -> Mapping[str, Literal]:
     given: Counter[str] = Counter()
     for literal in literals:
         before = text[max(0, literal.start - 60) : literal.start]
-        assigned = _ASSIGNED.search(text, max(0, literal.start - 100), literal.start) if "=" in before else None
+        is_value = _BEFORE_VALUE.fullmatch(before, before.rfind("=") + 1) is not None if "=" in before else False
+        assigned = _ASSIGNED.search(text, max(0, literal.start - 100), literal.start) if is_value else None
         if assigned is None and ")" in before:
             assigned = _RETURNED.search(text, max(0, literal.start - 160), literal.start)
         if assigned:

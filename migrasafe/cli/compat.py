@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from migrasafe.app.compat import CompatOptions
 from migrasafe.app.compat import compat as judge
@@ -14,7 +15,7 @@ from migrasafe.app.verdict import CompatResult, Deploy, Version
 from migrasafe.cli import read_inputs
 from migrasafe.cli.output import write
 from migrasafe.cli.read_app_version import read_app_version
-from migrasafe.cli.released import released
+from migrasafe.cli.released import released, up_to
 from migrasafe.cli.terminal import wants_color
 from migrasafe.config import Options, find_config, read_config, settle
 from migrasafe.errors import InputError
@@ -85,7 +86,7 @@ def compat(
     if old is None or new is None:
         missing = "--old" if old is None else "--new"
         raise InputError(f"{missing} is missing: give a folder with the app's source, a git ref, or a file of queries")
-    histories = read_inputs.histories(settings.paths, settings.layout, {})
+    histories, later = up_to(new, read_inputs.histories(settings.paths, settings.layout, {}))
     options = CompatOptions(
         target=settings.target,
         schema=read_inputs.schema_before(settings.schema),
@@ -94,6 +95,7 @@ def compat(
     )
     apps = {source: read_app_version(source, histories) for source in dict.fromkeys((old, new))}
     result = judge(histories, apps[old], apps[new], options)
+    result = replace(result, notices=(*later, *result.notices))
     colored = color == "always" if output is not None else wants_color(color)
     texts = {Version.OLD: apps[old].texts, Version.NEW: apps[new].texts}
     write(write_compat(report, result, texts, color=colored), output)

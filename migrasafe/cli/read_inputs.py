@@ -166,6 +166,11 @@ def with_git(since: str | None, read: Sequence[History]) -> tuple[History, ...]:
     )
 
 
+def files_of(ref: str, read: Sequence[History]) -> frozenset[Path]:
+    """The files that a git commit has, of the repository of these migrations."""
+    return _asked(ref, read).there
+
+
 def _asked(since: str, read: Sequence[History]) -> Since:
     from migrasafe.cli.since import Since
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from migrasafe.cli.read_inputs import reported
+from msgspec.structs import replace
+
+from migrasafe.app.model import Notice
+from migrasafe.cli.read_inputs import files_of, reported
 from migrasafe.errors import InputError, did_you_mean
 from migrasafe.migrations.model import History, Migration
+
+_MOST_SHOWN = 3
 
 
 def released(from_id: str | None, old: str, histories: Sequence[History]) -> Callable[[Migration], bool]:
@@ -18,13 +23,46 @@ def released(from_id: str | None, old: str, histories: Sequence[History]) -> Cal
     if from_id is not None:
         found = _named(from_id, [migration for history in histories for migration in history.migrations])
         return lambda migration: migration is found
-    ref = old.partition(",")[0].partition(":")[0]  # the first of several sources
-    if not ref or Path(old).exists():
+    ref = _ref(old)
+    if ref is None:
         return lambda _: True
     try:
         return reported(ref, histories)
     except InputError:  # the app is in git, the migrations are not
         return lambda _: True
+
+
+def up_to(new: str, histories: Sequence[History]) -> tuple[Sequence[History], tuple[Notice, ...]]:
+    """`new` is the source of the new version: where it is a git ref, migrations that it does not have come later, and are
+    left out, which a notice says."""
+    ref = _ref(new)
+    if ref is None:
+        return histories, ()
+    try:
+        there = files_of(ref, histories)
+    except InputError:  # the app is in git, the migrations are not
+        return histories, ()
+    kept = [
+        replace(history, migrations=tuple(one for one in history.migrations if Path(one.path).resolve() in there))
+        for history in histories
+    ]
+    late = [
+        one.id
+        for history, known in zip(histories, kept, strict=True)
+        for one in history.migrations
+        if one not in known.migrations
+    ]
+    if not late or not any(history.migrations for history in kept):
+        return histories, ()
+    shown = ", ".join(late[:_MOST_SHOWN]) + (", …" if len(late) > _MOST_SHOWN else "")
+    message = f"{len(late)} migrations are not in it and are left out: {shown}"
+    return kept, (Notice(path=ref, message=message),)
+
+
+def _ref(source: str) -> str | None:
+    """The git ref among the sources of a version; None for a folder or a file."""
+    ref = source.partition(",")[0].partition(":")[0]  # the first of several sources
+    return None if not ref or Path(source.partition(",")[0]).exists() else ref
 
 
 def _named(from_id: str, migrations: Sequence[Migration]) -> Migration:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from msgspec.structs import replace
+
 from migrasafe.regex import regex
 from migrasafe.sql.statements import Name, TypeName
 
@@ -168,6 +172,29 @@ def spell_type(type_name: TypeName) -> str:
         return f"{set_of}bpchar{array}"
     base = _SPELLINGS.get(type_name.name) or quote_ident(type_name.name)
     return f"{set_of}{base}{_modifiers(type_name.modifiers)}{array}"
+
+
+_IN_ERRORS = {
+    "serial": "integer",
+    "bigserial": "bigint",
+    "smallserial": "smallint",
+    "varchar": "character varying",
+    "bpchar": "character",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+    "time": "time without time zone",
+    "timetz": "time with time zone",
+}
+
+
+def type_in_errors(type_name: TypeName, search_path: Collection[str] = ()) -> str:
+    """The type as PostgreSQL's messages have it: `character varying[]`, and without the schema where it is searched."""
+    if type_name.schema in search_path or type_name.schema == "pg_catalog":
+        type_name = replace(type_name, schema=None)
+    bare = replace(type_name, modifiers=(), array=False, setof=False)
+    array = "[]" if type_name.array else ""
+    known = _IN_ERRORS.get(bare.name) if bare.schema is None else None
+    return (known or spell_type(bare)) + array
 
 
 def _modifiers(modifiers: tuple[str, ...]) -> str:

@@ -618,3 +618,19 @@ ALTER TABLE users ALTER name TYPE uuid USING NULL;
 UPDATE users SET email = $2 WHERE id = $1 AND name = $2
 -- new
 UPDATE users SET email = $2 WHERE id = $1
+
+-- change: a number becomes a text of some length
+ALTER TABLE orders ALTER code TYPE varchar(10);
+-- more
+ALTER TABLE orders ADD code int;
+-- old
+SELECT id FROM orders WHERE code = 3
+-- new
+SELECT id FROM orders WHERE code LIKE 'x%'
+
+-- change: a text becomes a label, in a condition of its own
+ALTER TABLE users ALTER name TYPE mood USING NULL;
+-- old
+SELECT id FROM users WHERE name || email = 'x' AND name = email
+-- new
+SELECT id FROM users WHERE email = 'x'

@@ -14,7 +14,7 @@ from migrasafe.app.resolve.references import Value
 from migrasafe.app.resolve.types import element, enum_labels
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Column, Ref
-from migrasafe.sql.quote import quote_ident, spell_type
+from migrasafe.sql.quote import quote_ident, type_in_errors
 from migrasafe.sql.statements import TypeName
 
 _RELATION_NAME = re.compile(r'(?:(?P<schema>[A-Za-z_]\w*)\.)?(?:(?P<name>[A-Za-z_]\w*)|"(?P<quoted>[^"]+)")')
@@ -32,10 +32,14 @@ def compare(ctx: Context, operator: str, left: Value, right: Value, offset: int)
         ours, theirs = _with_parameter(ctx, left, ours, theirs), _with_parameter(ctx, right, theirs, ours)
     fits = operator_exists(operator, ours, theirs) and (operator not in COMPARING or can_be_compared(ours, theirs))
     if not fits and ours is not None and theirs is not None:
-        message = f"operator does not exist: {spell_type(ours)} {operator} {spell_type(theirs)}"
+        message = f"operator does not exist: {_shown(ctx, ours)} {operator} {_shown(ctx, theirs)}"
         column = left.column or right.column
         ref, name = (column.relation, column.column) if column is not None else (None, None)
         ctx.problem("42883", message, offset, certain=not of_parameter, ref=ref, name=name, of_parameter=of_parameter)
+
+
+def _shown(ctx: Context, of: TypeName) -> str:
+    return type_in_errors(of, ctx.schema.search_path)
 
 
 def _with_parameter(ctx: Context, value: Value, known: TypeName | None, other: TypeName | None) -> TypeName | None:
@@ -57,7 +61,7 @@ def match_types(ctx: Context, what: str, values: Iterable[Value], offset: int) -
             continue
         column = first.column or value.column
         ref, name = (column.relation, column.column) if column is not None else (None, None)
-        message = f"{what} types {spell_type(ours)} and {spell_type(theirs)} cannot be matched"
+        message = f"{what} types {_shown(ctx, ours)} and {_shown(ctx, theirs)} cannot be matched"
         ctx.problem("42804", message, offset, ref=ref, name=name)
         return
     for value in values:
@@ -73,7 +77,7 @@ def condition(ctx: Context, clause: str, value: Value, offset: int) -> None:
     if value.text is not None or (given.schema or "pg_catalog") != "pg_catalog" or given.name == "record":
         return
     ref, name = (value.column.relation, value.column.column) if value.column is not None else (None, None)
-    message = f"argument of {clause} must be type boolean, not type {spell_type(given)}"
+    message = f"argument of {clause} must be type boolean, not type {_shown(ctx, given)}"
     ctx.problem("42804", message, offset, ref=ref, name=name)
 
 
@@ -95,7 +99,7 @@ def read_constant(ctx: Context, text: str, wanted: TypeName, offset: int) -> Non
         read_relation_name(ctx, text, offset)
         return
     if base is not None and not can_be_written(text, base):
-        ctx.problem("22P02", f'invalid input syntax for type {spell_type(base)}: "{text}"', offset)
+        ctx.problem("22P02", f'invalid input syntax for type {_shown(ctx, base)}: "{text}"', offset)
 
 
 def _labels_in(text: str) -> Iterator[str]:
@@ -133,7 +137,7 @@ def store(ctx: Context, value: Value, column: Column, relation: Ref, offset: int
         given = ctx.type_of_parameter(value.parameter, wanted)
     if not can_be_stored(given, wanted) and given is not None and wanted is not None:
         message = (
-            f'column "{column.name}" is of type {spell_type(wanted)} but expression is of type {spell_type(given)}'
+            f'column "{column.name}" is of type {_shown(ctx, wanted)} but expression is of type {_shown(ctx, given)}'
         )
         of_parameter = bool(value.parameter)
         ctx.problem(

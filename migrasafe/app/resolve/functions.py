@@ -11,7 +11,7 @@ from migrasafe.app.resolve.references import NOTHING, Value
 from migrasafe.app.resolve.types import builtin_result, builtin_types
 from migrasafe.app.usage import Action, Certainty, ObjectKind
 from migrasafe.schema.model import Function
-from migrasafe.sql.quote import spell_type
+from migrasafe.sql.quote import type_in_errors
 from migrasafe.sql.statements import TypeName
 
 _SAME_AS_ARGUMENT = frozenset({"max", "min", "abs", "first_value", "last_value", "nth_value", "lag", "lead", "nullif"})
@@ -64,7 +64,7 @@ def call(
     named = tuple(arg["NamedArgExpr"].get("name", "") for arg in node.get("args", []) if "NamedArgExpr" in arg)
     spread = bool(node.get("func_variadic"))
     accepting = [one for one in overloads if accepts(ctx, one, arguments, named, spread=spread)]
-    shown = _shown(arguments, named)
+    shown = _shown(ctx, arguments, named)
     if accepting:
         same = not named and _differ_in_defaults(accepting, len(arguments))
         if same or is_ambiguous(accepting, arguments):
@@ -119,9 +119,10 @@ def _pass(ctx: Context, name: str, arguments: tuple[Value, ...], offset: int) ->
             ctx.passes(value.column, f"{name}()", offset)
 
 
-def _shown(arguments: tuple[Value, ...], named: tuple[str, ...]) -> str:
+def _shown(ctx: Context, arguments: tuple[Value, ...], named: tuple[str, ...]) -> str:
     """The types of the arguments as PostgreSQL's errors list them."""
-    types = ["unknown" if one.type is None else spell_type(one.type) for one in arguments]
+    path = ctx.schema.search_path
+    types = ["unknown" if one.type is None else type_in_errors(one.type, path) for one in arguments]
     first = len(types) - len(named)
     return ", ".join(
         (*types[:first], *(f"{name} => {type_}" for name, type_ in zip(named, types[first:], strict=True)))
