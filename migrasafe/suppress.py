@@ -26,7 +26,7 @@ _MARK = regex(r"\s*migrasafe:\s*(?P<rest>.*)\Z", re.DOTALL)
 _ALLOW = regex(r"(?P<verb>allow|allow-file)\s+(?P<rules>[\w\s,-]+?)(?:\s+because\b\s*(?P<reason>.*))?\Z", re.DOTALL)
 _OF_A_PLAN = regex(r"(?:rename|replace)\b.*->|drop\s+\S+\s*\Z", re.DOTALL)
 """What `migrasafe plan` is told in a migration: nothing for lint."""
-_LINE_COMMENT = regex(r"(?P<before>.*?)(?:#|//|--)\s*(?P<text>migrasafe:.*)\Z")
+_LINE_COMMENT = regex(r"(?P<before>.*?)(?:#|//|<!--|--)\s*(?P<text>migrasafe:.*?)(?:\s*-->)?\Z")
 
 
 class Allow(Struct, frozen=True, kw_only=True):
@@ -149,7 +149,7 @@ def _in_sql(script: Script, known: Collection[str]) -> Iterator[Allow | Finding]
 
 
 def _in_program(path: str, lines: Sequence[str], known: Collection[str]) -> Iterator[Allow | Finding]:
-    """Likewise for the comments of a Python or Go file, each about its own line or the next one with code."""
+    """Likewise for the comments of a Python or Go file, or of a changelog, each about its own line or the next one with code."""
     for number, text in enumerate(lines, start=1):
         match = _LINE_COMMENT.match(text.rstrip())
         mark = _MARK.match(match.group("text")) if match is not None else None
@@ -165,7 +165,7 @@ def _in_program(path: str, lines: Sequence[str], known: Collection[str]) -> Iter
 
 
 def _is_comment(line: str) -> bool:
-    return not line.strip() or line.lstrip().startswith(("#", "//", "--"))
+    return not line.strip() or line.lstrip().startswith(("#", "//", "--", "<!--"))
 
 
 def _understood(rest: str, place: Place, last_line: int, known: Collection[str]) -> Allow | Finding:

@@ -78,6 +78,8 @@ def test_the_folder_of_migrations_is_enough(project: Path) -> None:
 def test_every_statement_stands_where_the_file_has_it(project: Path) -> None:
     for history in read_history(["."]):
         for part in (part for migration in history.migrations for part in migration.parts):
+            if part.script.origins is not None:
+                continue  # rendered from a changelog
             source = part.script.source
             written = Path(source.path).read_text(encoding="utf-8")
             assert len(source.text) == len(written)

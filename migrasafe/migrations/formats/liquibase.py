@@ -1,17 +1,21 @@
-"""Liquibase's formatted SQL: changesets in files that open with `--liquibase formatted sql`, each its own transaction.
+"""Liquibase: changelogs in XML, YAML or JSON, and formatted SQL, changesets in files that open with `--liquibase formatted sql`.
 
-https://docs.liquibase.com/concepts/changelogs/sql-format.html
+Each changeset is a transaction of its own. https://docs.liquibase.com/concepts/changelogs/sql-format.html
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from migrasafe.migrations.executed_parts import parts_of
 from migrasafe.migrations.folder import Folder
-from migrasafe.migrations.formats.liquibase_changelog import included
+from migrasafe.migrations.formats.liquibase_changelog import Changeset, included
 from migrasafe.migrations.formats.make import up_script
 from migrasafe.migrations.formats.markers import share_marked
 from migrasafe.migrations.formats.order import natural
@@ -47,21 +51,21 @@ def claims(folder: Folder) -> Claim | None:
     if share_marked(folder, [file for file in folder.files if file.endswith(".sql")], HEADER):
         return Claim(strength=Strength.OWN, why="files with `--liquibase formatted sql`")
     changelog = included(folder)
-    if changelog is not None and any(file.endswith(".sql") for file in changelog.files):
-        return Claim(strength=Strength.OWN, why=f"{changelog.path} includes .sql files")
+    if changelog is not None and changelog.steps:
+        return Claim(strength=Strength.OWN, why=f"{changelog.path} is a changelog")
     return None
 
 
 def read(folder: Folder) -> History:
-    """Read the files in the order of the changelog, or in natural order where there is none. Raises InputError."""
+    """Read what the changelog runs, or the files in natural order where there is none. Raises InputError."""
     changelog = included(folder)
     direct = sorted((file for file in folder.files if file.endswith(".sql")), key=natural)
-    files = direct if changelog is None else [file for file in changelog.files if file.endswith(".sql")]
-    left = [file for file in direct if file not in files]
+    steps: tuple[str | Changeset, ...] = tuple(direct) if changelog is None else changelog.steps
+    left = [file for file in direct if file not in steps]
     return History(
         layout="liquibase",
         root=folder.path,
-        migrations=tuple(_migration(folder, file) for file in files if folder.has(file)),
+        migrations=tuple(_migrations(folder, steps)),
         notices=(
             *(changelog.notices if changelog else ()),
             *(
@@ -69,6 +73,33 @@ def read(folder: Folder) -> History:
                 for file in left
             ),
         ),
+    )
+
+
+def _migrations(folder: Folder, steps: Sequence[str | Changeset]) -> Iterator[Migration]:
+    """A file of SQL is a migration, and so are the changesets that stand together in a changelog."""
+    seen: Counter[str] = Counter()
+    for path, group in groupby(steps, key=_file):
+        together = [step for step in group if isinstance(step, Changeset)]
+        if together:
+            seen[path] += 1
+            yield _of_changelog(path, together, again=seen[path])
+        elif folder.has(path):
+            yield _migration(folder, path)
+
+
+def _file(step: str | Changeset) -> str:
+    return step if isinstance(step, str) else step.path
+
+
+def _of_changelog(path: str, changesets: Sequence[Changeset], *, again: int) -> Migration:
+    name = re.sub(r"\.\w+$", "", path.rpartition("/")[2])
+    return Migration(
+        id=name if again == 1 else f"{name} ({again})",
+        path=path,
+        parts=tuple(part for one in changesets for part in parts_of(path, one.executed)),
+        repeatable=all(one.repeatable for one in changesets),
+        notices=tuple(notice for one in changesets for notice in one.notices),
     )
 
 
