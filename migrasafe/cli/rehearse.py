@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from migrasafe.errors import InputError
 from migrasafe.rehearse.wanted import Wanted
 from migrasafe.target import NEWEST, OLDEST
+
+if TYPE_CHECKING:
+    from migrasafe.rehearse.audit import Live
 
 ROWS_OF_PLAN = 1000
 
@@ -50,6 +54,21 @@ ROWS_OF_PLAN = 1000
     help="The deployed version of the app, as for compat: its queries are tried in every phase.",
 )
 @click.option("--new", metavar="SOURCE", help="The version to deploy: likewise.")
+@click.option(
+    "--sample",
+    metavar="DSN",
+    help="A live server: values of the columns that change are drawn from it, read-only, and converted in the sandbox.",
+)
+@click.option(
+    "--sample-rows", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="How many rows to draw."
+)
+@click.option(
+    "--examples",
+    type=click.Choice(["none", "shape", "value"]),
+    default="shape",
+    show_default=True,
+    help="How to show a drawn value that does not convert: not, with a for letters and 9 for digits, or as it is.",
+)
 @click.option("--layout", metavar="TOOL", help="The migration tool, where the folder does not tell.")
 @click.option("--format", "report", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rehearse(
@@ -65,6 +84,9 @@ def rehearse(
     seed: int,
     old: str | None,
     new: str | None,
+    sample: str | None,
+    sample_rows: int,
+    examples: str,
     layout: str | None,
     report: str,
 ) -> int:
@@ -87,9 +109,12 @@ def rehearse(
     if folder is not None and (folder / "plan.json").exists():
         if last is not None or layout is not None:
             raise InputError("--last and --layout are for migrations, and this is a plan")
-        return _plan(folder, schema, wanted, rows, seed, (old, new), report)
-    if old is not None or new is not None:
-        raise InputError("--old and --new are for a plan: give the folder that `migrasafe plan` wrote")
+        from migrasafe.rehearse.audit import Examples, Live
+
+        live = Live(dsn=sample, rows=sample_rows, examples=Examples(examples)) if sample is not None else None
+        return _plan(folder, schema, wanted, rows, seed, (old, new), live, report)
+    if old is not None or new is not None or sample is not None:
+        raise InputError("--old, --new and --sample are for a plan: give the folder that `migrasafe plan` wrote")
     return _migrations(what, schema, wanted, last, rows, layout, report)
 
 
@@ -100,6 +125,7 @@ def _plan(
     rows: int | None,
     seed: int,
     sources: tuple[str | None, str | None],
+    live: Live | None,
     report: str,
 ) -> int:
     from migrasafe.cli.rehearsal import prove_folder, queries_of
@@ -108,7 +134,7 @@ def _plan(
     if schema is None:
         raise InputError("--schema: say what the plan was made for: a dump, the folder of your migrations, or a server")
     old, new = (queries_of(source, schema) for source in sources)
-    wish = Wish(rows=rows or ROWS_OF_PLAN, seed=seed, old=old, new=new)
+    wish = Wish(rows=rows or ROWS_OF_PLAN, seed=seed, old=old, new=new, live=live)
     return prove_folder(folder, schema, wanted, wish, report=report)
 
 

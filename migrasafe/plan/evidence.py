@@ -38,6 +38,32 @@ class FileSeen(Struct, frozen=True, kw_only=True):
     """The first time."""
 
 
+class Audited(Struct, frozen=True, kw_only=True):
+    """Values of live rows, written to one side and read from the other."""
+
+    table: str
+    old: tuple[str, ...]
+    """Columns …"""
+    new: tuple[str, ...]
+    """… and those that take their place."""
+    source: str
+    """The server that the values are of."""
+    rows: int
+    """That were drawn."""
+    values: int
+    """How many of them differ."""
+    refused: int = 0
+    """Rows whose value the server does not take on the new side …"""
+    nulled: int = 0
+    """… that have none there …"""
+    lost: int = 0
+    """… and whose value does not come back as it was."""
+    not_tried: int = 0
+    """Rows whose value is another row's in the sandbox, or refers to a row that is not there."""
+    examples: tuple[str, ...] = ()
+    """As somebody has asked for: without values unless they said so."""
+
+
 class Failure(Struct, frozen=True, kw_only=True):
     """Something that the plan claims and that did not hold."""
 
@@ -58,6 +84,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     phases: tuple[PhaseSeen, ...]
     race: Mapping[str, int]
     """Version → how often its instances wrote or read while the phases changed."""
+    audits: tuple[Audited, ...] = ()
+    """What became of values that live rows have; empty: nobody gave a server to draw them from."""
     round_trips: int = 0
     """Values that went from the old version to the new one and back."""
     kills: int = 0

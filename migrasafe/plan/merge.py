@@ -35,6 +35,7 @@ def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
         assumed=_all(draft.assumed for draft in drafts),
         by_hand=_all(draft.by_hand for draft in drafts),
         differs=_all(draft.differs for draft in drafts),
+        lets_go=_all(draft.lets_go for draft in drafts),
         kept=tuple(one for draft in drafts for one in draft.kept),
         worked=tuple(one for draft in drafts for one in draft.worked),
     )
@@ -54,6 +55,7 @@ def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:
         # What cannot be undone comes last, whichever change it belongs to.
         steps=(*(step for step in steps if not step.loses), *(step for step in steps if step.loses)),
         backfills=tuple(job for phase in phases for job in phase.backfills),
+        may_meet=_all(phase.may_meet for phase in phases),
     )
 
 

@@ -137,6 +137,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What a person has to look after, because it cannot be seen."""
     differs: tuple[str, ...] = ()
     """How the schema at the end differs from that of the one-shot migration."""
+    lets_go: tuple[str, ...] = ()
+    """What becomes of values that do not convert, as somebody has decided."""
     migration: tuple[str, ...] = ()
     """The one-shot migration that it stands for, statement by statement."""
     evidence: Evidence | None = None

@@ -56,6 +56,7 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
         assumed=draft.assumed,
         by_hand=(*draft.by_hand, *fails),
         differs=draft.differs,
+        lets_go=draft.lets_go,
         migration=tuple(migration),
         sizes=tuple(sizes),
         estimated=estimates.HOW if sizes else (),

@@ -12,17 +12,15 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from migrasafe.plan.evidence import Failure
+from migrasafe.plan.evidence import Audited, Failure
 from migrasafe.plan.model import Plan
-from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.observed import SqlState
 from migrasafe.rehearse.edge_values import values_of
 from migrasafe.rehearse.made_up_app import TableUse
-from migrasafe.rehearse.values import FillColumn
+from migrasafe.rehearse.there_and_back import Held, Pair, Trial, Values, Write, constants, some_row
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.expressions import columns_read
-from migrasafe.sql.quote import quote_ident, quote_literal
 
 SEQUENCES = 60
 LONGEST = 6
@@ -32,34 +30,8 @@ DATA = ("22", "23")
 """What SQLSTATEs begin with that say: this value is not for this column."""
 
 
-class Pair(Struct, frozen=True, kw_only=True):
-    """What a table says twice meanwhile."""
-
-    use: TableUse
-    old: tuple[FillColumn, ...]
-    new: tuple[str, ...]
-    """Columns …"""
-    ups: tuple[str, ...]
-    """… and what each is, from the old ones."""
-
-
-Values = tuple[str, ...]
-"""One expression for each column of a side …"""
-Held = tuple[str | None, ...]
-"""… and what it holds, as text."""
-
-
-class Write(Struct, frozen=True, kw_only=True):
-    version: str
-    values: Values
-    holds: Held
-    """What the columns of that side then hold, as text."""
-
-    def __str__(self) -> str:
-        return f"the {self.version} version writes {', '.join(self.values)}"
-
-
 class Checked(Struct, frozen=True, kw_only=True):
+    audits: tuple[Audited, ...] = ()
     round_trips: int = 0
     notes: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -92,20 +64,16 @@ def _same_table(session: Connection, one: str, other: str) -> bool:
 def check(pair: Pair, dsn: str, *, seed: int) -> Checked:
     """Write to a row in many ways, and take it all back; the smallest that goes wrong is told."""
     with connect(dsn) as session:
-        rows = run(session, f"SELECT tableoid::text, ctid::text FROM {pair.use.name} LIMIT 1")
-        if not rows:
+        where = some_row(session, pair)
+        if where is None:
             return Checked(notes=(f"{pair.use.name} has no row to carry values there and back in",))
-        return _Check(session, pair, _place(*rows[0]), random.Random(seed)).all()
-
-
-def _place(table: str, row: str) -> str:
-    """Where a row is: not by its key, which may be what changes."""
-    return f"tableoid = {quote_literal(table)} AND ctid = {quote_literal(row)}"
+        return _Check(session, pair, where, random.Random(seed)).all()
 
 
 class _Check:
     def __init__(self, session: Connection, pair: Pair, where: str, rng: random.Random) -> None:
-        self._session, self._pair, self._where, self._rng = session, pair, where, rng
+        self._pair, self._rng = pair, rng
+        self._trial = Trial(session, pair, where)
         self._known: list[tuple[Write, Write, bool]] = []
         """What the old version writes, what the new one then sees and could have written, and whether that is usual."""
         self._round_trips = 0
@@ -128,7 +96,7 @@ class _Check:
 
     def _one_old(self, values: Values, *, usual: bool) -> None:
         write = Write(version="old", values=values, holds=())
-        after = self._after([write])
+        after = self._trial.after([write])
         if isinstance(after, SqlState):
             said = f"{write}: {after.message} ({after.code})"
             if after.code in NOT_FOR_IT:
@@ -144,7 +112,7 @@ class _Check:
                 f"{write}, and the new side ({', '.join(self._pair.new)}) does not follow: it holds {_said(after.new)}"
             )
         else:
-            new = Write(version="new", values=_constants(after.new), holds=after.new)
+            new = Write(version="new", values=constants(after.new), holds=after.new)
             self._known.append((Write(version="old", values=values, holds=after.old), new, usual))
 
     def _there_and_back(self) -> None:
@@ -153,7 +121,7 @@ class _Check:
             other = next((one for one, seen, _ in self._known if seen.holds != new.holds), None)
             if other is None:
                 continue
-            after = self._after([other, new])
+            after = self._trial.after([other, new])
             self._round_trips += 1
             if isinstance(after, SqlState):
                 self._notes.append(f"{new}: {after.message} ({after.code})")
@@ -192,7 +160,7 @@ class _Check:
 
     def _wrong(self, writes: Sequence[Write]) -> str:
         """What is wrong after these writes; empty where nothing is."""
-        after = self._after(writes)
+        after = self._trial.after(writes)
         last = writes[-1]
         if isinstance(after, SqlState):
             return f"the server says {after.message} ({after.code})"
@@ -201,48 +169,8 @@ class _Check:
             return f"the {last.version} version reads {_said(held)}"
         return "" if after.in_step else f"one side is {_said(after.old)}, the other {_said(after.new)}"
 
-    def _after(self, writes: Sequence[Write]) -> _After | SqlState:
-        """What the row holds after these writes, none of which stays."""
-        where = self._where
-        run(self._session, "BEGIN")
-        try:
-            for write in writes:
-                sets = ", ".join(map(" = ".join, zip(self._columns(write.version), write.values, strict=True)))
-                changed = ask(
-                    self._session,
-                    f"UPDATE {self._pair.use.name} SET {sets} WHERE {where} RETURNING tableoid::text, ctid::text",
-                )
-                if isinstance(changed, SqlState):
-                    return changed
-                where = _place(*map(str, changed[0]))
-            answer = ask(self._session, f"{self._question()} WHERE {where}")
-        finally:
-            run(self._session, "ROLLBACK")
-        if isinstance(answer, SqlState):
-            return answer
-        old, new, in_step = answer[0]
-        return _After(old=_tuple(old), new=_tuple(new), in_step=bool(in_step))
-
-    def _columns(self, version: str) -> tuple[str, ...]:
-        """Of one side, as SQL says their names."""
-        return self._pair.new if version == "new" else tuple(quote_ident(one.name) for one in self._pair.old)
-
-    def _question(self) -> str:
-        old, new = (", ".join(f"{name}::text" for name in self._columns(version)) for version in ("old", "new"))
-        return (
-            f"SELECT ARRAY[{old}], ARRAY[{new}],"
-            f" pg_catalog.record_image_eq(ROW({', '.join(self._pair.new)}), ROW({', '.join(self._pair.ups)}))"
-            f" FROM {self._pair.use.name}"
-        )
-
     def _fail(self, message: str) -> None:
         self._failures.append(Failure(about="dual write", where=self._pair.use.name, message=message))
-
-
-class _After(Struct, frozen=True, kw_only=True):
-    old: Held
-    new: Held
-    in_step: bool
 
 
 def _as_long(pools: Sequence[Values]) -> list[Values]:
@@ -251,15 +179,6 @@ def _as_long(pools: Sequence[Values]) -> list[Values]:
     if any(not pool for pool in pools):
         return [() for _ in pools]
     return [tuple(pool[place % len(pool)] for place in range(longest)) for pool in pools]
-
-
-def _constants(texts: Held) -> Values:
-    return tuple("NULL" if text is None else quote_literal(text) for text in texts)
-
-
-def _tuple(values: object) -> Held:
-    assert isinstance(values, list)
-    return tuple(values)
 
 
 def _said(values: Held) -> str:

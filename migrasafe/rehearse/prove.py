@@ -10,6 +10,7 @@ from migrasafe.plan.model import PhaseName, Plan
 from migrasafe.plan.write_sql import sql_files
 from migrasafe.postgres.connect import connect
 from migrasafe.rehearse import carry_out, equivalence
+from migrasafe.rehearse.audit import Live, audit, failures_of
 from migrasafe.rehearse.equivalence import Checked
 from migrasafe.rehearse.opening import open_phase
 from migrasafe.rehearse.run_files import run_files
@@ -39,7 +40,7 @@ def prove(
             tell("every SQL file run by psql, again, back, and again")
             ran = run_files(plan, sql_files(plan) if files is None else files, dsn, walked.after)
         tell("values carried from the old side to the new one and back, in any order")
-        checked = _equivalence(plan, stage)
+        checked = _equivalence(plan, stage, wish.live)
         with stage.copy() as dsn:
             tell("every phase while the old and the new version are at work")
             raced = race(plan, stage, dsn)
@@ -54,6 +55,7 @@ def prove(
         seconds=round(time.monotonic() - begun_at, 1),
         phases=walked.phases,
         race=raced.counts,
+        audits=checked.audits,
         round_trips=checked.round_trips,
         kills=kills,
         psql=ran.psql,
@@ -63,7 +65,7 @@ def prove(
     )
 
 
-def _equivalence(plan: Plan, stage: Stage) -> Checked:
+def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
     """Between the triggers that write both sides and the switch."""
     found: list[Checked] = []
     with stage.copy() as dsn:
@@ -78,8 +80,12 @@ def _equivalence(plan: Plan, stage: Stage) -> Checked:
         with connect(dsn) as session:
             pairs = tuple(equivalence.pairs(plan, stage.old.uses, session))
         found = [equivalence.check(pair, dsn, seed=stage.seed) for pair in pairs]
+        audits = [audit(pair, dsn, live, seed=stage.seed) for pair in pairs] if live is not None else []
+    audited = tuple(one for one in audits if one is not None)
+    contradicted = tuple(failure for one in audited for failure in failures_of(one, decided=bool(plan.lets_go)))
     return Checked(
+        audits=audited,
         round_trips=sum(one.round_trips for one in found),
         notes=tuple(note for one in found for note in one.notes),
-        failures=tuple(failure for one in found for failure in one.failures),
+        failures=(*(failure for one in found for failure in one.failures), *contradicted),
     )

@@ -14,6 +14,7 @@ from migrasafe.plan.model import Plan
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.relations import read_relations
+from migrasafe.rehearse.audit import Live
 from migrasafe.rehearse.carry_out import do
 from migrasafe.rehearse.catalog_lines import Lines, catalog_lines
 from migrasafe.rehearse.made_up_app import Known, TableUse, uses
@@ -59,6 +60,8 @@ class Wish(Struct, frozen=True, kw_only=True):
     """The queries of the old version of the app, beside those that are made up …"""
     new: tuple[Query, ...] = ()
     """… and of the new one."""
+    live: Live | None = None
+    """Whose values are converted, beside those that are made up; None: nobody's."""
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.plan.evidence import Evidence, PhaseSeen
+from migrasafe.plan.evidence import Audited, Evidence, PhaseSeen
 
 MOST_NOTES = 8
 
@@ -30,6 +30,8 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         yield f"  under way   {turns}: writes and reads while the phases changed"
     if evidence.round_trips:
         yield f"  both sides  {evidence.round_trips} values written to one side and read from the other"
+    for audited in evidence.audits:
+        yield f"  live values {_audited(audited)}"
     if evidence.kills:
         yield f"  killed      {evidence.kills} steps on their way, and run again"
     for note in evidence.notes[:MOST_NOTES]:
@@ -52,6 +54,19 @@ def _phase(phase: PhaseSeen) -> str:
             ", ".join(f"{count} queries of the {version} version taken" for version, count in phase.queries.items())
         )
     return "; ".join(told) or "nothing to run"
+
+
+def _audited(one: Audited) -> str:
+    told = [f"{one.values} of {one.rows} rows of {one.table} ({one.source}) converted there and back"]
+    for count, words in (
+        (one.refused, "refused"),
+        (one.nulled, "without a value on the new side"),
+        (one.lost, "not as before"),
+        (one.not_tried, "not tried, for they depend on other rows"),
+    ):
+        if count:
+            told.append(f"{count} {words}")
+    return "; ".join((*told, *one.examples))
 
 
 def _things(count: int) -> str:

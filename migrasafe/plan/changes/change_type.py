@@ -222,6 +222,7 @@ def _beside(ground: Ground, table: Table, old: Column, change: ChangeType, conve
             *(f"the way back from the switch reads all of {table.ref}: SET NOT NULL",) * old.not_null,
             *unseen(shadow),
         ),
+        lets_go=tuple(_let_go(decisions)),
         differs=(f"the column {name} is the last of {table.ref}: SELECT * gives it at the end",),
     )
 
@@ -274,6 +275,12 @@ def _gates(table: Table, old: Column, found: Audit, decisions: BadRows) -> Itera
             found.lossy,
             f"Decide for each of these rows: fix {old.name}, or plan again with --bad-rows lossy=… or another --up.",
         )
+
+
+def _let_go(decisions: BadRows) -> Iterator[str]:
+    for decided, what in ((decisions.unreadable, "do not convert"), (decisions.lossy, "do not come back")):
+        if decided.decision not in (Decision.STOP, Decision.ACCEPT):
+            yield f"values that {what}: {decided.decision.value}"
 
 
 def _on_bad_rows(table: Table, old: Column, found: Audit, decisions: BadRows, rejects: Rejects | None) -> Iterator[str]:

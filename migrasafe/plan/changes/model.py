@@ -43,6 +43,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     assumed: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
     differs: tuple[str, ...] = ()
+    lets_go: tuple[str, ...] = ()
+    """What becomes of values that do not convert, as somebody has decided."""
     kept: tuple[Kept, ...] = ()
     """Columns that have two names for a while."""
     worked: tuple[Worked, ...] = ()

@@ -16,6 +16,7 @@ from migrasafe.postgres.introspect import load_schema
 from migrasafe.postgres.read_attached import attached_to_columns
 from migrasafe.postgres.read_beside import beside_tables
 from migrasafe.postgres.running_server import RunningServer
+from migrasafe.rehearse.audit import Live
 from migrasafe.rehearse.ground import lay_script
 from migrasafe.rehearse.prove import prove
 from migrasafe.rehearse.sandbox import Sandbox
@@ -48,19 +49,20 @@ def planned(
 
 
 def rehearsed(
-    database: Database, setup: str, plan: Plan, rows: int = 30, files: Mapping[str, str] | None = None
+    database: Database,
+    setup: str,
+    plan: Plan,
+    rows: int = 30,
+    files: Mapping[str, str] | None = None,
+    live: Live | None = None,
 ) -> Evidence:
     """What a rehearsal says of it."""
     server = RunningServer(dsn=database.dsn, major=database.major, description="the test's", stop=lambda: None)
     script = read_script(Source(path="setup.sql", text=setup))
     with Sandbox(server) as sandbox:
+        wish = Wish(rows=rows, live=live)
         return prove(
-            plan,
-            lambda dsn: lay_script(dsn, script, sandbox.needs_role),
-            sandbox,
-            Wish(rows=rows),
-            lambda _: None,
-            files,
+            plan, lambda dsn: lay_script(dsn, script, sandbox.needs_role), sandbox, wish, lambda _: None, files
         )
 
 
