@@ -7,7 +7,6 @@ Three stages, each a frozen value: what a file says, what the command line says 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from migrasafe.dsn import is_dsn
 from migrasafe.errors import ConfigError, did_you_mean
 from migrasafe.findings import Severity
 from migrasafe.target import DEFAULT, NEWEST, OLDEST, Target
@@ -202,20 +202,6 @@ def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
         if values.get(key) is not None and (path.parent / values[key]).exists():
             values[key] = os.path.relpath(path.parent / values[key])
     return Options(**values, source=path)
-
-
-def is_dsn(schema: str) -> bool:
-    """Whether this names a server, not a file."""
-    return "://" in schema or "=" in schema
-
-
-def without_password(schema: str) -> str:
-    """A DSN that can be shown; libpq then asks for the password, or finds it in PGPASSWORD or its file."""
-    if not is_dsn(schema):
-        return schema
-    schema = re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", schema)
-    schema = re.sub(r"([?&\s]|^)password=('(?:[^'\\]|\\.)*'|[^&\s]*)[&\s]?", r"\1", schema)
-    return schema.rstrip("?& ")
 
 
 def _checked(key: str, value: Any, where: str) -> Any:

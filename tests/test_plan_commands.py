@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from migrasafe.cli.plan import plan as plan_command
-from migrasafe.config import without_password
+from migrasafe.dsn import without_password
 from migrasafe.rules.page import Block, Page, page_ids, read_page
 from migrasafe.target import NEWEST, OLDEST
 from tests.pages import examples, lint_for

@@ -153,7 +153,10 @@ def main() -> None:
         # Whoever read our output has gone; click turns that into SystemExit. A flush at exit must not complain of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_READER_HAS_GONE)
-    except Exception as error:
+    except MemoryError:
+        _say("there is not enough memory for this: lint fewer or smaller files at a time")
+        sys.exit(2)
+    except BaseException as error:  # a panic of a library in Rust is no Exception
         if os.environ.get("MIGRASAFE_DEBUG"):
             raise
         _say(
@@ -165,4 +168,8 @@ def main() -> None:
 
 
 def _say(message: str) -> None:
+    if "://" in message or "=" in message:
+        from migrasafe.dsn import without_secrets  # whatever was quoted, a password is not shown
+
+        message = without_secrets(message)
     click.echo(f"migrasafe: {message}", err=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from migrasafe.cli.lint_settings import Asked
 from migrasafe.config import Options
+from migrasafe.dsn import without_secrets
 from migrasafe.findings import Severity
 from migrasafe.target import DEFAULT
 
@@ -53,6 +54,8 @@ def _shown(value: Any) -> str:
             return ", ".join(one.pattern for one in value)
         case Mapping():
             return ", ".join(f"{rule} = {_shown(one)}" for rule, one in value.items())
+        case str():
+            return without_secrets(value)
         case Severity():
             return value.value
     return str(value)

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from migrasafe.cli import read_inputs
 from migrasafe.cli.lint_settings import Asked
-from migrasafe.config import Settings, is_dsn, without_password
+from migrasafe.config import Settings
+from migrasafe.dsn import is_dsn, without_password
 from migrasafe.lint import LintOptions, LintResult
 from migrasafe.lint import lint as lint_histories
 from migrasafe.migrations.model import History

@@ -8,7 +8,7 @@ from pathlib import Path
 from migrasafe.app.merge import merged
 from migrasafe.app.model import App
 from migrasafe.app.read_app import read_app
-from migrasafe.config import is_dsn
+from migrasafe.dsn import is_dsn
 from migrasafe.migrations.model import History
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.config import is_dsn
+from migrasafe.dsn import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import History, Migration

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from migrasafe.app.model import Query
 from migrasafe.cli.plan_session import written_plan
-from migrasafe.config import is_dsn
+from migrasafe.dsn import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.model import Plan

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
+from migrasafe.dsn import without_secrets
 from migrasafe.errors import ServerError
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 CONNECT_TIMEOUT_SECONDS = 10
+_NONE: Mapping[str, str | int] = {}
 
 
-def connect(dsn: str, *, database: str | None = None, application_name: str = "migrasafe") -> Connection:
+def connect(
+    dsn: str,
+    *,
+    database: str | None = None,
+    application_name: str = "migrasafe",
+    parameters: Mapping[str, str | int] = _NONE,
+) -> Connection:
     """Open a session in autocommit mode: what is sent runs as it is sent, and transactions are begun in SQL.
 
-    `dsn` is a URL or a `key=value` string as libpq takes it; `database` replaces the one it names. Statements are never
+    `dsn` is a URL or a `key=value` string as libpq takes it; `database` replaces the one it names,
+    and `parameters` what it says of them. Statements are never
     prepared on the server, so that a session survives the type changes that it makes itself.
     Raises ServerError with one sentence, which never holds the password, when the server cannot be reached.
     """
-    ours: dict[str, str | int] = {"application_name": application_name, "connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    ours = {"application_name": application_name, "connect_timeout": CONNECT_TIMEOUT_SECONDS, **parameters}
     if database is not None:
         ours["dbname"] = database
     try:
         return psycopg.connect(make_conninfo(dsn, **ours), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
-        reason = " ".join(str(error).split())
-        raise ServerError(f"cannot connect to {describe_dsn(dsn)}: {reason}") from error
+        raise ServerError(f"cannot connect to {describe_dsn(dsn)}: {reason_of(error, dsn)}") from error
+
+
+def reason_of(error: psycopg.Error, dsn: str) -> str:
+    """What the driver says of a DSN, on one line, without what is secret in it: libpq quotes what it cannot read."""
+    return without_secrets(" ".join(str(error).split()), dsn)
 
 
 def describe_dsn(dsn: str) -> str:
@@ -41,7 +55,13 @@ def describe_dsn(dsn: str) -> str:
     host = parts.get("host") or "the local socket"
     port = f":{parts['port']}" if parts.get("port") else ""
     database = f", database {parts['dbname']}" if parts.get("dbname") else ""
-    return f"{host}{port}{database}"
+    return without_secrets(f"{host}{port}{database}", dsn)
+
+
+def password_in_environment(dsn: str) -> dict[str, str]:
+    """The variable in which libpq's own programs find the password of a DSN; nothing where it has none."""
+    password = conninfo_to_dict(dsn).get("password")
+    return {"PGPASSWORD": str(password)} if password else {}
 
 
 def in_database(dsn: str, database: str) -> str:

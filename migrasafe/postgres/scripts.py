@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from migrasafe.errors import InputError
-from migrasafe.postgres.connect import Connection, connect
+from migrasafe.postgres.connect import Connection, connect, reason_of
 
 Row: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = list[Row]
@@ -110,11 +110,11 @@ def open_session(dsn: str, *, name: str, writes: bool = True) -> ScriptSession:
     try:
         said = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError as error:
-        reason = " ".join(str(error).split())
+        reason = reason_of(error, dsn)
         raise InputError(f"--dsn cannot be read ({reason}): give a URL such as postgresql://user@host/db") from error
     ours: dict[str, str | int] = {"tcp_user_timeout": DEAD_PEER_AFTER_MS, "keepalives_idle": 10}
     if writes:
         ours["target_session_attrs"] = "read-write"
     missing = {key: value for key, value in ours.items() if key not in said}
     application_name = name.encode()[:APPLICATION_NAME_BYTES].decode(errors="ignore")
-    return ScriptSession(connect(make_conninfo(dsn, **missing), application_name=application_name))
+    return ScriptSession(connect(dsn, application_name=application_name, parameters=missing))

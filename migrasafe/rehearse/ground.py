@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from migrasafe.dsn import without_password
 from migrasafe.errors import ServerError
 from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.postgres.attempt import attempt, missing_role
 from migrasafe.postgres.binaries import find_binaries
-from migrasafe.postgres.connect import Connection, connect, describe_dsn, major_version, run
+from migrasafe.postgres.connect import Connection, connect, describe_dsn, major_version, password_in_environment, run
 from migrasafe.postgres.observed import SqlState
 from migrasafe.sql.script import Script
 
@@ -47,7 +49,11 @@ def dump_of(live: str) -> str:
         major = major_version(session)
     for program in _dump_programs(major):
         done = subprocess.run(
-            [program, "--schema-only", "--no-owner", "--dbname", live], capture_output=True, text=True, check=False
+            [program, "--schema-only", "--no-owner", "--dbname", without_password(live)],
+            env={**os.environ, **password_in_environment(live)},  # the command line of a process is for all to see
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode == 0:
             return done.stdout

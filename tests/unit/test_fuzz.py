@@ -9,7 +9,7 @@ from pathlib import Path
 from migrasafe.schema.model import Schema
 from migrasafe.sql.statements import Statement, Unrecognized
 from tools.fuzz.author import Author
-from tools.fuzz.campaign import Findings, failure_of
+from tools.fuzz.campaign import Findings, failures_of
 from tools.fuzz.grammar import read_grammar, slots_of
 from tools.fuzz.histories import fuzz_histories
 from tools.fuzz.promises import evolved, read
@@ -58,8 +58,7 @@ def test_a_failure_is_written_down_with_the_fewest_statements(tmp_path: Path) ->
             yield "public.t has two columns of one name"
 
     findings = Findings(tmp_path)
-    failure = failure_of("a;\nb;\nc;\nd;\n", check)
-    assert failure is not None
+    (failure,) = failures_of("a;\nb;\nc;\nd;\n", check)
     findings.note(failure, ["a", "b", "c", "d"], check)
     findings.note(failure, ["b", "d"], check)
     assert findings.classes == {"has two columns of one name": 2}
@@ -67,13 +66,12 @@ def test_a_failure_is_written_down_with_the_fewest_statements(tmp_path: Path) ->
     assert '"text": "b;\\nd;\\n"' in only.read_text()
 
 
-def test_what_a_check_raises_is_a_failure_of_its_place() -> None:
+def test_what_a_check_raises_is_a_failures_of_its_place() -> None:
     def check(text: str) -> Iterator[str]:
         raise KeyError(text)
         yield ""
 
-    failure = failure_of("x", check)
-    assert failure is not None
+    (failure,) = failures_of("x", check)
     assert failure.kind == "KeyError in test_fuzz.py:check"
 
 

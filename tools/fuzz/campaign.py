@@ -34,21 +34,20 @@ Check = Callable[[str], Iterator[str]]
 """Takes a text and says which promises are broken; what it raises is a failure too."""
 
 
-def failure_of(text: str, check: Check) -> Failure | None:
-    """The first thing that goes wrong with a text."""
+def failures_of(text: str, check: Check) -> list[Failure]:
+    """What goes wrong with a text."""
+    found: list[Failure] = []
     try:
-        for broken in check(text):
-            return Failure(kind=_without_names(broken), message=broken)
+        found.extend(Failure(kind=_without_names(broken), message=broken) for broken in check(text))
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # a panic of a library in Rust is no Exception
         frames = traceback.extract_tb(error.__traceback__)
         ours = [frame for frame in frames if "migrasafe" in Path(frame.filename).parts] or frames
         place = f"{Path(ours[-1].filename).name}:{ours[-1].name}"
-        return Failure(
-            kind=f"{type(error).__name__} in {place}", message=f"{type(error).__name__}: {error} ({place})"[:500]
-        )
-    return None
+        message = f"{type(error).__name__}: {error} ({place})"[:500]
+        found.append(Failure(kind=f"{type(error).__name__} in {place}", message=message))
+    return found
 
 
 class Findings:
@@ -66,8 +65,7 @@ class Findings:
             return
 
         def fails(fewer: Sequence[str]) -> bool:
-            again = failure_of(joined(fewer), check)
-            return again is not None and again.kind == failure.kind
+            return any(again.kind == failure.kind for again in failures_of(joined(fewer), check))
 
         shown = joined(fewest(statements, fails)) if fails(statements) else joined(statements)
         self.folder.mkdir(parents=True, exist_ok=True)

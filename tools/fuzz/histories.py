@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from migrasafe.schema.model import Schema
 from tools.fuzz.author import Author
-from tools.fuzz.campaign import Check, Counts, Findings, failure_of, joined
+from tools.fuzz.campaign import Check, Counts, Findings, failures_of, joined
 from tools.fuzz.promises import broken_promises, contradictions, evolved, left_out, linted, read
 
 _MIGRATIONS = 5
@@ -38,10 +38,10 @@ def _history(author: Author, rng: random.Random, lint_one_in: int, counts: Count
         version = rng.randint(12, 18) if rng.random() * lint_one_in < 1 else None
         counts.linted += _STATEMENTS if version is not None else 0
         after: list[Schema] = []
-        failure = failure_of(text, _continued(schema, number, version, after))
-        if failure is not None:
+        failures = failures_of(text, _continued(schema, number, version, after))
+        if failures:
             counts.failures += 1
-            findings.note(failure, written, _from_nothing(version or 15))
+            findings.note(failures[0], written, _from_nothing(version or 15))
             return
         schema = after[0]
 

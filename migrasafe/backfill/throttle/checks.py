@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from migrasafe.backfill.model import Reason, Setting
 from migrasafe.backfill.quantities import seconds_from
+from migrasafe.dsn import has_password
 from migrasafe.errors import ConfigError, did_you_mean
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -96,6 +97,8 @@ def check_part(key: str, value: object, where: str) -> Setting:
             return value.upper()
     if not isinstance(value, str):
         raise ConfigError(f"{where} must be a text, not {value!r}")
+    if has_password(value):
+        raise ConfigError(f"{where} holds a password, and settings are kept in the database: use token_file")
     return value
 
 

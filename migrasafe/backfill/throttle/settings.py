@@ -12,6 +12,7 @@ from migrasafe.backfill.quantities import bytes_from, seconds_from
 from migrasafe.backfill.throttle.checks import check_part, checks_from, is_check_key
 from migrasafe.backfill.throttle.limits import AUTO, Limits
 from migrasafe.backfill.throttle.windows import Window, windows_from, zone_from
+from migrasafe.dsn import has_password
 from migrasafe.errors import ConfigError, did_you_mean
 
 REPLICA_DSN = "replica_dsn."
@@ -155,6 +156,11 @@ def check_setting(key: str, value: object, where: str) -> Setting:
     if key.startswith(REPLICA_DSN):
         if not isinstance(value, str) or not value or key == REPLICA_DSN:
             raise ConfigError(f"{where}: write {REPLICA_DSN}NAME = a connection string")
+        if has_password(value):
+            raise ConfigError(
+                f"{where}: {key} holds a password, and settings are kept in the database, where others read them: give it in "
+                "PGPASSWORD or ~/.pgpass"
+            )
         return value
     if is_check_key(key):
         return check_part(key, value, where)
