@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 
+from migrasafe.regex import regex
+
 HIDDEN = "***"
 
 _SECRET = r"(?:password|sslpassword|oauth_client_secret|scram_client_key|scram_server_key)"
 # The user information of a URL ends at an @; at the last one where the password has one that should have been %40.
-_IN_URL = re.compile(
-    r"(?P<before>\b[a-z][a-z0-9+.-]*://[^:/@\s?]*:)(?P<secret>[^@\s]*(?:@(?=[^/?\s]*@)[^@\s]*)*)@", re.I
-)
-_IN_QUERY = re.compile(rf"(?P<before>[?&]{_SECRET}=)(?P<secret>[^&\s]*)", re.I)
-_IN_PAIRS = re.compile(rf"(?P<before>\b{_SECRET}\s*=\s*)(?P<secret>'(?:[^'\\]|\\.)*'?|[^\s&]*)", re.I)
-_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+_IN_URL = regex(r"(?P<before>\b[a-z][a-z0-9+.-]*://[^:/@\s?]*:)(?P<secret>[^@\s]*(?:@(?=[^/?\s]*@)[^@\s]*)*)@", re.I)
+_IN_QUERY = regex(rf"(?P<before>[?&]{_SECRET}=)(?P<secret>[^&\s]*)", re.I)
+_IN_PAIRS = regex(rf"(?P<before>\b{_SECRET}\s*=\s*)(?P<secret>'(?:[^'\\]|\\.)*'?|[^\s&]*)", re.I)
+_SEPARATORS = regex(r"[^A-Za-z0-9]+")
 _SHORTEST_PIECE = 3
 
 

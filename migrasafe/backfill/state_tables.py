@@ -7,7 +7,7 @@ from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import ScriptSession, StatementError
 from migrasafe.sql.quote import quote_ident
 
-VERSION = 2
+VERSION = 3
 """Of the state tables that this release works with. Each older one has a file `state_tables_<n>.sql` that leads on."""
 _LOCK_KEY = 0x6D696772  # "migr": one at a time, with a lock that ends with its transaction, as poolers demand
 _NO_PRIVILEGE = "42501"

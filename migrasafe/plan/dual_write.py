@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from migrasafe.plan.templates import sql_template
+from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.deparse import Path, deparse_expression, map_columns
@@ -54,8 +54,8 @@ def functions_sql(dual: DualWrite) -> tuple[str, str]:
     first, last = dual.functions
     words = words_of(dual)
     return (
-        sql_template("dual_write_first.sql").format(function=f"{SCHEMA}.{quote_ident(first)}", **words).strip(),
-        sql_template("dual_write_last.sql").format(function=f"{SCHEMA}.{quote_ident(last)}", **words).strip(),
+        filled("dual_write_first.sql", function=f"{SCHEMA}.{quote_ident(first)}", **words).strip(),
+        filled("dual_write_last.sql", function=f"{SCHEMA}.{quote_ident(last)}", **words).strip(),
     )
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write import SCHEMA, differs, pinned_path, row_of
 from migrasafe.plan.model import Gate, Step
-from migrasafe.plan.templates import sql_template
+from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_ident
@@ -53,7 +53,7 @@ def write_across(across: AcrossTables) -> Step:
         statements=(
             f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
             *(
-                sql_template(f"across_{part}.sql").format(**_words(across), function=function).strip()
+                filled(f"across_{part}.sql", **_words(across), function=function).strip()
                 for part, function in zip(("update", "insert", "back"), functions, strict=True)
             ),
             f"CREATE TRIGGER {on_update} AFTER UPDATE ON {old} FOR EACH ROW EXECUTE FUNCTION {functions[0]}()",

@@ -7,7 +7,7 @@ from migrasafe.plan.dual_write import SCHEMA, of_new_row, pinned_path
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import quote_body, quote_ident
 from migrasafe.sql.statements import Expression
 
 
@@ -15,13 +15,13 @@ def fill_while_missing(table: Ref, column: str, value: Expression, id: str, sear
     """`column` becomes `value` (over the row's other columns) in every written row that has none. Its undo takes it away."""
     trigger, function = f"~migrasafe_{id}", f"{SCHEMA}.{quote_ident(id + '_fill')}"
     path, given = pinned_path((*search_path, table.schema)), of_new_row(value)
+    new = f"NEW.{quote_ident(column)}"
+    body = quote_body(f"\nBEGIN\n  IF {new} IS NULL THEN\n    {new} := {given};\n  END IF;\n  RETURN NEW;\nEND ")
     return Step(
         title=f"Give {column} a value wherever a writer gives none",
         statements=(
             f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
-            f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SET search_path = {path}"
-            f" AS $migrasafe$\nBEGIN\n  IF NEW.{quote_ident(column)} IS NULL THEN\n"
-            f"    NEW.{quote_ident(column)} := {given};\n  END IF;\n  RETURN NEW;\nEND $migrasafe$",
+            f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SET search_path = {path} AS {body}",
             f"CREATE TRIGGER {quote_ident(trigger)} BEFORE INSERT OR UPDATE ON {name_of(table)}"
             f" FOR EACH ROW EXECUTE FUNCTION {function}()",
         ),

@@ -14,7 +14,7 @@ from migrasafe.backfill.quantities import say_seconds
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write import SCHEMA, DualWrite, differs, row_of, words_of
 from migrasafe.plan.model import Gate, Step
-from migrasafe.plan.templates import sql_template
+from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.deparse import deparse_expression
@@ -50,7 +50,7 @@ def begin(odometer: Odometer) -> Step:
         title="Count what the old version writes",
         statements=(
             *(f"CREATE SEQUENCE IF NOT EXISTS {sequence} MINVALUE 0 START WITH 0" for sequence in sequences),
-            sql_template("odometer_starts.sql").format(last=name_of(odometer.last)).strip(),
+            filled("odometer_starts.sql", last=quote_literal(name_of(odometer.last))).strip(),
             *_create(odometer),
         ),
         done=predicates.trigger_exists(odometer.dual.table, odometer.trigger),
@@ -106,11 +106,12 @@ def _create(odometer: Odometer) -> tuple[str, ...]:
         **words_of(dual),
         "function": function,
         "old_is_given": differs(row_of(f"NEW.{quote_ident(one.column)}" for one in dual.old), row_of(given)),
-        "count": quote_literal(name_of(odometer.count))[1:-1],
+        "count_name": quote_literal(name_of(odometer.count)),
+        "last_name": quote_literal(name_of(odometer.last)),
         "last": name_of(odometer.last),
     }
     return (
-        sql_template("count_old_writes.sql").format(**words).strip(),
+        filled("count_old_writes.sql", **words).strip(),
         f"CREATE TRIGGER {quote_ident(odometer.trigger)} BEFORE INSERT OR UPDATE ON {name_of(dual.table)}"
         f" FOR EACH ROW EXECUTE FUNCTION {function}()",
     )

@@ -9,7 +9,7 @@ from migrasafe.plan.bad_rows import Audit, BadRows, Decision
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.dual_write import SCHEMA, of_new_row, pinned_path
 from migrasafe.plan.model import Gate, Step
-from migrasafe.plan.templates import sql_template
+from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Column, Ref, Table
 from migrasafe.sql.deparse import parse_expression
@@ -76,8 +76,8 @@ def watch(rejects: Rejects) -> Step:
         title=f"Keep what does not convert in {rejects.kept_in}",
         statements=(
             f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
-            sql_template("rejects_table.sql").format(**words).strip(),
-            sql_template("reject.sql").format(**words).strip(),
+            filled("rejects_table.sql", **words).strip(),
+            filled("reject.sql", **words).strip(),
             f"CREATE TRIGGER {quote_ident(rejects.trigger)} AFTER INSERT OR UPDATE OR DELETE ON {on}"
             f" FOR EACH ROW EXECUTE FUNCTION {function}()",
         ),

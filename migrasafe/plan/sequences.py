@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrasafe.plan.templates import sql_template
+from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import ColumnRef, Ref, Schema, Sequence
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -20,19 +20,15 @@ def sequence_of(schema: Schema, table: Ref, column: str) -> Sequence | None:
 
 def goes_on(sequence: Ref, before: Ref) -> str:
     """The next number of `sequence` is that which would have been next in `before`."""
-    text = sql_template("sequence_goes_on.sql")
-    return text.format(beside=quote_literal(name_of(sequence))[1:-1], sequence=name_of(before)).strip()
+    return filled("sequence_goes_on.sql", beside=quote_literal(name_of(sequence)), sequence=name_of(before)).strip()
 
 
 def counted_on(table: Ref, column: str) -> str:
     """The next number of a column's sequence is behind the highest in the column."""
-    return (
-        sql_template("sequence_behind_highest.sql")
-        .format(
-            table=name_of(table),
-            quoted=quote_literal(name_of(table))[1:-1],
-            column=quote_literal(column)[1:-1],
-            value=quote_ident(column),
-        )
-        .strip()
-    )
+    return filled(
+        "sequence_behind_highest.sql",
+        table=name_of(table),
+        quoted=quote_literal(name_of(table)),
+        column=quote_literal(column),
+        value=quote_ident(column),
+    ).strip()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from migrasafe.plan import predicates
 from migrasafe.plan.model import Phase, PhaseName, Plan, Step
-from migrasafe.plan.templates import sql_template
+from migrasafe.plan.templates import filled, sql_template
 from migrasafe.schema.model import Ref
 
 ATTEMPTS = 30
@@ -114,24 +114,26 @@ def relations_of(step: Step) -> str:
 def with_retries(step: Step, skip: str, statements: tuple[str, ...], in_the_way: str) -> str:
     """One DO, to be run outside a transaction: nothing where `skip` holds, else the statements, as soon as their locks are
     to be had. `in_the_way` is an expression that says who has them."""
-    return (
-        sql_template("quick_step.sql")
-        .format(
-            id=step.id,
-            skip=skip,
-            attempts=ATTEMPTS,
-            lock_timeout=LOCK_TIMEOUT,
-            longest_pause=LONGEST_PAUSE_SECONDS,
-            in_the_way=in_the_way,
-            statements=textwrap.indent(_terminated(statements), "      ", lambda line: not line.startswith("$")),
-        )
-        .strip()
-    )
+    return filled(
+        "quick_step.sql",
+        id=step.id,
+        skip=skip,
+        attempts=ATTEMPTS,
+        lock_timeout=LOCK_TIMEOUT,
+        longest_pause=LONGEST_PAUSE_SECONDS,
+        in_the_way=in_the_way,
+        statements=textwrap.indent(_terminated(statements), "      ", lambda line: not line.startswith("$")),
+    ).strip()
 
 
 def _long(id: str, skip: str, statements: tuple[str, ...], leftover: str, clear: tuple[str, ...]) -> str:
-    text = sql_template("long_step.sql").format(
-        id=id, skip=skip, leftover=leftover, statements=_terminated(statements), clear=_terminated(clear)
+    text = filled(
+        "long_step.sql",
+        id=id,
+        skip=skip,
+        leftover=leftover,
+        statements=_terminated(statements),
+        clear=_terminated(clear),
     )
     if not clear:
         text = text.replace("\\if :leftover\n\n\\endif\n", "")

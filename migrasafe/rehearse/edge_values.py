@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from migrasafe.sql.quote import quote_literal
+
 _WHOLE = ("1", "17", "0", "-1")
 _TEXT = ("Ada", "17", "ada lovelace", "O'Brien", "Ünïcödé")
 _MOMENT = ("2024-06-01 12:34:56", "2024-12-31 23:59:59.123456", "1999-01-01 00:00:00")
@@ -55,9 +57,4 @@ EDGE: Mapping[str, tuple[str, ...]] = {
 def values_of(base_name: str, type: str, *, edge: bool) -> tuple[str, ...]:
     """SQL expressions of the type."""
     known = (EDGE if edge else ORDINARY).get(base_name, ())
-    return tuple(f"{_constant(one)}::{type}" for one in known)
-
-
-def _constant(text: str) -> str:
-    doubled = text.replace("'", "''").replace("\\", "\\\\")
-    return f"E'{doubled}'"
+    return tuple(f"{quote_literal(one)}::{type}" for one in known)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -138,6 +139,22 @@ def quote_literal(value: str) -> str:
     if "\\" in value:
         return "E'" + doubled.replace("\\", "\\\\") + "'"
     return f"'{doubled}'"
+
+
+def free_tag(tag: str, texts: Iterable[str]) -> str:
+    """`$tag$`, or `$tag_2$` … where one of the texts that are to be quoted by it holds that."""
+    known = list(texts)
+    for number in itertools.count(1):
+        mark = f"${tag}$" if number == 1 else f"${tag}_{number}$"
+        if not any(mark in text for text in known):
+            return mark
+    raise AssertionError("numbers do not end")
+
+
+def quote_body(body: str) -> str:
+    """The body of a function, between dollars."""
+    mark = free_tag("migrasafe", (body,))
+    return f"{mark}{body}{mark}"
 
 
 # PostgreSQL's internal names, and the names people write.

@@ -21,7 +21,7 @@ from migrasafe.plan.no_such_value import refused
 from migrasafe.plan.unseen import bodies_that_say
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Column, Ref, Table
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_body, quote_ident, quote_literal
 from migrasafe.sql.statements import Name
 
 
@@ -119,11 +119,12 @@ class _Renamed(Struct, frozen=True, kw_only=True):
         table, column = self.columns[place]
         path = pinned_path((*self.ground.schema.search_path, table.ref.schema))
         here = f"NEW.{quote_ident(column.name)}"
-        return (
-            f"CREATE OR REPLACE FUNCTION {self._function(place)}() RETURNS trigger LANGUAGE plpgsql SET search_path = {path}"
-            f" AS $migrasafe$\nBEGIN\n  IF {here} = {quote_literal(said)} THEN\n    {here} := {quote_literal(kept)};\n"
-            "  END IF;\n  RETURN NEW;\nEND $migrasafe$"
+        body = quote_body(
+            f"\nBEGIN\n  IF {here} = {quote_literal(said)} THEN\n    {here} := {quote_literal(kept)};\n"
+            "  END IF;\n  RETURN NEW;\nEND "
         )
+        head = f"CREATE OR REPLACE FUNCTION {self._function(place)}() RETURNS trigger LANGUAGE plpgsql"
+        return f"{head} SET search_path = {path} AS {body}"
 
     def _stored_as_one(self, place: int, *, said: str, kept: str) -> Step:
         """Before the table's own triggers, which know one name, and once more after them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from migrasafe.plan import gates
 from migrasafe.plan.model import Gate, Phase, Plan, Step
 from migrasafe.plan.output.model import Action, Piece
-from migrasafe.plan.templates import sql_template
+from migrasafe.plan.templates import filled
 from migrasafe.plan.write_sql import comment_on, relations_of, skip_ahead, skip_back, with_retries
 from migrasafe.sql.quote import quote_literal
 
@@ -46,11 +46,11 @@ def _gate(plan: Plan, phase: Phase, gate: Gate, *, begins: bool = True) -> Actio
         "phase": quote_literal(phase.name.value),
     }
     if gate.query is not None:
-        sql = sql_template("gate_by_query.sql").format(query=gate.query, **words)
+        sql = filled("gate_by_query.sql", query=gate.query, **words)
     else:
         say = f"migrasafe gate … {phase.name.value} --confirm {gate.id}"
         words["otherwise"] = quote_literal(f"{gate.otherwise} Only you can tell: `{say}`.")
-        sql = sql_template("gate_by_people.sql").format(**words)
+        sql = filled("gate_by_people.sql", **words)
     return Action(comment=f"-- gate {gate.id}: {gate.question}", ahead=(sql.strip(),), of_people=gate.query is None)
 
 
@@ -59,7 +59,7 @@ def _step(step: Step) -> Action:
     refusal = f"{step.id} has no way back: it loses {step.loses}" if step.loses else None
     no_way_back: tuple[str, ...] = ()
     if refusal is not None:
-        no_way_back = (sql_template("refuse_way_back.sql").format(refusal=quote_literal(refusal)).strip(),)
+        no_way_back = (filled("refuse_way_back.sql", refusal=quote_literal(refusal)).strip(),)
     if step.long:
         return Action(
             comment=comment,
@@ -70,7 +70,7 @@ def _step(step: Step) -> Action:
             clear=tuple(one.replace("CONCURRENTLY ", "CONCURRENTLY IF EXISTS ", 1) for one in step.clear),
             no_way_back=refusal,
         )
-    in_the_way = sql_template("in_the_way.sql").format(tables=relations_of(step)).strip()
+    in_the_way = filled("in_the_way.sql", tables=relations_of(step)).strip()
     back = (with_retries(step, skip_back(step), step.undo, in_the_way),) if step.undo else no_way_back
     ahead = with_retries(step, skip_ahead(step), step.statements, in_the_way)
     return Action(comment=comment, ahead=(ahead,), back=back, no_way_back=refusal)

@@ -8,10 +8,10 @@ DECLARE
 BEGIN
   IF (TG_OP = 'INSERT' AND ({all_new_missing}) AND {old_is_given}) OR
      (TG_OP = 'UPDATE' AND {old_changed} AND {old_differs_from_down}) THEN
-    PERFORM pg_catalog.nextval('{count}');
+    PERFORM pg_catalog.nextval({count_name});
     this_second := pg_catalog.floor(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()));
     IF (SELECT last_value FROM {last}) < this_second THEN
-      PERFORM pg_catalog.setval('{last}', this_second);
+      PERFORM pg_catalog.setval({last_name}, this_second);
     END IF;
   END IF;
   RETURN NEW;

@@ -32,6 +32,7 @@ CREATE TABLE months PARTITION OF years DEFAULT PARTITION BY RANGE (at);
         "CREATE TABLE orders (id int, CONSTRAINT orders PRIMARY KEY (id))",
         "CREATE TABLE orders (id int, CONSTRAINT k UNIQUE (id), CONSTRAINT k PRIMARY KEY (id))",
         f"{UP_AND_DOWN} CREATE TYPE years AS ENUM (); ALTER TABLE months ADD y years; ALTER TYPE years RENAME TO y2",
+        "CREATE TYPE items AS ENUM (); CREATE INDEX items ON parts (a); ALTER TABLE parts ADD k items; ALTER TYPE items RENAME TO e",
         "CREATE VIEW v AS SELECT 1 AS a; CREATE INDEX ON v (a); CREATE OR REPLACE VIEW v AS SELECT 2 AS a",
     ],
 )

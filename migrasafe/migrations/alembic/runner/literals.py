@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from migrasafe.migrations.alembic.runner.stubs import is_stub, likely_value
+from migrasafe.sql.quote import quote_literal
 
 _PLACEHOLDER = re.compile(r"%(?:%|\((?P<name>[^)]*)\)s|(?P<positional>s))")
 
@@ -59,7 +60,7 @@ def quoted(text: str) -> str:
     """A string literal. Raises NoLiteralError for one with a NUL, which PostgreSQL refuses."""
     if "\0" in text:
         raise NoLiteralError("a string parameter contains a NUL character, which PostgreSQL refuses")
-    return "'" + text.replace("'", "''") + "'"
+    return quote_literal(text)
 
 
 def _number(value: float | Decimal) -> str:
