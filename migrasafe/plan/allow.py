@@ -19,8 +19,9 @@ OF_GATES = frozenset(
         *(rule.id for rule in RULES if rule.id.endswith("-in-use")),
         *("drop-default-of-required-column", "drop-key", "locks-on-several-tables"),
         *("drop-check-or-foreign-key", "drop-not-null", "type-change-breaks-prepared", "duplicate-index"),
-        *("disable-trigger", "domain-constraint-scan"),
         *("identity-refuses-given-ids", "identity-starts-over"),
+        *("disable-trigger", "disable-row-security", "domain-constraint-scan"),
+        *("leave-publication", "replica-identity-without-key"),
     )
 )
 """What only a person, or a gate, can know: whether somebody uses it. And a view and its table change places together, under
@@ -29,7 +30,7 @@ look into."""
 WAY_BACK = (
     OF_GATES
     | {"change-column-type", "set-not-null-by-full-scan", "drop-takes-dependents"}
-    | {"bulk-change-in-one-transaction"}
+    | {"bulk-change-in-one-transaction", "enable-row-security-without-policy"}
 )
 """What a way back may do, as the plan says of it."""
 REASON_BACK = "a phase is taken back before anybody relies on it"

@@ -13,9 +13,9 @@ from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of, with_suffix
-from migrasafe.schema.model import Ref, Table
+from migrasafe.schema.model import Ref, Sequence, Table
 from migrasafe.sql.deparse import deparse_expression
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import quote_ident, quote_literal
 
 SECURITY_INVOKER_SINCE = 15
 LIMITS = (
@@ -69,8 +69,9 @@ def shim_for_column(ground: Ground, table: Table, old: str, new: str) -> Shim:
 
 
 def shim_for_table(ground: Ground, table: Table, new: Ref) -> Shim:
-    """The table gets its new name; a view under the old one shows all of it."""
-    there, back = _renames(table.ref, new)
+    """The table gets its new name, or its new schema; a view under the old one shows all of it."""
+    moves = new.schema != table.ref.schema
+    there, back = _moves(table.ref, new) if moves else _renames(table.ref, new)
     view = tuple(_view(ground, table, new, [quote_ident(column.name) for column in table.columns]))
     drop = f"DROP VIEW {name_of(table.ref)}"
     over = predicates.all_of(
@@ -78,7 +79,8 @@ def shim_for_table(ground: Ground, table: Table, new: Ref) -> Shim:
     )
     return Shim(
         up=Step(
-            title=f"Rename {table.ref} to {new.name}, and let a view keep the old name",
+            title=f"{'Move' if moves else 'Rename'} {table.ref} to {new.schema if moves else new.name}, and let a view keep the old"
+            " name",
             statements=(there, *view),
             done=predicates.all_of(predicates.relation_exists(table.ref, "v"), predicates.relation_exists(new)),
             past=over,
@@ -101,6 +103,13 @@ def _renames(old: Ref, new: Ref) -> tuple[str, str]:
     )
 
 
+def _moves(old: Ref, new: Ref) -> tuple[str, str]:
+    return (
+        f"ALTER TABLE {name_of(old)} SET SCHEMA {quote_ident(new.schema)}",
+        f"ALTER TABLE {name_of(new)} SET SCHEMA {quote_ident(old.schema)}",
+    )
+
+
 def _by_hand(table: Table) -> tuple[str, ...]:
     return (
         f"look for {LIMITS.removeprefix('not through the view: ')} on {table.ref.name} in the code of both versions",
@@ -119,11 +128,24 @@ def _view(
     yield f"CREATE VIEW {name}{options} AS SELECT {', '.join(shown)} FROM {name_of(aside)}"
     for column in table.columns:
         if column.default is not None and column.name != without_default:
-            default = deparse_expression(column.default)
+            default = _with_moved(ground, table, aside.schema, deparse_expression(column.default))
             yield f"ALTER VIEW {name} ALTER COLUMN {quote_ident(column.name)} SET DEFAULT {default}"
     if table.owner is not None:
         yield f"ALTER VIEW {name} OWNER TO {quote_ident(table.owner)}"
     yield from _grants(table)
+
+
+def _with_moved(ground: Ground, table: Table, schema: str, default: str) -> str:
+    """A default whose sequences have gone to another schema with the table that owns them."""
+    if schema == table.ref.schema:
+        return default
+    for ref in sorted(ground.schema.dependents_of(table.ref)):
+        one = ground.schema.relation(ref)
+        if isinstance(one, Sequence) and one.owned_by is not None and one.owned_by.relation == table.ref:
+            moved = quote_literal(name_of(Ref(schema, ref.name)))
+            for said in (quote_literal(name_of(ref)), quote_literal(quote_ident(ref.name))):
+                default = default.replace(said, moved)
+    return default
 
 
 _OF_VIEWS = frozenset({"select", "insert", "update", "delete"})

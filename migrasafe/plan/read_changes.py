@@ -171,6 +171,10 @@ class _Reader:
             elif isinstance(action, sql.SetIdentity):
                 yield from identity_change(statement.name, action, before)
             else:
+                of_objects = self.objects.action(statement.name, action, before)
+                if of_objects is not None:
+                    yield from of_objects
+                    continue
                 made = change_of(statement.name, action, self.hints, before)
                 if made is None:
                     raise NoPlanError(

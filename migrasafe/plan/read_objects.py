@@ -17,12 +17,13 @@ from migrasafe.plan.changes.replace_materialized_view import ReplaceMaterialized
 from migrasafe.plan.changes.replace_view import ReplaceView
 from migrasafe.plan.changes.triggers import AddTrigger, DropTrigger, ReplaceTrigger
 from migrasafe.plan.overloads import overload
+from migrasafe.plan.read_access import Access
 from migrasafe.plan.readers import has_star, reading
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import ColumnRef, Constraint, Domain, Function, Moment, Ref, RelationKind, Schema, View
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import Name, Query, Statement
+from migrasafe.sql.statements import Action, Name, Query, Statement
 
 _VIEW_KINDS = ("VIEW", "MATERIALIZED VIEW", "TABLE")
 """What people may say to rename a view."""
@@ -37,6 +38,7 @@ class Objects:
         for count, statement in enumerate(script.statements):
             schema = evolve(schema, statement, moment(count))
         self._last = schema
+        self._access = Access(script, self._first, schema)
 
     def ground_of(self, change: Change, before: Schema) -> Schema:
         """What a change is planned on: one that puts something in the place of another, on that other."""
@@ -50,7 +52,12 @@ class Objects:
     def changes(self, statement: Statement, before: Schema, after: Schema) -> tuple[Change, ...] | None:
         """The changes that a statement wants; none where another one says them; None where it is about something else."""
         read = _READERS.get(type(statement))
-        return None if read is None else read(self, statement, before, after)
+        found = None if read is None else read(self, statement, before, after)
+        return self._access.changes(statement, before, after) if found is None else found
+
+    def action(self, table: Name, action: Action, before: Schema) -> tuple[Change, ...] | None:
+        """Likewise for one action of an ALTER TABLE."""
+        return self._access.action(table, action, before)
 
     # --- views ---
 

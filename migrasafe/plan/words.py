@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from migrasafe.errors import InputError, did_you_mean
 from migrasafe.plan import (
+    words_of_access,
     words_of_constraints,
     words_of_numbers,
     words_of_objects,
@@ -165,4 +166,15 @@ WORDS: Mapping[str, Word] = {
     "domain-check": Word(usage="DOMAIN CONDITION", sql=words_of_objects.domain_check),
     "replace-domain-check": Word(usage="DOMAIN.CONSTRAINT CONDITION", sql=words_of_objects.replace_domain_check),
     "drop-domain-check": Word(usage="DOMAIN.CONSTRAINT", sql=words_of_objects.drop_domain_check),
+    "row-security": Word(usage="TABLE CONDITION", sql=words_of_access.row_security),
+    "no-row-security": Word(usage="TABLE", sql=words_of_access.no_row_security),
+    "policy": Word(usage="TABLE.POLICY CONDITION", sql=words_of_access.policy, over_schema=True),
+    "drop-policy": Word(usage="TABLE.POLICY", sql=words_of_access.drop_policy),
+    "grant": Word(usage="PRIVILEGES TABLE ROLES", sql=words_of_access.grant),
+    "revoke": Word(usage="PRIVILEGES TABLE ROLES", sql=words_of_access.revoke),
+    "move": Word(usage="TABLE SCHEMA", sql=words_of_access.move),
+    "publish": Word(usage="PUBLICATION TABLE", sql=words_of_access.publish),
+    "unpublish": Word(usage="PUBLICATION TABLE", sql=words_of_access.unpublish),
+    "replica-identity": Word(usage="TABLE IDENTITY", sql=words_of_access.replica_identity),
+    "set": Word(usage="TABLE PARAMETER=VALUE", sql=words_of_access.set_parameters),
 }

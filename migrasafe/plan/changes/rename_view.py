@@ -19,11 +19,14 @@ from migrasafe.sql.quote import quote_ident
 class RenameView(Struct, frozen=True, kw_only=True):
     view: View
     new_name: str
+    new_schema: str | None = None
+    """Where it moves to; None: it stays where it is."""
 
     def plan(self, ground: Ground) -> Draft:
         """It gets its new name, and a view over it keeps the old one until nobody says it any more. Raises NoPlanError."""
         view, old = self.view, self.view.ref
-        new = Ref(old.schema, self.new_name)
+        new = Ref(self.new_schema or old.schema, self.new_name)
+        called = self.new_name if new.schema == old.schema else str(new)
         if ground.schema.relation(new) is not None:
             raise NoPlanError(f"there is a relation {new} already")
         if not view.complete:
@@ -35,13 +38,13 @@ class RenameView(Struct, frozen=True, kw_only=True):
             predicates.relation_exists(new, letter), predicates.not_(predicates.relation_exists(old, "vm"))
         )
         rename = Step(
-            title=f"Rename {old} to {self.new_name}, and let a view keep the old name",
-            statements=(f"ALTER {kind} {name_of(old)} RENAME TO {quote_ident(self.new_name)}", *shim),
+            title=f"Rename {old} to {called}, and let a view keep the old name",
+            statements=(_moved(kind, old, new), *shim),
             done=predicates.all_of(predicates.relation_exists(new, letter), predicates.relation_exists(old, "v")),
             past=over,
             undo=(
                 f"DROP VIEW {name_of(old)}",
-                f"ALTER {kind} {name_of(new)} RENAME TO {quote_ident(old.name)}",
+                _moved(kind, new, old),
             ),
         )
         end = Step(
@@ -52,19 +55,19 @@ class RenameView(Struct, frozen=True, kw_only=True):
         )
         refreshed = letter == "m"
         return Draft(
-            title=f"rename the view {old} to {self.new_name}",
+            title=f"rename the view {old} to {called}",
             tables=(old, new),
             phases=(
                 phases.expand(
-                    f"{old} becomes {self.new_name}, and a view keeps the old name",
+                    f"{old} becomes {called}, and a view keeps the old name",
                     f"reads {old.name} as before",
-                    f"reads {self.new_name}",
+                    f"reads {called}",
                     (rename,),
                 ),
-                phases.deploy(f"says {self.new_name}", f"says {old.name}"),
+                phases.deploy(f"says {called}", f"says {old.name}"),
                 phases.contract(
                     "The old name goes",
-                    f"reads {self.new_name}",
+                    f"reads {called}",
                     (end,),
                     needed=f"the name {old.name}",
                     old_application_name=ground.old_application_name,
@@ -72,11 +75,17 @@ class RenameView(Struct, frozen=True, kw_only=True):
             ),
             why=(f"views and functions that read {old.name} follow it to its new name by themselves",),
             by_hand=(
-                f"whatever refreshes {old.name} has to say {self.new_name} from the first step on: REFRESH needs the real name"
+                f"whatever refreshes {old.name} has to say {called} from the first step on: REFRESH needs the real name"
                 if refreshed
-                else f"a function that says {old.name} in its text has to say {self.new_name} before the contract phase",
+                else f"a function that says {old.name} in its text has to say {called} before the contract phase",
             ),
         )
+
+
+def _moved(kind: str, old: Ref, new: Ref) -> str:
+    if old.schema != new.schema:
+        return f"ALTER {kind} {name_of(old)} SET SCHEMA {quote_ident(new.schema)}"
+    return f"ALTER {kind} {name_of(old)} RENAME TO {quote_ident(new.name)}"
 
 
 def _shim(ground: Ground, view: View, new: Ref) -> Iterator[str]:

@@ -26,10 +26,14 @@ _OBJECTS = (
     "trigger",
     "drop-trigger",
 )
+_ACCESS = (
+    *("row-security", "no-row-security", "policy", "drop-policy", "grant", "revoke", "publish", "unpublish"),
+    *("replica-identity", "set "),
+)
 _DOMAINS = ("domain-check", "replace-domain-check", "drop-domain-check")
 NO_MODELS = (
     *("no-default", "default", "unique", "foreign-key", "check", "index", "enum-value", "drop teams"),
-    *(*_REPLACED, *_OBJECTS, *_DOMAINS),
+    *(*_REPLACED, *_OBJECTS, *_DOMAINS, *_ACCESS),
 )
 """Changes that a model does not show."""
 

@@ -48,6 +48,11 @@ CREATE DOMAIN score AS int CONSTRAINT small CHECK (VALUE < 1000);
 CREATE TABLE marks (id bigserial PRIMARY KEY, points score);
 CREATE MATERIALIZED VIEW totals AS SELECT points, count(*) AS many FROM marks GROUP BY points;
 CREATE INDEX totals_many ON totals (many);
+CREATE SCHEMA app;
+CREATE TABLE secrets (id bigserial PRIMARY KEY, size int);
+ALTER TABLE secrets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON secrets USING (size > 0);
+CREATE PUBLICATION everything FOR TABLE secrets;
 CREATE TRIGGER kept BEFORE UPDATE ON marks FOR EACH ROW EXECUTE FUNCTION t();
 """
 CHANGES = [
@@ -91,6 +96,18 @@ CHANGES = [
     "drop-function f(int)",
     "trigger users.noted 'BEFORE UPDATE' 'FOR EACH ROW EXECUTE FUNCTION t()'",
     "drop-trigger marks.kept",
+    "row-security marks points>0",
+    "no-row-security secrets",
+    "policy secrets.own size>1",
+    "policy secrets.other size>1",
+    "drop-policy secrets.own",
+    "grant SELECT marks PUBLIC",
+    "revoke SELECT marks PUBLIC",
+    "move marks app",
+    "publish everything marks",
+    "unpublish everything secrets",
+    "replica-identity marks FULL",
+    "set marks fillfactor=70",
     "domain-check score VALUE>0",
     "replace-domain-check score.small VALUE<9",
     "drop-domain-check score.small",

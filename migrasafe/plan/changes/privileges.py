@@ -1,0 +1,165 @@
+"""Privileges: given before the new version needs them, taken away when the old one is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from migrasafe.plan import phases, predicates
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.model import Step
+from migrasafe.schema.definitions import name_of
+from migrasafe.schema.model import Ref, Sequence, Table, View
+from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.statements import Grant
+
+_ALL = {
+    "TABLE": ("select", "insert", "update", "delete", "truncate", "references", "trigger"),
+    "SEQUENCE": ("select", "update", "usage"),
+    "SCHEMA": ("usage", "create"),
+}
+
+
+class _Privilege(Struct, frozen=True, kw_only=True):
+    """One privilege of one role on one thing."""
+
+    kind: str
+    name: str
+    """As SQL."""
+    catalog: str
+    """The expression that gives its list of privileges."""
+    privilege: str
+    role: str
+    column: str | None = None
+
+    @property
+    def what(self) -> str:
+        column = f" ({quote_ident(self.column)})" if self.column is not None else ""
+        return f"{self.privilege.upper()}{column} ON {self.kind} {self.name}"
+
+    @property
+    def to(self) -> str:
+        return "PUBLIC" if self.role == "public" else quote_ident(self.role)
+
+    @property
+    def given(self) -> str:
+        """Whether the role has it, of its own."""
+        grantee = (
+            "0" if self.role == "public" else f"(SELECT oid FROM pg_roles WHERE rolname = {quote_literal(self.role)})"
+        )
+        return (
+            f"EXISTS (SELECT FROM aclexplode({self.catalog}) WHERE grantee = {grantee}"
+            f" AND privilege_type = {quote_literal(self.privilege.upper())})"
+        )
+
+
+class ChangePrivileges(Struct, frozen=True, kw_only=True):
+    statement: Grant
+
+    def plan(self, ground: Ground) -> Draft:
+        """Raises NoPlanError for what has no list of privileges that a plan could look at."""
+        wanted = tuple(_each(ground, self.statement))
+        refs = tuple(
+            ref for name in self.statement.objects if ground.schema.relation(ref := ground.schema.resolve(*name))
+        )
+        if not self.statement.revoke:
+            return self._given(ground, wanted, refs)
+        listed = "; ".join(f"{one.what} from {one.to}" for one in wanted)
+        steps = tuple(
+            Step(
+                title=f"Take {one.what} from {one.to}",
+                statements=(f"REVOKE {one.what} FROM {one.to}",),
+                done=predicates.not_(one.given),
+                undo=(f"GRANT {one.what} TO {one.to}",),
+            )
+            for one in wanted
+            if _held(ground, one, refs) is not False
+        )
+        return Draft(
+            title=f"take {listed}",
+            tables=refs,
+            phases=(
+                phases.deploy("does without what is taken away", "may use what is taken away"),
+                phases.contract(
+                    "Privileges are taken away",
+                    "does without them",
+                    steps,
+                    needed=listed,
+                    old_application_name=ground.old_application_name,
+                ),
+            ),
+            why=("no lock: whoever is in the middle of a statement ends it, the next one is refused (42501)",),
+            by_hand=("a role has what is granted to its groups and to PUBLIC as well: look at those, too",),
+        )
+
+    def _given(self, ground: Ground, wanted: tuple[_Privilege, ...], refs: tuple[Ref, ...]) -> Draft:
+        steps = tuple(
+            Step(
+                title=f"Give {one.what} to {one.to}",
+                statements=(f"GRANT {one.what} TO {one.to}",),
+                done=one.given,
+                undo=(f"REVOKE {one.what} FROM {one.to}",),
+            )
+            for one in wanted
+            if not _held(ground, one, refs)
+        )
+        listed = "; ".join(f"{one.what} to {one.to}" for one in wanted)
+        return Draft(
+            title=f"give {listed}",
+            tables=refs,
+            phases=(phases.expand("Privileges are given", "goes on as before", "may rely on them", steps),),
+            why=("no lock, and nobody can do less than before: so it comes before the new version",),
+        )
+
+
+def _held(ground: Ground, one: _Privilege, refs: tuple[Ref, ...]) -> bool | None:
+    """Whether the role has it before; None where that is not known."""
+    if one.kind != "TABLE" or one.column is not None or not ground.schema.complete:
+        return None
+    for ref in refs:
+        relation = ground.schema.relation(ref)
+        if name_of(ref) == one.name and isinstance(relation, (Table, View)):
+            return any(grant.role == one.role and grant.privilege == one.privilege for grant in relation.grants)
+    return None
+
+
+def _each(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
+    kind = statement.kind
+    if kind not in _ALL or statement.option_only or statement.cascade:
+        verb = "REVOKE" if statement.revoke else "GRANT"
+        raise NoPlanError(
+            f"{verb} … ON {kind}{' … CASCADE' if statement.cascade else ''} has no plan: name the tables, sequences or schemas one"
+            " by one, GRANT before the new version, REVOKE when the old one is gone"
+        )
+    on_columns = dict(statement.on_columns)
+    for name in statement.objects:
+        if kind == "SCHEMA":
+            sql = quote_ident(name.name)
+            catalog = (
+                "(SELECT coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace"
+                f" WHERE nspname = {quote_literal(name.name)})"
+            )
+        else:
+            ref = ground.schema.resolve(*name)
+            relation = ground.schema.relation(ref)
+            if relation is None:
+                raise NoPlanError(f"the schema has no relation {name}: give the one it is in with --schema")
+            letter = "s" if kind == "SEQUENCE" or isinstance(relation, Sequence) else "r"
+            sql = name_of(ref)
+            catalog = (
+                f"(SELECT coalesce(relacl, acldefault('{letter}', relowner)) FROM pg_class"
+                f" WHERE oid = {predicates.relation(ref)})"
+            )
+        for privilege in statement.privileges or _ALL[kind]:
+            for role in statement.grantees:
+                for column in on_columns.get(privilege, (None,)):
+                    held_in = catalog
+                    if column is not None:
+                        held_in = (
+                            f"(SELECT attacl FROM pg_attribute WHERE attrelid = {predicates.relation(ref)}"
+                            f" AND attname = {quote_literal(column)})"
+                        )
+                    yield _Privilege(
+                        kind=kind, name=sql, catalog=held_in, privilege=privilege, role=role, column=column
+                    )
