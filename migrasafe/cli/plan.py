@@ -55,6 +55,18 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     help="Count what the old version still writes; a gate waits until it has written nothing for so long: 30m, 1h.",
 )
 @click.option(
+    "--count-old-statements",
+    "quiet_statements",
+    metavar="DURATION",
+    help="Ask pg_stat_statements, too, for statements that say the old names, reads among them; a gate waits until none has"
+    " run for so long.",
+)
+@click.option(
+    "--tolerate",
+    metavar="PERCENT",
+    help="The part of the rows in which old and new columns may say different things: 0.1%. [default: none]",
+)
+@click.option(
     "--bad-rows",
     multiple=True,
     metavar="CLASS=DECISION",
@@ -109,6 +121,8 @@ def plan(
     up: str | None,
     down: str | None,
     quiet: str | None,
+    quiet_statements: str | None,
+    tolerate: str | None,
     bad_rows: tuple[str, ...],
     time_zone: str | None,
     old_app_name: str | None,
@@ -136,8 +150,10 @@ def plan(
     from migrasafe.cli.plan_output import outputs_of
     from migrasafe.cli.read_inputs import schema_of, script_of, sizes_at
     from migrasafe.plan.changes.model import Ground
-    from migrasafe.plan.hints import hints_of
+    from migrasafe.plan.hints import hints_of, part_from
     from migrasafe.plan.merge import draft_of
+    from migrasafe.plan.odometer import is_counted
+    from migrasafe.plan.old_statements import watching_statements
     from migrasafe.plan.put_together import put_together
     from migrasafe.plan.read_changes import read_changes
     from migrasafe.plan.words import plan_id, sql_of
@@ -172,9 +188,17 @@ def plan(
         id=name or plan_id((file.stem,) if file is not None else change),
         old_application_name=old_app_name,
         quiet_seconds=seconds_from(quiet, "--count-old-writes") if quiet is not None else None,
+        tolerated=part_from(tolerate) if tolerate is not None else None,
     )
     hints = hints_of(way=way, new_name=new_name, up=up, down=down, time_zone=time_zone, bad_rows=bad_rows)
     draft = draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground)
+    if quiet is not None and not is_counted(draft):
+        raise InputError(
+            "--count-old-writes: old and new writes look alike to the database in this plan, so nothing can count them: leave it"
+            " out, or say --count-old-statements, which counts statements with the old names"
+        )
+    if quiet_statements is not None:
+        draft = watching_statements(draft, ground, seconds_from(quiet_statements, "--count-old-statements"))
     made = put_together(draft, ground, script.texts, sizes_at(dsn or schema, draft.tables))
     folder = Path(out) if out is not None else Path("plans") / ground.id
     near = [*([file.parent] if file is not None else []), Path(schema)]

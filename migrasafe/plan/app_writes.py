@@ -15,7 +15,7 @@ from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.plan.readers import Readers
 from migrasafe.schema.definitions import name_of
-from migrasafe.schema.model import Table
+from migrasafe.schema.model import ColumnRef, Table
 
 
 class WrittenTwice(Struct, frozen=True, kw_only=True):
@@ -50,6 +50,7 @@ class WrittenTwice(Struct, frozen=True, kw_only=True):
     differs: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
     worked: tuple[Worked, ...] = ()
+    names_gone: tuple[ColumnRef, ...] = ()
 
 
 def draft_by_app(it: WrittenTwice) -> Draft:
@@ -125,6 +126,7 @@ def draft_by_app(it: WrittenTwice) -> Draft:
         differs=it.differs,
         kept=it.kept,
         worked=it.worked,
+        names_gone=it.names_gone,
     )
 
 

@@ -14,6 +14,7 @@ from migrasafe.plan.model import Gate, Step
 from migrasafe.plan.readers import Readers, readers_of, worked_out
 from migrasafe.plan.shadow import Shadow
 from migrasafe.schema.definitions import name_of, type_of
+from migrasafe.schema.model import ColumnRef
 from migrasafe.sql.deparse import deparse_expression, parse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression
@@ -111,6 +112,7 @@ def _written_twice(
         differs=(f"the column {new} is the last of {table.ref}: SELECT * gives it at the end", *differs),
         kept=kept,
         worked=worked,
+        names_gone=(ColumnRef(table.ref, old),),
     )
 
 
@@ -121,6 +123,7 @@ def _same(shadow: Shadow, apart: str) -> Gate:
         name_of(shadow.table.ref),
         apart,
         AGAIN,
+        tolerated=shadow.ground.tolerated,
     )
 
 

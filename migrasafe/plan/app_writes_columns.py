@@ -13,6 +13,7 @@ from migrasafe.plan.model import Gate, Step
 from migrasafe.plan.readers import worked_out
 from migrasafe.plan.replacement import Replacement
 from migrasafe.schema.definitions import name_of, names
+from migrasafe.schema.model import ColumnRef
 from migrasafe.sql.deparse import deparse_expression, substituted
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression
@@ -49,6 +50,7 @@ def replace_by_app(
             is_over=made.is_over,
             back=copied,
             by_hand=by_hand,
+            names_gone=tuple(ColumnRef(table.ref, one.name) for one in made.old),
             worked=(
                 Worked(
                     table=table.ref,

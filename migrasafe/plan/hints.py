@@ -58,6 +58,17 @@ def for_columns(one: Expression | None, each: Assignments, columns: Sequence[str
     return ((columns[0], one),) if one is not None and len(columns) == 1 else ()
 
 
+def part_from(text: str) -> float:
+    """`0.1%` as a part of one. Raises InputError."""
+    try:
+        part = float(text.removesuffix("%").strip()) / 100 if text.endswith("%") else -1.0
+    except ValueError:
+        part = -1.0
+    if not 0 <= part < 1:
+        raise InputError(f"--tolerate {text}: say a part of the rows, such as 0.1%")
+    return part
+
+
 def _name(text: str | None) -> str | None:
     if text is None:
         return None

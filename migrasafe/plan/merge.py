@@ -38,6 +38,7 @@ def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
         lets_go=_all(draft.lets_go for draft in drafts),
         kept=tuple(one for draft in drafts for one in draft.kept),
         worked=tuple(one for draft in drafts for one in draft.worked),
+        names_gone=tuple(dict.fromkeys(one for draft in drafts for one in draft.names_gone)),
     )
 
 

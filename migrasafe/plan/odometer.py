@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from migrasafe.backfill.quantities import say_seconds
 from migrasafe.plan import predicates
+from migrasafe.plan.changes.model import Draft
 from migrasafe.plan.dual_write import SCHEMA, DualWrite, differs, row_of, words_of
 from migrasafe.plan.model import Gate, Step
 from migrasafe.plan.templates import filled
@@ -20,6 +21,8 @@ from migrasafe.schema.model import Ref
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import Expression
+
+GATE = "old-version-silent"
 
 
 class Odometer(Struct, frozen=True, kw_only=True):
@@ -82,7 +85,7 @@ def silent(odometer: Odometer) -> Gate:
     seconds = f"{odometer.quiet_seconds:g}"
     listed = ", ".join(one.column for one in odometer.dual.old)
     return Gate(
-        id="old-version-silent",
+        id=GATE,
         question=f"Has nobody written {listed} for {say_seconds(odometer.quiet_seconds)}?",
         query=(
             "SELECT CASE WHEN pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) - last.last_value"
@@ -93,6 +96,11 @@ def silent(odometer: Odometer) -> Gate:
         expected="silent",
         otherwise="Find the instances of the old version that still run; a trigger of your own that changes it counts as well.",
     )
+
+
+def is_counted(draft: Draft) -> bool:
+    """Whether a plan counts what the old version writes."""
+    return any(gate.id.startswith(GATE) for phase in draft.phases for gate in phase.gates)
 
 
 def _create(odometer: Odometer) -> tuple[str, ...]:

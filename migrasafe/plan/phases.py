@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
+from migrasafe.sql.quote import quote_literal
 
 
 def expand(title: str, old_app: str, new_app: str, steps: tuple[Step, ...], *, gates: tuple[Gate, ...] = ()) -> Phase:
@@ -44,12 +45,16 @@ def contract(
     )
 
 
-def none_left(id: str, question: str, table: str, condition: str, otherwise: str) -> Gate:
-    """A gate that counts rows, of which there must be none."""
-    return Gate(
-        id=id,
-        question=question,
-        query=f"SELECT count(*) FROM {table} WHERE {condition}",
-        expected="0",
-        otherwise=otherwise,
-    )
+def none_left(
+    id: str, question: str, table: str, condition: str, otherwise: str, *, tolerated: float | None = None
+) -> Gate:
+    """A gate that counts rows, of which there must be none, or no larger part than `tolerated`."""
+    if tolerated is None:
+        query, expected = f"SELECT count(*) FROM {table} WHERE {condition}", "0"
+    else:
+        count, expected = f"count(*) FILTER (WHERE {condition})", "few enough"
+        query = (
+            f"SELECT CASE WHEN {count} <= {tolerated:.12g} * count(*) THEN {quote_literal(expected)}"
+            f" ELSE {count} || ' of ' || count(*) || ' rows' END FROM {table}"
+        )
+    return Gate(id=id, question=question, query=query, expected=expected, otherwise=otherwise)

@@ -5,7 +5,7 @@ The old version goes on with the old column, the new version takes the new one, 
 
 from __future__ import annotations
 
-from migrasafe.plan import predicates, steps
+from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.carry_over import carry_over, names_back
 from migrasafe.plan.dual_write import drop_functions_sql, drop_triggers_sql, functions_sql, inconsistent
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
@@ -69,13 +69,14 @@ def backfill(shadow: Shadow) -> Phase:
 
 def same(shadow: Shadow) -> Gate:
     """Whether both columns say the same in every row."""
-    return Gate(
-        id="same",
-        question=f"Do {shadow.old.name} and {shadow.new.name} say the same in every row of {shadow.table.ref.name}?",
-        query=f"SELECT count(*) FROM {name_of(shadow.table.ref)} WHERE {inconsistent(shadow.dual())}",
-        expected="0",
-        otherwise="Run the backfill, with --restart where it has run before; if rows come back, a trigger of your own changes one"
+    return phases.none_left(
+        "same",
+        f"Do {shadow.old.name} and {shadow.new.name} say the same in every row of {shadow.table.ref.name}?",
+        name_of(shadow.table.ref),
+        inconsistent(shadow.dual()),
+        "Run the backfill, with --restart where it has run before; if rows come back, a trigger of your own changes one"
         " of the columns after ours.",
+        tolerated=shadow.ground.tolerated,
     )
 
 

@@ -64,6 +64,7 @@ class DropColumn(Struct, frozen=True, kw_only=True):
                 f"an INSERT INTO {table.ref.name} VALUES (…) without column names puts its values into the wrong columns"
                 f" once {column.name} is gone",
             ),
+            names_gone=(ColumnRef(table.ref, column.name),),
         )
 
 

@@ -9,7 +9,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
 from migrasafe.plan.references import foreign_keys_to
 from migrasafe.schema.definitions import name_of, with_suffix
-from migrasafe.schema.model import Ref, View
+from migrasafe.schema.model import ColumnRef, Ref, View
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name
 
@@ -76,4 +76,5 @@ class DropTable(Struct, frozen=True, kw_only=True):
             )
             if keys
             else (),
+            names_gone=(ColumnRef(table.ref, None),),
         )

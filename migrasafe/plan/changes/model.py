@@ -31,6 +31,8 @@ class Ground(Struct, frozen=True, kw_only=True):
     """The LIKE pattern of what sessions of the old version call themselves."""
     quiet_seconds: float | None = None
     """How long the old version must have written nothing; None: its writes are not counted."""
+    tolerated: float | None = None
+    """The part of the rows in which both sides may say different things; None: no row may."""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -49,6 +51,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """Columns that have two names for a while."""
     worked: tuple[Worked, ...] = ()
     """Columns that the app writes beside those that they take the place of."""
+    names_gone: tuple[ColumnRef, ...] = ()
+    """What only the old version says: columns, and tables (without a column)."""
 
 
 class Change(Protocol):

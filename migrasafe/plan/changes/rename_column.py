@@ -157,6 +157,7 @@ def _by_triggers(ground: Ground, shadow: Shadow) -> Draft:
         ),
         differs=(f"the column {new.name} is the last of {table.ref}: SELECT * gives it at the end",),
         kept=(Kept(table=table.ref, old=old.name, new=new.name),),
+        names_gone=(ColumnRef(table.ref, old.name),),
     )
 
 
@@ -193,4 +194,5 @@ def _by_view(change: RenameColumn, ground: Ground, table: Table, old: Column, wh
         assumed=shim.assumed,
         by_hand=shim.by_hand,
         kept=(Kept(table=table.ref, old=old.name, new=change.new_name),),
+        names_gone=(ColumnRef(table.ref, old.name),),
     )

@@ -8,7 +8,7 @@ from migrasafe.plan import compat_view
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Phase, PhaseName
-from migrasafe.schema.model import Ref
+from migrasafe.schema.model import ColumnRef, Ref
 from migrasafe.sql.statements import Name
 
 
@@ -53,4 +53,5 @@ class RenameTable(Struct, frozen=True, kw_only=True):
             why=shim.why,
             assumed=shim.assumed,
             by_hand=shim.by_hand,
+            names_gone=(ColumnRef(table.ref, None),),
         )

@@ -21,7 +21,7 @@ from migrasafe.plan.replacement import Replacement, hard_drop, soft_drop
 from migrasafe.plan.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.user_triggers import narrowed_over, reads_when, widened_over
 from migrasafe.schema.definitions import name_of, names
-from migrasafe.schema.model import Column, Table
+from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ColumnDef, ConstraintKind, Expression, Name
@@ -74,6 +74,7 @@ class ReplaceColumns(Struct, frozen=True, kw_only=True):
                 " meant would read the other's values without any error",
             ),
             by_hand=tuple(_by_hand(made, was, now)),
+            names_gone=tuple(ColumnRef(table.ref, name) for name in self.old),
         )
 
 
@@ -210,6 +211,7 @@ def _gates(made: Replacement, was: str, now: str, required: list[str], again: st
         table,
         made.apart,
         again,
+        tolerated=made.ground.tolerated,
     )
     yield phases.none_left(
         "nothing-lost",

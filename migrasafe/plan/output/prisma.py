@@ -42,6 +42,6 @@ def write(pieces: tuple[Piece, ...], place: Place) -> Output:
         "Prisma deploys all that is in its folder: copy the folders of one phase when its time has come.",
         "After a migration that failed (a gate that does not hold is one), say `npx prisma migrate resolve --rolled-back"
         " NAME`, then deploy again. Prisma takes nothing back by itself: run down.sql of each folder, the last one first, and"
-        " delete its row of _prisma_migrations.",
+        " delete its row of _prisma_migrations. Before version 7, `db execute` wants `--schema prisma/schema.prisma` as well.",
     )
     return Output(tool="prisma", files=files, runs=tuple(runs), commands=commands, notes=notes)

@@ -37,7 +37,7 @@ ALTER TABLE users ADD CONSTRAINT known_team FOREIGN KEY (team_id) REFERENCES tea
 INDEX = "CREATE INDEX users_team_id_idx ON public.users USING btree (team_id)"
 ALL_THE_WAY_BACK = ("alembic", "django", "flyway", "golang-migrate")
 """The others have the same statements as golang-migrate: of them only one phase is taken back."""
-OF_TOOLS = ("alembic_version", "django_migrations")
+OF_TOOLS = ("alembic_version", "django_migrations", "schema_migrations", "_prisma_migrations")
 CONFIRMED = {"contract": "old-version-gone", "contract_for_good": "for-good"}
 
 

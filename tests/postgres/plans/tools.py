@@ -15,6 +15,7 @@ import psycopg
 from migrasafe.migrations.model import History, Migration, TransactionMode
 from migrasafe.migrations.read import read_history
 from migrasafe.plan.output.model import Command
+from tests.postgres.plans.own_programs import OwnProgramError, Program, is_here
 from tests.postgres.servers import Database
 
 Move = Callable[[Command], None]
@@ -65,7 +66,22 @@ def tool_of(tool: str, project: Path, database: Database) -> Tool:
         return _commands(lambda words: _alembic(words, project, database))
     if tool == "django":
         return _commands(lambda words: _django(words, project, database))
+    if is_here(tool):
+        return _by_program(Program(tool, project / tool, project, database))
     return _by_reader(tool, project / tool, database)
+
+
+def _by_program(program: Program) -> Tool:
+    def told(move: Move) -> Move:
+        def run(command: Command) -> None:
+            try:
+                move(command)
+            except OwnProgramError as error:
+                raise RefusedError(str(error)) from error
+
+        return run
+
+    return Tool(ahead=told(program.ahead), back=told(program.back))
 
 
 def _commands(run: Callable[[list[str]], None]) -> Tool:
