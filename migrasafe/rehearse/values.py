@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.observed import SqlState
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import quote_ident, quote_literal
 
 _QUESTION = (Path(__file__).parent / "sql" / "columns_to_fill.sql").read_text(encoding="utf-8")
 
@@ -84,6 +84,8 @@ class FillColumn(Struct, frozen=True, kw_only=True):
     """It has a default, or is an identity column."""
     always: bool
     """It is an identity column that takes no value unless told to."""
+    labels: list[str]
+    """Of an enum."""
 
     def value(self, n: str) -> str:
         """The expression that makes a value from `n`, itself an expression that is a number."""
@@ -91,8 +93,9 @@ class FillColumn(Struct, frozen=True, kw_only=True):
             case "array":
                 made = "'{}'"
             case "enum":
-                labels = f"enum_range(NULL::{self.type})"
-                made = f"({labels})[1 + {n} % array_length({labels}, 1)]"
+                # Those that the app knows, not those that the type has by now.
+                labels = ", ".join(map(quote_literal, self.labels)) or "NULL"
+                made = f"(ARRAY[{labels}]::text[])[1 + {n} % {len(self.labels) or 1}]"
             case "other":
                 made = "NULL"
             case _:
@@ -101,7 +104,7 @@ class FillColumn(Struct, frozen=True, kw_only=True):
 
     def candidates(self) -> tuple[str, ...]:
         """Values that its CHECKs name, or that lie beside them: of those, some may be let in."""
-        found: list[str] = []
+        found: list[str] = [quote_literal(label) for label in self.labels]
         for text, number in itertools.chain.from_iterable(map(_CONSTANT.findall, self.checks)):
             if number:
                 found.extend((number, f"{number} + 1", f"{number} - 1"))

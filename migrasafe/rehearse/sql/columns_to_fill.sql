@@ -41,7 +41,9 @@ SELECT relation.oid AS relation,
                WHERE index.indrelid = relation.oid AND index.indisprimary
                  AND attribute.attnum = ANY (index.indkey::pg_catalog.int2[])) AS in_key,
        attribute.atthasdef OR attribute.attidentity <> '' AS given,
-       attribute.attidentity = 'a' AS always
+       attribute.attidentity = 'a' AS always,
+       ARRAY(SELECT enumlabel::pg_catalog.text FROM pg_catalog.pg_enum WHERE enumtypid = below.oid ORDER BY enumsortorder)
+           AS labels
 FROM pg_catalog.pg_class AS relation
 JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = relation.relnamespace
 JOIN pg_catalog.pg_attribute AS attribute

@@ -1,6 +1,6 @@
 """The plans that a rehearsal has to prove: every case of the plan tests, and some that those tell in another way.
 
-A module of tests/postgres/plans with SETUP and CASES, each with `migration` and `hints`, is in the list by itself.
+A module of tests/postgres/plans with SETUP and CASES, each with a `migration`, perhaps with `hints`, is in the list by itself.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ def _told() -> Iterator[tuple[str, Proof]]:
         if found.name.startswith("test_") and hasattr(module, "CASES") and hasattr(module, "SETUP"):
             about = found.name.removeprefix("test_").replace("_", " ")
             for name, case in module.CASES.items():
-                yield f"{about}: {name}", Proof(setup=module.SETUP, migration=case.migration, hints=case.hints)
+                yield (
+                    f"{about}: {name}",
+                    Proof(setup=module.SETUP, migration=case.migration, hints=getattr(case, "hints", Hints())),
+                )
 
 
 _CARRIED = test_carry_over.SETUP
