@@ -1,5 +1,5 @@
 """`python -m migrasafe`."""
 
-from migrasafe.cli import start
+from migrasafe.entry import start
 
 start()

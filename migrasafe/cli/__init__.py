@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import atexit
+import gc
 import io
 import os
 import sys
-import threading
-from contextlib import suppress
 
 import click
 
@@ -45,6 +43,8 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "lint":  # which is over before there is garbage worth looking for
+            gc.enable()
         match cmd_name:
             case "lint":
                 from migrasafe.cli.lint import lint
@@ -112,23 +112,8 @@ def cli() -> None:
     """
 
 
-def start() -> None:
-    """The entry point of the program: `main`, and then the end of the process, at once where that can be: to take apart all
-    that a run has made takes Python as long as a good part of the run."""
-    try:
-        main()
-    except SystemExit as ended:
-        if threading.active_count() > 1 or not isinstance(ended.code, int):
-            raise
-        atexit._run_exitfuncs()  # what has to be cleaned up is; the rest is for the system
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):  # a full disk, which was told of already
-                stream.flush()
-        os._exit(ended.code)
-
-
 def main() -> None:
-    """Turns every outcome into an exit status, and never shows a traceback."""
+    """The command line: turns every outcome into an exit status, and never shows a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files can hold what an encoding cannot
             stream.reconfigure(errors="backslashreplace")
