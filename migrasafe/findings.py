@@ -19,7 +19,11 @@ class Severity(Enum):
 
     @property
     def weight(self) -> int:
-        return {Severity.ERROR: 3, Severity.WARNING: 2, Severity.INFO: 1}[self]
+        """The larger the worse."""
+        return _WEIGHTS[self._value_]
+
+
+_WEIGHTS = {"error": 3, "warning": 2, "info": 1}
 
 
 class Place(Struct, frozen=True, kw_only=True):

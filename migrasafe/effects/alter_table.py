@@ -68,7 +68,7 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
         effects = effects.and_(predict(action, index, ref, situation) if predict else _locked(index, ref))
     if effects.failures:
         effects = replace(effects, failures=tuple(_not_averted(effects.failures, statement, ref)))
-    if any(isinstance(action, DropColumn | DropConstraint) and action.cascade for action in statement.actions):
+    if any(isinstance(action, (DropColumn, DropConstraint)) and action.cascade for action in statement.actions):
         effects = effects.and_(locks_of_cascade(statement, situation))
     if statement.only:
         effects = effects.and_(Effects(failures=tuple(_not_for_children(statement, ref, situation))))

@@ -150,7 +150,7 @@ def _drop_table(name: Name, statement: Drop, situation: Situation) -> Effects:
             continue
         other = situation.schema.relation(dependent)
         is_foreign_key = isinstance(other, Table)
-        if isinstance(other, Table | View):
+        if isinstance(other, (Table, View)):
             effects = effects.and_(strong(dependent)) if statement.cascade else effects
             if not statement.cascade:
                 what = "a foreign key of" if is_foreign_key else "the view"

@@ -85,7 +85,7 @@ def _bulk(cause: Cause, target: Ref, where: Expression | None, situation: Situat
 
 def row_by_row(statement: Statement, effects: Effects, query: Query, situation: Situation) -> Effects:
     """The effects of an UPDATE or DELETE that a loop runs for each row of a query: many, if the query reads many."""
-    if not isinstance(statement, Update | Delete) or effects.work:
+    if not isinstance(statement, (Update, Delete)) or effects.work:
         return effects
     if not any(situation.exists_already(work.relation) for work in predict_query(query, situation).work):
         return effects

@@ -63,10 +63,10 @@ class Situation(Struct, frozen=True, kw_only=True):
 
     def is_new(self, ref: Ref) -> bool:
         """Whether this migration made the relation (or the table of this index): nobody can be waiting for it."""
-        relation = self.schema.relation(ref)
+        relation = self.schema.relations.get(ref)
         if relation is None:
             return False
-        if isinstance(relation, Index):
+        if type(relation) is Index:
             return self.is_new(relation.table)
         return relation.born.migration == self.moment.migration and relation.born != BEFORE_HISTORY
 
@@ -91,7 +91,9 @@ class Situation(Struct, frozen=True, kw_only=True):
     def below(self, ref: Ref) -> tuple[Ref, ...]:
         """The partitions and inheritance children below a table that we know."""
         table = self.schema.table(ref)
-        return () if table is None else tuple(part.ref for part in self.with_partitions(table))[1:]
+        if table is None or not (table.partitions or table.children):
+            return ()
+        return tuple(part.ref for part in self.with_partitions(table))[1:]
 
     def is_partitioned(self, ref: Ref) -> bool:
         table = self.schema.table(ref)

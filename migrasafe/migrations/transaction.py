@@ -24,7 +24,7 @@ from migrasafe.sql.statements import (
 def unknown_transaction(script: Script) -> TransactionMode:
     """One transaction, where no tool says: unless the script runs its own, or could only ever run without."""
     for statement in script.statements:
-        if isinstance(statement, Transaction) or refuses_transaction(statement):
+        if type(statement) is Transaction or refuses_transaction(statement):
             return TransactionMode.NONE
     return TransactionMode.ONE
 
@@ -48,7 +48,7 @@ def _is_of_the_cluster(statement: ClusterWide) -> bool:
 
 
 def _detaches_concurrently(statement: AlterTable) -> bool:
-    return any(isinstance(action, DetachPartition) and action.concurrently for action in statement.actions)
+    return any(type(action) is DetachPartition and action.concurrently for action in statement.actions)
 
 
 def _commits(statement: DoBlock) -> bool:

@@ -14,7 +14,7 @@ _OFF = frozenset({"false", "off", "0", "no"})
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, AlterTable | CreateTable)
+    assert isinstance(statement, (AlterTable, CreateTable))
     ref = step.situation.ref(statement.name)
     options = (
         [statement.options]

@@ -14,7 +14,7 @@ from migrasafe.sql.statements import AddColumn, AlterTable, Rename
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, AlterTable | Rename)
+    assert isinstance(statement, (AlterTable, Rename))
     if not step.schema.publications or (isinstance(statement, Rename) and statement.kind not in ("TABLE", "COLUMN")):
         return
     ref = step.situation.ref(statement.name)

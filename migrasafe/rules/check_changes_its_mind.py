@@ -23,7 +23,7 @@ from migrasafe.sql.statements import (
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, AlterTable | CreateTable)
+    assert isinstance(statement, (AlterTable, CreateTable))
     for constraint, action in _checks(statement):
         if constraint.kind is not ConstraintKind.CHECK or constraint.expression is None:
             continue

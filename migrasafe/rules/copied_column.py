@@ -52,7 +52,7 @@ def copies_of(
 ) -> Copies | None:
     """None where something hangs on the column that cannot be moved. `new` is the other column's name, `on` the table;
     `replaced` are actions after which its default or some of its constraints are others."""
-    if any(isinstance(one, SetDefault | DropDefault) and one.column == column.name for one in replaced):
+    if any(isinstance(one, (SetDefault, DropDefault)) and one.column == column.name for one in replaced):
         column = replace(column, default=None)
     dropped = {one.name for one in replaced if isinstance(one, DropConstraint)}
     table = replace(table, constraints=tuple(one for one in table.constraints if one.name not in dropped))

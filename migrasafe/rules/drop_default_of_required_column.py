@@ -21,7 +21,7 @@ def check(step: Step) -> Iterator[Finding]:
         return
     table = step.schema.table(ref)
     for index, action in enumerate(statement.actions):
-        if not isinstance(action, DropDefault | DropIdentity):
+        if not isinstance(action, (DropDefault, DropIdentity)):
             continue
         column = table.column(action.column) if table is not None else None
         if column is not None and column.born.migration == step.moment.migration:
@@ -51,7 +51,7 @@ def _is_set_again(step: Step, ref: Ref, column: str) -> bool:
     if not step.in_transaction:
         return False
     return any(
-        isinstance(action, SetDefault | AddIdentity) and action.column == column
+        isinstance(action, (SetDefault, AddIdentity)) and action.column == column
         for later in (step.statement, *step.later)
         if isinstance(later, AlterTable) and step.situation.ref(later.name) == ref
         for action in later.actions

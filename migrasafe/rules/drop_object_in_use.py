@@ -117,9 +117,9 @@ def _made_again(step: Step, kind: str, dropped: DroppedObject) -> tuple[str, ...
     if kind in ("VIEW", "MATERIALIZED VIEW"):
         ref = schema.resolve(name.schema, name.name)
         before, after = schema.relation(ref), end.relation(ref)
-        if not isinstance(after, Table | View):
+        if not isinstance(after, (Table, View)):
             return None
-        return missing_columns(step, before if isinstance(before, Table | View) else None, after)
+        return missing_columns(step, before if isinstance(before, (Table, View)) else None, after)
     if kind in ("TYPE", "DOMAIN"):
         old = schema.types.get(schema.resolve_type(name.schema, name.name))
         if old is None or end.types.get(old.ref) is None:
@@ -133,7 +133,7 @@ def _made_again(step: Step, kind: str, dropped: DroppedObject) -> tuple[str, ...
 def _is_made_by_name(step: Step, name: str) -> bool:
     """Whether a type follows that has the name of one we never saw being made."""
     return any(
-        isinstance(later, CreateEnum | CreateDomain | CreateComposite) and later.name.name == name
+        isinstance(later, (CreateEnum, CreateDomain, CreateComposite)) and later.name.name == name
         for later in step.until_commit()
     )
 

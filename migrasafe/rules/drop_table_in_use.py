@@ -54,7 +54,7 @@ def _is_made_next(step: Step, ref: Ref) -> bool:
         step.schema.relation(ref) is None
         and step.at_end().table(ref) is not None
         and any(
-            isinstance(later, CreateTable | CreateTableAs) and step.situation.ref(later.name) == ref
+            isinstance(later, (CreateTable, CreateTableAs)) and step.situation.ref(later.name) == ref
             for later in step.to_the_end()
         )
     )

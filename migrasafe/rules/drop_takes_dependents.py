@@ -64,7 +64,7 @@ def _inside(step: Step, refs: Sequence[Ref]) -> Iterator[Lost]:
     """The tables and views of a schema; the rest of what is in it serves them."""
     for ref in refs:
         relation = step.schema.relation(ref)
-        if isinstance(relation, Table | View):
+        if isinstance(relation, (Table, View)):
             yield Lost(
                 kind="view" if isinstance(relation, View) else "table", name=str(ref), relation=ref, born=relation.born
             )

@@ -18,7 +18,7 @@ def check(step: Step) -> Iterator[Finding]:
     ref = step.situation.ref(statement.table)
     before, end = step.schema.relation(ref), step.at_end()
     table = end.relation(ref)
-    if statement.only or not isinstance(before, Table | View) or not isinstance(table, Table | View):
+    if statement.only or not isinstance(before, (Table, View)) or not isinstance(table, (Table, View)):
         return
     known = {one.ref for one in step.schema.indexes_of(before)}
     made = [one for one in step.after.indexes_of(table) if one.ref not in known and end.index(one.ref) is not None]
@@ -31,7 +31,7 @@ def check(step: Step) -> Iterator[Finding]:
 def _other(now: Schema, end: Schema, new: Index) -> tuple[Index, Index] | None:
     """The index that can go, and the one that does its work; both are still there in the end."""
     table = now.relation(new.table)
-    assert isinstance(table, Table | View)
+    assert isinstance(table, (Table, View))
     for old in now.indexes_of(table):
         if old.ref == new.ref or not old.valid or end.index(old.ref) is None:
             continue

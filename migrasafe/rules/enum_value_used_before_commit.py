@@ -56,7 +56,7 @@ def _literals(statement: Statement) -> set[str]:
     stack: list[Any] = [statement]
     while stack:
         item = stack.pop()
-        if isinstance(item, Expression | Query):
+        if isinstance(item, (Expression, Query)):
             for kind, fields in walk(item.node):
                 if kind == "A_Const" and "sval" in fields:
                     found.add(fields["sval"].get("sval", ""))

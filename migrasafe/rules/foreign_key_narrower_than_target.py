@@ -17,7 +17,7 @@ _SERIAL = {"smallserial": "int2", "serial": "int4", "bigserial": "int8"}
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, AlterTable | CreateTable)
+    assert isinstance(statement, (AlterTable, CreateTable))
     ref = step.situation.ref(statement.name)
     widened = isinstance(statement, AlterTable) and any(
         isinstance(one, AlterColumnType) and _largest(one.type) > 0 for one in statement.actions

@@ -15,7 +15,7 @@ from migrasafe.sql.statements import AddColumn, AddConstraint, AlterTable, Creat
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, AlterTable | CreateTable)
+    assert isinstance(statement, (AlterTable, CreateTable))
     ref = step.situation.ref(statement.name)
     made = step.after.table(ref)
     if made is None or not any(one.target is not None for one in made.constraints):

@@ -33,7 +33,7 @@ def in_batches(step: Step, work: Work) -> tuple[Stage, ...]:
     """Nothing where the statement cannot be cut by the primary key of its table, or stands in a body, whose variables it
     may use."""
     statement = step.statement
-    if not isinstance(statement, Update | Delete) or not step.has_own_text or step.situation.in_body:
+    if not isinstance(statement, (Update, Delete)) or not step.has_own_text or step.situation.in_body:
         return ()
     text, span = step.script.source.text, statement.span
     update = written_update(text, span, step.as_written)

@@ -23,9 +23,12 @@ def first_strong_lock(step: Step) -> Ref | None:
     return lock.relation
 
 
+_STRONG = LockMode.SHARE_ROW_EXCLUSIVE.strength
+
+
 def is_strong(mode: LockMode) -> bool:
     """Whether so much waits behind it that nobody should wait for it without limit."""
-    return mode.strength >= LockMode.SHARE_ROW_EXCLUSIVE.strength
+    return mode.strength >= _STRONG
 
 
 def timeout_ms(step: Step, name: str) -> float | None:

@@ -53,9 +53,20 @@ def check(step: Step) -> Iterator[Finding]:
 def _may_have_long_names(sql: str) -> bool:
     """False for nearly every statement, and quickly: names without quotes hold no blanks."""
     limit = LONGEST_BYTES if sql.isascii() else LONGEST_BYTES // 4
-    if len(sql) <= limit or ('"' not in sql and max(map(len, sql.split())) <= limit):
+    if len(sql) <= limit or ('"' not in sql and not _has_long_word(sql, limit)):
         return False
     return any(len(found[0].strip('"').encode()) > LONGEST_BYTES for found in _LONG.finditer(sql))
+
+
+def _has_long_word(sql: str, limit: int) -> bool:
+    """Whether there may be more than so many characters without a blank: looks at a few places only."""
+    begin = 0
+    while begin + limit < len(sql):
+        blank = max(sql.rfind(" ", begin, begin + limit + 1), sql.rfind("\n", begin, begin + limit + 1))
+        if blank < 0:
+            return True
+        begin = blank + 1
+    return False
 
 
 RULE = Rule(

@@ -15,7 +15,7 @@ from migrasafe.sql.statements import AlterPolicy, CreatePolicy, Expression
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, AlterPolicy | CreatePolicy)
+    assert isinstance(statement, (AlterPolicy, CreatePolicy))
     ref = step.situation.ref(statement.table)
     table = step.schema.table(ref)
     if table is None or not step.situation.exists_already(ref):

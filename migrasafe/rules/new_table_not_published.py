@@ -18,7 +18,7 @@ _ENOUGH = 2
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, CreateTable | CreateTableAs)
+    assert isinstance(statement, (CreateTable, CreateTableAs))
     if not step.schema.publications or statement.persistence is not Persistence.PERMANENT:
         return
     ref = step.situation.ref(statement.name)

@@ -19,7 +19,7 @@ _QUERIES = frozenset({"select", "insert", "update", "delete"})
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, CreateTable | CreateTableAs | CreateView)
+    assert isinstance(statement, (CreateTable, CreateTableAs, CreateView))
     if isinstance(statement, CreateTable) and statement.partition_of is not None:
         return  # queries go through the parent, whose privileges count
     ref = step.situation.ref(statement.name)
@@ -30,7 +30,7 @@ def check(step: Step) -> Iterator[Finding]:
         known[ref.schema] = _usual(step.schema, ref, step.moment.migration)
     usual = known[ref.schema]
     made = step.at_end().relation(ref) if usual else None
-    if not isinstance(made, Table | View):
+    if not isinstance(made, (Table, View)):
         return
     roles = {one.role for one in usual} - {one.role for one in made.grants}
     if not roles:

@@ -16,7 +16,7 @@ def columns_of(relation: Table | View) -> tuple[str, ...]:
 def stands_in(step: Step, ref: Ref) -> Table | View | None:
     """The relation that has the name at the end of the transaction, of a table or view that loses it in this statement."""
     then = step.at_commit().relation(ref)
-    return then if isinstance(then, Table | View) else None
+    return then if isinstance(then, (Table, View)) else None
 
 
 def missing_columns(step: Step, before: Table | View | None, after: Table | View) -> tuple[str, ...]:

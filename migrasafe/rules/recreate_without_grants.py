@@ -17,7 +17,7 @@ _RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "FOREI
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, Drop | Rename)
+    assert isinstance(statement, (Drop, Rename))
     if statement.kind not in _RELATIONS:
         return
     for name in [statement.name] if isinstance(statement, Rename) else [one.name for one in statement.objects]:
@@ -27,7 +27,7 @@ def check(step: Step) -> Iterator[Finding]:
 def _replaced(step: Step, name: Name) -> Iterator[Finding]:
     ref = step.situation.ref(name)
     before, after = step.schema.relation(ref), step.at_end().relation(ref)
-    if not isinstance(before, Table | View | Sequence) or not isinstance(after, Table | View | Sequence):
+    if not isinstance(before, (Table, View, Sequence)) or not isinstance(after, (Table, View, Sequence)):
         return
     if not before.grants or not step.situation.exists_already(ref) or after.born.migration != step.moment.migration:
         return

@@ -31,7 +31,7 @@ def check(step: Step) -> Iterator[Finding]:
             fix=_new_value(step, statement),
         )
         return
-    assert isinstance(statement, Rename | SetSchema)
+    assert isinstance(statement, (Rename, SetSchema))
     if statement.kind not in _KINDS:
         return
     name = statement.name

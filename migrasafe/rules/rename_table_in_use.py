@@ -20,7 +20,7 @@ _RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE"})
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, Rename | SetSchema)
+    assert isinstance(statement, (Rename, SetSchema))
     if statement.kind == "SCHEMA" and isinstance(statement, Rename):
         yield step.finding(
             RULE.id,
@@ -70,7 +70,7 @@ def _with_view(step: Step, ref: Ref, new: Ref) -> Fix:
 def _stand_in(step: Step, ref: Ref, new: Ref, stand_in: Table | View) -> Iterator[Finding]:
     """What does not work through the view or table that takes the old name."""
     before = step.schema.relation(ref)
-    before = before if isinstance(before, Table | View) else None
+    before = before if isinstance(before, (Table, View)) else None
     missing = missing_columns(step, before, stand_in)
     lock = step.effects.lock_on(ref)
     if missing:

@@ -14,7 +14,7 @@ from migrasafe.sql.statements import AlterFunction, CreateFunction, Expression
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, CreateFunction | AlterFunction)
+    assert isinstance(statement, (CreateFunction, AlterFunction))
     name = statement.name
     ref = step.schema.resolve_function(name.schema, name.name)
     before, after = step.schema.functions.get(ref, ()), step.after.functions.get(ref, ())

@@ -78,7 +78,7 @@ def _known(step: Step, statement: Grant) -> Iterator[tuple[Ref, frozenset[Grante
     end = step.at_commit()
     for ref in refs:
         before, after = step.schema.relation(ref), end.relation(ref)
-        if not isinstance(before, Table | View | Sequence) or not isinstance(after, Table | View | Sequence):
+        if not isinstance(before, (Table, View, Sequence)) or not isinstance(after, (Table, View, Sequence)):
             continue
         if step.situation.exists_already(ref):
             yield ref, frozenset(one for one in before.grants - after.grants if one.privilege in _NEEDED)

@@ -14,7 +14,7 @@ from migrasafe.sql.statements import AlterFunction, CreateFunction
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, CreateFunction | AlterFunction)
+    assert isinstance(statement, (CreateFunction, AlterFunction))
     if statement.security_definer is not True:
         return
     if isinstance(statement, CreateFunction) and statement.body is not None and statement.source_text is None:

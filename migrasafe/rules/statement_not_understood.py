@@ -23,7 +23,7 @@ def check(step: Step) -> Iterator[Finding]:
                     action=index,
                 )
         return
-    if isinstance(statement, Select | Call):
+    if isinstance(statement, (Select, Call)):
         yield from _unknown_functions(step, statement)
         return
     assert isinstance(statement, Unrecognized)

@@ -12,7 +12,7 @@ from migrasafe.sql.statements import CreateTable, CreateTableAs, Persistence
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, CreateTable | CreateTableAs)
+    assert isinstance(statement, (CreateTable, CreateTableAs))
     ref = step.situation.ref(statement.name)
     table = step.at_end().table(ref)
     if table is None or not table.complete or table.primary_key is not None or step.schema.relation(ref) is not None:

@@ -12,7 +12,7 @@ from migrasafe.sql.statements import CreateTable, CreateTableAs, Persistence
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, CreateTable | CreateTableAs)
+    assert isinstance(statement, (CreateTable, CreateTableAs))
     if statement.persistence is not Persistence.UNLOGGED:
         return
     ref = step.situation.ref(statement.name)

@@ -18,7 +18,7 @@ _ON = frozenset({"true", "on", "1", "yes"})
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
-    assert isinstance(statement, AlterTable | CreateView)
+    assert isinstance(statement, (AlterTable, CreateView))
     ref = step.situation.ref(statement.name)
     before, after = step.schema.view(ref), step.after.view(ref)
     if isinstance(statement, AlterTable) and statement.kind != "VIEW":
@@ -65,7 +65,7 @@ def _may_read(step: Step, role: str, view: View) -> bool:
 
 def _is_readable(step: Step, role: str, ref: Ref) -> bool:
     relation = step.at_commit().relation(ref)
-    if not isinstance(relation, Table | View):
+    if not isinstance(relation, (Table, View)):
         return True
     return any(one.privilege == "select" and one.role in (role, "public") for one in relation.grants)
 

@@ -58,7 +58,7 @@ def _finding(step: Step, work: Work, relation: Ref, held: Held) -> Finding:
 def _apart(step: Step, work: Work) -> Fix:
     """The work where nothing is locked: an index concurrently, rows in batches, all else as it is."""
     statement = step.statement
-    if not step.has_own_text or (step.situation.in_body and isinstance(statement, Dml | Select)):
+    if not step.has_own_text or (step.situation.in_body and isinstance(statement, (Dml, Select))):
         return plan(step)
     if isinstance(statement, CreateIndex) and not _is_partitioned(step, work.relation):
         return concurrently(step, statement) or plan(step)

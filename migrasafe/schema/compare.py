@@ -114,7 +114,7 @@ def _shown(value: object) -> str:
             return "none"
         case bool():
             return "yes" if value else "no"
-        case tuple() if not isinstance(value, Ref | ColumnRef):
+        case tuple() if not isinstance(value, (Ref, ColumnRef)):
             return "(" + ", ".join(_shown(item) for item in value) + ")"
         case frozenset():
             return "{" + ", ".join(sorted(_shown(item) for item in value)) + "}"

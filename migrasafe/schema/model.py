@@ -8,6 +8,7 @@ first one comes from is in load.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from msgspec import Struct, field
 from rpds import HashTrieMap, HashTrieSet
@@ -94,11 +95,11 @@ class Schema(Struct, frozen=True, kw_only=True):
 
     def table(self, ref: Ref) -> Table | None:
         relation = self.relations.get(ref)
-        return relation if isinstance(relation, Table) else None
+        return relation if type(relation) is Table else None
 
     def index(self, ref: Ref) -> Index | None:
         relation = self.relations.get(ref)
-        return relation if isinstance(relation, Index) else None
+        return relation if type(relation) is Index else None
 
     def view(self, ref: Ref) -> View | None:
         relation = self.relations.get(ref)
@@ -106,8 +107,8 @@ class Schema(Struct, frozen=True, kw_only=True):
 
     def indexes_of(self, table: Table | View) -> Iterator[Index]:
         for ref in table.indexes:
-            index = self.index(ref)
-            if index is not None:
+            index = self.relations.get(ref)
+            if type(index) is Index:
                 yield index
 
     def dependents_of(self, ref: Ref) -> frozenset[Ref]:
@@ -122,9 +123,9 @@ class Schema(Struct, frozen=True, kw_only=True):
         if self.temporary and (ref := Ref(TEMPORARY_SCHEMA, name)) in self.relations:
             return ref
         for candidate in self.search_path:
-            ref = Ref(candidate, name)
-            if ref in self.relations:
-                return ref
+            found = self.relations.get(cast("Ref", (candidate, name)))  # a tuple finds it too, and costs less
+            if found is not None:
+                return found.ref
         return Ref(self.search_path[0] if self.search_path else "public", name)
 
     def resolve_type(self, schema: str | None, name: str) -> Ref:

@@ -65,12 +65,12 @@ class _ParseResult(ctypes.Structure):
     _fields_ = (
         ("parse_tree", ctypes.c_char_p),
         ("stderr_buffer", ctypes.c_char_p),
-        ("error", ctypes.POINTER(_Error)),
+        ("error", ctypes.c_void_p),  # of _Error: as a pointer it would cost an object per statement
     )
 
 
 class _PlpgsqlResult(ctypes.Structure):
-    _fields_ = (("plpgsql_funcs", ctypes.c_char_p), ("error", ctypes.POINTER(_Error)))
+    _fields_ = (("plpgsql_funcs", ctypes.c_char_p), ("error", ctypes.c_void_p))
 
 
 @functools.cache
@@ -120,7 +120,7 @@ def _parse(sql: str) -> Any:
     result = lib.pg_query_parse(sql.encode("utf-8"))
     try:
         if result.error:
-            raise _error(result.error.contents, sql)
+            raise _error(result.error, sql)
         return _decode(result.parse_tree)
     except RecursionError as error:
         raise TooDeepError from error
@@ -137,7 +137,7 @@ def _parse_plpgsql(sql: str) -> Any:
     result = lib.pg_query_parse_plpgsql(sql.encode("utf-8"))
     try:
         if result.error:
-            raise _error(result.error.contents, sql)
+            raise _error(result.error, sql)
         return _decode(_STRAY.sub(b"", result.plpgsql_funcs))
     except RecursionError as error:
         raise TooDeepError from error
@@ -145,7 +145,8 @@ def _parse_plpgsql(sql: str) -> Any:
         lib.pg_query_free_plpgsql_parse_result(result)
 
 
-def _error(error: _Error, sql: str) -> ParserError:
+def _error(place_of_error: int, sql: str) -> ParserError:
+    error = _Error.from_address(place_of_error)
     message = error.message.decode("utf-8", "replace")
     place = error.cursorpos - 1  # characters already: PostgreSQL converts it with pg_mbstrlen_with_len
     return ParserError(message, place if 0 <= place <= len(sql) else None)

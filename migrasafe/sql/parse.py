@@ -44,6 +44,7 @@ _HARMLESS = frozenset(
         "?",
     }
 )
+_SQL = ChunkKind.SQL
 _META = regex(r"\\([a-zA-Z?!]+|.)")
 
 
@@ -95,14 +96,12 @@ class _Reader:
         self.may_be_newer = may_be_newer(text)
 
     def read(self, chunk: Chunk) -> tuple[Statement, ...]:
-        match chunk.kind:
-            case ChunkKind.SQL:
-                return self._parse(chunk.span)
-            case ChunkKind.META_COMMAND:
-                return (_meta_command(self.text, chunk.span),)
-            case ChunkKind.UNTERMINATED:
-                what = "comment" if self.text.startswith("/*", chunk.at or 0) else "quoted text"
-                return (Unrecognized(span=chunk.span, reason=f"the {what} that begins here has no end", at=chunk.at),)
+        if chunk.kind is _SQL:
+            return self._parse(chunk.span)
+        if chunk.kind is ChunkKind.META_COMMAND:
+            return (_meta_command(self.text, chunk.span),)
+        what = "comment" if self.text.startswith("/*", chunk.at or 0) else "quoted text"
+        return (Unrecognized(span=chunk.span, reason=f"the {what} that begins here has no end", at=chunk.at),)
 
     def _parse(self, span: Span) -> tuple[Statement, ...]:
         """The typed statement of a chunk; more than one only where the parser finds what psql's splitter does not."""

@@ -16,9 +16,9 @@ from migrasafe.sql.statements import Node, Select, SetVariable, Statement
 
 def settings_of(statement: Statement) -> tuple[SetVariable, ...]:
     """What the statement sets. A value of set_config() that is not a constant is the text `unknown`."""
-    if isinstance(statement, SetVariable):
+    if type(statement) is SetVariable:
         return (statement,)
-    return tuple(_set_by_calls(statement)) if isinstance(statement, Select) else ()
+    return tuple(_set_by_calls(statement)) if type(statement) is Select else ()
 
 
 def _set_by_calls(statement: Select) -> Iterator[SetVariable]:

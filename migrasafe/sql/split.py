@@ -23,6 +23,9 @@ class ChunkKind(Enum):
     UNTERMINATED = "unterminated"
 
 
+_SQL = ChunkKind.SQL
+
+
 class Chunk(Struct, frozen=True, kw_only=True):
     """One statement without its semicolon, or one psql meta-command to the end of its line."""
 
@@ -62,6 +65,8 @@ def split(text: str, section: Span | None = None) -> tuple[list[Chunk], list[Com
 
 def _is_balanced(sql: str) -> bool:
     """Whether every parenthesis is closed, and none before it is opened: psql does not count those."""
+    if "(" not in sql:
+        return ")" not in sql
     depth = 0
     for parenthesis in _PARENTHESIS.findall(sql):
         depth += 1 if parenthesis == "(" else -1
@@ -83,6 +88,8 @@ class _Splitter:
         self.comments: list[Comment] = []
 
     def run(self) -> tuple[list[Chunk], list[Comment]]:
+        if self._plain_text():
+            return self.chunks, self.comments
         while self.place < self.stop:
             if self.first is None and self._plain_statement():
                 continue
@@ -98,17 +105,36 @@ class _Splitter:
         self._finish(self.stop)
         return self.chunks, self.comments
 
+    def _plain_text(self) -> bool:
+        """Cut a text where every semicolon ends a statement: without quotes, comments and the like, most are. False, and
+        nothing done, for another."""
+        text = self.text[self.place : self.stop]
+        if "'" in text or "--" in text or '"' in text or "$" in text or "\\" in text or "/*" in text or ":" in text:
+            return False
+        chunks = []
+        begin = self.place
+        for piece in text.split(";"):
+            sql = piece.strip()
+            if sql:
+                if not _is_balanced(sql) or _TAKES_CARE.match(sql):
+                    return False
+                start = begin + len(piece) - len(piece.lstrip())
+                chunks.append(Chunk(kind=_SQL, span=Span(start, start + len(sql))))
+            begin += len(piece) + 1
+        self.chunks = chunks
+        return True
+
     def _plain_statement(self) -> bool:
         """Step over a statement that takes no care; False for one that may, which is then read bit by bit."""
         match = _PLAIN_STATEMENT.match(self.text, self.place, self.stop)
         if match is None:
             return False
-        sql = match["sql"]
+        sql = match[1]
         if not _is_balanced(sql) or _TAKES_CARE.match(sql):
             return False
         if sql:
-            start = match.start("sql")
-            self.chunks.append(Chunk(kind=ChunkKind.SQL, span=Span(start, start + len(sql.rstrip()))))
+            start = match.start(1)
+            self.chunks.append(Chunk(kind=_SQL, span=Span(start, start + len(sql.rstrip()))))
         self.place = match.end()
         return True
 

@@ -38,6 +38,7 @@ SYSTEM_USER TABLESPACE TIES UNLOGGED VACUUM XMLSERIALIZE
 _HINTS = frozenset(_WORDS_OF_SYNTAX.split()) | syntax_options.WORDS | new_functions.WORDS
 """Words of which newer syntax has one: most texts have none, and finding that out is much quicker than a walk."""
 _WORD = re.compile(r"\w+", re.ASCII)
+_BLANKS = "".join(chr(code) if chr(code).isalnum() or code == ord("_") else " " for code in range(128))
 _NUMERIC = frozenset({"NUMERIC", "DECIMAL", "DEC"})
 _ODD_SCALE = regex(
     r"""\b(?:NUMERIC|DECIMAL|DEC)\b"?\s*+(?=[-/(])(?!\(\s*(?:\d+|[1-9]\d+\s*,\s*\d|[4-9]\s*,\s*[0-4])\s*\))"""
@@ -48,7 +49,8 @@ _ODD_SCALE = regex(
 def may_be_newer(text: str) -> bool:
     """Whether a text may hold newer syntax: no statement of it does where this is False."""
     shouted = text.upper()
-    words = set(_WORD.findall(shouted))
+    # Without a regular expression this takes a quarter of the time, and it is done for every text.
+    words = set(shouted.translate(_BLANKS).split() if shouted.isascii() else _WORD.findall(shouted))
     return (
         not words.isdisjoint(_HINTS)
         or ("NULL" in words and not words.isdisjoint(("ADD", "CONSTRAINT", "DELETE")))

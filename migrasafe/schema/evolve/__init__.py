@@ -127,10 +127,9 @@ def with_search_path(schema: Schema, search_path: tuple[str, ...]) -> Schema:
 
 def after_session(schema: Schema, search_path: tuple[str, ...]) -> Schema:
     """The catalog once the session has ended: what was temporary is gone, and its search path is another's."""
-    functions = [ref for ref in schema.functions if ref.schema == TEMPORARY_SCHEMA]
-    if schema.temporary or functions:
+    if schema.temporary:
         draft = Draft(schema, BEFORE_HISTORY)
-        for ref in functions:
+        for ref in [ref for ref in schema.functions if ref.schema == TEMPORARY_SCHEMA]:
             draft.put_functions(ref, ())
         for ref in sorted(ref for ref in schema.relations if ref.schema == TEMPORARY_SCHEMA):
             remove_relation(draft, ref)

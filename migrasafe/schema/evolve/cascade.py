@@ -41,7 +41,7 @@ def remove_relation(draft: Draft, ref: Ref) -> None:
         remove_index(draft, ref)
         return
     draft.take(ref)
-    if isinstance(relation, Table | View):
+    if isinstance(relation, (Table, View)):
         for index in relation.indexes:
             draft.take(index)
     if isinstance(relation, Table):

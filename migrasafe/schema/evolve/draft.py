@@ -7,6 +7,7 @@ nothing and the schema before stays as it was.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 from migrasafe.schema.evolve import needs
 from migrasafe.schema.evolve.dependents import Dependents, note_changed
@@ -108,9 +109,9 @@ class Draft:
         if self.temporary and (ref := Ref(TEMPORARY_SCHEMA, name)) in self.relations:
             return ref
         for candidate in self.search_path:
-            ref = Ref(candidate, name)
-            if ref in self.relations:
-                return ref
+            found = self.relations.get(cast("Ref", (candidate, name)))  # a tuple finds it too, and costs less
+            if found is not None:
+                return found.ref
         return Ref(self.home(), name)
 
     def known_type(self, schema: str | None, name: str) -> Ref | None:
@@ -152,11 +153,11 @@ class Draft:
 
     def table(self, ref: Ref) -> Table | None:
         relation = self.relations.get(ref)
-        return relation if isinstance(relation, Table) else None
+        return relation if type(relation) is Table else None
 
     def index(self, ref: Ref) -> Index | None:
         relation = self.relations.get(ref)
-        return relation if isinstance(relation, Index) else None
+        return relation if type(relation) is Index else None
 
     def named(self, name: Name) -> Relation | None:
         """The relation a statement is about; one we never saw being made is taken to be a table."""
@@ -180,8 +181,8 @@ class Draft:
         if old is None and len(self.default_grants) > 0:
             new = with_default_grants(new, self.default_grants, self.moment)
         self.relations = self.relations.insert(new.ref, new)
-        if isinstance(new, Table):
-            self._note_table(old if isinstance(old, Table) else None, new)
+        if type(new) is Table:
+            self._note_table(old if type(old) is Table else None, new)
             return
         wanted = needs.relation_needs(new, self)
         if old is not None:
@@ -273,6 +274,7 @@ class Draft:
     def put_functions(self, ref: Ref, overloads: tuple[Function, ...]) -> None:
         """Set all overloads of a name; none takes the name out."""
         before = self.functions.get(ref, ())
+        self.temporary = self.temporary or ref.schema == TEMPORARY_SCHEMA
         if overloads:
             self.functions = self.functions.insert(ref, overloads)
         elif before:

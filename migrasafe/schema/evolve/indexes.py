@@ -17,7 +17,7 @@ _LABELS = {ConstraintKind.PRIMARY_KEY: "pkey", ConstraintKind.UNIQUE: "key", Con
 def create_index(draft: Draft, statement: CreateIndex) -> None:
     """CREATE INDEX, down to the partitions unless ONLY."""
     target = draft.named(statement.table)
-    if not isinstance(target, Table | View):
+    if not isinstance(target, (Table, View)):
         return
     if statement.name is not None:
         ref = Ref(target.ref.schema, clipped(statement.name))
@@ -26,7 +26,7 @@ def create_index(draft: Draft, statement: CreateIndex) -> None:
                 return
             remove_index(draft, ref)
             target = draft.named(statement.table)
-            if not isinstance(target, Table | View):
+            if not isinstance(target, (Table, View)):
                 return
     else:
         ref = free_index_ref(draft, target.ref, statement.elements, statement.include, None)

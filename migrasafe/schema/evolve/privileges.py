@@ -33,7 +33,7 @@ def grant(draft: Draft, statement: Grant) -> None:
     of_all = tuple(one for one in statement.privileges if one not in on_columns)
     for ref in _granted(draft, statement):
         relation = draft.relations.get(ref)
-        if not isinstance(relation, Table | View | Sequence):
+        if not isinstance(relation, (Table, View, Sequence)):
             continue
         if of_all or not on_columns:
             kind = "SEQUENCE" if isinstance(relation, Sequence) else "TABLE"
@@ -72,7 +72,7 @@ def with_default_grants(
     relation: Relation, defaults: HashTrieMap[tuple[str, str], frozenset[Granted]], moment: Moment
 ) -> Relation:
     """A relation that is being made, with the privileges that its schema gives to new ones."""
-    if not isinstance(relation, Table | View | Sequence) or relation.born != moment:
+    if not isinstance(relation, (Table, View, Sequence)) or relation.born != moment:
         return relation
     if relation.ref.schema == TEMPORARY_SCHEMA:
         return relation

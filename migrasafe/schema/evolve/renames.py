@@ -63,7 +63,7 @@ def _column(draft: Draft, statement: Rename) -> None:
         _attribute(draft, statement)
         return
     relation = draft.named(statement.name)
-    if isinstance(relation, Table | View):
+    if isinstance(relation, (Table, View)):
         rename_column(draft, relation.ref, statement.part, statement.new_name)
 
 
@@ -221,7 +221,7 @@ def _move_to_schema(draft: Draft, name: Name, schema: str) -> None:
     if new in draft.relations:
         return
     move_relation(draft, relation.ref, new)
-    if isinstance(relation, Table | View):
+    if isinstance(relation, (Table, View)):
         for index in relation.indexes:
             move_relation(draft, index, Ref(schema, index.name))
     if isinstance(relation, Table):

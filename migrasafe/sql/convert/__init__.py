@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from migrasafe.sql.convert import access, alter_table, indexes, objects, programs, rows, session, tables, types
-from migrasafe.sql.convert.base import Fields, Origin, fields, kind, options, relation
+from migrasafe.sql.convert.base import Fields, Origin, options, relation
 from migrasafe.sql.convert.programs import ParseInner
 from migrasafe.sql.statements import CreateSchema, Statement, Unrecognized, Utility
 
@@ -15,8 +15,7 @@ Converter = Callable[[Fields, Origin], Statement]
 
 def convert(node: Mapping[str, Any], origin: Origin, parse_inner: ParseInner) -> Statement:
     """The typed statement of one parse tree. `parse_inner` reads the SQL of bodies."""
-    what = kind(node)
-    inner = fields(node)
+    ((what, inner),) = node.items()
     converter = _CONVERTERS.get(what)
     if converter is not None:
         return converter(inner, origin)

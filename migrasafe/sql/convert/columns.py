@@ -27,6 +27,9 @@ from migrasafe.sql.statements import (
     References,
 )
 
+# By names of their own: until Python 3.12 it takes ten times as long to find a member in its enum.
+_FOREIGN_KEY, _CHECK = ConstraintKind.FOREIGN_KEY, ConstraintKind.CHECK
+_EXCLUDE, _NOT_NULL = ConstraintKind.EXCLUDE, ConstraintKind.NOT_NULL
 _KINDS = {
     "CONSTR_NOTNULL": ConstraintKind.NOT_NULL,
     "CONSTR_CHECK": ConstraintKind.CHECK,
@@ -53,22 +56,21 @@ def constraint(node: Fields, column: str | None = None) -> ConstraintDef | None:
     if what is None:
         return None
     own = (column,) if column is not None else ()
-    match what:
-        case ConstraintKind.FOREIGN_KEY:
-            columns = strings(node.get("fk_attrs")) or own
-        case ConstraintKind.CHECK:
-            columns = own
-        case ConstraintKind.EXCLUDE:
-            keys = (fields(item["List"]["items"][0]) for item in node.get("exclusions", []))
-            columns = tuple(key["name"] for key in keys if "name" in key)
-        case _:
-            columns = strings(node.get("keys")) or own
+    if what is _FOREIGN_KEY:
+        columns = strings(node.get("fk_attrs")) or own
+    elif what is _CHECK:
+        columns = own
+    elif what is _EXCLUDE:
+        keys = (fields(item["List"]["items"][0]) for item in node.get("exclusions", []))
+        columns = tuple(key["name"] for key in keys if "name" in key)
+    else:
+        columns = strings(node.get("keys")) or own
     return ConstraintDef(
         kind=what,
         name=node.get("conname"),
         columns=columns,
         expression=expression(node.get("raw_expr") or node.get("where_clause")),
-        references=_references(node) if what is ConstraintKind.FOREIGN_KEY else None,
+        references=_references(node) if what is _FOREIGN_KEY else None,
         using_index=node.get("indexname"),
         not_valid=bool(node.get("skip_validation")) and not _unenforced(node),
         enforced=not _unenforced(node),
@@ -78,7 +80,7 @@ def constraint(node: Fields, column: str | None = None) -> ConstraintDef | None:
         nulls_not_distinct=bool(node.get("nulls_not_distinct")),
         without_overlaps=bool(node.get("without_overlaps") or node.get("fk_with_period")),
         include=strings(node.get("including")),
-        exclude_method=node.get("access_method") if what is ConstraintKind.EXCLUDE else None,
+        exclude_method=node.get("access_method") if what is _EXCLUDE else None,
         tablespace=node.get("indexspace"),
     )
 
@@ -131,7 +133,7 @@ def column_def(node: Fields) -> ColumnDef:
                 made = constraint(part, name)
                 if made is not None:
                     found.append(made)
-                    not_null = not_null or made.kind is ConstraintKind.NOT_NULL
+                    not_null = not_null or made.kind is _NOT_NULL
     type_node = node.get("typeName")
     collation = node.get("collClause")
     return ColumnDef(
