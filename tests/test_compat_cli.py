@@ -112,7 +112,7 @@ def test_the_release_is_what_is_new_since_the_commit_of_the_old_version(tmp_path
     git(tmp_path, "tag", "v2")
     (tmp_path / "db" / "0003.sql").write_text("DROP TABLE users;")
     done = compat("db", "--old", "v1", "--new", "v2", cwd=tmp_path)
-    assert "1 migrations are not in it and are left out: 0003" in done.stdout
+    assert "1 migration is not in it and left out: 0003" in done.stdout
     assert "0002       works → breaks  works    after" in done.stdout
 
 

@@ -216,6 +216,16 @@ def main() -> int:
     parser.add_argument("--pg-version", type=int, default=15)
     options = parser.parse_args()
     tally = Tally(options.show, lenient=options.lenient)
+    with contextlib.suppress(KeyboardInterrupt):  # what was counted until then is printed
+        _all_commits(options, tally)
+    for verdict, count in tally.counts.most_common():
+        print(f"{count:7}  {verdict}")
+    for reason, count in tally.reasons.most_common(10):
+        print(f"{count:7}  unknown because {reason}")
+    return 0
+
+
+def _all_commits(options: argparse.Namespace, tally: Tally) -> None:
     with find_server(options.pg_version).start() as server:
         if options.before is not None:  # Alembic's revisions are rendered in a copy of it
             with connect(server.dsn, database="template1") as template:
@@ -235,11 +245,6 @@ def main() -> int:
                 tally.counts["commits"] += 1
             with connect(server.dsn) as admin:
                 admin.execute(f"DROP DATABASE proof{number} WITH (FORCE)")
-    for verdict, count in tally.counts.most_common():
-        print(f"{count:7}  {verdict}")
-    for reason, count in tally.reasons.most_common(10):
-        print(f"{count:7}  unknown because {reason}")
-    return 0
 
 
 def _commit(options: argparse.Namespace, commit: Commit, dsn: str, database: str, tally: Tally) -> None:

@@ -161,14 +161,14 @@ def _results(query: Query, before: Resolution, after: Resolution) -> Iterator[Di
         return
     gone = [one.name for one in before.outputs if one.name not in {other.name for other in after.outputs}]
     made = [one.name for one in after.outputs if one.name not in {other.name for other in before.outputs}]
-    what = [f"no longer {', '.join(gone)}"] if gone else []
-    what += [f"now also {', '.join(made)}"] if made else []
+    what = [f"no longer has {', '.join(gone)}"] if gone else []
+    what += [f"now also has {', '.join(made)}"] if made else []
     help_ = "sessions that have it prepared fail once" if query.prepared else "where the driver keeps it prepared"
     yield Difference(
         weight=Weight.RISK,
         message="cached plan must not change result type",
         sqlstate="0A000",
-        help=f"{help_}; the result has {'; '.join(what) or 'columns of other types'}",
+        help=f"{help_}; the result {' and '.join(what) or 'has columns of other types'}",
     )
 
 

@@ -87,6 +87,10 @@ def _unsolved(migrations: Sequence[MigrationVerdict], bad: Sequence[MigrationVer
         steps.append(ReleaseStep(kind=StepKind.PLAN, text=text, migrations=(one.id,)))
     early = tuple(one.id for one in migrations if one.deploy is Deploy.BEFORE)
     late = tuple(one.id for one in migrations if one.deploy is Deploy.AFTER)
+    free = tuple(one.id for one in migrations if one.deploy is Deploy.EITHER)
+    if free:
+        text = f"Run {_named(free)} before or after the deploy."
+        steps.append(ReleaseStep(kind=StepKind.MIGRATE, text=text, migrations=free))
     if early:
         text = f"Run {_named(early)} before the deploy."
         steps.append(ReleaseStep(kind=StepKind.MIGRATE, text=text, migrations=early))

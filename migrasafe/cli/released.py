@@ -55,7 +55,8 @@ def up_to(new: str, histories: Sequence[History]) -> tuple[Sequence[History], tu
     if not late or not any(history.migrations for history in kept):
         return histories, ()
     shown = ", ".join(late[:_MOST_SHOWN]) + (", …" if len(late) > _MOST_SHOWN else "")
-    message = f"{len(late)} migrations are not in it and are left out: {shown}"
+    is_not = "migration is" if len(late) == 1 else "migrations are"
+    message = f"{len(late)} {is_not} not in it and left out: {shown}"
     return kept, (Notice(path=ref, message=message),)
 
 

@@ -29,7 +29,8 @@ def _not_seen(result: CompatResult) -> str:
     """What was not looked at, so that silence about it says nothing."""
     lines = [f"- {code(one.path)}: {escaped(one.message)}" for one in result.notices]
     if result.unread:
-        lines.append(f"- {len(result.unread)} texts look like SQL and could not be read:")
+        many = "1 text looks" if len(result.unread) == 1 else f"{len(result.unread)} texts look"
+        lines.append(f"- {many} like SQL and could not be read:")
         lines += [f"  - {code(str(one.location))}: {escaped(one.reason)}" for one in result.unread[:_MOST_UNREAD]]
         more = len(result.unread) - _MOST_UNREAD
         lines += [f"  - … and {more} more"] if more > 0 else []

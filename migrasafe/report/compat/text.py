@@ -24,6 +24,8 @@ _WIDTH = 88
 _MOST_LINES = 12
 """Breaking lines of one migration that are shown."""
 _MOST_LEFT = 5
+_MOST_NAMES = 2
+"""Of the queries that have a place in common."""
 
 
 def render(result: CompatResult, texts: Texts | None = None, *, color: bool = False) -> str:
@@ -88,7 +90,10 @@ class _Printer:
         one = breakages[0]
         names = dict.fromkeys(of.query.name for of in breakages if of.query is not None and of.query.name)
         queries = len({of.query for of in breakages})
-        shown = f" ({printable(', '.join(names))})" if names else f" (in {queries} queries)" if queries > 1 else ""
+        called = ", ".join(list(names)[:_MOST_NAMES]) + (
+            f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        )
+        shown = f" ({printable(called)})" if names else f" (in {queries} queries)" if queries > 1 else ""
         word = self.paint(_WEIGHTS[one.weight], _WEIGHT_COLORS[one.weight])
         yield f"  {word} {title}: {printable(one.location.path)}:{one.location.line}:{one.location.column}{shown}"
         yield from self.excerpt(one)
@@ -132,8 +137,10 @@ class _Printer:
             if not found:
                 continue
             certain = sum(one.weight is Weight.FAILS for one in found)
-            what = f"{certain} do not work" if certain else "none is known to fail"
-            lines = _wrapped(f"Not decided by these migrations: {len(found)} places {which}, {what}:", indent="")
+            verb = "does" if certain == 1 else "do"
+            what = f"{certain} {verb} not work" if certain else "none is known to fail"
+            places = "place" if len(found) == 1 else "places"
+            lines = _wrapped(f"Not decided by these migrations: {len(found)} {places} {which}, {what}:", indent="")
             ranked = sorted(found, key=lambda one: -one.weight.rank)
             lines.extend(f"  {printable(str(one.location))}: {printable(reason(one))}" for one in ranked[:_MOST_LEFT])
             if len(found) > _MOST_LEFT:
@@ -145,7 +152,8 @@ class _Printer:
             word = self.paint("not checked", "33;1") if notice.blocking else "note"
             yield "\n".join([f"{word}: {printable(paths)}", *_wrapped(notice.message)])
         if result.unread:
-            lines = [f"{len(result.unread)} texts look like SQL and could not be read:"]
+            many = "1 text looks" if len(result.unread) == 1 else f"{len(result.unread)} texts look"
+            lines = [f"{many} like SQL and could not be read:"]
             lines.extend(
                 f"  {printable(str(one.location))}: {printable(one.reason)}" for one in result.unread[:_MOST_LEFT]
             )
