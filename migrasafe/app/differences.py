@@ -184,7 +184,7 @@ def _expectations(query: Query, schema_before: Schema, schema_after: Schema) -> 
         shown = f"{ref.name}.{expected.column}"
         if expected.not_null and was.not_null and not now.not_null:
             yield Difference(
-                weight=Weight.MAY_FAIL,
+                weight=Weight.MAY_FAIL if expected.null_fails else Weight.RISK,
                 message=f"{shown} can be NULL now, which its reader does not expect",
                 location=expected.location,
                 object=ref,

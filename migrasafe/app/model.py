@@ -47,7 +47,9 @@ class Expectation(Struct, frozen=True, kw_only=True):
     column: str
     location: SourceLocation
     not_null: bool | None = None
-    """True: the reader fails on NULL. None: nothing known."""
+    """True: the reader expects no NULL. None: nothing known."""
+    null_fails: bool = True
+    """NULL is an error there. False: it is read, and the program has to cope with what its model says cannot be."""
     labels: tuple[str, ...] | None = None
     """The only values of an enum that the reader knows."""
     type: str | None = None

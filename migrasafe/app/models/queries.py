@@ -101,7 +101,7 @@ def _selects(model: Model) -> list[Query]:
 
 
 def _expectation(model: Model, column: ModelColumn) -> Expectation | None:
-    not_null = True if model.null_fails and not column.nullable else None
+    not_null = True if not column.nullable else None
     if not_null is None and column.labels is None and column.type is None:
         return None
     return Expectation(
@@ -110,6 +110,7 @@ def _expectation(model: Model, column: ModelColumn) -> Expectation | None:
         column=column.name,
         location=column.location,
         not_null=not_null,
+        null_fails=model.null_fails,
         labels=column.labels,
         type=column.type,
     )
