@@ -243,6 +243,7 @@ def _all_commits(options: argparse.Namespace, tally: Tally) -> None:
                 tally.counts["commits skipped"] += 1
             else:
                 tally.counts["commits"] += 1
+                print("    so far:", ", ".join(f"{count} {verdict}" for verdict, count in tally.counts.most_common(4)))
             with connect(server.dsn) as admin:
                 admin.execute(f"DROP DATABASE proof{number} WITH (FORCE)")
 

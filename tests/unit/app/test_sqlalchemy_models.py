@@ -89,7 +89,10 @@ def test_an_insert_names_what_sqlalchemy_would_name(program: str) -> None:
 
 def test_enums_know_the_labels_that_sqlalchemy_reads() -> None:
     select = queries(scan(models=DECLARATIVE_2))["SELECT of model Order"]
-    assert {e.column: e.labels for e in select.expects if e.labels} == {"status": ("NEW", "PAID"), "channel": ("new", "paid")}
+    assert {e.column: e.labels for e in select.expects if e.labels} == {
+        "status": ("NEW", "PAID"),
+        "channel": ("new", "paid"),
+    }
 
 
 def test_each_column_points_at_its_own_line_also_in_the_file_of_a_mixin() -> None:
