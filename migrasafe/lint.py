@@ -87,7 +87,11 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
             else:
                 walk.run()
             schema = walk.schema
-    notices = tuple(notice for history in histories for notice in history.notices)
+    reported = {migration.path for migration in linted}
+    silent = {migration.path for history in histories for migration in history.migrations} - reported
+    notices = tuple(
+        notice for history in histories for notice in history.notices if notice.blocking or notice.path not in silent
+    )
     return LintResult(target=options.target, migrations=tuple(linted), notices=notices)
 
 

@@ -216,3 +216,11 @@ def test_only_what_is_new_since_a_commit_is_reported(tmp_path: Path) -> None:
     shutil.copy(SHOP / "orders" / "migrations" / name, tmp_path / "shop" / "orders" / "migrations" / name)
     ran = migrasafe(tmp_path / "shop", "lint", ".", "--since", "HEAD", "--no-config", "--format", "json")
     assert {one["path"] for one in json.loads(ran.stdout)["findings"]} == {f"orders/migrations/{name}"}
+
+
+def test_lines_that_a_message_speaks_of_are_those_of_the_operations() -> None:
+    ran = migrasafe(SHOP, "lint", "orders/migrations/0002_status.py", "--no-config", "--format", "json")
+    held = [one for one in json.loads(ran.stdout)["findings"] if one["rule"] == "work-while-lock-is-held"]
+    line = line_of("0002_status", "AddField")
+    assert held
+    assert all(f"lock that line {line} took" in one["message"] for one in held)

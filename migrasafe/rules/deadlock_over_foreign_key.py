@@ -31,7 +31,7 @@ def check(step: Step) -> Iterator[Finding]:
     pair = related_tables(step)
     if pair is None:
         return
-    line, _ = step.script.source.position(pair.held.span.start)
+    line = step.script.line_at(pair.held.span.start)
     first, second = shown(pair.first), shown(pair.second)
     if pair.referenced_first:
         app = f"an INSERT into {second} has {second}, and looks up its row in {first}"

@@ -12,6 +12,12 @@ from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref
 from migrasafe.sql.statements import AddIdentity, AlterTable, DropDefault, DropIdentity, SetDefault
 
+_HELP = "Deploy an app version that always gives the column, and drop the default when the old version is gone."
+_BY_DJANGO = (
+    "Give the field a db_default (Django 5.0 and newer), which keeps the default in the database, until no version of the app"
+    " is left that does not give the column."
+)
+
 
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
@@ -37,7 +43,7 @@ def check(step: Step) -> Iterator[Finding]:
         yield step.finding(
             RULE.id,
             f"Inserts of the running app that leave out {shown(ref)}.{action.column} fail after it.",
-            help="Deploy an app version that always gives the column, and drop the default when the old version is gone.",
+            help=_BY_DJANGO if step.layout == "django" else _HELP,
             action=index,
             objects=(f"{ref}.{action.column}",),
             command=in_phases(step, "no-default", ref, action.column) if isinstance(action, DropDefault) else None,

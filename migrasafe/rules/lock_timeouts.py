@@ -69,7 +69,7 @@ def why_not_set(step: Step) -> str:
 def _line(step: Step, statement: Statement) -> str:
     if not any(one is statement or one.span == statement.span for one in step.script.statements):
         return ""
-    return f"line {step.script.source.position(statement.span.start)[0]}"
+    return f"line {step.script.line_at(statement.span.start)}"
 
 
 def _in_line(step: Step, statement: Statement) -> str:

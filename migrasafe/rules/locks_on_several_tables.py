@@ -27,7 +27,7 @@ def check(step: Step) -> Iterator[Finding]:
     if related_tables(step) is not None:
         return  # the worse of the two is said
     first, taken = next(iter(held.items()))
-    line, _ = step.script.source.position(taken.span.start)
+    line = step.script.line_at(taken.span.start)
     waiting = who_waits(taken.mode)
     bounded = timeout_ms(step, "lock_timeout") is not None
     yield step.finding(

@@ -41,7 +41,7 @@ def check(step: Step) -> Iterator[Finding]:
 
 
 def _finding(step: Step, work: Work, relation: Ref, held: Held) -> Finding:
-    line, _ = step.script.source.position(held.span.start)
+    line = step.script.line_at(held.span.start)
     waiting = who_waits(held.mode)
     return step.finding(
         RULE.id,

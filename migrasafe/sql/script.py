@@ -45,13 +45,17 @@ class Script(Struct, frozen=True, kw_only=True):
     newer: tuple[Newer, ...] = ()
     """Every use of syntax that came after PostgreSQL 12, in bodies too."""
 
+    def line_at(self, offset: int) -> int:
+        """The line that people look at for the statement that begins at an offset: of the program that sent it, if one did."""
+        if self.origins is not None:
+            for statement, origin in zip(self.statements, self.origins, strict=True):
+                if statement.span.start == offset:
+                    return origin.line
+        return self.source.position(offset)[0]
+
     def line_of(self, statement: Statement) -> int:
         """The line on which a person finds one of its statements: where it was made, if it was rendered."""
-        if self.origins is not None:
-            for one, origin in zip(self.statements, self.origins, strict=True):
-                if one is statement:
-                    return origin.line
-        return self.source.position(statement.span.start)[0]
+        return self.line_at(statement.span.start)
 
     @property
     def texts(self) -> tuple[str, ...]:
