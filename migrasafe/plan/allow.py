@@ -33,6 +33,14 @@ WAY_BACK = (
     | {"bulk-change-in-one-transaction", "enable-row-security-without-policy"}
 )
 """What a way back may do, as the plan says of it."""
+OF_WINDOWS = frozenset(
+    (
+        *("add-exclusion-constraint", "add-stored-generated-column", "set-expression-by-rewrite"),
+        *("change-column-type", "work-while-lock-is-held", "drop-expression-in-use"),
+    )
+)
+"""What a plan does in a maintenance window, of which it says who waits, how long, and why there is no other way."""
+REASON_OF_WINDOWS = "this is a maintenance window: the plan says how long it takes, and why there is no other way"
 REASON_BACK = "a phase is taken back before anybody relies on it"
 
 
@@ -43,14 +51,16 @@ def with_allowances(files: Mapping[str, str], plan: Plan, schema: Schema) -> dic
     over: list[Migration] = []
     for phase in plan.phases:
         ahead, back, for_good = files_of(phase, files)
-        reason = reason_of(phase.name)
+        window = any(step.window for step in phase.steps)
+        reason = REASON_OF_WINDOWS if window else reason_of(phase.name)
+        harmless = OF_GATES | OF_WINDOWS if window else OF_GATES
         for name in ahead:
-            found[name] = _allowed(files[name], over, schema, target, OF_GATES, reason)
+            found[name] = _allowed(files[name], over, schema, target, harmless, reason)
             over.append(_migration(files[name]))
         for name in back:
-            found[name] = _allowed(files[name], over, schema, target, WAY_BACK, REASON_BACK)
+            found[name] = _allowed(files[name], over, schema, target, WAY_BACK | harmless, REASON_BACK)
         for name in for_good:
-            found[name] = _allowed(files[name], over, schema, target, OF_GATES, reason)
+            found[name] = _allowed(files[name], over, schema, target, harmless, reason)
             over.append(_migration(files[name]))
     return found
 

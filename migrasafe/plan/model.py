@@ -49,6 +49,8 @@ class Step(Struct, frozen=True, kw_only=True):
     """Likewise: whether a later step has made it pointless, so that it must not be run any more."""
     long: bool = False
     """Runs as long as the table is big, under a lock that hinders nobody: no transaction, no timeout, no retries."""
+    window: str = ""
+    """Who has to wait while it works, and why there is no other way: a short maintenance window."""
     leftover: str | None = None
     """Likewise: whether a broken run left something that must go first (an invalid index) …"""
     clear: tuple[str, ...] = ()

@@ -74,6 +74,12 @@ def column_has_type(table: Ref, column: str, formatted: str) -> str:
     return _column(table, column, f" AND format_type(atttypid, atttypmod) = {quote_literal(formatted)}")
 
 
+def column_has_collation(table: Ref, column: str, collation: str) -> str:
+    """A column that is sorted by a collation of this name; `default` is that of the database."""
+    named = f"(SELECT collname FROM pg_collation WHERE pg_collation.oid = attcollation) = {quote_literal(collation)}"
+    return _column(table, column, f" AND {named}")
+
+
 def default_is(table: Ref, column: str, default: str | None) -> str:
     """Whether the default says this. The server writes the column's type behind a constant: that is left out."""
     if default is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from migrasafe.backfill.quantities import say_seconds
 from migrasafe.effects.model import Effects
 from migrasafe.plan import estimates
 from migrasafe.plan.app_code.model import changed_tables
@@ -52,7 +53,7 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
         tables=tuple(str(ref) for ref in draft.tables),
         fingerprints=tuple(dict.fromkeys(prints)),
         phases=with_code(phases, tuple(changed_tables(ground.schema, schema, draft.tables, draft.kept, draft.worked))),
-        why=draft.why,
+        why=(*draft.why, *_windows(phases, sizes)),
         assumed=draft.assumed,
         by_hand=(*draft.by_hand, *fails),
         differs=draft.differs,
@@ -61,6 +62,16 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
         sizes=tuple(sizes),
         estimated=estimates.HOW if sizes else (),
     )
+
+
+def _windows(phases: Iterable[Phase], sizes: Sequence[TableSize]) -> Iterator[str]:
+    """Each step that cannot be made beside the app, with how long it takes."""
+    for step in (step for phase in phases for step in phase.steps if step.window):
+        if step.estimate is not None:
+            seconds = f"about {say_seconds(step.estimate.seconds)} are expected"
+        else:
+            seconds = "" if sizes else "how long is told by a plan that knows the sizes: --schema DSN, or --dsn"
+        yield f"{step.id} is a short maintenance window: {step.window}" + (f"; {seconds}" if seconds else "")
 
 
 def _with_estimate(job: Backfill, sizes: Mapping[str, TableSize]) -> Backfill:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from migrasafe.plan.changes import indexes
 from migrasafe.plan.changes.add_constraint import AddConstraint
 from migrasafe.plan.changes.add_enum_value import AddEnumValue
+from migrasafe.plan.changes.add_exclusion import AddExclusion
 from migrasafe.plan.changes.add_numbered_column import AddNumberedColumn
 from migrasafe.plan.changes.add_unique import AddUnique
 from migrasafe.plan.changes.as_written import AsWritten, is_made_by
@@ -28,6 +29,7 @@ from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.hints import Hints, for_columns
 from migrasafe.plan.read_actions import change_of
+from migrasafe.plan.read_generated import generated_anew
 from migrasafe.plan.read_numbers import identities, identity_change, sequence_change
 from migrasafe.plan.read_objects import Objects
 from migrasafe.plan.read_renames import Ask, renames
@@ -91,11 +93,11 @@ class _Reader:
         self.script = script
         self.hints = hints
         self.replaced = replacements(script)
-        self.renamed = renames(script, schema, self._is_of_replacement, ask)
+        self.recipes = (*recipes_of_types(script, schema), *identities(script, schema), *generated_anew(script, schema))
+        self.renamed = renames(script, schema, self._is_of_several, ask)
         self.constraint_swaps = constraint_swaps(script, schema)
         self.index_swaps = index_swaps(script, schema)
         self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
-        self.recipes = (*recipes_of_types(script, schema), *identities(script, schema))
         self.objects = Objects(script, schema, _moment)
 
     def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
@@ -183,13 +185,12 @@ class _Reader:
                     )
                 yield self._with_key(made, before, after) if isinstance(made, AddNumberedColumn) else made
 
-    def _is_of_replacement(self, part: object) -> bool:
-        return any(one.owns(part) for one in self.replaced)
+    def _is_of_several(self, part: object) -> bool:
+        """Whether it belongs to a change of several parts."""
+        return any(one.owns(part) for one in self.replaced) or any(one.owns(part) for one in self.recipes)
 
     def _is_taken_care_of(self, part: object) -> bool:
-        if any(one.owns(part) for one in self.recipes):
-            return True
-        return self._is_of_replacement(part) or any(one.owns(part) for one in self.renamed)
+        return self._is_of_several(part) or any(one.owns(part) for one in self.renamed)
 
     def _replacement(self, change: ReplaceColumns, before: Schema) -> Change:
         table = before.table(before.resolve(*change.table))
@@ -238,6 +239,8 @@ class _Reader:
                 match constraint.kind:
                     case ConstraintKind.CHECK | ConstraintKind.FOREIGN_KEY:
                         return AddConstraint(table=statement.name, constraint=constraint)
+                    case ConstraintKind.EXCLUDE:
+                        return AddExclusion(table=statement.name, name=constraint.name, wanted=wanted)
                     case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY if wanted.using_index is None:
                         return AddUnique(table=statement.name, constraint=constraint)
         raise NoPlanError(f"{_words(self.script, statement)} adds a constraint that has no plan yet")

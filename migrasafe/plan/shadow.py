@@ -76,6 +76,8 @@ class Shadow(Struct, frozen=True, kw_only=True):
         if self.keeps_name:
             assert self.new.type is not None  # a shadow is made with its type
             there = predicates.column_has_type(ref, self.old.name, formatted_type(self.new.type))
+            if self.new.collation is not None and self.new.collation != self.old.collation:
+                there = predicates.column_has_collation(ref, self.old.name, self.new.collation)
             return f"({there} AND {predicates.columns_are_gone(ref, self.new.name, self.dropped)})"
         gone = predicates.columns_are_gone(ref, self.old.name, self.dropped)
         return f"({predicates.column_exists(ref, self.new.name)} AND {gone})"

@@ -30,7 +30,7 @@ def past(shadow: Shadow) -> str:
 
 
 def expand(shadow: Shadow) -> Phase:
-    step = steps.add_column(shadow.table.ref, shadow.new.name, type_of(shadow.new), collation=shadow.old.collation)
+    step = steps.add_column(shadow.table.ref, shadow.new.name, type_of(shadow.new), collation=shadow.new.collation)
     return Phase(
         name=PhaseName.EXPAND,
         title=f"Make room: the column {shadow.new.name}, empty",

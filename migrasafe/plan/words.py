@@ -10,6 +10,7 @@ from msgspec import Struct
 from migrasafe.errors import InputError, did_you_mean
 from migrasafe.plan import (
     words_of_access,
+    words_of_columns,
     words_of_constraints,
     words_of_numbers,
     words_of_objects,
@@ -149,6 +150,11 @@ WORDS: Mapping[str, Word] = {
         usage="TABLE COLUMN,COLUMN", sql=words_of_constraints.replace_primary_key, over_schema=True
     ),
     "replace-index": Word(usage="INDEX (COLUMN,COLUMN)", sql=words_of_constraints.replace_index, over_schema=True),
+    "generated": Word(usage="TABLE.COLUMN EXPRESSION", sql=words_of_columns.generated, over_schema=True),
+    "plain": Word(usage="TABLE.COLUMN", sql=lambda column: _alter(column, "DROP EXPRESSION")),
+    "collation": Word(usage="TABLE.COLUMN COLLATION", sql=words_of_columns.collation, over_schema=True),
+    "exclude": Word(usage="TABLE ELEMENTS", sql=words_of_constraints.exclude),
+    "defer": Word(usage="TABLE.CONSTRAINT deferred|immediate|never", sql=words_of_constraints.defer),
     "identity": Word(usage="TABLE.COLUMN always|by-default|no", sql=words_of_numbers.identity, over_schema=True),
     "sequence": Word(usage="SEQUENCE OPTIONS", sql=words_of_numbers.sequence),
     "enum-value": Word(usage="TYPE VALUE", sql=words_of_types.add_value),

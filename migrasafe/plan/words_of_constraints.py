@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.errors import InputError
-from migrasafe.plan.names_said import said_parts
+from migrasafe.plan.names_said import column_name, said_parts, table_name
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Constraint, Schema, Table
 from migrasafe.sql.quote import quote_ident
@@ -43,6 +43,21 @@ def replace_index(schema: Schema, said: str, definition: str) -> str:
     unique = "UNIQUE " if index.unique else ""
     name = quote_ident(index.ref.name)
     return f"DROP INDEX {name_of(index.ref)};\nCREATE {unique}INDEX {name} ON {name_of(index.table)} {definition}"
+
+
+def exclude(said: str, elements: str) -> str:
+    """`exclude bookings "room WITH =, during WITH &&"`."""
+    return f"ALTER TABLE {table_name(said)} ADD EXCLUDE USING gist ({elements})"
+
+
+_WHEN = {"deferred": "DEFERRABLE INITIALLY DEFERRED", "immediate": "DEFERRABLE", "never": "NOT DEFERRABLE"}
+
+
+def defer(said: str, when: str) -> str:
+    table, constraint = column_name(said)
+    if when not in _WHEN:
+        raise InputError(f"`defer {said} {when}`: say deferred, immediate or never")
+    return f"ALTER TABLE {table} ALTER CONSTRAINT {constraint} {_WHEN[when]}"
 
 
 def _again(table: Table, old: Constraint, body: str) -> str:

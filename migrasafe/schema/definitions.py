@@ -123,7 +123,8 @@ _WITH_ZONE_WORDS = {
 def formatted_type(type_name: TypeName) -> str:
     """The type as PostgreSQL's format_type() writes it: `character varying(20)`, `timestamp(3) without time zone`."""
     head, tail = _WITH_ZONE_WORDS.get(type_name.name, (_LONG_NAMES.get(type_name.name, ""), ""))
-    if not head:
+    if not head and (type_name.schema is not None or type_name.name in ("interval", "bit")):
         return spell_type(type_name)
+    head = head or spell_type(TypeName(name=type_name.name))
     modifiers = f"({','.join(type_name.modifiers)})" if type_name.modifiers else ""
     return f"{head}{modifiers}{tail}{'[]' if type_name.array else ''}"

@@ -45,6 +45,8 @@ class ChangeType(Struct, frozen=True, kw_only=True):
     new_name: str | None = None
     default: Expression | None = None
     """In the new type; None: the old one, converted."""
+    collation: str | None = None
+    """Another one; None: the old one's."""
 
     def plan(self, ground: Ground) -> Draft:
         """One statement, or a second column that takes over. Raises NoPlanError."""
@@ -66,7 +68,7 @@ class ChangeType(Struct, frozen=True, kw_only=True):
         key = table.primary_key
         if key is not None and key.columns == (old.name,):
             return widen_key(ground, table, old, self.type, conversion)
-        made = _beside(ground, table, old, self, conversion)
+        made = beside(ground, table, old, self, conversion)
         return replace(made, by_hand=(*told, *made.by_hand))
 
     def _zone(self, table: Table, old: Column) -> str | None:
@@ -169,11 +171,12 @@ def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statemen
     )
 
 
-def _beside(ground: Ground, table: Table, old: Column, change: ChangeType, conversion: Conversion) -> Draft:
+def beside(ground: Ground, table: Table, old: Column, change: ChangeType, conversion: Conversion) -> Draft:
     type, decisions = change.type, change.bad_rows
     _refuse_kinds(table, old)
     shadow, found = _shadow(ground, table, old, type, conversion, decisions, with_suffix(old.name, SHADOW))
-    shadow = replace(shadow, default=change.default)
+    collation = change.collation or shadow.new.collation
+    shadow = replace(shadow, default=change.default, new=replace(shadow.new, collation=collation))
     rejects = rejects_of(ground.id, table, old, found, decisions, (*ground.schema.search_path, table.ref.schema))
     bound, later = rebound(ground, (shadow,)), built_again(shadow)
     dual, verify = shadow_column.dual_write(shadow), shadow_column.verify(shadow)

@@ -81,6 +81,7 @@ def constraint(node: Fields, column: str | None = None) -> ConstraintDef | None:
         without_overlaps=bool(node.get("without_overlaps") or node.get("fk_with_period")),
         include=strings(node.get("including")),
         exclude_method=node.get("access_method") if what is _EXCLUDE else None,
+        exclusions=tuple(node.get("exclusions", [])) if what is _EXCLUDE else (),
         tablespace=node.get("indexspace"),
     )
 

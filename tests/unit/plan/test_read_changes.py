@@ -85,7 +85,6 @@ def test_an_id_fits_into_the_names_of_triggers() -> None:
         ("ALTER TABLE users DROP COLUMN email", "cannot go yet: the view public.mails reads it"),
         ("DROP TABLE users", "cannot go yet: the view public.mails reads it"),
         ("ALTER TABLE users ADD COLUMN a int NOT NULL", "say with --up what the rows of the old version have in it"),
-        ("ALTER TABLE users ADD COLUMN a int GENERATED ALWAYS AS (1) STORED", "is added in a maintenance window"),
         ("ALTER TABLE users ALTER COLUMN name TYPE date", "how text becomes date and back is for you to say"),
         ("ALTER TABLE users ADD CONSTRAINT users_email_key CHECK (id > 0)", "users_email_key already"),
         ("ALTER TABLE users ADD PRIMARY KEY (name)", "has a primary key already, users_pkey"),
