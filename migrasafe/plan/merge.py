@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.conflicts import refuse_conflicts
 from migrasafe.plan.model import Gate, Phase, PhaseName
+from migrasafe.plan.phases import DEPLOY, EVERYWHERE
 from migrasafe.plan.read_changes import Wanted
 
 
@@ -52,12 +53,20 @@ def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:
         old_app="; ".join(dict.fromkeys(phase.old_app for phase in phases)),
         new_app="; ".join(dict.fromkeys(phase.new_app for phase in phases)),
         gates=tuple(_gates(phases)),
-        deploy=" ".join(dict.fromkeys(phase.deploy for phase in phases if phase.deploy)),
+        deploy=_deployed(list(dict.fromkeys(phase.deploy for phase in phases if phase.deploy))),
         # What cannot be undone comes last, whichever change it belongs to.
         steps=(*(step for step in steps if not step.loses), *(step for step in steps if step.loses)),
         backfills=tuple(job for phase in phases for job in phase.backfills),
         may_meet=_all(phase.may_meet for phase in phases),
     )
+
+
+def _deployed(told: list[str]) -> str:
+    """One version of the app for what several changes ask of it."""
+    if len(told) > 1 and all(one.startswith(DEPLOY) and one.endswith(EVERYWHERE) for one in told):
+        asked = "; and that ".join(one[len(DEPLOY) : -len(EVERYWHERE)] for one in told)
+        return f"{DEPLOY}{asked}{EVERYWHERE}"
+    return " ".join(told)
 
 
 def _gates(phases: Iterable[Phase]) -> list[Gate]:

@@ -6,6 +6,9 @@ from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.sql.quote import quote_literal
 
+DEPLOY = "Deploy the version of the app that "
+EVERYWHERE = ", everywhere."
+
 
 def expand(title: str, old_app: str, new_app: str, steps: tuple[Step, ...], *, gates: tuple[Gate, ...] = ()) -> Phase:
     """What both versions can live with, before the new one is deployed."""
@@ -19,7 +22,7 @@ def deploy(new_app: str, old_app: str) -> Phase:
         title="The new version takes over",
         old_app=f"{old_app}, until its last instance has ended",
         new_app=new_app,
-        deploy=f"Deploy the version of the app that {new_app}, everywhere.",
+        deploy=f"{DEPLOY}{new_app}{EVERYWHERE}",
     )
 
 

@@ -40,7 +40,7 @@ from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import ConstraintKind, Statement
+from migrasafe.sql.statements import ConstraintKind, Name, Statement
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -92,6 +92,7 @@ class _Reader:
     def __init__(self, script: Script, schema: Schema, hints: Hints, ask: Ask | None) -> None:
         self.script = script
         self.hints = hints
+        self.first = schema
         self.replaced = replacements(script)
         self.recipes = (*recipes_of_types(script, schema), *identities(script, schema), *generated_anew(script, schema))
         self.renamed = renames(script, schema, self._is_of_several, ask)
@@ -135,6 +136,7 @@ class _Reader:
                     assignments=statement.assignments,
                     where=statement.where,
                     joins=statement.joins,
+                    added=self._added(statement.table, before),
                 )
             case sql.Comment():
                 yield SayComment(sql=_text(self.script, statement), kind=statement.kind)
@@ -157,12 +159,16 @@ class _Reader:
             case _:
                 done = is_made_by(statement, after)
                 if done is None:
-                    raise NoPlanError(
-                        f"{_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
-                        " `migrasafe lint` says whether it is safe as it stands"
-                    )
+                    raise NoPlanError(f"{_words(self.script, statement)} has no plan yet: {_instead(statement)}")
                 rows = tuple(self._first_rows(statement, after)) if isinstance(statement, sql.CreateTable) else ()
                 yield AsWritten(sql=_text(self.script, statement), more=rows, done=done)
+
+    def _added(self, name: Name, before: Schema) -> frozenset[str]:
+        """The columns of a table that statements of this migration have added."""
+        first, now = (one.table(one.resolve(*name)) for one in (self.first, before))
+        if first is None or now is None:
+            return frozenset()
+        return frozenset(column.name for column in now.columns if first.column(column.name) is None)
 
     def _alter(self, statement: sql.AlterTable, before: Schema, after: Schema) -> Iterator[Change]:
         for action in statement.actions:
@@ -256,6 +262,28 @@ class _Reader:
                 yield indexes.AddIndex(index=index)
                 return
         raise NoPlanError(f"{_words(self.script, statement)}: its table is not known; give the schema with --schema")
+
+
+def _instead(statement: Statement) -> str:
+    """What a person can do."""
+    match statement:
+        case sql.Insert():
+            return (
+                "nothing in the catalog tells whether rows were put in; run it as a migration of its own, with ON CONFLICT DO"
+                " NOTHING, so that a second run hurts nobody"
+            )
+        case sql.Delete():
+            return (
+                "rows that are gone have no way back; when the old version has ended, run it as a migration of its own, in batches"
+                " where they are many"
+            )
+        case sql.DoBlock():
+            return (
+                "what a block does is decided when it runs; write out the statements that it comes to, without the block (IF NOT"
+                " EXISTS is not needed: steps see whether they are done)"
+            )
+        case _:
+            return "put it into a migration of its own; `migrasafe lint` says whether it is safe as it stands"
 
 
 def _words(script: Script, statement: Statement) -> str:

@@ -17,6 +17,8 @@ from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Expression, Name
 
+_GEN_RANDOM_UUID_SINCE = 13
+_A_UUID = "00000000-0000-0000-0000-000000000000"
 _NEUTRAL = {
     **dict.fromkeys(("text", "varchar", "bpchar", "citext"), "''"),
     **dict.fromkeys(("int2", "int4", "int8", "numeric", "float4", "float8"), "0"),
@@ -43,7 +45,7 @@ class DropColumn(Struct, frozen=True, kw_only=True):
         needs_value = (
             column.not_null and column.default is None and column.identity is None and column.generated is None
         )
-        expand = (_expand(table, column, self.meanwhile),) if needs_value else ()
+        expand = (_expand(ground, table, column, self.meanwhile),) if needs_value else ()
         dropped = with_suffix(column.name, "__ms_dropped")
         return Draft(
             title=f"drop {table.ref}.{column.name}",
@@ -83,11 +85,19 @@ def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
         yield "the table is partitioned by it"
 
 
-def _expand(table: Table, column: Column, meanwhile: Expression | None) -> Phase:
+def _expand(ground: Ground, table: Table, column: Column, meanwhile: Expression | None) -> Phase:
     """Rows of the new version, which does not give the column a value, need one while NOT NULL is there."""
     alter = f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(column.name)}"
     neutral = _NEUTRAL.get(column.type.name) if column.type is not None and not column.type.array else None
+    unique = _unique_over(ground, table, column.name)
+    if unique is not None:  # two rows of the new version must not be alike in it
+        neutral = _another_each_time(column) if ground.target.at_least(_GEN_RANDOM_UUID_SINCE) else None
     value = deparse_expression(meanwhile) if meanwhile is not None else neutral
+    if value is None and unique is not None:
+        raise NoPlanError(
+            f"{table.ref}.{column.name} is NOT NULL and in {unique}, so each row of the new version needs a value of its own while"
+            " the old one still reads them: give an expression that is another each time with --down"
+        )
     if value is None:
         raise NoPlanError(
             f"{table.ref}.{column.name} is NOT NULL without a default, so rows of the new version need a value while the old"
@@ -107,6 +117,22 @@ def _expand(table: Table, column: Column, meanwhile: Expression | None) -> Phase
         new_app="is not deployed yet",
         steps=(step,),
     )
+
+
+def _unique_over(ground: Ground, table: Table, column: str) -> str | None:
+    return next((one.ref.name for one in ground.schema.indexes_of(table) if one.unique and column in one.reads), None)
+
+
+def _another_each_time(column: Column) -> str | None:
+    type = column.type
+    if type is None or type.array:
+        return None
+    if type.name == "uuid":
+        return "gen_random_uuid()"
+    has_room = type.name == "text" or (
+        type.name == "varchar" and (not type.modifiers or int(type.modifiers[0]) >= len(_A_UUID))
+    )
+    return "gen_random_uuid()::text" if has_room else None
 
 
 def _soft(table: Table, column: str, dropped: str) -> Step:

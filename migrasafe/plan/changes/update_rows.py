@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -11,6 +11,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, 
 from migrasafe.plan.dual_write import differs, row_of
 from migrasafe.plan.model import Backfill, Phase, PhaseName
 from migrasafe.schema.definitions import name_of, names, type_of
+from migrasafe.schema.model import Table
 from migrasafe.sql.deparse import Path, deparse_expression, map_columns
 from migrasafe.sql.expressions import columns_read, walk
 from migrasafe.sql.functions_called import function_calls, volatility_of
@@ -26,6 +27,8 @@ class UpdateRows(Struct, frozen=True, kw_only=True):
     assignments: tuple[tuple[str, Expression | None], ...]
     where: Expression | None = None
     joins: bool = False
+    added: frozenset[str] = frozenset()
+    """Columns that the same migration adds: what the new version writes there meanwhile must stay."""
 
     def plan(self, ground: Ground) -> Draft:
         """A backfill, and the question whether rows are left. Raises NoPlanError for what cannot be cut into batches."""
@@ -45,6 +48,9 @@ class UpdateRows(Struct, frozen=True, kw_only=True):
             _refuse(ground, name, value, values)
         news = [f"({deparse_expression(value)})::{type_of(column_of(table, name))}" for name, value in values.items()]
         changed = differs(row_of(map(quote_ident, values)), row_of(news))
+        new = [name for name in values if name in self.added]
+        untouched = " AND ".join(one for name in new for one in _as_added(ground, table, name))
+        changed = f"{untouched} AND {changed}" if untouched else changed
         where = changed if self.where is None else f"({deparse_expression(_plain(self.where))}) AND {changed}"
         listed = names(values)
         return Draft(
@@ -84,9 +90,27 @@ class UpdateRows(Struct, frozen=True, kw_only=True):
                 ),
             ),
             by_hand=(
+                *(
+                    (
+                        f"what somebody writes into {listed} while the job runs is changed, too, where the UPDATE's WHERE lets it:"
+                        " say one that only rows from before pass, if that is not meant",
+                    )
+                    if not untouched
+                    else ()
+                ),
                 f"there is no way back from new values of {listed}: keep the old ones somewhere if they may be wanted",
             ),
         )
+
+
+def _as_added(ground: Ground, table: Table, name: str) -> Iterator[str]:
+    """The condition of rows that have in a new column what it was added with; none where that is another each time."""
+    column = column_of(table, name)
+    if column.default is None:
+        yield f"{quote_ident(name)} IS NULL"
+    elif not volatility_of(column.default, lambda *_: None, pg_version=ground.target.pg_version).volatile_functions:
+        given = f"({deparse_expression(column.default)})::{type_of(column)}"
+        yield f"NOT {differs(row_of([quote_ident(name)]), row_of([given]))}"
 
 
 def _plain(value: Expression) -> Expression:

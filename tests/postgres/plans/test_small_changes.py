@@ -128,6 +128,37 @@ def test_rows_that_a_migration_updates_are_changed_in_batches(database: Database
         database.execute("UPDATE users SET state = ''")
 
 
+def test_what_the_new_version_writes_into_a_new_column_stays(database: Database, tmp_path: Path) -> None:
+    database.execute(SETUP + ROWS)
+    migration = """
+        ALTER TABLE users ADD COLUMN shown text, ADD COLUMN level int DEFAULT 1, ADD COLUMN code json DEFAULT '{}';
+        UPDATE users SET shown = email, level = 2, code = '[]';
+    """
+    run = roll_out(database, migration, tmp_path)
+    run.check("10_expand.sql")
+    database.execute("INSERT INTO users (email, shown, level, code) VALUES ('x@y', 'me', 9, '7')")
+    run.backfill_for_real()
+    run.gates(run.plan.phases[-1])
+    told = "SELECT shown = email, level, code::text, count(*) FROM users GROUP BY 1, 2, 3 ORDER BY 4"
+    assert database.execute(told) == [(False, 9, "7", 1), (True, 2, "[]", 900)]
+
+
+@pytest.mark.parametrize(
+    ("type", "value"),
+    [("text", "gen_random_uuid()::text"), ("uuid", "gen_random_uuid()"), ("varchar(9)", None), ("int", None)],
+)
+def test_rows_without_a_column_of_a_unique_key_are_not_alike(
+    database: Database, tmp_path: Path, type: str, value: str | None
+) -> None:
+    database.execute(f"CREATE TABLE clients (id int PRIMARY KEY, code {type} NOT NULL UNIQUE)")
+    if value is None:
+        with pytest.raises(NoPlanError, match=r"each row of the new version needs a value of its own .* with --down"):
+            roll_out(database, "ALTER TABLE clients DROP COLUMN code", tmp_path)
+        return
+    roll_out(database, "ALTER TABLE clients DROP COLUMN code", tmp_path).check("10_expand.sql")
+    database.execute("INSERT INTO clients (id) VALUES (1), (2)")
+
+
 @pytest.mark.parametrize(
     ("migration", "why"),
     [
