@@ -146,9 +146,10 @@ def _with_fix(step: Step, finding: Finding) -> Finding:
 
 _NONE: frozenset[Any] = frozenset()
 _Check: TypeAlias = Callable[[Step], Iterable[Finding]]
-_Kind: TypeAlias = tuple[type[Statement], frozenset[type[Action]], frozenset[Cause], bool, bool, bool, bool]
+_Kind: TypeAlias = tuple[type[Statement], frozenset[type[Action]], frozenset[Cause], bool, bool, bool, bool, bool, bool]
 """What rules ask for of a step: the class of its statement, those of its actions, the causes of its work; whether it fails,
-takes locks, comes after locks that the transaction holds, and is the first of its migration."""
+takes locks, comes after locks that the transaction holds, stands in a script with new syntax, in a migration that git was
+asked about, and is the first of that."""
 
 
 def _kind(step: Step) -> _Kind:
@@ -160,6 +161,8 @@ def _kind(step: Step) -> _Kind:
         bool(effects.failures),
         bool(effects.locks),
         bool(step.session.held),
+        bool(step.script.newer),
+        step.migration.since is not None,
         step.is_first,
     )
 
@@ -181,7 +184,7 @@ class _Dispatch:
 
 
 def _concerns(rule: Rule, kind: _Kind) -> bool:
-    statement, actions, causes, fails, locks, holds_locks, is_first = kind
+    statement, actions, causes, fails, locks, holds_locks, new_syntax, git, is_first = kind
     return (
         issubclass(statement, rule.on)
         and (not actions or not rule.actions or any(issubclass(action, rule.actions) for action in actions))
@@ -189,5 +192,7 @@ def _concerns(rule: Rule, kind: _Kind) -> bool:
         and (fails or not rule.needs_failure)
         and (locks or not rule.needs_lock)
         and (holds_locks or not rule.needs_held_lock)
+        and (new_syntax or not rule.needs_new_syntax)
+        and (git or not rule.needs_git)
         and (is_first or not rule.once)
     )

@@ -39,6 +39,8 @@ def _rule(
     needs_failure: bool = False,
     needs_lock: bool = False,
     needs_held_lock: bool = False,
+    needs_new_syntax: bool = False,
+    needs_git: bool = False,
     once: bool = False,
 ) -> Rule:
     return Rule(
@@ -52,6 +54,8 @@ def _rule(
         needs_failure=needs_failure,
         needs_lock=needs_lock,
         needs_held_lock=needs_held_lock,
+        needs_new_syntax=needs_new_syntax,
+        needs_git=needs_git,
         once=once,
     )
 
@@ -61,7 +65,7 @@ RULES: tuple[Rule, ...] = (
 _TAIL = ''')
 """In alphabetical order of their ids."""
 '''
-_FLAGS = ("needs_work", "needs_failure", "needs_lock", "needs_held_lock", "once")
+_FLAGS = ("needs_work", "needs_failure", "needs_lock", "needs_held_lock", "needs_new_syntax", "needs_git", "once")
 
 
 def registry() -> str:

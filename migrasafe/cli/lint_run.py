@@ -144,7 +144,8 @@ def without_allowed(result: LintResult, asked: Asked, texts: Mapping[str, str]) 
     known, ids = asked.book.known, asked.ran
     migrations = []
     for migration in result.migrations:
-        programs = {path: texts[path] for path in read_inputs.origins(migration) if path in texts}
+        programs = {path: texts[path] for path in read_inputs.origins(migration) if path in texts} if texts else {}
         left = suppress(migration.findings, migration.scripts, known, ran=ids, rendered_from=programs)
-        migrations.append(replace(migration, findings=configured(left, asked.settings)))
+        left = configured(left, asked.settings)
+        migrations.append(migration if left is migration.findings else replace(migration, findings=left))
     return replace(result, migrations=tuple(migrations))

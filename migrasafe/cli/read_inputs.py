@@ -145,7 +145,9 @@ def reported(
     def wanted(migration: Migration) -> bool:
         if migration.down != down:
             return False
-        files = _files(migration) if changed is not None or only is not None else set[Path]()
+        if changed is None and only is None:
+            return True
+        files = _files(migration)
         return (changed is None or not files.isdisjoint(changed)) and (only is None or _among(files, only))
 
     return wanted
@@ -186,7 +188,11 @@ def _files(migration: Migration) -> set[Path]:
 
 def origins(migration: LintedMigration) -> Iterator[str]:
     """The files, other than SQL, that its statements were rendered from, each once."""
-    return iter(dict.fromkeys(origin.path for script in migration.scripts for origin in script.origins or ()))
+    found: dict[str, None] = {}
+    for script in migration.scripts:
+        if script.origins is not None:
+            found.update(dict.fromkeys(origin.path for origin in script.origins))
+    return iter(found)
 
 
 def program_texts(result: LintResult) -> dict[str, str]:

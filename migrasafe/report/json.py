@@ -33,7 +33,7 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
     place, fix = finding.place, finding.fix
     return {
         "rule": finding.rule,
-        "severity": finding.severity.value,
+        "severity": finding.severity,
         "path": place.path,
         "line": place.line,
         "column": place.column,
@@ -42,11 +42,11 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
         "message": finding.message,
         "help": finding.help,
         "objects": list(finding.objects),
-        "lock": finding.lock.value if finding.lock is not None else None,
+        "lock": finding.lock,
         "work": finding.work,
         "assumed": list(finding.assumed),
         "fix": {
-            "kind": fix.kind.value,
+            "kind": fix.kind,
             "replacement": fix.replacement,
             "steps": fix.steps,
             "edits": [_edit(edit) for edit in fix.edits],

@@ -278,5 +278,9 @@ class Rule(Struct, frozen=True, kw_only=True):
     """It speaks of statements that take a lock only, likewise."""
     needs_held_lock: bool = False
     """It speaks of locks that earlier statements of the transaction took, likewise."""
+    needs_new_syntax: bool = False
+    """It speaks of scripts with syntax that came after PostgreSQL 12 only, likewise."""
+    needs_git: bool = False
+    """It speaks of what git knows of a migration only, likewise."""
     once: bool = False
     """It speaks of the migration as a whole: asked about its first statement only."""

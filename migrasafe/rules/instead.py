@@ -127,8 +127,13 @@ _OF_NO_TOOL = frozenset({"", "plain", "pre-post"})
 
 def _is_allowed_above(text: str, start: int) -> bool:
     """Whether a comment right above says what is allowed in the next statement: nothing may come between them."""
-    above = text[:start].rstrip()
-    return "migrasafe:" in above[above.rfind("\n") + 1 :]
+    while start > 0:
+        begin = text.rfind("\n", 0, start) + 1
+        line = text[begin:start]
+        if line.strip():
+            return "migrasafe:" in line
+        start = begin - 1
+    return False
 
 
 def outside_transaction(step: Step, replacement: str | None) -> Fix:

@@ -28,4 +28,4 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(id="late-migration", check=check, once=True)
+RULE = Rule(id="late-migration", check=check, needs_git=True, once=True)

@@ -24,6 +24,8 @@ def _rule(
     needs_failure: bool = False,
     needs_lock: bool = False,
     needs_held_lock: bool = False,
+    needs_new_syntax: bool = False,
+    needs_git: bool = False,
     once: bool = False,
 ) -> Rule:
     return Rule(
@@ -37,6 +39,8 @@ def _rule(
         needs_failure=needs_failure,
         needs_lock=needs_lock,
         needs_held_lock=needs_held_lock,
+        needs_new_syntax=needs_new_syntax,
+        needs_git=needs_git,
         once=once,
     )
 
@@ -132,7 +136,7 @@ RULES: tuple[Rule, ...] = (
         actions=(sql.AddColumn, sql.AlterColumnType),
         default=False,
     ),
-    _rule("late-migration", sql.Statement, once=True),
+    _rule("late-migration", sql.Statement, needs_git=True, once=True),
     _rule("leave-publication", sql.AlterPublication, sql.Drop),
     _rule("lock-timeout-too-long", sql.Statement, needs_lock=True),
     _rule("locks-on-several-tables", sql.Statement, needs_lock=True, needs_held_lock=True),
@@ -194,11 +198,11 @@ RULES: tuple[Rule, ...] = (
     _rule("set-logged-by-rewrite", sql.AlterTable, causes=(Cause.PERSISTENCE,)),
     _rule("set-not-null-by-full-scan", sql.AlterTable, needs_work=True),
     _rule("set-tablespace-by-copy", sql.AlterTable, causes=(Cause.TABLESPACE,)),
-    _rule("shipped-migration-edited", sql.Statement, once=True),
+    _rule("shipped-migration-edited", sql.Statement, needs_git=True, once=True),
     _rule(
         "statement-not-understood", sql.Unrecognized, sql.AlterTable, sql.Select, sql.Call, actions=(sql.UnknownAction,)
     ),
-    _rule("syntax-too-new", sql.Statement),
+    _rule("syntax-too-new", sql.Statement, needs_new_syntax=True),
     _rule("table-without-primary-key", sql.CreateTable, sql.CreateTableAs, default=False),
     _rule(
         "timestamp-without-time-zone",

@@ -35,4 +35,4 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(id="shipped-migration-edited", check=check, once=True)
+RULE = Rule(id="shipped-migration-edited", check=check, needs_git=True, once=True)

@@ -42,4 +42,4 @@ def _has_its_own(step: Step, function: str) -> bool:
     return bool(step.schema.functions.get(step.schema.resolve_function(None, function)))
 
 
-RULE = Rule(id="syntax-too-new", check=check)
+RULE = Rule(id="syntax-too-new", check=check, needs_new_syntax=True)
