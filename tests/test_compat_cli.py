@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -91,6 +92,33 @@ def test_markdown_is_a_table_with_the_lines_folded_away() -> None:
     shown = shop("--from", "0002", "--format", "markdown").stdout
     assert "| 0003\\_drop\\_note | works → breaks | works | **after** |" in shown
     assert shown.count("<details>") == 2
+
+
+def test_tools_of_ci_get_the_lines_of_the_app_in_their_own_formats() -> None:
+    issues = json.loads(shop("--from", "0002", "--format", "gitlab").stdout)
+    assert [(one["check_name"], one["severity"], one["location"]["path"]) for one in issues[-1:]] == [
+        ("app-breaks-after-migration", "minor", "fixtures/compat/queries/old.sql")
+    ]
+    assert "wait until the old version is gone" in issues[-1]["description"]
+    assert len({one["fingerprint"] for one in issues}) == len(issues)
+    suites = ElementTree.fromstring(shop("--from", "0002", "--format", "junit").stdout)
+    assert (suites.get("tests"), suites.get("failures")) == ("2", "0")  # an order works for each
+    files = ElementTree.fromstring(shop("--from", "0002", "--format", "checkstyle").stdout)
+    assert [one.get("name") for one in files] == ["fixtures/compat/queries/new.sql", "fixtures/compat/queries/old.sql"]
+    assert shop("--from", "0002", "--format", "github").stdout.startswith(
+        "::warning file=fixtures/compat/queries/new.sql,line=2,"
+    )
+
+
+def test_what_has_no_order_is_an_error_for_tools_of_ci(tmp_path: Path) -> None:
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db" / "0001.sql").write_text("CREATE TABLE users (id int, email text);")
+    (tmp_path / "db" / "0002.sql").write_text("ALTER TABLE users RENAME email TO address;")
+    (tmp_path / "old.sql").write_text("SELECT email FROM users;")
+    (tmp_path / "new.sql").write_text("SELECT address FROM users;")
+    done = compat("db", "--old", "old.sql", "--new", "new.sql", "--from", "0002", "--format", "junit", cwd=tmp_path)
+    suites = ElementTree.fromstring(done.stdout)
+    assert (done.returncode, suites.get("failures")) == (1, "2")
 
 
 def test_the_release_is_what_is_new_since_the_commit_of_the_old_version(tmp_path: Path) -> None:

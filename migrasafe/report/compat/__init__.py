@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from migrasafe.app.verdict import CompatResult
+from migrasafe.json_text import readable
 from migrasafe.report.compat.words import Texts
 
 FORMATS = {
@@ -12,11 +13,15 @@ FORMATS = {
     "json": "migrasafe.report.compat.json",
     "sarif": "migrasafe.report.compat.sarif",
     "markdown": "migrasafe.report.compat.markdown",
+    **dict.fromkeys(("checkstyle", "github", "gitlab", "junit"), "migrasafe.report.compat.for_tools"),
 }
-"""The formats and their modules, imported when asked for: each has `render(result, texts, color)`."""
+"""The formats and their modules, imported when asked for: each has `render(result, texts, color)`, and the one for several
+formats `renderer(name)`, which gives that."""
 
 
 def write_compat(name: str, result: CompatResult, texts: Texts, *, color: bool) -> str:
     """The report in the format of this name. `texts`: the files of each version by path, for excerpts."""
-    rendered: str = import_module(FORMATS[name]).render(result, texts, color=color)
-    return rendered
+    module = import_module(FORMATS[name])
+    render = module.renderer(name) if hasattr(module, "renderer") else module.render
+    rendered: str = render(result, texts, color=color)
+    return readable(rendered)

@@ -14,13 +14,13 @@ from urllib.parse import quote
 
 from migrasafe import __version__
 from migrasafe.app.verdict import Breakage, CompatResult, MigrationVerdict, Weight
-from migrasafe.report.compat.words import Texts, place_of, reason, when
+from migrasafe.report.compat.words import BREAKS_AFTER, NEEDS_FIRST, Texts, place_of, reason, rule_of, when
 from migrasafe.report.words import in_repository
 
 _LEVELS = {Weight.FAILS: "error", Weight.MAY_FAIL: "warning", Weight.RISK: "note"}
-_RULES = {
-    "app-breaks-after-migration": "A version of the app that still runs breaks after the migration.",
-    "app-needs-migration-first": "A version of the app breaks until the migration has run.",
+_ABOUT = {
+    BREAKS_AFTER: "A version of the app that still runs breaks after the migration.",
+    NEEDS_FIRST: "A version of the app breaks until the migration has run.",
 }
 
 _HELP = (
@@ -37,7 +37,7 @@ def render(result: CompatResult, texts: Texts | None = None, *, color: bool = Fa
     results = [_result(one, migration, known, seen) for migration in result.migrations for one in migration.breakages]
     rules = [
         {"id": rule, "shortDescription": {"text": text}, "help": {"text": _HELP, "markdown": _HELP}}
-        for rule, text in _RULES.items()
+        for rule, text in _ABOUT.items()
     ]
     run = {
         "tool": {"driver": {"name": "migrasafe", "semanticVersion": __version__, "rules": rules}},
@@ -63,7 +63,7 @@ def _result(one: Breakage, migration: MigrationVerdict, texts: Texts, seen: Coun
     region = {"startLine": place.line, "startColumn": place.column}
     if place.end_column > place.column:
         region["endColumn"] = place.end_column
-    rule = list(_RULES)[1 if one.before else 0]
+    rule = rule_of(one)
     said = f"{when(one, migration)}: {reason(one)}"
     here = {"artifactLocation": {"uri": _uri(place.path)}, "region": region}
     there = {"artifactLocation": {"uri": _uri(migration.path)}}
@@ -75,7 +75,7 @@ def _result(one: Breakage, migration: MigrationVerdict, texts: Texts, seen: Coun
     ]
     return {
         "ruleId": rule,
-        "ruleIndex": list(_RULES).index(rule),
+        "ruleIndex": list(_ABOUT).index(rule),
         "level": _LEVELS[one.weight],
         "message": {"text": "\n".join(text for text in (said, one.rewrite) if text)},
         "locations": [{"physicalLocation": here}],

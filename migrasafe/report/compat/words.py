@@ -27,6 +27,14 @@ def cell(side: Side) -> str:
     return side.before.value if side.before is side.after else f"{side.before.value} → {side.after.value}"
 
 
+BREAKS_AFTER, NEEDS_FIRST = "app-breaks-after-migration", "app-needs-migration-first"
+
+
+def rule_of(one: Breakage) -> str:
+    """What tools call it."""
+    return NEEDS_FIRST if one.before else BREAKS_AFTER
+
+
 def app_name(version: Version) -> str:
     return "old app" if version is Version.OLD else "new app"
 
