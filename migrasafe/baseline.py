@@ -52,7 +52,7 @@ def read_baseline(text: str, shown: str) -> Baseline:
     again = "write it again with --write-baseline"
     try:
         baseline = msgspec.json.decode(text, type=Baseline)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise InputError(f"{shown}: is not a baseline of migrasafe ({error}): {again}") from error
     if baseline.version != VERSION:
         raise InputError(f"{shown}: is a baseline of version {baseline.version}, not {VERSION}: {again}")

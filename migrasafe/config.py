@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from migrasafe.dsn import is_dsn
 from migrasafe.errors import ConfigError, did_you_mean
 from migrasafe.findings import Severity
+from migrasafe.plain_file import refuse_endless
 from migrasafe.target import DEFAULT, NEWEST, OLDEST, Target
 
 
@@ -139,6 +140,7 @@ def read_config(path: Path) -> Options:
 
 def _text(path: Path) -> str:
     try:
+        refuse_endless(path)
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -29,6 +29,15 @@ class ServerError(MigrasafeError):
     """A PostgreSQL server that is missing, unreachable or of the wrong version."""
 
 
+class TooDeepInputError(InputError):
+    """Input nested more deeply than can be followed: thousands of blocks in blocks, or of views over views."""
+
+
+def is_too_deep(error: BaseException) -> bool:
+    """Whether Python's stack was not deep enough, also where a library in C or Rust was told so and says it its own way."""
+    return isinstance(error, RecursionError) or "RecursionError" in str(error)
+
+
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
     """`did you mean x?` where one of the known words begins like this or is close, else the other hint."""
     import difflib  # here, because a run without a mistake does not need it

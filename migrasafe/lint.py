@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct, field
 
 from migrasafe.effects.model import Cause
+from migrasafe.errors import TooDeepInputError, is_too_deep
 from migrasafe.findings import Finding, FixKind, Severity
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
@@ -82,10 +83,18 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
                 layout=history.layout,
                 planned_on=_planned_on(history, migration, options),
             )
-            if options.reported(migration):
-                linted.append(_report(walk, by_statement))
-            else:
-                walk.run()
+            try:
+                if options.reported(migration):
+                    linted.append(_report(walk, by_statement))
+                else:
+                    walk.run()
+            except BaseException as error:
+                if not is_too_deep(error):
+                    raise
+                raise TooDeepInputError(
+                    f"{migration.path}: what it changes is nested too deeply to be followed, as a thousand views over views: "
+                    "give --schema a dump, and lint what comes after it"
+                ) from error
             schema = walk.schema
     reported = {migration.path for migration in linted}
     silent = {migration.path for history in histories for migration in history.migrations} - reported

@@ -13,7 +13,7 @@ import sys
 import click
 
 from migrasafe import __version__
-from migrasafe.errors import MigrasafeError, did_you_mean
+from migrasafe.errors import MigrasafeError, did_you_mean, is_too_deep
 
 _COMMANDS = {
     "lint": "Say which migrations are not safe to run, and what to do instead.",
@@ -142,6 +142,9 @@ def main() -> None:
         _say("there is not enough memory for this: lint fewer or smaller files at a time")
         sys.exit(2)
     except BaseException as error:  # a panic of a library in Rust is no Exception
+        if is_too_deep(error):
+            _say("something in the input is nested too deeply to be followed: thousands of levels; split it")
+            sys.exit(2)
         if os.environ.get("MIGRASAFE_DEBUG"):
             raise
         _say(

@@ -20,6 +20,7 @@ from migrasafe.baseline import (
 )
 from migrasafe.errors import InputError
 from migrasafe.lint import LintResult
+from migrasafe.plain_file import refuse_endless
 
 _SHOWN = 5
 
@@ -31,6 +32,7 @@ class BaselineFile:
         """Raises InputError for a file that cannot be used."""
         self.path = Path(path)
         try:
+            refuse_endless(self.path)
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             if not may_be_missing:

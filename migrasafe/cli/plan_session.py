@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrasafe.errors import InputError
+from migrasafe.plain_file import refuse_endless
 from migrasafe.plan.model import Plan
 from migrasafe.plan.standing import Ask, GateAnswer, as_psql
 from migrasafe.plan.templates import sql_template
@@ -27,6 +28,7 @@ def written_plan(folder: Path) -> Written:
     """What a plan's folder holds. Raises InputError for a folder without one, or with a file that was changed since."""
     path = folder / PLAN if folder.is_dir() else folder
     try:
+        refuse_endless(path)
         written = read_plan(path.read_text(encoding="utf-8"), str(path))
         for name, known in written.files.items():
             if checksum((path.parent / name).read_text(encoding="utf-8")) != known:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from migrasafe.plain_file import refuse_endless
 from migrasafe.sql.source import Source, read_source
 
 HEAD_LENGTH = 4000
@@ -36,6 +37,7 @@ class Disk(Struct, frozen=True, kw_only=True, eq=False):
         if self.unsaved and (text := self.unsaved.get(Path(path).resolve())) is not None:
             return text[:HEAD_LENGTH]
         try:
+            refuse_endless(path)
             with FileIO(path) as file:
                 return file.read(HEAD_LENGTH).decode("utf-8-sig", errors="replace")
         except OSError:
@@ -55,7 +57,7 @@ class Disk(Struct, frozen=True, kw_only=True, eq=False):
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.name)
-                    elif entry.is_file() or (entry.is_symlink() and not entry.is_dir()):
+                    elif _is_file(entry):
                         files.append(entry.name)
         except OSError:
             files, folders = [], []
@@ -64,3 +66,10 @@ class Disk(Struct, frozen=True, kw_only=True, eq=False):
             made = {one.name for one in self.unsaved if one.parent == real}
             files.extend(made.difference(files))
         return tuple(sorted(files)), tuple(sorted(folders))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file() or (entry.is_symlink() and not entry.is_dir())
+    except OSError:
+        return True  # a link that leads to itself: it is said when it is read

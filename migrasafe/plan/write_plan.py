@@ -71,7 +71,7 @@ def read_plan(text: str, where: str) -> Written:
     """What a plan.json says. Raises InputError for one that is none of ours."""
     try:
         return msgspec.json.decode(text, type=Written)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise InputError(f"{where}: is not a plan of migrasafe: {error}") from error
 
 

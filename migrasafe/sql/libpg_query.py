@@ -117,7 +117,10 @@ def parse_plpgsql(create_function: str) -> list[Mapping[str, Any]]:
 
 def _parse(sql: str) -> Any:
     lib = _library()
-    result = lib.pg_query_parse(sql.encode("utf-8"))
+    try:
+        result = lib.pg_query_parse(sql.encode("utf-8"))
+    except ctypes.ArgumentError as error:  # no room on the stack for the call
+        raise TooDeepError from error
     try:
         if result.error:
             raise _error(result.error, sql)
@@ -134,7 +137,10 @@ _STRAY = re.compile(rb'(?:\{\}\},)+(?=\{"PLpgSQL_)')
 
 def _parse_plpgsql(sql: str) -> Any:
     lib = _library()
-    result = lib.pg_query_parse_plpgsql(sql.encode("utf-8"))
+    try:
+        result = lib.pg_query_parse_plpgsql(sql.encode("utf-8"))
+    except ctypes.ArgumentError as error:
+        raise TooDeepError from error
     try:
         if result.error:
             raise _error(result.error, sql)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +115,12 @@ class _Reader:
             return (Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed"),)
         except ValueError as error:  # a NUL or a lone surrogate
             return (Unrecognized(span=span, reason=str(error)),)
+        try:
+            return self._typed(trees, span, sql)
+        except RecursionError:
+            return (Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed"),)
+
+    def _typed(self, trees: Sequence[Mapping[str, Any]], span: Span, sql: str) -> tuple[Statement, ...]:
         if len(trees) == 1:
             return (self._convert(trees[0], span, sql),)
         found = []

@@ -38,8 +38,12 @@ def read_body(
         reason = f"plpgsql cannot read this body: {error if str(error) else 'nested too deeply'}"
         return Body(statements=(Guarded(statement=Unrecognized(span=body_span, reason=reason)),), text_span=body_span)
     reader = _Reader(Places(body_span, source_text), parse_inner, known)
-    for function in functions:
-        reader.function(function.get("PLpgSQL_function", {}))
+    try:
+        for function in functions:
+            reader.function(function.get("PLpgSQL_function", {}))
+    except (RecursionError, TooDeepError):
+        deep = Unrecognized(span=body_span, kind="too deep", reason="this body is nested too deeply to be analysed")
+        return Body(statements=(Guarded(statement=deep),), text_span=body_span)
     return Body(statements=tuple(reader.found), text_span=body_span)
 
 

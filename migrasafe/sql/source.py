@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from migrasafe.errors import InputError
+from migrasafe.plain_file import refuse_endless
 
 
 @lru_cache(maxsize=4)
@@ -62,6 +63,7 @@ def read_source(path: Path | str, shown: str | None = None) -> Source:
     """The text of a file. Raises InputError for a file that cannot be read, is not UTF-8 or contains a NUL."""
     name = shown or str(path)
     try:
+        refuse_endless(path)
         with FileIO(path) as file:
             raw = file.readall()
     except OSError as error:

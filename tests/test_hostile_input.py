@@ -1,0 +1,160 @@
+"""Input that means harm, or is broken in ways that nobody thinks of: one sentence or a finding, never a crash or a wrong "fine"."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.in_process import Ran, migrasafe
+
+
+def lint(folder: Path, *arguments: str) -> Ran:
+    ran = migrasafe(folder, "lint", *arguments)
+    assert ran.returncode in (0, 1, 2), ran.stderr
+    assert "bug in" not in ran.stderr
+    return ran
+
+
+DEEP: dict[str, Callable[[], str]] = {
+    "parentheses": lambda: "SELECT " + "(" * 20_000 + "1" + ")" * 20_000,
+    "operators": lambda: "SELECT " + "+".join(["1"] * 110_000),
+    "unfinished comments": lambda: "/*" * 20_000,
+    "half of a dollar quote": lambda: "$a" * 20_000,
+    "cases": lambda: "SELECT " + "CASE WHEN " * 2_000 + "1",
+    "quotes": lambda: "'" * 20_001,
+    "backslashes": lambda: "\\" * 20_000,
+    "branches in a body": lambda: "DO $$ BEGIN " + "IF true THEN " * 3_000 + "NULL; " + "END IF; " * 3_000 + "END $$;",
+    "blocks in a body": lambda: "DO $$ " + "BEGIN " * 3_000 + "NULL; " + "END; " * 3_000 + "$$;",
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_what_is_too_deep_is_said_not_to_be_understood(name: str, tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text(DEEP[name]())
+    ran = lint(tmp_path, "1.sql", "--format", "json")
+    assert '"rule":"statement-not-understood"' in ran.stdout.replace(" ", "")
+
+
+def test_a_thousand_views_over_views_are_followed_or_said_to_be_too_many(tmp_path: Path) -> None:
+    views = "".join(f"CREATE VIEW v{n + 1} AS SELECT * FROM v{n};" for n in range(1_500))
+    (tmp_path / "1.sql").write_text(f"CREATE VIEW v0 AS SELECT 1 AS a; {views} DROP VIEW v0 CASCADE;")
+    ran = lint(tmp_path, "1.sql")
+    assert ran.returncode in (0, 1) or "1.sql: what it changes is nested too deeply" in ran.stderr
+
+
+def test_partitions_of_partitions_are_followed_a_thousand_times(tmp_path: Path) -> None:
+    levels = "".join(
+        f"CREATE TABLE p{n + 1} PARTITION OF p{n} DEFAULT PARTITION BY RANGE (a);\n" for n in range(1_500)
+    )
+    (tmp_path / "1.sql").write_text(f"CREATE TABLE p0 (a int) PARTITION BY RANGE (a);\n{levels}")
+    (tmp_path / "2.sql").write_text("ALTER TABLE p0 ADD COLUMN b int;\n")
+    assert "missing-lock-timeout" in lint(tmp_path, ".").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "said"),
+    [
+        ("a NUL", b"SELECT 1; \0 DROP TABLE users;", "1.sql:1: contains a NUL"),
+        ("no UTF-8", b"-- ok\nSELECT '\xff';", "1.sql:2: is not valid UTF-8"),
+        ("UTF-16", "DROP TABLE t;".encode("utf-16"), "is UTF-16"),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused(name: str, raw: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_bytes(raw)
+    ran = lint(tmp_path, "1.sql")
+    assert ran.returncode == 2
+    assert said in ran.stderr
+
+
+def test_random_bytes_and_random_text_end_in_a_sentence_or_a_finding(tmp_path: Path) -> None:
+    rng = random.Random(10)
+    for number in range(60):
+        raw = rng.randbytes(rng.randint(1, 400))
+        text = raw.decode("latin-1").replace("\0", "") if number % 2 else raw
+        (tmp_path / "1.sql").write_bytes(text.encode() if isinstance(text, str) else text)
+        lint(tmp_path, "1.sql")
+
+
+def test_a_huge_file_of_nothing_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "1.sql").open("wb") as file:
+        file.truncate(64 << 20)
+    assert "contains a NUL" in lint(tmp_path, "1.sql").stderr
+
+
+def no_files(folder: Path) -> list[str]:
+    """Names that end in .sql, of things that are no files."""
+    os.mkfifo(folder / "pipe.sql")
+    (folder / "folder.sql").mkdir()
+    (folder / "loop.sql").symlink_to("loop.sql")
+    (folder / "zero.sql").symlink_to("/dev/zero")
+    (folder / "to_pipe.sql").symlink_to("pipe.sql")
+    (folder / "nowhere.sql").symlink_to("/no/such/file")
+    server = socket.socket(socket.AF_UNIX)
+    before = Path.cwd()
+    try:
+        os.chdir(folder)  # a socket's name has room for a hundred characters
+        server.bind("socket.sql")
+    finally:
+        os.chdir(before)
+        server.close()
+    return ["pipe.sql", "folder.sql", "loop.sql", "zero.sql", "to_pipe.sql", "nowhere.sql", "socket.sql", "/dev/zero"]
+
+
+def test_what_is_no_file_is_refused_by_its_name(tmp_path: Path) -> None:
+    for name in no_files(tmp_path):
+        ran = lint(tmp_path, name)
+        assert ran.returncode == 2, name
+        assert name in ran.stderr
+
+
+def test_what_is_no_file_does_not_keep_a_folder_from_being_read(tmp_path: Path) -> None:
+    no_files(tmp_path)
+    (tmp_path / "1.sql").write_text("DROP TABLE t;\n")
+    (tmp_path / "up").symlink_to("..")
+    ran = lint(tmp_path, ".")
+    assert ran.returncode in (1, 2)
+    assert "drop-table-in-use" in ran.stdout or ".sql: " in ran.stderr
+
+
+NO_CONFIG = [
+    b"\xff\xfe",
+    b"paths = [",
+    b"a = " + b"[" * 50_000,
+    b"[a" + b".a" * 20_000 + b"]\nb = 1",
+    b"paths = 1\nselect = {}\nignore = [1]\npg-version = 'x'\nfail-on = []\nseverity = 3\nper-path = 'x'\nbaseline = 1\nrules = 0",
+    b"[severity]\n'*' = 'loud'\n[per-path]\n'x' = 1\n['per-path'.y]\nignore = 'all'",
+    b"pg-version = 999999999999999999999999999999",
+    b"pg-version = nan\nlarge-table = -1\nindependent = 'yes'",
+    b"schema = 1979-05-27\nold = 1\nnew = []\nlayout = 3\nin-transaction = true",
+    b"schema = 'nowhere.sql'",
+]
+
+
+@pytest.mark.parametrize("raw", NO_CONFIG, ids=range(len(NO_CONFIG)))
+def test_a_config_that_cannot_be_meant_is_refused(raw: bytes, tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("SELECT 1;\n")
+    (tmp_path / "migrasafe.toml").write_bytes(raw)
+    ran = lint(tmp_path, "1.sql")
+    assert ran.returncode == 2
+    assert len(ran.stderr) < 3_000
+
+
+NO_JSON = [b"", b"{", b"[]", b"null", b"\xff\xfe\0", b'{"version": 1}', b"[" * 100_000, b'{"a": ' * 100_000]
+
+
+@pytest.mark.parametrize("raw", NO_JSON, ids=range(len(NO_JSON)))
+def test_a_baseline_or_a_plan_that_is_none_is_refused(raw: bytes, tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("DROP TABLE t;\n")
+    (tmp_path / "known").write_bytes(raw)
+    assert lint(tmp_path, "1.sql", "--baseline", "known").returncode == 2
+    (tmp_path / "plan").mkdir()
+    (tmp_path / "plan" / "plan.json").write_bytes(raw)
+    for command in (("gate", "plan", "expand", "--dsn", "host=/x"), ("plan", "--status", "plan", "--dsn", "host=/x")):
+        ran = migrasafe(tmp_path, *command)
+        assert ran.returncode == 2, ran.stderr
+        assert "plan.json" in ran.stderr
