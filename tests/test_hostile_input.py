@@ -48,9 +48,7 @@ def test_a_thousand_views_over_views_are_followed_or_said_to_be_too_many(tmp_pat
 
 
 def test_partitions_of_partitions_are_followed_a_thousand_times(tmp_path: Path) -> None:
-    levels = "".join(
-        f"CREATE TABLE p{n + 1} PARTITION OF p{n} DEFAULT PARTITION BY RANGE (a);\n" for n in range(1_500)
-    )
+    levels = "".join(f"CREATE TABLE p{n + 1} PARTITION OF p{n} DEFAULT PARTITION BY RANGE (a);\n" for n in range(1_500))
     (tmp_path / "1.sql").write_text(f"CREATE TABLE p0 (a int) PARTITION BY RANGE (a);\n{levels}")
     (tmp_path / "2.sql").write_text("ALTER TABLE p0 ADD COLUMN b int;\n")
     assert "missing-lock-timeout" in lint(tmp_path, ".").stdout

@@ -31,6 +31,7 @@ _COMMANDS = {
 
 _COMPLETION = "_MIGRASAFE_COMPLETE"
 """Set by a shell that wants to know what can follow: click answers, and exits."""
+_LONGEST_NAME = 200
 _INTERRUPTED = 130
 _READER_HAS_GONE = 141
 """As shells say of a program that a signal ended: 128 and the number of SIGPIPE."""
@@ -142,6 +143,10 @@ def main() -> None:
         _say("there is not enough memory for this: lint fewer or smaller files at a time")
         sys.exit(2)
     except BaseException as error:  # a panic of a library in Rust is no Exception
+        if isinstance(error, OSError) and error.filename is not None and not os.environ.get("MIGRASAFE_DEBUG"):
+            name = str(error.filename)
+            _say(f"{name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + '…'}: {error.strerror or error}")
+            sys.exit(2)
         if is_too_deep(error):
             _say("something in the input is nested too deeply to be followed: thousands of levels; split it")
             sys.exit(2)

@@ -87,7 +87,7 @@ def _imported(file: Path) -> ModuleType:
     sys.dont_write_bytecode = True  # nothing is left in the project
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{_where(file, error)}: cannot be imported: {_said(error)}") from error
     finally:
         sys.path.remove(folder)
@@ -116,7 +116,7 @@ def _guarded(rule: Rule, file: Path) -> Callable[[Step], Iterable[Finding]]:
     def check(step: Step) -> Iterable[Finding]:
         try:
             found: tuple[object, ...] = tuple(rule.check(step))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             place = step.place(None)
             raise InputError(
                 f"{_where(file, error)}: the rule {rule.id} failed at {place.path}:{place.line}: {_said(error)}"

@@ -32,18 +32,14 @@ def read_body(
 
     `known` are the values of arguments (`name` and `$1`) and of a trigger's variables, for a body that is called.
     """
-    try:
-        functions = parse_plpgsql(create_function_sql)
-    except (ParserError, TooDeepError, ValueError) as error:
-        reason = f"plpgsql cannot read this body: {error if str(error) else 'nested too deeply'}"
-        return Body(statements=(Guarded(statement=Unrecognized(span=body_span, reason=reason)),), text_span=body_span)
     reader = _Reader(Places(body_span, source_text), parse_inner, known)
     try:
-        for function in functions:
+        for function in parse_plpgsql(create_function_sql):
             reader.function(function.get("PLpgSQL_function", {}))
-    except (RecursionError, TooDeepError):
-        deep = Unrecognized(span=body_span, kind="too deep", reason="this body is nested too deeply to be analysed")
-        return Body(statements=(Guarded(statement=deep),), text_span=body_span)
+    except (ParserError, RecursionError, TooDeepError, ValueError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) or not str(error) else str(error)
+        unread = Unrecognized(span=body_span, reason=f"plpgsql cannot read this body: {why}")
+        return Body(statements=(Guarded(statement=unread),), text_span=body_span)
     return Body(statements=tuple(reader.found), text_span=body_span)
 
 

@@ -12,6 +12,7 @@ from migrasafe.backfill.job.settings import check_setting, flatten
 from migrasafe.backfill.job.spec import Spec, WalkKind, key_from_text, set_from_table
 from migrasafe.backfill.model import Setting
 from migrasafe.errors import ConfigError, InputError, did_you_mean
+from migrasafe.plain_file import refuse_endless
 
 IN_A_FOLDER = "backfill*.toml"
 _KEYS = ("name", "table", "set", "where", "key", "into", "walk", "settings", "dsn_env")
@@ -41,6 +42,7 @@ def job_path(given: Path) -> Path:
 def read_job_file(path: Path) -> JobFile:
     """Read a job. Raises InputError or ConfigError with the file, the key and what to do."""
     try:
+        refuse_endless(path)
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
