@@ -129,7 +129,7 @@ def _guarded(rule: Rule, file: Path) -> Callable[[Step], Iterable[Finding]]:
     return check
 
 
-def _where(file: Path, error: Exception) -> str:
+def _where(file: Path, error: BaseException) -> str:
     """The file, with the line of it that was at work when this happened."""
     if isinstance(error, SyntaxError) and error.lineno is not None:
         return f"{file}:{error.lineno}"
@@ -138,6 +138,6 @@ def _where(file: Path, error: Exception) -> str:
     return f"{file}:{lines[-1]}" if lines else str(file)
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     said = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -39,7 +39,7 @@ def answered(sql: str, *before: str) -> tuple[tuple[str, ...] | None, tuple[tupl
         (Decimal("4.90"), "4.90"),
         (Decimal("Infinity"), "'Infinity'::numeric"),
         ("Owl's", "'Owl''s'"),
-        (r"a\b", r"'a\b'"),
+        (r"a\b", r"E'a\\b'"),
         (b"\x00\xff", r"'\x00ff'::bytea"),
         (datetime.date(2024, 2, 29), "'2024-02-29'::date"),
         (datetime.datetime(2024, 2, 29, 12), "'2024-02-29 12:00:00'::timestamp"),
