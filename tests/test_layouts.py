@@ -186,3 +186,19 @@ def _parts_by_path(wanted: dict[str, object]) -> dict[str, object]:
     migrations = wanted["migrations"]
     assert isinstance(migrations, list)
     return {migration["path"]: migration["parts"] for migration in migrations}
+
+
+RAILS = "class AddAge < ActiveRecord::Migration[7.1]\n  def change\n    add_column :users, :age, :integer\n  end\nend\n"
+
+
+def test_a_rails_project_is_not_taken_for_its_structure_sql(tmp_path: Path) -> None:
+    (tmp_path / "db" / "migrate").mkdir(parents=True)
+    (tmp_path / "db" / "migrate" / "20240102_add_age.rb").write_text(RAILS)
+    (tmp_path / "db" / "structure.sql").write_text("CREATE TABLE users (id bigint);")
+    with pytest.raises(
+        InputError, match=r"20240102_add_age\.rb is a migration of Rails, .*--schema.* migrasafe lint -"
+    ):
+        read_history([str(tmp_path)])
+    (tmp_path / "db" / "views.sql").write_text("CREATE VIEW names AS SELECT id FROM users;")
+    (history,) = read_history([str(tmp_path)])
+    assert [(notice.blocking, "of Rails" in notice.message) for notice in history.notices] == [(True, True)]

@@ -25,6 +25,9 @@ from migrasafe.migrations.transaction import refuses_transaction
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Transaction
 
+_DUMPS = ("structure.sql", "schema.sql")
+"""Rails and its like write the schema there, after the migrations."""
+
 
 def read_history(
     paths: Sequence[str],
@@ -76,8 +79,21 @@ def _folder(path: str, layout: str | None, disk: Disk, holding: Collection[Path]
             raise InputError(program)
         tool = f" of {layout}" if layout else " for PostgreSQL" if skipped else ""
         raise InputError(f"{path}: holds no migrations{tool} that migrasafe can find; give the folder that holds them")
+    if layout is None and all(history.layout == "plain" for history in read):
+        skipped = (*skipped, *_programs_beside(folder, read))
     first, *others = (gathered(history) for history in read)
     return (replace(first, notices=(*skipped, *first.notices)), *others)
+
+
+def _programs_beside(folder: Folder, read: Sequence[History]) -> tuple[Notice, ...]:
+    """What to say of migrations that are programs, where only .sql files were read. Raises InputError where these are
+    what such a tool writes down of the schema."""
+    program = program_migrations(folder)
+    if program is None:
+        return ()
+    if all(Path(one.path).name in _DUMPS for history in read for one in history.migrations):
+        raise InputError(program)
+    return (Notice(path=folder.path, line=1, message=f"not read: {program}", blocking=True),)
 
 
 def _holds(folder: Folder, holding: Collection[Path] | None) -> bool:
