@@ -144,6 +144,24 @@ def test_the_release_is_what_is_new_since_the_commit_of_the_old_version(tmp_path
     assert "0002       works → breaks  works    after" in done.stdout
 
 
+def test_what_a_release_branch_has_is_no_part_of_the_next_release(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "db").mkdir()
+    (tmp_path / "app.py").write_text('SQL = "SELECT email FROM users"\n')
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "start")
+    for branch in ("release", "main"):  # the same change on both: the merge base does not have it
+        git(tmp_path, "checkout", "-q", "-B" if branch == "release" else "-q", branch)
+        (tmp_path / "db").mkdir(exist_ok=True)
+        (tmp_path / "db" / "0001.sql").write_text("CREATE TABLE users (id int, email text);")
+        git(tmp_path, "add", ".")
+        git(tmp_path, "commit", "-qm", branch)
+    (tmp_path / "db" / "0002.sql").write_text("ALTER TABLE users ADD name text;")
+    done = compat("db", "--old", "release", "--new", ".", cwd=tmp_path)
+    assert "0002       works    works    either" in done.stdout
+    assert "0001 " not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -169,8 +169,10 @@ def with_git(since: str | None, read: Sequence[History]) -> tuple[History, ...]:
 
 
 def files_of(ref: str, read: Sequence[History]) -> frozenset[Path]:
-    """The files that a git commit has, of the repository of these migrations."""
-    return _asked(ref, read).there
+    """The files that a git commit itself has, of the repository of these migrations. Raises InputError."""
+    from migrasafe.cli.since import files_at
+
+    return files_at(ref, [Path(migration.path) for history in read for migration in history.migrations])
 
 
 def _asked(since: str, read: Sequence[History]) -> Since:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,7 +17,8 @@ _MOST_SHOWN = 3
 
 
 def released(from_id: str | None, old: str, histories: Sequence[History]) -> Callable[[Migration], bool]:
-    """`old` is the source of the old version: where it is a git ref, the release is what the migrations have since then.
+    """`old` is the source of the old version: where it is a git ref, the release is the migrations that this commit does not
+    have, whatever branch it is on; of a file with several migrations that it has, those that git says are new or changed.
 
     Raises InputError for an id that no migration has.
     """
@@ -27,9 +29,19 @@ def released(from_id: str | None, old: str, histories: Sequence[History]) -> Cal
     if ref is None:
         return lambda _: True
     try:
-        return reported(ref, histories)
+        there = files_of(ref, histories)
     except InputError:  # the app is in git, the migrations are not
         return lambda _: True
+    files = Counter(migration.path for history in histories for migration in history.migrations)
+    grows = {path for path, count in files.items() if count > 1 and Path(path).resolve() in there}
+    in_grown_file = reported(ref, histories) if grows else None
+
+    def wanted(migration: Migration) -> bool:
+        if migration.path in grows and in_grown_file is not None:
+            return in_grown_file(migration)
+        return Path(migration.path).resolve() not in there and not migration.down
+
+    return wanted
 
 
 def up_to(new: str, histories: Sequence[History]) -> tuple[Sequence[History], tuple[Notice, ...]]:

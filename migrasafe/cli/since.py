@@ -129,6 +129,24 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text[token.start : token.end] for token in found if token.kind is not Kind.COMMENT)
 
 
+def files_at(ref: str, paths: Sequence[Path]) -> frozenset[Path]:
+    """The files of a commit itself, of the repository that these paths are in; resolved. Raises InputError as Since does."""
+    if ref.startswith("-"):
+        raise InputError(f"{ref}: give a commit, branch or tag of git")
+    folder = next((path.parent for path in paths if path.exists()), Path.cwd())
+    root = Path(_git(folder, "rev-parse", "--show-toplevel", problem="is not inside a git repository").strip())
+    names = _git(
+        root,
+        "ls-tree",
+        "-r",
+        "-z",
+        "--name-only",
+        f"{ref}^{{commit}}",
+        problem=_unknown(folder, ref),
+    )
+    return frozenset((root / name).resolve() for name in names.split("\0") if name)
+
+
 def _unknown(folder: Path, ref: str) -> str:
     shallow = subprocess.run(
         ["git", "-C", str(folder), "rev-parse", "--is-shallow-repository"], capture_output=True, text=True, check=False
