@@ -15,7 +15,7 @@ import pytest
 
 from migrasafe.cli import cli
 from tests.in_process import migrasafe
-from tools.build_site import collect, with_facts
+from tools.build_site import with_facts
 
 ROOT = Path(__file__).parent.parent
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
@@ -77,9 +77,12 @@ def test_nothing_is_fetched_from_elsewhere_and_no_fence_is_left(site: Path) -> N
 
 
 def test_a_link_that_leads_nowhere_ends_the_build(tmp_path: Path) -> None:
-    collect(tmp_path / "pages")
-    (tmp_path / "pages" / "docs" / "ci.md").write_text("[gone](gone.md) and [no such heading](editors.md#gone)\n")
-    config = (ROOT / "mkdocs.yml").read_text().replace("build/site-pages", str(tmp_path / "pages"))
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "README.md").write_text("[gone](gone.md) and [no such heading](other.md#gone)\n")
+    (tmp_path / "pages" / "other.md").write_text("# Other\n")
+    config = (
+        (ROOT / "mkdocs.yml").read_text().replace("build/site-pages", str(tmp_path / "pages")).partition("\nnav:")[0]
+    )
     (tmp_path / "mkdocs.yml").write_text(config.replace("site_dir: build/site", f"site_dir: {tmp_path / 'out'}"))
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(tmp_path / "mkdocs.yml")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
