@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -175,8 +176,10 @@ def plan(
         raise InputError(
             "--schema: say where the schema is to be read from: a server's DSN, a dump, or your migrations"
         )
-    file = Path(change[0]) if len(change) == 1 and Path(change[0]).exists() else None
+    file = Path(change[0]) if len(change) == 1 and change[0] and Path(change[0]).exists() else None
     found = schema_of(schema, until=file if before is None else Path(before))
+    for one in found.unread:
+        click.echo(f"not read, and so not known: {one}", err=True)
     script = script_of(file, schema) if file else read_script(Source(path="change", text=sql_of(change, found.schema)))
     known = pg_version or found.pg_version
     target = Target(pg_version=known or DEFAULT, pg_version_assumed=known is None)
@@ -211,7 +214,7 @@ def plan(
         now=datetime.now(UTC),
     )
     _write(folder, plan_files(made, found.schema, outputs))
-    click.echo(f"{made.title}: {len(made.phases)} phases, {len(made.steps)} steps")
+    click.echo(f"{made.title}: {_count(made.phases, 'phase')}, {_count(made.steps, 'step')}")
     for phase in made.phases:
         click.echo(f"  {phase.name.value:<11} {phase.title}")
     for one in made.by_hand:
@@ -226,6 +229,10 @@ def plan(
     until = file if before is None else Path(before)
     wanted = Wanted(major=target.pg_version, kind=sandbox, image=image)
     return prove_folder(folder, schema, wanted, Wish(), until=until)
+
+
+def _count(things: Sequence[object], what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
 def _ask(question: str) -> bool:

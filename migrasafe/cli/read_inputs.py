@@ -21,6 +21,7 @@ from migrasafe.schema.model import ColumnRef, Ref, Schema
 from migrasafe.schema.sizes import TableSize
 from migrasafe.sql.script import Script
 from migrasafe.sql.source import read_source, source_from_bytes
+from migrasafe.sql.statements import Unrecognized
 from migrasafe.target import Target
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Found(Struct, frozen=True, kw_only=True):
     pg_version: int | None = None
     attached: Mapping[ColumnRef, Attached] | None = None
     beside: Mapping[Ref, Beside] | None = None
+    unread: tuple[str, ...] = ()
+    """Statements of a dump that are no SQL that we know, each with its place."""
 
 
 def schema_of(given: str, *, until: Path | None = None) -> Found:
@@ -97,7 +100,16 @@ def schema_of(given: str, *, until: Path | None = None) -> Found:
                 beside=beside_tables(connection),
             )
     if not Path(given).is_dir():
-        return Found(schema=schema_before(given))
+        from migrasafe.schema.load import schema_from_script
+        from migrasafe.sql.parse import read_script
+
+        script = read_script(read_source(Path(given)))
+        unread = tuple(
+            f"{given}:{script.line_of(one)}: {one.reason}"
+            for one in script.statements
+            if isinstance(one, Unrecognized) and one.kind == "syntax error"
+        )
+        return Found(schema=schema_from_script(script), unread=unread)
     from migrasafe.walk import schema_after
 
     return Found(schema=schema_after(migrations_until(given, until), Target()))

@@ -85,7 +85,7 @@ def draft_by_app(it: WrittenTwice) -> Draft:
             ),
             Phase(
                 name=PhaseName.VERIFY,
-                title=f"{now} is proved {'equal' if it.kept else f'to follow from {was}'} and gets what stands on {was}",
+                title=_proved(it),
                 old_app="does not run any more",
                 new_app=f"writes {both}, and reads either",
                 gates=it.gates,
@@ -128,6 +128,12 @@ def draft_by_app(it: WrittenTwice) -> Draft:
         worked=it.worked,
         names_gone=it.names_gone,
     )
+
+
+def _proved(it: WrittenTwice) -> str:
+    many = "," in it.now
+    how = "equal" if it.kept else f"to follow from {it.was}"
+    return f"{it.now} {'are' if many else 'is'} proved {how} and {'get' if many else 'gets'} what stands on {it.was}"
 
 
 def _columns(listed: str) -> str:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, shadow_column, steps
 from migrasafe.plan.app_writes_column import type_by_app
+from migrasafe.plan.bad_row_gates import bad_rows_gates, told_of_bad_rows
 from migrasafe.plan.bad_rows import Audit, BadRows, Decision, audit, decided_up
 from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.key_type import widen_key
@@ -18,7 +19,7 @@ from migrasafe.plan.held_back import held_back
 from migrasafe.plan.materialized_views import built_again, ending
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.rebound import around, rebound, refuse_generated
-from migrasafe.plan.rejects import Rejects, again, all_decided, keep_old, no_more, rejects_of, watch
+from migrasafe.plan.rejects import again, all_decided, keep_old, no_more, rejects_of, watch
 from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.plan.time_zones import is_between_zones, sessions_in, zone_conversion, zone_said
 from migrasafe.schema.definitions import formatted_type, name_of, type_of, with_suffix
@@ -60,6 +61,10 @@ class ChangeType(Struct, frozen=True, kw_only=True):
         zone = self._zone(table, old)
         before = ("SET LOCAL timezone = 'UTC'",) if zone == "UTC" else ()
         if (self.up is None or zone == "UTC") and not work_of((*before, statement), ground.schema, ground.target):
+            if self.by_app or self.new_name is not None:
+                raise NoPlanError(
+                    "PostgreSQL changes this type without touching a row: nothing has to be written twice, leave --way app out"
+                )
             return _in_place(ground, table, old, self.type, (*before, statement))
         told = () if zone is None else (sessions_in(zone, old.name),)
         conversion = self._conversion(table, old)
@@ -131,9 +136,9 @@ class ChangeType(Struct, frozen=True, kw_only=True):
                 "--bad-rows …=reject keeps values by a trigger: with --way app decide stop, null or default:SQL"
             )
         shadow, found = _shadow(ground, table, old, self.type, conversion, self.bad_rows, self.new_name)
-        gates = tuple(_gates(table, old, found, self.bad_rows))
+        gates = tuple(bad_rows_gates(table, old, found, self.bad_rows))
         assumed = (conversion.pitfall,) if conversion.pitfall else ()
-        return type_by_app(shadow, gates, assumed, (*told, *_on_bad_rows(table, old, found, self.bad_rows, None)))
+        return type_by_app(shadow, gates, assumed, (*told, *told_of_bad_rows(table, old, found, self.bad_rows, None)))
 
 
 def _is_cast(up: Expression, column: str) -> bool:
@@ -198,7 +203,7 @@ def beside(ground: Ground, table: Table, old: Column, change: ChangeType, conver
             shadow_column.backfill(shadow),
             replace(
                 verify,
-                gates=(*verify.gates, *_gates(table, old, found, decisions)),
+                gates=(*verify.gates, *bad_rows_gates(table, old, found, decisions)),
                 new_app="is not deployed yet",
             ),
             Phase(
@@ -221,7 +226,7 @@ def beside(ground: Ground, table: Table, old: Column, change: ChangeType, conver
         assumed=((conversion.pitfall,) if conversion.pitfall else ()),
         by_hand=(
             f"the old version meets {name} as {spell_type(type)} from the switch on: see that its driver and its code can",
-            *_on_bad_rows(table, old, found, decisions, rejects),
+            *told_of_bad_rows(table, old, found, decisions, rejects),
             *(f"the way back from the switch reads all of {table.ref}: SET NOT NULL",) * old.not_null,
             *unseen(shadow),
         ),
@@ -260,43 +265,7 @@ def _shadow(
     return Shadow(ground=ground, table=table, old=old, new=new, up=up, down=conversion.down), found
 
 
-def _gates(table: Table, old: Column, found: Audit, decisions: BadRows) -> Iterator[Gate]:
-    """Where bad rows stop the plan, none may be left."""
-    if decisions.unreadable.decision is Decision.STOP:
-        yield phases.none_left(
-            "nothing-lost",
-            f"Does every {old.name} have a value in the new type?",
-            name_of(table.ref),
-            found.unreadable,
-            f"Decide for each of these rows: fix {old.name}, or plan again with --bad-rows unreadable=… or another --up.",
-        )
-    if decisions.lossy.decision is Decision.STOP:
-        yield phases.none_left(
-            "nothing-changed",
-            f"Does every {old.name} come back from the new type as it was?",
-            name_of(table.ref),
-            found.lossy,
-            f"Decide for each of these rows: fix {old.name}, or plan again with --bad-rows lossy=… or another --up.",
-        )
-
-
 def _let_go(decisions: BadRows) -> Iterator[str]:
     for decided, what in ((decisions.unreadable, "do not convert"), (decisions.lossy, "do not come back")):
         if decided.decision not in (Decision.STOP, Decision.ACCEPT):
             yield f"values that {what}: {decided.decision.value}"
-
-
-def _on_bad_rows(table: Table, old: Column, found: Audit, decisions: BadRows, rejects: Rejects | None) -> Iterator[str]:
-    """How to count what becomes of rows that were decided about, and where the values are kept."""
-    for condition, decided, what in (
-        (found.unreadable, decisions.unreadable, "do not convert"),
-        (found.lossy, decisions.lossy, "do not come back as they were"),
-    ):
-        if decided.decision not in (Decision.STOP, Decision.ACCEPT):
-            yield (
-                f"values of {old.name} that {what} become"
-                f" {deparse_expression(decided.value) if decided.value is not None else 'null'}: SELECT count(*) FROM"
-                f" {name_of(table.ref)} WHERE {condition}"
-            )
-    if rejects is not None:
-        yield f"{rejects.kept_in} stays when all is over: it has the values that were let go; drop it when nobody needs them"
