@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write import SCHEMA, differs, pinned_path, row_of
-from migrasafe.plan.model import Gate, Step
+from migrasafe.plan.model import Backfill, Gate, Step
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Ref
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import quote_ident, quote_literal
 
 
 class AcrossTables(Struct, frozen=True, kw_only=True):
@@ -52,20 +52,56 @@ def write_across(across: AcrossTables) -> Step:
         title=f"Keep {across.old} and {across.new} in step, whoever writes",
         statements=(
             f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
-            *(
-                filled(f"across_{part}.sql", **_words(across), function=function).strip()
-                for part, function in zip(("update", "insert", "back"), functions, strict=True)
-            ),
+            *functions_sql(across),
             f"CREATE TRIGGER {on_update} AFTER UPDATE ON {old} FOR EACH ROW EXECUTE FUNCTION {functions[0]}()",
             f"CREATE CONSTRAINT TRIGGER {on_insert} AFTER INSERT ON {old} DEFERRABLE INITIALLY DEFERRED"
             f" FOR EACH ROW EXECUTE FUNCTION {functions[1]}()",
             f"CREATE TRIGGER {back} AFTER INSERT OR UPDATE ON {new} FOR EACH ROW EXECUTE FUNCTION {functions[2]}()",
         ),
         done=predicates.all_of(*(predicates.trigger_exists(table, trigger) for table, trigger in across.triggers)),
-        undo=(
-            *(f"DROP TRIGGER {quote_ident(trigger)} ON {name_of(table)}" for table, trigger in across.triggers),
-            *(f"DROP FUNCTION {function}()" for function in functions),
-        ),
+        undo=drop_across_sql(across),
+    )
+
+
+def functions_sql(across: AcrossTables) -> tuple[str, ...]:
+    """CREATE OR REPLACE FUNCTION, for each trigger."""
+    return tuple(
+        filled(f"across_{part}.sql", **_words(across), function=function).strip()
+        for part, function in zip(("update", "insert", "back"), _functions(across), strict=True)
+    )
+
+
+def lock_both(across: AcrossTables) -> str:
+    """The new table first, whose foreign key looks rows of the other one up."""
+    return f"LOCK TABLE {name_of(across.new)}, {name_of(across.old)} IN ACCESS EXCLUSIVE MODE"
+
+
+def drop_across_sql(across: AcrossTables) -> tuple[str, ...]:
+    """The triggers and their functions. A writer of one table must not be on its way to the other meanwhile."""
+    return (
+        lock_both(across),
+        *(f"DROP TRIGGER {quote_ident(trigger)} ON {name_of(table)}" for table, trigger in across.triggers),
+        *(f"DROP FUNCTION {function}()" for function in _functions(across)),
+    )
+
+
+def touch(across: AcrossTables) -> Backfill:
+    """The rows from before, touched in batches: the trigger, which holds their locks, makes their other halves."""
+    words = _words(across)
+    first = quote_ident(across.columns[0][0])
+    marked = f"pg_catalog.set_config({words['touched']}, 'yes', true) = 'yes'"
+    # The names of the table that is walked stand alone: a backfill calls it as it likes.
+    named = [
+        (new, f"migrasafe_{place}", quote_ident(old)) for place, (old, new) in enumerate((*across.key, *across.columns))
+    ]
+    there = ", ".join(f"{quote_ident(new)} AS {alias}" for new, alias, _ in named)
+    keys, columns = named[: len(across.key)], named[len(across.key) :]
+    pairs = " AND ".join(f"there.{alias} = {old}" for _, alias, old in keys)
+    apart = differs(row_of(f"there.{alias}" for _, alias, _ in columns), row_of(old for _, _, old in columns))
+    return Backfill(
+        table=words["old"],
+        assignments=(f"{first} = CASE WHEN {marked} THEN {first} END",),
+        where=f"NOT EXISTS (SELECT FROM (SELECT {there} FROM {words['new']}) AS there WHERE {pairs} AND NOT {apart})",
     )
 
 
@@ -120,6 +156,10 @@ def _words(across: AcrossTables) -> dict[str, str]:
         "this_old": " AND ".join(f"here.{old} = NEW.{old}" for old, _ in keys),
         "its_new": " AND ".join(f"there.{new} = NEW.{old}" for old, new in keys),
         "its_old": " AND ".join(f"here.{old} = NEW.{new}" for old, new in keys),
+        "new_values": ", ".join(f"NEW.{quote_ident(one)}" for one in (*(old for old, _ in across.key), *olds)),
+        "new_empty": " AND ".join(f"NEW.{new} IS NULL" for _, new in sets),
+        "set_from_here": ", ".join(f"{new} = here.{old}" for old, new in sets),
+        "touched": quote_literal(f"{SCHEMA}.{across.id}_touched"),
         "set_new": ", ".join(f"{new} = NEW.{old}" for old, new in sets),
         "set_old": ", ".join(f"{old} = NEW.{new}" for old, new in sets),
         "old_changed": differs(row("NEW", olds), row("OLD", olds)),

@@ -30,6 +30,7 @@ from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.hints import Hints, for_columns
 from migrasafe.plan.read_actions import change_of
 from migrasafe.plan.read_generated import generated_anew
+from migrasafe.plan.read_moves import moves
 from migrasafe.plan.read_numbers import identities, identity_change, sequence_change
 from migrasafe.plan.read_objects import Objects
 from migrasafe.plan.read_renames import Ask, renames
@@ -94,7 +95,12 @@ class _Reader:
         self.hints = hints
         self.first = schema
         self.replaced = replacements(script)
-        self.recipes = (*recipes_of_types(script, schema), *identities(script, schema), *generated_anew(script, schema))
+        self.recipes = (
+            *recipes_of_types(script, schema),
+            *identities(script, schema),
+            *generated_anew(script, schema),
+            *moves(script, schema),
+        )
         self.renamed = renames(script, schema, self._is_of_several, ask)
         self.constraint_swaps = constraint_swaps(script, schema)
         self.index_swaps = index_swaps(script, schema)
@@ -211,7 +217,11 @@ class _Reader:
     def _first_rows(self, made: sql.CreateTable, after: Schema) -> Iterator[str]:
         """The rows that the migration gives a table which it makes."""
         for one in self.script.statements:
-            if isinstance(one, sql.Insert) and after.resolve(*one.table) == after.resolve(*made.name):
+            if (
+                isinstance(one, sql.Insert)
+                and not self._is_taken_care_of(one)
+                and after.resolve(*one.table) == after.resolve(*made.name)
+            ):
                 yield _text(self.script, one)
 
     def _with_key(self, change: AddNumberedColumn, before: Schema, after: Schema) -> AddNumberedColumn:

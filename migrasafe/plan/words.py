@@ -12,6 +12,7 @@ from migrasafe.plan import (
     words_of_access,
     words_of_columns,
     words_of_constraints,
+    words_of_moves,
     words_of_numbers,
     words_of_objects,
     words_of_replacements,
@@ -150,6 +151,8 @@ WORDS: Mapping[str, Word] = {
         usage="TABLE COLUMN,COLUMN", sql=words_of_constraints.replace_primary_key, over_schema=True
     ),
     "replace-index": Word(usage="INDEX (COLUMN,COLUMN)", sql=words_of_constraints.replace_index, over_schema=True),
+    "move-column": Word(usage="TABLE.COLUMN[,COLUMN] TABLE", sql=words_of_moves.move, over_schema=True),
+    "extract": Word(usage="TABLE.COLUMN[,COLUMN] NEW_TABLE", sql=words_of_moves.extract, over_schema=True),
     "generated": Word(usage="TABLE.COLUMN EXPRESSION", sql=words_of_columns.generated, over_schema=True),
     "plain": Word(usage="TABLE.COLUMN", sql=lambda column: _alter(column, "DROP EXPRESSION")),
     "collation": Word(usage="TABLE.COLUMN COLLATION", sql=words_of_columns.collation, over_schema=True),

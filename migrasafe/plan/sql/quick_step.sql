@@ -14,6 +14,12 @@ BEGIN
         RAISE lock_not_available USING MESSAGE = '{id}: no lock after {attempts} attempts, nothing was changed',
           DETAIL = 'In the way: ' || {in_the_way}, HINT = 'When they have ended, run this file again.';
       END IF;
+    WHEN undefined_object OR undefined_column OR undefined_function OR undefined_table OR duplicate_object OR duplicate_column THEN
+      IF NOT ({skip}) THEN  -- else a run that was cut off has ended meanwhile
+        RAISE;
+      END IF;
+      RAISE NOTICE '{id}: done meanwhile';
+      RETURN;
     END;
     COMMIT;  -- nothing is held while it sleeps
     PERFORM pg_sleep(random() * least(0.1 * 2 ^ attempt, {longest_pause}));

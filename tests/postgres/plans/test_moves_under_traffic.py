@@ -1,0 +1,123 @@
+"""Columns that move to another table, under the traffic of both versions: each writes its own table, and reads what it wrote."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_out
+from tests.postgres.servers import Database
+
+SETUP = """
+CREATE TABLE users (id serial PRIMARY KEY, owner int, street text, town text DEFAULT 'Rome');
+CREATE TABLE profiles (user_id int PRIMARY KEY REFERENCES users ON DELETE CASCADE, bio text, seen int DEFAULT 0 NOT NULL);
+"""
+ROWS = """
+INSERT INTO users (owner, street, town) SELECT 0, CASE WHEN n % 3 > 0 THEN 'Street ' || n END, 'Town' FROM generate_series(1, 300) n;
+INSERT INTO profiles (user_id, bio) SELECT n, 'x' FROM generate_series(1, 200) n;
+"""
+
+
+def old(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+    """The old version makes a row, changes it, and now and then deletes it."""
+    row = session.execute(
+        "INSERT INTO users (owner, street) VALUES (%s, 'Elm') RETURNING id, town", (owner,)
+    ).fetchone()
+    assert row is not None and row[1] == "Rome"
+    street = f"s{rng.random()}"
+    session.execute("UPDATE users SET street = %s, town = NULL WHERE id = %s", (street, row[0]))
+    assert session.execute("SELECT street, town FROM users WHERE id = %s", row[:1]).fetchone() == (street, None)
+    # Rows from before, each of one client.
+    session.execute("UPDATE users SET street = %s WHERE id = %s", (street, rng.randrange(0, 70) * 4 + owner))
+    if rng.random() < 0.3:
+        session.execute("DELETE FROM users WHERE id = %s", row[:1])
+
+
+def new(
+    session: psycopg.Connection, rng: random.Random, owner: int, table: str = "addresses", key: str = "user_id"
+) -> None:
+    """The new version makes both halves in one transaction."""
+    street = f"n{rng.random()}"
+    with session.transaction():
+        row = session.execute("INSERT INTO users (owner) VALUES (%s) RETURNING id", (owner,)).fetchone()
+        assert row is not None
+        session.execute(f"INSERT INTO {table} ({key}, street) VALUES (%s, %s)", (row[0], street))  # type: ignore[call-overload]
+    read = f"SELECT street FROM {table} WHERE {key} = %s"
+    assert session.execute(read, row).fetchone() == (street,)  # type: ignore[call-overload]
+    session.execute(f"UPDATE {table} SET street = 'again' WHERE {key} = %s", row)  # type: ignore[call-overload]
+    assert session.execute(read, row).fetchone() == ("again",)  # type: ignore[call-overload]
+    before = rng.randrange(0, 70) * 4 + owner % 4
+    session.execute(f"UPDATE {table} SET street = %s WHERE {key} = %s", (street, before))  # type: ignore[call-overload]
+
+
+def new_profiles(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+    new(session, rng, owner, "profiles")
+
+
+def old_profiles(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+    """The old version makes rows of the other table, too, and knows nothing of what moves there."""
+    old(session, rng, owner)
+    row = session.execute("INSERT INTO users (owner, street) VALUES (%s, 'Oak') RETURNING id", (owner,)).fetchone()
+    assert row is not None
+    session.execute(
+        "INSERT INTO profiles (user_id, bio) VALUES (%s, 'b') ON CONFLICT (user_id) DO UPDATE SET bio = 'b'", row
+    )
+    assert session.execute("SELECT street FROM users WHERE id = %s", row).fetchone() == ("Oak",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    migration: str
+    old: Work
+    new: Work
+    kept: str
+    """The table that has it at the end."""
+
+
+CREATE = "CREATE TABLE addresses (user_id int PRIMARY KEY REFERENCES users ON DELETE CASCADE, street text, town text)"
+CASES = {
+    "columns are extracted into a new table": Case(
+        migration=f"""
+            {CREATE};
+            INSERT INTO addresses (user_id, street, town) SELECT id, street, town FROM users;
+            -- migrasafe: move users.street, town -> addresses
+            ALTER TABLE users DROP COLUMN street, DROP COLUMN town
+        """,
+        old=old,
+        new=new,
+        kept="addresses",
+    ),
+    "a column moves to another table": Case(
+        migration="""
+            -- migrasafe: move users.street -> profiles
+            ALTER TABLE profiles ADD COLUMN street text;
+            UPDATE profiles SET street = users.street FROM users WHERE users.id = user_id;
+            ALTER TABLE users DROP COLUMN street
+        """,
+        old=old_profiles,
+        new=new_profiles,
+        kept="profiles",
+    ),
+}
+
+
+@pytest.mark.in_turn
+@pytest.mark.majors(12, 15, 18)
+@pytest.mark.parametrize("name", CASES)
+def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, name: str) -> None:
+    case = CASES[name]
+    database.execute(SETUP + ROWS)
+    run = roll_out(database, case.migration, tmp_path)
+    carry_out(run, case.old, case.new, killed=random.Random(each_major) if each_major == 15 else None)
+    lost = f"SELECT count(*) FROM users LEFT JOIN {case.kept} ON user_id = users.id WHERE user_id IS NULL"
+    assert database.execute(lost) == [(0,)]
+    of_rows = f"SELECT count(*) FROM {case.kept} WHERE user_id <= 300 AND street LIKE 'Street%'"
+    assert database.execute(of_rows)[0][0] > 0
+    once = [one for one in case.migration.split(";") if one.strip()]
+    told, wanted = dump(database.dsn), one_shot(database, SETUP, *once)
+    assert [one for one in told if one not in wanted] == []
+    assert told == wanted
