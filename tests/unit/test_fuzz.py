@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import pytest
 
 from migrasafe.schema.model import Schema
 from migrasafe.sql.statements import Statement, Unrecognized
@@ -50,6 +53,14 @@ def test_generated_histories_break_no_promise() -> None:
     assert findings.classes == {}
     assert counts.statements >= 2_000
     assert 0 < counts.linted < counts.statements
+
+
+@pytest.mark.soak
+def test_a_quarter_of_a_million_generated_statements_break_no_promise() -> None:
+    findings = Findings(None)
+    for _ in fuzz_histories(int(time.time()), 250_000, 10, findings):
+        pass
+    assert findings.classes == {}
 
 
 def test_a_failure_is_written_down_with_the_fewest_statements(tmp_path: Path) -> None:

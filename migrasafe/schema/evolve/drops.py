@@ -58,6 +58,22 @@ def _function(draft: Draft, dropped: DroppedObject) -> None:
         remove_functions(draft, ref, gone)
 
 
+def _plain_function(draft: Draft, dropped: DroppedObject) -> None:
+    """DROP FUNCTION: a procedure of that name stays, which IF EXISTS does not mind."""
+    _of_kind(draft, dropped, procedure=False)
+
+
+def _procedure(draft: Draft, dropped: DroppedObject) -> None:
+    _of_kind(draft, dropped, procedure=True)
+
+
+def _of_kind(draft: Draft, dropped: DroppedObject, *, procedure: bool) -> None:
+    ref = draft.find_function(dropped.name)
+    gone = tuple(f for f in overloads_meant(draft, ref, dropped.arguments) if f.procedure is procedure)
+    if gone:
+        remove_functions(draft, ref, gone)
+
+
 def _trigger(draft: Draft, dropped: DroppedObject) -> None:
     if dropped.table is not None:
         remove_trigger(draft, dropped.table, dropped.name.name)
@@ -100,8 +116,8 @@ _DROPS: dict[str, Callable[[Draft, DroppedObject], None]] = {
     "INDEX": _index,
     "TYPE": _type,
     "DOMAIN": _type,
-    "FUNCTION": _function,
-    "PROCEDURE": _function,
+    "FUNCTION": _plain_function,
+    "PROCEDURE": _procedure,
     "ROUTINE": _function,
     "AGGREGATE": _function,
     "TRIGGER": _trigger,

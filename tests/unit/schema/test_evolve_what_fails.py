@@ -60,6 +60,16 @@ def test_the_index_of_a_constraint_stays_with_it() -> None:
     assert [one.name for one in table(schema, "t").constraints] == ["t_pkey"]
 
 
+def test_a_procedure_that_is_dropped_is_no_function_of_its_name() -> None:
+    made = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    assert ref("public.f") in after(f"{made} DROP PROCEDURE IF EXISTS f").functions
+    assert ref("public.f") not in after(f"{made} DROP FUNCTION f").functions
+    assert ref("public.f") not in after(f"{made} DROP ROUTINE f").functions
+    made = "CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';"
+    assert ref("public.p") in after(f"{made} DROP FUNCTION IF EXISTS p").functions
+    assert ref("public.p") not in after(f"{made} DROP PROCEDURE p").functions
+
+
 def test_a_view_that_is_replaced_keeps_the_index_that_it_was_said_to_have() -> None:
     schema = after("CREATE VIEW v AS SELECT 1 AS a; CREATE INDEX i ON v (a); CREATE OR REPLACE VIEW v AS SELECT 2 AS a")
     assert view(schema, "v").indexes == (ref("public.i"),)
