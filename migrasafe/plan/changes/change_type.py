@@ -45,9 +45,8 @@ class ChangeType(Struct, frozen=True, kw_only=True):
     """Whether the app writes both columns, not triggers; then the new one has a `new_name` of its own."""
     new_name: str | None = None
     default: Expression | None = None
-    """In the new type; None: the old one, converted."""
     collation: str | None = None
-    """Another one; None: the old one's."""
+    """Of the new column, as its default; None: those of the old one, converted."""
 
     def plan(self, ground: Ground) -> Draft:
         """One statement, or a second column that takes over. Raises NoPlanError."""
@@ -180,8 +179,8 @@ def beside(ground: Ground, table: Table, old: Column, change: ChangeType, conver
     type, decisions = change.type, change.bad_rows
     _refuse_kinds(table, old)
     shadow, found = _shadow(ground, table, old, type, conversion, decisions, with_suffix(old.name, SHADOW))
-    collation = change.collation or shadow.new.collation
-    shadow = replace(shadow, default=change.default, new=replace(shadow.new, collation=collation))
+    new = replace(shadow.new, collation=change.collation or shadow.new.collation)
+    shadow = replace(shadow, default=change.default, new=new)
     rejects = rejects_of(ground.id, table, old, found, decisions, (*ground.schema.search_path, table.ref.schema))
     bound, later = rebound(ground, (shadow,)), built_again(shadow)
     dual, verify = shadow_column.dual_write(shadow), shadow_column.verify(shadow)

@@ -37,21 +37,22 @@ def old(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
         session.execute("DELETE FROM users WHERE id = %s", row[:1])
 
 
-def new(
-    session: psycopg.Connection, rng: random.Random, owner: int, table: str = "addresses", key: str = "user_id"
-) -> None:
+def new(session: psycopg.Connection, rng: random.Random, owner: int, table: str = "addresses") -> None:
     """The new version makes both halves in one transaction."""
+
+    def say(text: str, *given: object) -> psycopg.Cursor:
+        return session.execute(text, given)  # type: ignore[call-overload]  # a plain text on purpose
+
     street = f"n{rng.random()}"
     with session.transaction():
-        row = session.execute("INSERT INTO users (owner) VALUES (%s) RETURNING id", (owner,)).fetchone()
+        row = say("INSERT INTO users (owner) VALUES (%s) RETURNING id", owner).fetchone()
         assert row is not None
-        session.execute(f"INSERT INTO {table} ({key}, street) VALUES (%s, %s)", (row[0], street))  # type: ignore[call-overload]
-    read = f"SELECT street FROM {table} WHERE {key} = %s"
-    assert session.execute(read, row).fetchone() == (street,)  # type: ignore[call-overload]
-    session.execute(f"UPDATE {table} SET street = 'again' WHERE {key} = %s", row)  # type: ignore[call-overload]
-    assert session.execute(read, row).fetchone() == ("again",)  # type: ignore[call-overload]
-    before = rng.randrange(0, 70) * 4 + owner % 4
-    session.execute(f"UPDATE {table} SET street = %s WHERE {key} = %s", (street, before))  # type: ignore[call-overload]
+        say(f"INSERT INTO {table} (user_id, street) VALUES (%s, %s)", row[0], street)
+    read = f"SELECT street FROM {table} WHERE user_id = %s"
+    assert say(read, *row).fetchone() == (street,)
+    say(f"UPDATE {table} SET street = 'again' WHERE user_id = %s", *row)
+    assert say(read, *row).fetchone() == ("again",)
+    say(f"UPDATE {table} SET street = %s WHERE user_id = %s", street, rng.randrange(0, 70) * 4 + owner % 4)
 
 
 def new_profiles(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
