@@ -10,6 +10,9 @@ from migrasafe.plan.evidence import Evidence
 from migrasafe.plan.table_lock import TableLock
 from migrasafe.schema.sizes import TableSize
 
+AT_THE_END = "SELECT * gives it at the end"
+"""How `differs` ends where it only tells of the order of columns, which no comparison of schemas looks at."""
+
 
 class PhaseName(Enum):
     """In the order in which they come."""
@@ -149,6 +152,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Of its tables, where a server was asked."""
     estimated: tuple[str, ...] = ()
     """How the estimates were made."""
+
+    @property
+    def ends_otherwise(self) -> bool:
+        """Whether the schema at the end is meant to be another than that of the one-shot migration, but for an order."""
+        return any(not one.endswith(AT_THE_END) for one in self.differs)
 
     @property
     def steps(self) -> tuple[Step, ...]:

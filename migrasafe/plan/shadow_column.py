@@ -8,7 +8,7 @@ from __future__ import annotations
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.carry_over import carry_over, names_back
 from migrasafe.plan.dual_write import drop_functions_sql, drop_triggers_sql, functions_sql, inconsistent
-from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
+from migrasafe.plan.model import AT_THE_END, Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.plan.shadow import Shadow
 from migrasafe.plan.time_zones import is_between_zones
 from migrasafe.schema.definitions import name_of, type_of
@@ -160,3 +160,11 @@ def default_of_new(shadow: Shadow, default: Expression) -> Node:
         default = parse_expression(f"({deparse_expression(default)})::{type_of(shadow.old)}")
     value: Node = substituted(shadow.up.node, shadow.old.name, default.node)
     return value
+
+
+def ends_otherwise(shadow: Shadow) -> tuple[str, ...]:
+    """How the schema at the end differs from that of ALTER TYPE."""
+    default = shadow.old.default
+    converted = default is not None and default_of_new(shadow, default) != default.node
+    said = (f"the default of {shadow.old.name} is converted as its values are",) if converted else ()
+    return (*said, f"the column {shadow.old.name} is the last of {shadow.table.ref}: {AT_THE_END}")

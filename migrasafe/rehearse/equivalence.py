@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from migrasafe.plan.evidence import Audited, Failure
 from migrasafe.plan.model import Plan
+from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.observed import SqlState
 from migrasafe.rehearse.edge_values import values_of
@@ -21,6 +22,7 @@ from migrasafe.rehearse.made_up_app import TableUse
 from migrasafe.rehearse.there_and_back import Held, Pair, Trial, Values, Write, constants, some_row
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.expressions import columns_read
+from migrasafe.sql.quote import quote_ident
 
 SEQUENCES = 60
 LONGEST = 6
@@ -53,7 +55,7 @@ def pairs(plan: Plan, uses: Sequence[TableUse], session: Connection) -> Iterator
                 yield Pair(use=use, old=old, new=tuple(name for name, _, _ in parts), ups=ups)
 
 
-_TRIGGER = re.compile(r'CREATE TRIGGER "!migrasafe_\S+ BEFORE INSERT OR UPDATE ON (.+) FOR EACH ROW')
+_TRIGGER = re.compile(r'CREATE TRIGGER "!migrasafe_\S+ BEFORE (?:INSERT|UPDATE|OR|\s)+ ON (.+?) FOR EACH ROW')
 """What carries the new side back, and its table."""
 
 
@@ -68,6 +70,20 @@ def check(pair: Pair, dsn: str, *, seed: int) -> Checked:
         if where is None:
             return Checked(notes=(f"{pair.use.name} has no row to carry values there and back in",))
         return _Check(session, pair, where, random.Random(seed)).all()
+
+
+def left_behind(pair: Pair, dsn: str) -> Iterator[Failure]:
+    """Rows that the backfill did not fill, whatever the plan's own gate says of them."""
+    old, new, ups = (", ".join(one) for one in (map(quote_ident, (one.name for one in pair.old)), pair.new, pair.ups))
+    with connect(dsn) as session:
+        answer = ask(
+            session,
+            f"SELECT count(*) FROM {pair.use.name}"
+            f" WHERE ROW({new}) IS NULL AND NOT (ROW({old}) IS NULL) AND NOT (ROW({ups}) IS NULL)",
+        )
+    if not isinstance(answer, SqlState) and answer[0][0]:
+        said = f"when it is over, {new} is null in {answer[0][0]} rows of {pair.use.name} in which {old} has a value"
+        yield Failure(about="backfill", where=pair.use.name, message=said)
 
 
 class _Check:

@@ -79,6 +79,7 @@ def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
                 return Checked()  # the walk has told it
         with connect(dsn) as session:
             pairs = tuple(equivalence.pairs(plan, stage.old.uses, session))
+        left = [failure for pair in pairs for failure in equivalence.left_behind(pair, dsn)]
         found = [equivalence.check(pair, dsn, seed=stage.seed) for pair in pairs]
         audits = [audit(pair, dsn, live, seed=stage.seed) for pair in pairs] if live is not None else []
     audited = tuple(one for one in audits if one is not None)
@@ -87,5 +88,5 @@ def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
         audits=audited,
         round_trips=sum(one.round_trips for one in found),
         notes=tuple(note for one in found for note in one.notes),
-        failures=(*(failure for one in found for failure in one.failures), *contradicted),
+        failures=(*(failure for one in found for failure in one.failures), *left, *contradicted),
     )

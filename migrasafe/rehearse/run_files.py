@@ -6,13 +6,14 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from msgspec import Struct
 
 from migrasafe.plan.evidence import Failure, FileSeen
 from migrasafe.plan.model import Phase, Plan
-from migrasafe.plan.write_sql import files_of
+from migrasafe.plan.write_sql import files_of, sql_files
 from migrasafe.postgres.psql import Psql, find_psql
 from migrasafe.rehearse.catalog_lines import Lines, catalog_lines, differences
 from migrasafe.rehearse.opening import open_phase
@@ -31,13 +32,33 @@ class Ran(Struct, frozen=True, kw_only=True):
 
 def run_files(plan: Plan, files: Mapping[str, str], dsn: str, after: Sequence[Lines]) -> Ran:
     """Every file in its turn: run, run again, taken back, run again. `after`: the schema that the steps of each phase left."""
+    other = tuple(_otherwise(plan, files))
     psql = find_psql()
     if psql is None:
-        return Ran(notes=("the SQL files were not run, only their steps: there is no psql on this machine",))
+        return Ran(
+            failures=other, notes=("the SQL files were not run, only their steps: there is no psql on this machine",)
+        )
     with tempfile.TemporaryDirectory(prefix="migrasafe-files-") as folder:
         running = _Running(plan, files, Path(folder), psql, dsn)
         failures = list(running.all(after))
-    return Ran(psql=psql.version, files=tuple(running.seen.values()), failures=tuple(failures))
+    return Ran(psql=psql.version, files=tuple(running.seen.values()), failures=(*other, *failures))
+
+
+def _otherwise(plan: Plan, files: Mapping[str, str]) -> Iterator[Failure]:
+    """Files that are not what the steps of the plan come to, but for comments: without a timeout, say, or with one step less."""
+    wanted = sql_files(plan)
+    for name in sorted(wanted.keys() | files.keys()):
+        told, is_there = (_without_comments(one.get(name, "")) for one in (wanted, files))
+        if told != is_there:
+            lines = zip_longest(told, is_there, fillvalue="")
+            line, found = next((one, other) for one, other in lines if one != other)
+            said = f"it says `{found.strip()}`" if found else "it ends"
+            yield Failure(about="file", where=name, message=f"{said} where the steps of the plan say `{line.strip()}`")
+
+
+def _without_comments(text: str) -> list[str]:
+    lines = (line.partition(" -- ")[0].rstrip() for line in text.splitlines())
+    return [line for line in lines if line and not line.lstrip().startswith("--")]
 
 
 class _Running:

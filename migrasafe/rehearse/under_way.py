@@ -19,6 +19,8 @@ from migrasafe.rehearse.opening import open_phase, runs
 from migrasafe.rehearse.race import AppError, Race
 from migrasafe.rehearse.stage import Stage
 from migrasafe.rehearse.storm import unique_names, upsert_storm
+from migrasafe.schema.definitions import name_of
+from migrasafe.schema.model import Ref
 
 MOST_ERRORS_TOLD = 5
 
@@ -122,7 +124,7 @@ def kill_and_resume(plan: Plan, stage: Stage, dsn: str) -> tuple[int, tuple[Fail
                     return kills, tuple(failures)
         if failures:
             return kills, tuple(failures)
-    left = differences(stage.end, catalog_lines(dsn)) if stage.end is not None and not plan.differs else ()
+    left = differences(stage.end, catalog_lines(dsn)) if stage.end is not None and not plan.ends_otherwise else ()
     if left:
         said = f"killed and run again, the plan ends with another schema: {left[0]}"
         failures.append(Failure(about="kill", where="end", message=said))
@@ -137,10 +139,14 @@ def _kill(dsn: str, step: Step, rng: random.Random) -> bool:
             session.close()
             return False
         if step.long:
-            timer = threading.Timer(rng.random() * 0.02, lambda: _end(killer, session))
-            timer.start()
-            refused = next((said for one in step.statements if (said := attempt(session, one)) is not None), None)
-            timer.join()
+            with connect(dsn) as writer:  # whom a concurrent build waits for, its index there and not valid
+                run(writer, "BEGIN")
+                for lock in step.locks:
+                    attempt(writer, f"LOCK TABLE {name_of(Ref(*lock.table.split('.', 1)))} IN ROW EXCLUSIVE MODE")
+                timer = threading.Timer(0.02 + rng.random() * 0.08, lambda: _end(killer, session))
+                timer.start()
+                refused = next((said for one in step.statements if (said := attempt(session, one)) is not None), None)
+                timer.join()
             session.close()
             return refused is not None
         run(session, "BEGIN")

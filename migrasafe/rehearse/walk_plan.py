@@ -46,7 +46,7 @@ def walk_plan(plan: Plan, stage: Stage, dsn: str) -> Walked:
         before = walk.ahead
         after.append(catalog_lines(dsn))
     left = differences(stage.end, after[-1]) if stage.end is not None and after else ()
-    if left and plan.differs:
+    if left and plan.ends_otherwise:
         notes.append(f"the schema is not that of the one-shot migration, as the plan says: {_told(left)}")
     elif left:
         said = f"the schema is not that of the one-shot migration: {_told(left)}"

@@ -230,7 +230,7 @@ def beside(ground: Ground, table: Table, old: Column, change: ChangeType, conver
             *unseen(shadow),
         ),
         lets_go=tuple(_let_go(decisions)),
-        differs=(f"the column {name} is the last of {table.ref}: SELECT * gives it at the end",),
+        differs=shadow_column.ends_otherwise(shadow),
     )
 
 

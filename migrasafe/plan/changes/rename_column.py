@@ -14,7 +14,7 @@ from migrasafe.plan.carry_over import unseen
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.materialized_views import built_again, ending, materialized_over
-from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.plan.model import AT_THE_END, Phase, PhaseName, Step
 from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
 from migrasafe.plan.published_columns import publishing
 from migrasafe.plan.readers import readers_of
@@ -155,7 +155,7 @@ def _by_triggers(ground: Ground, shadow: Shadow) -> Draft:
             *readers.by_hand,
             *unseen(shadow),
         ),
-        differs=(f"the column {new.name} is the last of {table.ref}: SELECT * gives it at the end",),
+        differs=(f"the column {new.name} is the last of {table.ref}: {AT_THE_END}",),
         kept=(Kept(table=table.ref, old=old.name, new=new.name),),
         names_gone=(ColumnRef(table.ref, old.name),),
     )
