@@ -37,12 +37,20 @@ def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) 
             Work(kind=WorkKind.SCAN, relation=partition, cause=Cause.ATTACH_PARTITION, action=index, detail=ref.name)
         )
     if parent is not None:
+        locks.extend(_referenced(parent, index))
         work.extend(_missing_indexes(parent, child, partition, index, situation))
         default = default_partition(parent, situation)
         if default is not None and not (action.bound is not None and action.bound.default):
             locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
             work.extend(_scan_of_default(default, parent, action.bound, partition, index))
     return Effects(locks=tuple(locks), work=tuple(work))
+
+
+def _referenced(parent: Table, index: int) -> Iterator[Lock]:
+    """What the foreign keys of the table above refer to: triggers for the partition are made there, or taken away."""
+    targets = {one.target for one in parent.constraints if one.kind is ConstraintKind.FOREIGN_KEY}
+    for target in sorted(ref for ref in targets if ref is not None and ref != parent.ref):
+        yield Lock(relation=target, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index)
 
 
 def _scan_of_default(
@@ -142,7 +150,7 @@ def detach(action: DetachPartition, index: int, ref: Ref, situation: Situation) 
             )
         )
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if action.concurrently or action.finalize else LockMode.ACCESS_EXCLUSIVE
-    locks = [Lock(relation=ref, mode=mode, action=index)]
+    locks = [Lock(relation=ref, mode=mode, action=index), *(_referenced(parent, index) if parent is not None else ())]
     # Before 14 the partition itself was locked no more than that.
     weak_child = action.concurrently or not situation.target.at_least(14)
     child_mode = LockMode.SHARE_UPDATE_EXCLUSIVE if weak_child else LockMode.ACCESS_EXCLUSIVE

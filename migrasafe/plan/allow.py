@@ -20,8 +20,8 @@ OF_GATES = frozenset(
         *("drop-default-of-required-column", "drop-key", "locks-on-several-tables"),
         *("drop-check-or-foreign-key", "drop-not-null", "type-change-breaks-prepared", "duplicate-index"),
         *("identity-refuses-given-ids", "identity-starts-over"),
-        *("disable-trigger", "disable-row-security", "domain-constraint-scan"),
-        *("leave-publication", "replica-identity-without-key"),
+        *("disable-trigger", "disable-row-security"),
+        *("leave-publication", "replica-identity-without-key", "detach-partition-without-concurrently"),
     )
 )
 """What only a person, or a gate, can know: whether somebody uses it. And a view and its table change places together, under
@@ -30,13 +30,15 @@ look into."""
 WAY_BACK = (
     OF_GATES
     | {"change-column-type", "set-not-null-by-full-scan", "drop-takes-dependents"}
-    | {"bulk-change-in-one-transaction", "enable-row-security-without-policy"}
+    | {"bulk-change-in-one-transaction", "enable-row-security-without-policy", "default-partition-scan"}
 )
 """What a way back may do, as the plan says of it."""
 OF_WINDOWS = frozenset(
     (
         *("add-exclusion-constraint", "add-stored-generated-column", "set-expression-by-rewrite"),
         *("change-column-type", "work-while-lock-is-held", "drop-expression-in-use"),
+        *("domain-constraint-scan", "attach-partition-by-scan", "default-partition-scan", "cluster-by-rewrite"),
+        *("set-logged-by-rewrite", "set-tablespace-by-copy", "set-access-method-by-rewrite"),
     )
 )
 """What a plan does in a maintenance window, of which it says who waits, how long, and why there is no other way."""

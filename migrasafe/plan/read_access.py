@@ -14,6 +14,7 @@ from migrasafe.plan.changes.privileges import ChangePrivileges
 from migrasafe.plan.changes.publications import PublishTables, UnpublishTables
 from migrasafe.plan.changes.rename_view import RenameView
 from migrasafe.plan.changes.replica_identity import ChangeReplicaIdentity
+from migrasafe.plan.changes.rewrite_table import RewriteTable
 from migrasafe.plan.changes.row_security import (
     AddPolicy,
     ChangePolicy,
@@ -48,6 +49,12 @@ class Access:
         match action:
             case sql.SetOptions():
                 return (StorageParameters(table=table, options=action.options),)
+            case sql.SetLogged():
+                return (RewriteTable(table=table, way="logged" if action.logged else "unlogged"),)
+            case sql.SetTablespace():
+                return (RewriteTable(table=table, way="tablespace", to=action.tablespace),)
+            case sql.SetAccessMethod(method=str(method)):
+                return (RewriteTable(table=table, way="access method", to=method),)
             case sql.ReplicaIdentity():
                 return (ChangeReplicaIdentity(table=table, identity=action.identity, index=action.index),)
             case sql.SetRowSecurity() if self._is_new(table, before):
@@ -160,6 +167,19 @@ class Access:
             return (UnpublishTables(statement=statement, sql=self._text(statement)),)
         return (PublishTables(statement=statement, sql=self._text(statement)),)
 
+    def cluster(self, statement: sql.Cluster, before: Schema, after: Schema) -> tuple[Change, ...]:
+        if statement.table is None or statement.index is None:
+            raise NoPlanError("which table is written in the order of which index? Say CLUSTER table USING index")
+        return (RewriteTable(table=statement.table, way="cluster", to=statement.index),)
+
+    def vacuum(self, statement: sql.Vacuum, before: Schema, after: Schema) -> tuple[Change, ...] | None:
+        if not statement.full:
+            return None
+        raise NoPlanError(
+            "VACUUM FULL leaves nothing in the catalog by which a plan could tell that it has run: say CLUSTER table USING index,"
+            " which gives the room back as well, or use pg_repack, which lets the app go on"
+        )
+
     def set_schema(self, statement: sql.SetSchema, before: Schema, after: Schema) -> tuple[Change, ...] | None:
         ref = before.resolve(*statement.name)
         view, table = before.view(ref), before.table(ref)
@@ -184,6 +204,8 @@ _READERS: Mapping[type[Statement], Callable[..., tuple[Change, ...] | None]] = {
     sql.CreatePolicy: Access.create_policy,
     sql.AlterPolicy: Access.alter_policy,
     sql.Drop: Access.drop,
+    sql.Cluster: Access.cluster,
+    sql.Vacuum: Access.vacuum,
     sql.Grant: Access.grant,
     sql.CreatePublication: Access.publish,
     sql.AlterPublication: Access.publish,

@@ -16,7 +16,6 @@ from migrasafe.plan.changes.add_unique import AddUnique
 from migrasafe.plan.changes.as_written import AsWritten, is_made_by
 from migrasafe.plan.changes.boolean_to_status import boolean_to_status
 from migrasafe.plan.changes.change_type import ChangeType
-from migrasafe.plan.changes.drop_table import DropTable
 from migrasafe.plan.changes.enum_to_lookup import enum_to_lookup
 from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.remove_enum_value import RemoveEnumValue
@@ -117,7 +116,8 @@ class _Reader:
         yield from (self._with_instead(one.change) for one in self.recipes if one.first is statement)
         if self._is_taken_care_of(statement):
             return
-        of_objects = self.objects.changes(statement, before, after)
+        is_swap = any(statement in (one.dropped, one.added) for one in self.index_swaps)
+        of_objects = None if is_swap else self.objects.changes(statement, before, after)
         if of_objects is not None:
             yield from of_objects
             return
@@ -132,10 +132,6 @@ class _Reader:
                 yield from self._index(statement, before, after)
             case sql.Drop() if any(one.dropped is statement for one in self.index_swaps):
                 return
-            case sql.Drop(kind="INDEX"):
-                yield from (indexes.DropIndex(name=one.name) for one in statement.objects)
-            case sql.Drop(kind="TABLE"):
-                yield from (DropTable(table=one.name) for one in statement.objects)
             case sql.Update():
                 yield UpdateRows(
                     table=statement.table,
@@ -185,7 +181,7 @@ class _Reader:
             elif isinstance(action, sql.SetIdentity):
                 yield from identity_change(statement.name, action, before)
             else:
-                of_objects = self.objects.action(statement.name, action, before)
+                of_objects = self.objects.action(statement.name, action, before, after)
                 if of_objects is not None:
                     yield from of_objects
                     continue

@@ -18,6 +18,7 @@ from migrasafe.plan.changes.replace_view import ReplaceView
 from migrasafe.plan.changes.triggers import AddTrigger, DropTrigger, ReplaceTrigger
 from migrasafe.plan.overloads import overload
 from migrasafe.plan.read_access import Access
+from migrasafe.plan.read_partitions import Partitions
 from migrasafe.plan.readers import has_star, reading
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import ColumnRef, Constraint, Domain, Function, Moment, Ref, RelationKind, Schema, View
@@ -39,6 +40,7 @@ class Objects:
             schema = evolve(schema, statement, moment(count))
         self._last = schema
         self._access = Access(script, self._first, schema)
+        self._partitions = Partitions(script, self._first)
 
     def ground_of(self, change: Change, before: Schema) -> Schema:
         """What a change is planned on: one that puts something in the place of another, on that other."""
@@ -53,11 +55,14 @@ class Objects:
         """The changes that a statement wants; none where another one says them; None where it is about something else."""
         read = _READERS.get(type(statement))
         found = None if read is None else read(self, statement, before, after)
-        return self._access.changes(statement, before, after) if found is None else found
+        for others in (self._access, self._partitions):
+            found = others.changes(statement, before, after) if found is None else found
+        return found
 
-    def action(self, table: Name, action: Action, before: Schema) -> tuple[Change, ...] | None:
+    def action(self, table: Name, action: Action, before: Schema, after: Schema) -> tuple[Change, ...] | None:
         """Likewise for one action of an ALTER TABLE."""
-        return self._access.action(table, action, before)
+        found = self._access.action(table, action, before)
+        return self._partitions.action(table, action, before, after) if found is None else found
 
     # --- views ---
 

@@ -15,6 +15,7 @@ from migrasafe.plan import (
     words_of_moves,
     words_of_numbers,
     words_of_objects,
+    words_of_partitions,
     words_of_replacements,
     words_of_types,
 )
@@ -175,6 +176,9 @@ WORDS: Mapping[str, Word] = {
     "domain-check": Word(usage="DOMAIN CONDITION", sql=words_of_objects.domain_check),
     "replace-domain-check": Word(usage="DOMAIN.CONSTRAINT CONDITION", sql=words_of_objects.replace_domain_check),
     "drop-domain-check": Word(usage="DOMAIN.CONSTRAINT", sql=words_of_objects.drop_domain_check),
+    "partition": Word(usage="TABLE PARTITION BOUND", sql=words_of_partitions.add, over_schema=True),
+    "detach": Word(usage="PARTITION", sql=words_of_partitions.detach, over_schema=True),
+    "rewrite": Word(usage="TABLE HOW", sql=words_of_access.rewrite),
     "row-security": Word(usage="TABLE CONDITION", sql=words_of_access.row_security),
     "no-row-security": Word(usage="TABLE", sql=words_of_access.no_row_security),
     "policy": Word(usage="TABLE.POLICY CONDITION", sql=words_of_access.policy, over_schema=True),

@@ -63,3 +63,18 @@ def set_parameters(table: str, parameters: str) -> str:
     if "=" not in parameters:
         raise InputError(f"{parameters} is said so: fillfactor=70, with commas between several")
     return f"ALTER TABLE {table_name(table)} SET ({parameters})"
+
+
+def rewrite(table: str, how: str) -> str:
+    """`logged`, `unlogged`, `tablespace NAME`, `access method NAME`, `by INDEX`."""
+    name, words = table_name(table), how.split()
+    match [word.lower() for word in words[:2]]:
+        case ["logged"] | ["unlogged"]:
+            return f"ALTER TABLE {name} SET {how.upper()}"
+        case ["tablespace", _] if len(words) == 2:
+            return f"ALTER TABLE {name} SET TABLESPACE {words[1]}"
+        case ["access", "method"] if len(words) == 3:
+            return f"ALTER TABLE {name} SET ACCESS METHOD {words[2]}"
+        case ["by", _] if len(words) == 2:
+            return f"CLUSTER {name} USING {words[1]}"
+    raise InputError(f"{how} is said so: logged, unlogged, tablespace NAME, access method NAME, or by INDEX")

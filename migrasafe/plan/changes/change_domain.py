@@ -19,9 +19,8 @@ from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import Expression
 
 _WINDOW = (
-    "VALIDATE CONSTRAINT of a domain lets nobody write to a table that has a column of it while its rows are read: that is a"
-    " short maintenance window, as long as its step says where the plan was made from a server; without it the constraint"
-    " stays NOT VALID, and holds for every new value all the same"
+    "VALIDATE CONSTRAINT of a domain lets nobody write to a table that has a column of it while its rows are read; who leaves the"
+    " step out has a constraint that stays NOT VALID, and holds for every new value all the same"
 )
 
 
@@ -44,13 +43,12 @@ class AddDomainConstraint(Struct, frozen=True, kw_only=True):
                 phases.contract(
                     f"{constraint.name} is asked of new values, then of old ones",
                     f"obeys {rule}",
-                    (_add(domain, constraint), _validate(domain, constraint.name)),
+                    (_add(domain, constraint), _validate(domain, constraint.name, used=bool(_tables(ground, domain)))),
                     needed=f"to write values that {constraint.name} refuses",
                     old_application_name=ground.old_application_name,
                     gates=_gates(ground, domain, constraint),
                 ),
             ),
-            why=(_WINDOW,),
             by_hand=_unseen(ground, domain),
         )
 
@@ -107,13 +105,16 @@ class ReplaceDomainConstraint(Struct, frozen=True, kw_only=True):
                 phases.contract(
                     f"{now} is asked of new values, and of old ones",
                     f"obeys {now}",
-                    (_alone(domain, old, new, either, note, over), _validate(domain, new.name)),
+                    (
+                        _alone(domain, old, new, either, note, over),
+                        _validate(domain, new.name, used=bool(_tables(ground, domain))),
+                    ),
                     needed=f"to write values that {new.name} refuses",
                     old_application_name=ground.old_application_name,
                     gates=_gates(ground, domain, new),
                 ),
             ),
-            why=("neither rule has to include the other: while both versions run, what obeys one is accepted", _WINDOW),
+            why=("neither rule has to include the other: while both versions run, what obeys one is accepted",),
             by_hand=_unseen(ground, domain),
             differs=(f"{new.name} has the comment {note.text!r}: nothing else tells it from the one before",)
             if old.name == new.name
@@ -142,11 +143,12 @@ def _add(domain: Domain, constraint: Constraint) -> Step:
     )
 
 
-def _validate(domain: Domain, name: str) -> Step:
+def _validate(domain: Domain, name: str, *, used: bool) -> Step:
     """Not a long step: it stops writers, so that it must not queue up in front of them."""
     return Step(
         title=f"Check the old values against {name}",
         statements=(f"{_alter(domain)} VALIDATE CONSTRAINT {quote_ident(name)}",),
+        window=_WINDOW if used else "",
         done=_has(domain, name, " AND convalidated"),
     )
 

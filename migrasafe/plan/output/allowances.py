@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from migrasafe.migrations.model import Migration, Part
-from migrasafe.plan.allow import OF_GATES, REASON_BACK, WAY_BACK, allowance, reason_of
+from migrasafe.plan.allow import OF_GATES, OF_WINDOWS, REASON_BACK, WAY_BACK, allowance, reason_of
 from migrasafe.plan.output.model import ALLOWED, Output, Run
 from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script
@@ -25,7 +25,8 @@ def with_allowances(output: Output, schema: Schema, target: Target) -> Mapping[s
         if run.down:
             comment = allowance(migration, (), schema, target, WAY_BACK, REASON_BACK)
         else:
-            comment = allowance(migration, (), schema, target, OF_GATES | _IN_A_LATER_FILE, reason_of(run.phase))
+            harmless = OF_GATES | OF_WINDOWS | _IN_A_LATER_FILE
+            comment = allowance(migration, (), schema, target, harmless, reason_of(run.phase))
             walk = Walk(migration, place, schema, target=target)
             walk.run()
             schema = walk.schema

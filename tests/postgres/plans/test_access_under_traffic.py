@@ -112,6 +112,12 @@ CASES = {
     "another replica identity": Case(
         migration="ALTER TABLE logs REPLICA IDENTITY USING INDEX logs_owner_id", old=notes("logs"), new=notes("logs")
     ),
+    "a table is written in the order of an index": Case(
+        migration="CLUSTER logs USING logs_owner_id", old=notes("logs"), new=notes("logs")
+    ),
+    "a table is not logged any more": Case(
+        migration="ALTER TABLE drafts SET UNLOGGED", old=notes("drafts"), new=notes("drafts")
+    ),
     "storage parameters": Case(
         migration="ALTER TABLE notes SET (fillfactor = 70, autovacuum_enabled = false, toast.autovacuum_enabled = false)",
         old=notes(),

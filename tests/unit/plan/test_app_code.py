@@ -28,7 +28,7 @@ _OBJECTS = (
 )
 _ACCESS = (
     *("row-security", "no-row-security", "policy", "drop-policy", "grant", "revoke", "publish", "unpublish"),
-    *("replica-identity", "set "),
+    *("replica-identity", "set ", "partition", "detach", "drop logs_1", "rewrite"),
 )
 _DOMAINS = ("domain-check", "replace-domain-check", "drop-domain-check")
 NO_MODELS = (

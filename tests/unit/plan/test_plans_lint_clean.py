@@ -48,6 +48,11 @@ CREATE DOMAIN score AS int CONSTRAINT small CHECK (VALUE < 1000);
 CREATE TABLE marks (id bigserial PRIMARY KEY, points score);
 CREATE MATERIALIZED VIEW totals AS SELECT points, count(*) AS many FROM marks GROUP BY points;
 CREATE INDEX totals_many ON totals (many);
+CREATE TABLE logs (id bigint NOT NULL, day int NOT NULL, size int) PARTITION BY RANGE (day);
+CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (0) TO (100);
+CREATE TABLE logs_rest PARTITION OF logs DEFAULT;
+CREATE INDEX logs_day ON logs (day);
+CREATE TABLE old_logs (id bigint NOT NULL, day int NOT NULL, size int);
 CREATE SCHEMA app;
 CREATE TABLE secrets (id bigserial PRIMARY KEY, size int);
 ALTER TABLE secrets ENABLE ROW LEVEL SECURITY;
@@ -96,6 +101,13 @@ CHANGES = [
     "drop-function f(int)",
     "trigger users.noted 'BEFORE UPDATE' 'FOR EACH ROW EXECUTE FUNCTION t()'",
     "drop-trigger marks.kept",
+    "partition logs logs_2 'FROM (100) TO (200)'",
+    "partition logs old_logs 'FROM (200) TO (300)'",
+    "detach logs_1",
+    "drop logs_1",
+    "index logs.size",
+    "rewrite marks unlogged",
+    "rewrite marks 'by marks_pkey'",
     "row-security marks points>0",
     "no-row-security secrets",
     "policy secrets.own size>1",

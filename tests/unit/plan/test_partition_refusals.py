@@ -1,0 +1,67 @@
+"""Partitions: what would lose rows or stop writers is refused, with the way out."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrasafe.plan.changes.model import NoPlanError
+from tests.unit.plan.test_refusals import planned
+
+SETUP = """
+CREATE TABLE events (id bigserial PRIMARY KEY, day int NOT NULL, words text);
+CREATE TABLE parted (id bigint NOT NULL, day int NOT NULL) PARTITION BY RANGE (day);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (100);
+CREATE TABLE hashed (id bigint NOT NULL) PARTITION BY HASH (id);
+CREATE TABLE h0 (id bigint NOT NULL);
+CREATE INDEX parted_day ON parted (day);
+CREATE UNLOGGED TABLE marks (id bigint PRIMARY KEY);
+CREATE PUBLICATION everything FOR TABLE events;
+"""
+
+
+@pytest.mark.parametrize(
+    ("migration", "said"),
+    [
+        (
+            "ALTER TABLE events RENAME TO events_old; CREATE TABLE events (id bigint, day int) PARTITION BY RANGE (day)",
+            "another table takes the place of public.events",
+        ),
+        (
+            "CREATE TABLE events_new (id bigint, day int); DROP TABLE events; ALTER TABLE events_new RENAME TO events",
+            "another table takes the place of public.events",
+        ),
+        (
+            "ALTER TABLE parted DETACH PARTITION parted_1; ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (0) TO (200)",
+            "public.parted_1 is detached and attached again",
+        ),
+        (
+            "ALTER TABLE parted ADD PRIMARY KEY (id, day)",
+            "CREATE UNIQUE INDEX ON parted (id, day) refuses the same rows",
+        ),
+        ("CREATE INDEX ON ONLY parted (id)", "is one piece of the way"),
+        ("DROP INDEX parted_1_day_idx", "public.parted_1_day_idx is a piece of public.parted_day"),
+        ("ALTER TABLE parted DETACH PARTITION events", "public.events is no partition of a table that is known"),
+        (
+            "ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (0) TO (9)",
+            "public.parted_1 is detached and attached",
+        ),
+        ("ALTER TABLE events ATTACH PARTITION h0 FOR VALUES FROM (0) TO (9)", "events was no partitioned table"),
+        ("VACUUM FULL events", "VACUUM FULL leaves nothing in the catalog"),
+        ("CLUSTER events", "which table is written in the order of which index?"),
+        ("ALTER TABLE parted SET UNLOGGED", "public.parted is partitioned, and holds no rows itself"),
+        ("ALTER TABLE events SET UNLOGGED", "public.events is in the publication everything"),
+        ("ALTER TABLE marks SET UNLOGGED", "public.marks is unlogged already"),
+        ("ALTER TABLE events REPLICA IDENTITY NOTHING", "PostgreSQL refuses every UPDATE"),
+        ("ALTER PUBLICATION everything ADD TABLE h0", "public.h0 has no primary key and no replica identity"),
+        ("ALTER TABLE events SET SCHEMA public", "public.events is in the schema public already"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused(migration: str, said: str) -> None:
+    with pytest.raises(NoPlanError) as refused:
+        planned(migration, SETUP)
+    assert said in str(refused.value)
+
+
+def test_a_bound_that_no_check_proves_asks_for_a_window() -> None:
+    draft = planned("ALTER TABLE hashed ATTACH PARTITION h0 FOR VALUES WITH (MODULUS 2, REMAINDER 0)", SETUP)
+    assert [gate.id for gate in draft.phases[0].gates] == ["maintenance-window"]
