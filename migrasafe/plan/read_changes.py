@@ -28,14 +28,12 @@ from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.hints import Hints, for_columns
 from migrasafe.plan.read_actions import change_of
-from migrasafe.plan.read_generated import generated_anew
-from migrasafe.plan.read_moves import moves
-from migrasafe.plan.read_numbers import identities, identity_change, sequence_change
+from migrasafe.plan.read_numbers import identity_change, sequence_change
 from migrasafe.plan.read_objects import Objects
+from migrasafe.plan.read_recipes import recipes_of
 from migrasafe.plan.read_renames import Ask, renames
 from migrasafe.plan.read_replacements import replacements
 from migrasafe.plan.read_swaps import constraint_swaps, index_swaps
-from migrasafe.plan.read_types import recipes_of_types
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql import statements as sql
@@ -94,12 +92,7 @@ class _Reader:
         self.hints = hints
         self.first = schema
         self.replaced = replacements(script)
-        self.recipes = (
-            *recipes_of_types(script, schema),
-            *identities(script, schema),
-            *generated_anew(script, schema),
-            *moves(script, schema),
-        )
+        self.recipes = recipes_of(script, schema)
         self.renamed = renames(script, schema, self._is_of_several, ask)
         self.constraint_swaps = constraint_swaps(script, schema)
         self.index_swaps = index_swaps(script, schema)
