@@ -79,7 +79,7 @@ def _server(options: argparse.Namespace) -> int:
         with connect(server.dsn) as session:
             run(session, f"CREATE DATABASE {_DATABASE}")
         with connect(in_database(server.dsn, _DATABASE)) as session:
-            for counts, compared in fuzz_on_server(session, options.seed, options.statements, findings):  # noqa: B007
+            for counts, compared in fuzz_on_server(session, options.seed, options.statements, findings):  # noqa: B007 (the last are reported below)
                 pass
     finally:
         server.stop()
