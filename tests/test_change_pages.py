@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from migrasafe.plan.hints import Hints
-from migrasafe.plan.read_changes import Wanted, read_changes
+from migrasafe.plan.read.changes import Wanted, read_changes
+from migrasafe.plan.read.hints import Hints
 from migrasafe.schema.load import schema_from_script
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source

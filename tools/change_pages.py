@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from migrasafe.locks import LockMode
 from migrasafe.plan.changes.model import Ground
-from migrasafe.plan.hints import hints_of
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import Phase, Plan
 from migrasafe.plan.put_together import put_together
-from migrasafe.plan.read_changes import Wanted, read_changes
-from migrasafe.plan.words import sql_of
+from migrasafe.plan.read.changes import Wanted, read_changes
+from migrasafe.plan.read.hints import hints_of
+from migrasafe.plan.words.words import sql_of
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script

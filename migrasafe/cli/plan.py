@@ -151,14 +151,14 @@ def plan(
     from migrasafe.cli.plan_output import outputs_of
     from migrasafe.cli.read_inputs import schema_of, script_of, sizes_at
     from migrasafe.plan.changes.model import Ground
-    from migrasafe.plan.hints import hints_of, part_from
+    from migrasafe.plan.dual_write.odometer import is_counted
     from migrasafe.plan.merge import draft_of
-    from migrasafe.plan.odometer import is_counted
     from migrasafe.plan.old_statements import watching_statements
+    from migrasafe.plan.output.write_plan import RUNBOOK, plan_files
     from migrasafe.plan.put_together import put_together
-    from migrasafe.plan.read_changes import read_changes
-    from migrasafe.plan.words import plan_id, sql_of
-    from migrasafe.plan.write_plan import RUNBOOK, plan_files
+    from migrasafe.plan.read.changes import read_changes
+    from migrasafe.plan.read.hints import hints_of, part_from
+    from migrasafe.plan.words.words import plan_id, sql_of
     from migrasafe.sql.parse import read_script
     from migrasafe.sql.source import Source
     from migrasafe.target import Target

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from migrasafe.errors import InputError
 from migrasafe.plain_file import refuse_endless
 from migrasafe.plan.model import Plan
+from migrasafe.plan.output.write_plan import PLAN, Written, checksum, read_plan
 from migrasafe.plan.standing import Ask, GateAnswer, as_psql
 from migrasafe.plan.templates import sql_template
-from migrasafe.plan.write_plan import PLAN, Written, checksum, read_plan
 
 if TYPE_CHECKING:
     from migrasafe.postgres.connect import Connection

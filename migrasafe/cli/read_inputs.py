@@ -137,7 +137,7 @@ def sizes_at(given: str, tables: Iterable[Ref]) -> tuple[TableSize, ...]:
 def script_of(file: Path, schema: str) -> Script:
     """The statements of the migration in a file of any layout. `schema`: where the catalog before it comes from; a server
     renders what needs one. Raises InputError for a file without statements, or of which some were not understood."""
-    from migrasafe.plan.one_script import one_script
+    from migrasafe.plan.read.one_script import one_script
 
     read = rendered(histories((str(file),), None, {}), schema if is_dsn(schema) else None, down=False)
     migrations = [migration for history in read for migration in history.migrations]

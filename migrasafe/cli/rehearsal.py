@@ -15,7 +15,7 @@ from migrasafe.dsn import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.model import Plan
-from migrasafe.plan.write_plan import PAGE, PLAN, RUNBOOK, Written, with_documents
+from migrasafe.plan.output.write_plan import PAGE, PLAN, RUNBOOK, Written, with_documents
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.introspect import load_schema
 from migrasafe.rehearse.ground import NeedsRole, dump_of, lay_migrations, lay_script

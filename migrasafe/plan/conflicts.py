@@ -23,7 +23,7 @@ from migrasafe.plan.changes.replace_materialized_view import ReplaceMaterialized
 from migrasafe.plan.changes.replace_view import ReplaceView
 from migrasafe.plan.changes.set_not_null import SetNotNull
 from migrasafe.plan.changes.update_rows import UpdateRows
-from migrasafe.plan.read_changes import Wanted
+from migrasafe.plan.read.changes import Wanted
 from migrasafe.schema.model import Ref, Schema
 from migrasafe.sql.expressions import columns_read
 

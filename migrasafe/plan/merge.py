@@ -10,7 +10,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.conflicts import refuse_conflicts
 from migrasafe.plan.model import Gate, Phase, PhaseName
 from migrasafe.plan.phases import DEPLOY, EVERYWHERE
-from migrasafe.plan.read_changes import Wanted
+from migrasafe.plan.read.changes import Wanted
 
 
 def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:

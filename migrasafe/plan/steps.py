@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from migrasafe.plan import predicates
-from migrasafe.plan.dual_write import DualWrite, create_sql, drop_functions_sql, drop_triggers_sql
+from migrasafe.plan.dual_write.triggers import DualWrite, create_sql, drop_functions_sql, drop_triggers_sql
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import constraint_body, create_index, name_of
 from migrasafe.schema.model import Constraint, Index, Ref

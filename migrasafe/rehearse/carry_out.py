@@ -13,7 +13,7 @@ from migrasafe.backfill.start import start_job
 from migrasafe.backfill.stopping import Stop
 from migrasafe.backfill.throttle.throttling import SampledThrottle
 from migrasafe.plan.model import Backfill, Step
-from migrasafe.plan.write_sql import ATTEMPTS, LOCK_TIMEOUT
+from migrasafe.plan.output.write_sql import ATTEMPTS, LOCK_TIMEOUT
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.observed import SqlState

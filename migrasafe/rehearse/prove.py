@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from migrasafe.plan.evidence import Evidence
 from migrasafe.plan.model import PhaseName, Plan
-from migrasafe.plan.write_sql import sql_files
+from migrasafe.plan.output.write_sql import sql_files
 from migrasafe.postgres.connect import connect
 from migrasafe.rehearse import carry_out, equivalence
 from migrasafe.rehearse.audit import Live, audit, failures_of

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from migrasafe.plan.evidence import Failure, FileSeen
 from migrasafe.plan.model import Phase, Plan
-from migrasafe.plan.write_sql import files_of, sql_files
+from migrasafe.plan.output.write_sql import files_of, sql_files
 from migrasafe.postgres.psql import Psql, find_psql
 from migrasafe.rehearse.catalog_lines import Lines, catalog_lines, differences
 from migrasafe.rehearse.opening import open_phase

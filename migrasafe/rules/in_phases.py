@@ -10,7 +10,7 @@ from migrasafe.sql.quote import quote_ident
 
 
 def in_phases(step: Step, word: str, table: Ref, column: str | None = None, *more: str) -> str | None:
-    """`word` and what follows the name of the table or column are as migrasafe.plan.words has them. None where
+    """`word` and what follows the name of the table or column are as migrasafe.plan.words.words has them. None where
     the plan could not be made: nothing is known of the table, or it is none that plans are for."""
     before = step.at_start.table(table)
     if before is None or before.kind is not RelationKind.TABLE or not step.planned_on or step.callers:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases
+from migrasafe.plan.carry_over.columns_of_type import enum_of
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.columns_of_type import enum_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref

@@ -7,7 +7,7 @@ from msgspec import Struct
 from migrasafe.plan import phases
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
-from migrasafe.plan.overloads import definition_of, exists, kind_of, may_be_mixed_up, signature
+from migrasafe.plan.objects.overloads import definition_of, exists, kind_of, may_be_mixed_up, signature
 from migrasafe.schema.model import Function
 
 

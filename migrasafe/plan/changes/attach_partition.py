@@ -12,7 +12,7 @@ from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Gate, Step
-from migrasafe.plan.partition_bounds import bound_sql, condition_of, default_of, is_attached
+from migrasafe.plan.objects.partition_bounds import bound_sql, condition_of, default_of, is_attached
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.quote import quote_ident

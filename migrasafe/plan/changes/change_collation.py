@@ -6,11 +6,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import predicates
+from migrasafe.plan.carry_over.recreated_views import recreated_views
 from migrasafe.plan.changes.change_type import ChangeType, beside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.foresee import work_of
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.plan.recreated_views import recreated_views
 from migrasafe.schema.definitions import name_of, type_of
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.conversions import known_conversion

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.dual_write.swapped import Note, says_replaced
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Gate, Step
-from migrasafe.plan.swapped import Note, says_replaced
 from migrasafe.schema.definitions import constraint_body, name_of, with_suffix
 from migrasafe.schema.model import Constraint, Domain, Ref, Table
 from migrasafe.sql.deparse import deparse_expression, parse_expression, substituted

@@ -7,7 +7,7 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.plan.sequences import counted_on
+from migrasafe.plan.objects.sequences import counted_on
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Column, Table
 from migrasafe.sql.quote import quote_ident

@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.plan import phases, predicates, shadow_column, steps
-from migrasafe.plan.app_writes_column import type_by_app
-from migrasafe.plan.bad_row_gates import bad_rows_gates, told_of_bad_rows
-from migrasafe.plan.bad_rows import Audit, BadRows, Decision, audit, decided_up
-from migrasafe.plan.carry_over import unseen
+from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.held_back import held_back
+from migrasafe.plan.carry_over.indexes_and_constraints import unseen
+from migrasafe.plan.carry_over.materialized_views import built_again, ending
+from migrasafe.plan.carry_over.rebound import around, rebound, refuse_generated
 from migrasafe.plan.changes.key_type import widen_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.conversion.bad_row_gates import bad_rows_gates, told_of_bad_rows
+from migrasafe.plan.conversion.bad_rows import Audit, BadRows, Decision, audit, decided_up
+from migrasafe.plan.conversion.rejects import again, all_decided, keep_old, no_more, rejects_of, watch
+from migrasafe.plan.conversion.time_zones import is_between_zones, sessions_in, zone_conversion, zone_said
+from migrasafe.plan.dual_write import shadow_column
+from migrasafe.plan.dual_write.app_writes_column import type_by_app
+from migrasafe.plan.dual_write.shadow import SHADOW, Shadow
 from migrasafe.plan.foresee import work_of
-from migrasafe.plan.held_back import held_back
-from migrasafe.plan.materialized_views import built_again, ending
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.plan.rebound import around, rebound, refuse_generated
-from migrasafe.plan.rejects import again, all_decided, keep_old, no_more, rejects_of, watch
-from migrasafe.plan.shadow import SHADOW, Shadow
-from migrasafe.plan.time_zones import is_between_zones, sessions_in, zone_conversion, zone_said
 from migrasafe.schema.definitions import formatted_type, name_of, type_of, with_suffix
 from migrasafe.schema.model import Column, Table
 from migrasafe.sql.conversions import Conversion, known_conversion

@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
-from migrasafe.plan.partition_bounds import bound_sql, condition_of, default_of, is_attached
-from migrasafe.plan.references import foreign_keys_to
+from migrasafe.plan.objects.partition_bounds import bound_sql, condition_of, default_of, is_attached
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_ident

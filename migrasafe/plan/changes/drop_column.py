@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.carry_over.extended_statistics import statistics_over
+from migrasafe.plan.carry_over.unseen import triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.extended_statistics import statistics_over
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.plan.unseen import triggers_that_say
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Table, View
 from migrasafe.sql.deparse import deparse_expression

@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.fill_trigger import no_fill_any_more
+from migrasafe.plan.dual_write.fill_trigger import no_fill_any_more
+from migrasafe.plan.dual_write.works_out import works_out
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.plan.works_out import works_out
 from migrasafe.schema.definitions import name_of
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name

@@ -7,7 +7,7 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground
 from migrasafe.plan.model import Step
-from migrasafe.plan.overloads import (
+from migrasafe.plan.objects.overloads import (
     definition_of,
     exists,
     exists_not,

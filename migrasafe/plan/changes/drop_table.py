@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
-from migrasafe.plan.references import foreign_keys_to
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import ColumnRef, Ref, View
 from migrasafe.sql.quote import quote_ident

@@ -7,7 +7,7 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
-from migrasafe.plan.view_again import aside, view_again
+from migrasafe.plan.objects.view_again import aside, view_again
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import RelationKind, View
 from migrasafe.sql.quote import quote_ident

@@ -6,12 +6,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import steps
-from migrasafe.plan.bad_rows import BadRows
+from migrasafe.plan.carry_over.columns_of_type import enum_type
 from migrasafe.plan.changes.change_type import ChangeType
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.columns_of_type import enum_type
+from migrasafe.plan.conversion.bad_rows import BadRows
+from migrasafe.plan.conversion.without_casts import without_casts
 from migrasafe.plan.model import PhaseName
-from migrasafe.plan.without_casts import without_casts
 from migrasafe.schema.model import Constraint, EnumType, Table
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.quote import quote_ident, quote_literal, spell_type

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from migrasafe.plan.carry_over.columns_of_type import enum_type
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
-from migrasafe.plan.columns_of_type import enum_type
 from migrasafe.schema.definitions import type_of
 from migrasafe.schema.model import Ref, Schema
 from migrasafe.sql.deparse import parse_expression

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
-from migrasafe.plan.dual_write import differs, row_of
+from migrasafe.plan.dual_write.swapped import Note
+from migrasafe.plan.dual_write.triggers import differs, row_of
+from migrasafe.plan.dual_write.works_out import works_out
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
-from migrasafe.plan.swapped import Note
-from migrasafe.plan.works_out import works_out
 from migrasafe.schema.definitions import name_of, type_of
 from migrasafe.schema.model import Column, ColumnRef, Table, View
 from migrasafe.sql.deparse import deparse_expression

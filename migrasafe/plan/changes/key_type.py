@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.plan import phases, shadow_column, steps
-from migrasafe.plan.carry_over import carry_over, temporary, unseen
+from migrasafe.plan import phases, steps
+from migrasafe.plan.carry_over.identity_moves import moved_identity
+from migrasafe.plan.carry_over.indexes_and_constraints import carry_over, temporary, unseen
+from migrasafe.plan.carry_over.materialized_views import built_again, ending
+from migrasafe.plan.carry_over.rebound import around, rebound
+from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.identity_moves import moved_identity
-from migrasafe.plan.materialized_views import built_again, ending
+from migrasafe.plan.dual_write import shadow_column
+from migrasafe.plan.dual_write.shadow import SHADOW, Shadow
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
-from migrasafe.plan.rebound import around, rebound
-from migrasafe.plan.references import foreign_keys_to
-from migrasafe.plan.shadow import SHADOW, Shadow
 from migrasafe.schema.definitions import constraint_body, name_of, names, type_of, with_suffix
 from migrasafe.schema.model import Column, Constraint, Index, Ref, Sequence, Table
 from migrasafe.sql.conversions import Conversion, known_conversion

@@ -8,8 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.dual_write_across import (
+from migrasafe.plan.dual_write.across import (
     AcrossTables,
     all_there,
     drop_across_sql,
@@ -19,7 +20,6 @@ from migrasafe.plan.dual_write_across import (
     write_across,
 )
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.plan.unseen import bodies_that_name, triggers_that_say
 from migrasafe.schema.definitions import name_of, names, type_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Constraint, Table, View
 from migrasafe.sql.quote import quote_ident

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from migrasafe.plan import compat_view, phases
+from migrasafe.plan import phases
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
+from migrasafe.plan.dual_write import compat_view
 from migrasafe.plan.model import Gate
 from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.quote import quote_literal

@@ -9,9 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases
-from migrasafe.plan.bad_rows import BadRows, Decided, Decision
 from migrasafe.plan.changes.change_type import ChangeType
 from migrasafe.plan.changes.model import Draft, Ground, column_of, table_of
+from migrasafe.plan.conversion.bad_rows import BadRows, Decided, Decision
 from migrasafe.plan.model import Phase, PhaseName
 from migrasafe.schema.model import Column
 from migrasafe.sql.deparse import parse_expression

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import phases, steps
+from migrasafe.plan.carry_over.columns_of_type import columns_of_enum, enum_of
+from migrasafe.plan.carry_over.unseen import bodies_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.columns_of_type import columns_of_enum, enum_of
+from migrasafe.plan.conversion.no_such_value import refused
 from migrasafe.plan.model import Backfill, Gate
-from migrasafe.plan.no_such_value import refused
-from migrasafe.plan.unseen import bodies_that_say
 from migrasafe.schema.definitions import name_of, type_of
 from migrasafe.schema.model import Column, Table
 from migrasafe.sql.deparse import deparse_expression

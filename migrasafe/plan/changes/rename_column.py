@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.plan import compat_view, shadow_column, steps
+from migrasafe.plan import steps
 from migrasafe.plan.app_code.model import Kept
-from migrasafe.plan.app_writes_column import rename_by_app
-from migrasafe.plan.carry_over import unseen
+from migrasafe.plan.carry_over.indexes_and_constraints import unseen
+from migrasafe.plan.carry_over.materialized_views import built_again, ending, materialized_over
+from migrasafe.plan.carry_over.published_columns import publishing
+from migrasafe.plan.carry_over.readers import readers_of
+from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.carry_over.unseen import triggers_that_say
+from migrasafe.plan.carry_over.user_triggers import narrowed, widened
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.dual_write import compat_view, shadow_column
+from migrasafe.plan.dual_write.app_writes_column import rename_by_app
+from migrasafe.plan.dual_write.odometer import Odometer, begin, no_more, silent, until
+from migrasafe.plan.dual_write.shadow import Shadow
 from migrasafe.plan.gates import old_version_gone
-from migrasafe.plan.materialized_views import built_again, ending, materialized_over
 from migrasafe.plan.model import AT_THE_END, Phase, PhaseName, Step
-from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
-from migrasafe.plan.published_columns import publishing
-from migrasafe.plan.readers import readers_of
-from migrasafe.plan.references import foreign_keys_to
-from migrasafe.plan.shadow import Shadow
-from migrasafe.plan.unseen import triggers_that_say
-from migrasafe.plan.user_triggers import narrowed, widened
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.quote import quote_ident

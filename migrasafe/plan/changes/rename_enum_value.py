@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.columns_of_type import columns_of_enum, enum_of
+from migrasafe.plan.carry_over.unseen import bodies_that_say
 from migrasafe.plan.changes.add_enum_value import add_value
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.columns_of_type import columns_of_enum, enum_of
-from migrasafe.plan.dual_write import SCHEMA, pinned_path
+from migrasafe.plan.conversion.no_such_value import refused
+from migrasafe.plan.dual_write.triggers import SCHEMA, pinned_path
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.plan.no_such_value import refused
-from migrasafe.plan.unseen import bodies_that_say
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Column, Ref, Table
 from migrasafe.sql.quote import quote_body, quote_ident, quote_literal

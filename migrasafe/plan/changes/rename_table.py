@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from migrasafe.plan import compat_view
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
+from migrasafe.plan.dual_write import compat_view
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Phase, PhaseName
 from migrasafe.schema.model import ColumnRef, Ref

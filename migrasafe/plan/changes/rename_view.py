@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.compat_view import SECURITY_INVOKER_SINCE
+from migrasafe.plan.dual_write.compat_view import SECURITY_INVOKER_SINCE
 from migrasafe.plan.model import Step
 from migrasafe.schema.attached import Beside
 from migrasafe.schema.definitions import name_of, names

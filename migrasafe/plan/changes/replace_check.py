@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.add_constraint import violators
 from migrasafe.plan.changes.model import Draft, Ground, table_of
+from migrasafe.plan.dual_write.swapped import marked, says_replaced
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.plan.swapped import marked, says_replaced
 from migrasafe.schema.definitions import constraint_body, name_of, with_suffix
 from migrasafe.schema.model import Constraint, Table
 from migrasafe.sql.deparse import deparse_expression

@@ -10,16 +10,16 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from migrasafe.plan import phases, steps
-from migrasafe.plan.app_writes import AGAIN
-from migrasafe.plan.app_writes_columns import replace_by_app
+from migrasafe.plan.carry_over.readers import worked_out
+from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
+from migrasafe.plan.carry_over.user_triggers import narrowed_over, reads_when, widened_over
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.dual_write.app_writes import AGAIN
+from migrasafe.plan.dual_write.app_writes_columns import replace_by_app
+from migrasafe.plan.dual_write.odometer import Odometer, begin, no_more, silent, until
+from migrasafe.plan.dual_write.replacement import Replacement, hard_drop, soft_drop
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
-from migrasafe.plan.odometer import Odometer, begin, no_more, silent, until
-from migrasafe.plan.readers import worked_out
-from migrasafe.plan.references import foreign_keys_to
-from migrasafe.plan.replacement import Replacement, hard_drop, soft_drop
-from migrasafe.plan.unseen import bodies_that_name, triggers_that_say
-from migrasafe.plan.user_triggers import narrowed_over, reads_when, widened_over
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.expressions import columns_read

@@ -10,8 +10,9 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.add_function import create
 from migrasafe.plan.changes.drop_function import UNTRACKED, drop_hidden, take_away
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.dual_write.swapped import Note, says_replaced
 from migrasafe.plan.model import Step
-from migrasafe.plan.overloads import (
+from migrasafe.plan.objects.overloads import (
     definition_of,
     exists,
     facts_of,
@@ -25,7 +26,6 @@ from migrasafe.plan.overloads import (
     signature,
     takes_what_the_other_takes,
 )
-from migrasafe.plan.swapped import Note, says_replaced
 from migrasafe.schema.evolve.functions import input_types, same_types
 from migrasafe.schema.model import Function
 from migrasafe.sql.quote import quote_literal

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.dual_write.swapped import marked, says_replaced
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.plan.swapped import marked, says_replaced
 from migrasafe.schema.definitions import create_index, name_of, with_suffix
 from migrasafe.schema.model import Index, Ref
 from migrasafe.sql.quote import quote_ident

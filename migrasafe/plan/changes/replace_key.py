@@ -6,11 +6,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.add_unique import duplicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.plan.references import foreign_keys_to
 from migrasafe.schema.definitions import name_of, names, with_suffix
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.quote import quote_ident

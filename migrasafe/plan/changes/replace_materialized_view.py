@@ -6,11 +6,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.carry_over.recreated_views import recreated_views
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.dual_write.swapped import marked, says_replaced
 from migrasafe.plan.model import Step
-from migrasafe.plan.recreated_views import recreated_views
-from migrasafe.plan.swapped import marked, says_replaced
-from migrasafe.plan.view_again import aside, index_for, view_again
+from migrasafe.plan.objects.view_again import aside, index_for, view_again
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import ColumnRef, RelationKind, Schema, View
 from migrasafe.sql.quote import quote_ident

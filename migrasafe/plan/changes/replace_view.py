@@ -8,12 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
-from migrasafe.plan.both_views import columns_of_both
+from migrasafe.plan.carry_over.recreated_views import Recreated, recreated_views
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.dual_write.swapped import marked, says_replaced
 from migrasafe.plan.model import Step
-from migrasafe.plan.recreated_views import Recreated, recreated_views
-from migrasafe.plan.swapped import marked, says_replaced
-from migrasafe.plan.view_again import create_view, view_again
+from migrasafe.plan.objects.both_views import columns_of_both
+from migrasafe.plan.objects.view_again import create_view, view_again
 from migrasafe.schema.attached import Beside
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.evolve.draft import Draft as Evolving

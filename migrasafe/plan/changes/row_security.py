@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
+from migrasafe.plan.dual_write.swapped import Note, says_replaced
 from migrasafe.plan.model import Gate, Step
-from migrasafe.plan.policies import (
+from migrasafe.plan.objects.policies import (
     alter_policy,
     create_policy,
     either_of,
@@ -18,7 +19,6 @@ from migrasafe.plan.policies import (
     policy_says,
     take_policy,
 )
-from migrasafe.plan.swapped import Note, says_replaced
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Policy, Table
 from migrasafe.sql.quote import quote_ident

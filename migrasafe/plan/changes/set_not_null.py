@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.fill_trigger import fill_while_missing, no_fill_any_more
+from migrasafe.plan.dual_write.fill_trigger import fill_while_missing, no_fill_any_more
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Table

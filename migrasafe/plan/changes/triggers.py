@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.carry_over.user_triggers import made_again
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
+from migrasafe.plan.dual_write.swapped import says_replaced
 from migrasafe.plan.model import Step
-from migrasafe.plan.swapped import says_replaced
-from migrasafe.plan.user_triggers import made_again
 from migrasafe.schema.attached import Beside, WrittenTrigger
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref

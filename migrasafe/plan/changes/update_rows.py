@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from migrasafe.plan import phases
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.dual_write import differs, row_of
+from migrasafe.plan.dual_write.triggers import differs, row_of
 from migrasafe.plan.model import Backfill, Phase, PhaseName
 from migrasafe.schema.definitions import name_of, names, type_of
 from migrasafe.schema.model import Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from migrasafe.migrations.model import Migration, Part
-from migrasafe.plan.allow import OF_GATES, OF_WINDOWS, REASON_BACK, WAY_BACK, allowance, reason_of
+from migrasafe.plan.output.allow import OF_GATES, OF_WINDOWS, REASON_BACK, WAY_BACK, allowance, reason_of
 from migrasafe.plan.output.model import ALLOWED, Output, Run
 from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from migrasafe.plan import gates
 from migrasafe.plan.model import Gate, Phase, Plan, Step
 from migrasafe.plan.output.model import Action, Piece
+from migrasafe.plan.output.write_sql import comment_on, relations_of, skip_ahead, skip_back, with_retries
 from migrasafe.plan.templates import filled
-from migrasafe.plan.write_sql import comment_on, relations_of, skip_ahead, skip_back, with_retries
 from migrasafe.sql.quote import quote_literal
 
 

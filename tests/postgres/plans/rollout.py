@@ -21,10 +21,10 @@ from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import Phase, PhaseName, Plan
 from migrasafe.plan.output.model import Output
+from migrasafe.plan.output.write_plan import plan_files
+from migrasafe.plan.output.write_sql import files_of
 from migrasafe.plan.put_together import put_together
-from migrasafe.plan.read_changes import Hints, read_changes
-from migrasafe.plan.write_plan import plan_files
-from migrasafe.plan.write_sql import files_of
+from migrasafe.plan.read.changes import Hints, read_changes
 from migrasafe.postgres.introspect import load_schema
 from migrasafe.postgres.read_attached import attached_to_columns
 from migrasafe.postgres.read_beside import beside_tables

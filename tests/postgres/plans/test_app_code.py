@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from migrasafe.plan.model import Phase, PhaseName
-from migrasafe.plan.read_changes import Hints
+from migrasafe.plan.read.changes import Hints
 from tests.postgres.plans.rollout import Rollout, dump, one_shot, roll_out
 from tests.postgres.plans.tools import django_on, prepare
 from tests.postgres.servers import Database

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from migrasafe.plan.changes.model import NoPlanError
-from migrasafe.plan.hints import hints_of
 from migrasafe.plan.model import PhaseName
+from migrasafe.plan.read.hints import hints_of
 from tests.postgres.plans.rollout import dump, roll_out
 from tests.postgres.plans.test_app_code import code_of, django_model, do, engine_of, model
 from tests.postgres.plans.tools import django_on, prepare

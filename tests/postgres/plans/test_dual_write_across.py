@@ -8,7 +8,7 @@ import threading
 import psycopg
 import pytest
 
-from migrasafe.plan.dual_write_across import AcrossTables, all_there, copy_rows, write_across
+from migrasafe.plan.dual_write.across import AcrossTables, all_there, copy_rows, write_across
 from migrasafe.schema.model import Ref
 from tests.postgres.servers import Database
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migrasafe.plan.hints import Hints
+from migrasafe.plan.read.hints import Hints
 from tests.postgres.plans.apps import Row, writes
 from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_out
 from tests.postgres.servers import Database

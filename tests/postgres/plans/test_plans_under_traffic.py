@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from migrasafe.plan.read_changes import Hints
+from migrasafe.plan.read.changes import Hints
 from migrasafe.sql.deparse import parse_expression
 from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_out
 from tests.postgres.servers import Database

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migrasafe.plan.hints import Hints, hints_of
+from migrasafe.plan.read.hints import Hints, hints_of
 from tests.postgres.plans.apps import Row, writes
 from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_out
 from tests.postgres.servers import Database

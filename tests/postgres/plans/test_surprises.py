@@ -13,11 +13,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from migrasafe.plan import compat_view
 from migrasafe.plan.changes.model import NoPlanError
-from migrasafe.plan.dual_write_across import AcrossTables, write_across
-from migrasafe.plan.hints import Hints, hints_of
+from migrasafe.plan.dual_write import compat_view
+from migrasafe.plan.dual_write.across import AcrossTables, write_across
 from migrasafe.plan.model import PhaseName
+from migrasafe.plan.read.hints import Hints, hints_of
 from migrasafe.schema.model import Ref
 from tests.postgres.plans.rollout import Rollout, roll_out
 from tests.postgres.servers import Database

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 
-from migrasafe.plan.hints import Hints, hints_of
+from migrasafe.plan.read.hints import Hints, hints_of
 from tests.postgres import plans
 from tests.postgres.plans import test_bad_rows, test_carry_over, test_odometer
 

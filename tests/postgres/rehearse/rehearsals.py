@@ -11,7 +11,7 @@ from migrasafe.plan.evidence import Evidence
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import Phase, PhaseName, Plan, Step
 from migrasafe.plan.put_together import put_together
-from migrasafe.plan.read_changes import Hints, read_changes
+from migrasafe.plan.read.changes import Hints, read_changes
 from migrasafe.postgres.introspect import load_schema
 from migrasafe.postgres.read_attached import attached_to_columns
 from migrasafe.postgres.read_beside import beside_tables

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from migrasafe.errors import ServerError
-from migrasafe.plan.hints import hints_of
+from migrasafe.plan.read.hints import hints_of
 from migrasafe.postgres.read_sample import read_sample
 from migrasafe.rehearse.audit import Examples, Live
 from migrasafe.report.proof import proof_text

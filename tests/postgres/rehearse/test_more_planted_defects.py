@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from migrasafe.plan.hints import hints_of
 from migrasafe.plan.model import Phase, PhaseName, Plan, Step
-from migrasafe.plan.write_sql import sql_files
+from migrasafe.plan.output.write_sql import sql_files
+from migrasafe.plan.read.hints import hints_of
 from tests.postgres.rehearse.rehearsals import planned, rehearsed, told, with_steps
 from tests.postgres.servers import Database
 

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from migrasafe.plan.changes import rename_column
 from migrasafe.plan.changes.model import Ground, column_of, table_of
-from migrasafe.plan.hints import Hints
 from migrasafe.plan.model import PhaseName, Plan, Step
+from migrasafe.plan.output.write_sql import sql_files
+from migrasafe.plan.read.hints import Hints
 from migrasafe.plan.steps import add_not_valid
-from migrasafe.plan.write_sql import sql_files
 from migrasafe.schema.model import Constraint, Ref
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.statements import ConstraintKind, Name

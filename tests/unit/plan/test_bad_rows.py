@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from migrasafe.errors import InputError
-from migrasafe.plan.bad_rows import SAID, BadRows, Decision, bad_rows_of
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.hints import hints_of
+from migrasafe.plan.conversion.bad_rows import SAID, BadRows, Decision, bad_rows_of
 from migrasafe.plan.merge import draft_of
-from migrasafe.plan.read_changes import read_changes
+from migrasafe.plan.read.changes import read_changes
+from migrasafe.plan.read.hints import hints_of
 from migrasafe.schema.load import schema_from_script
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source

@@ -6,8 +6,8 @@ import pytest
 
 from migrasafe.plan.estimates import HOW
 from migrasafe.plan.model import Estimate, Plan
-from migrasafe.plan.timeline import bars, seconds_of
-from migrasafe.plan.write_plan import PAGE, PLAN, RUNBOOK, plan_files, read_plan
+from migrasafe.plan.output.timeline import bars, seconds_of
+from migrasafe.plan.output.write_plan import PAGE, PLAN, RUNBOOK, plan_files, read_plan
 from migrasafe.schema.sizes import TableSize
 from tests.unit.plan.test_plans_lint_clean import planned, schema
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from migrasafe.plan.model import Phase, PhaseName, Plan, Step
-from migrasafe.plan.write_plan import PAGE, plan_files
+from migrasafe.plan.output.write_plan import PAGE, plan_files
 from migrasafe.schema.model import Schema
 
 

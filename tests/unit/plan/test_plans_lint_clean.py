@@ -11,13 +11,13 @@ from migrasafe.findings import Finding
 from migrasafe.lint import LintOptions, lint
 from migrasafe.migrations.model import History, Migration, Part, TransactionMode
 from migrasafe.plan.changes.model import Ground
-from migrasafe.plan.hints import hints_of
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import Plan
+from migrasafe.plan.output.write_plan import plan_files
 from migrasafe.plan.put_together import put_together
-from migrasafe.plan.read_changes import read_changes
-from migrasafe.plan.words import sql_of
-from migrasafe.plan.write_plan import plan_files
+from migrasafe.plan.read.changes import read_changes
+from migrasafe.plan.read.hints import hints_of
+from migrasafe.plan.words.words import sql_of
 from migrasafe.rules.registry import RULES
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema

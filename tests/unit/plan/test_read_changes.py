@@ -12,9 +12,9 @@ from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import PhaseName, Plan
 from migrasafe.plan.put_together import put_together
-from migrasafe.plan.read_changes import Hints, read_changes
-from migrasafe.plan.read_renames import Ask
-from migrasafe.plan.words import plan_id, sql_of
+from migrasafe.plan.read.changes import Hints, read_changes
+from migrasafe.plan.read.renames import Ask
+from migrasafe.plan.words.words import plan_id, sql_of
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.hints import Hints
 from migrasafe.plan.merge import draft_of
-from migrasafe.plan.read_changes import read_changes
+from migrasafe.plan.read.changes import read_changes
+from migrasafe.plan.read.hints import Hints
 from migrasafe.schema.load import schema_from_script
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source

@@ -10,11 +10,11 @@ from migrasafe.plan.changes.replace_check import ReplaceCheck
 from migrasafe.plan.changes.replace_foreign_key import ReplaceForeignKey
 from migrasafe.plan.changes.replace_index import ReplaceIndex
 from migrasafe.plan.changes.replace_key import ReplaceKey
-from migrasafe.plan.hints import Hints
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import PhaseName
-from migrasafe.plan.read_changes import read_changes
-from migrasafe.plan.words import sql_of
+from migrasafe.plan.read.changes import read_changes
+from migrasafe.plan.read.hints import Hints
+from migrasafe.plan.words.words import sql_of
 from migrasafe.schema.load import schema_from_script
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source

@@ -6,7 +6,7 @@ import pkgutil
 from importlib import import_module
 
 from migrasafe.plan import changes
-from migrasafe.plan.read_changes import read_changes
+from migrasafe.plan.read.changes import read_changes
 from migrasafe.schema.load import schema_from_script
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source

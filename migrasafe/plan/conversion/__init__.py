@@ -1,0 +1,1 @@
+"""Values that do not convert by themselves: zones, bad rows, rejects."""

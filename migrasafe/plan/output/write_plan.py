@@ -1,0 +1,149 @@
+"""A plan as a folder: what people read, what psql runs, what the backfill runs, and plan.json, from which all of it follows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from migrasafe.backfill.quantities import say_bytes, say_seconds
+from migrasafe.errors import InputError
+from migrasafe.locks import LockMode
+from migrasafe.plan.model import Backfill, Estimate, Phase, Plan
+from migrasafe.plan.output.allow import with_allowances
+from migrasafe.plan.output.allowances import with_allowances as output_files
+from migrasafe.plan.output.model import Output
+from migrasafe.plan.output.runbook import commands_of
+from migrasafe.plan.output.timeline import bars, seconds_of
+from migrasafe.plan.output.write_sql import files_of, sql_files
+from migrasafe.plan.templates import document_template
+from migrasafe.schema.model import Schema
+from migrasafe.target import Target
+
+PLAN = "plan.json"
+RUNBOOK = "RUNBOOK.md"
+PAGE = "plan.html"
+BACKFILL = "backfill.toml"
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """What plan.json holds."""
+
+    plan: Plan
+    files: Mapping[str, str]
+    """Name → SHA-256 of every other file."""
+    outputs: tuple[Output, ...] = ()
+    """What tells of the files for migration tools; their texts are not repeated."""
+
+
+def plan_files(plan: Plan, schema: Schema, outputs: Sequence[Output] = ()) -> dict[str, str]:
+    """File name → text, plan.json last. `schema`: before the plan; `outputs`: the same for migration tools."""
+    files = with_allowances(sql_files(plan), plan, schema)
+    jobs = [job for phase in plan.phases for job in phase.backfills]
+    for number, job in enumerate(jobs, start=1):
+        name = BACKFILL if len(jobs) == 1 else BACKFILL.replace(".", f"_{number}.")
+        files[name] = _job(plan, job, name)
+    target = Target(pg_version=plan.pg_version, pg_version_assumed=False)
+    of_tools = {name: text for one in outputs for name, text in output_files(one, schema, target).items()}
+    return with_documents(plan, files, of_tools, outputs)
+
+
+def with_documents(
+    plan: Plan, files: Mapping[str, str], of_tools: Mapping[str, str], outputs: Sequence[Output]
+) -> dict[str, str]:
+    """The files that are run, and what tells of them: runbook, page and plan.json, which knows the sums of all others."""
+    documents = {name: _rendered(name, plan, files, outputs) for name in (RUNBOOK, PAGE)}
+    files = {**files, **documents, **of_tools}
+    sums = {name: checksum(text) for name, text in files.items()}
+    written = Written(plan=plan, files=sums, outputs=tuple(replace(one, files={}, runs=()) for one in outputs))
+    files[PLAN] = msgspec.json.format(msgspec.json.encode(written), indent=1).decode() + "\n"
+    return files
+
+
+def checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_plan(text: str, where: str) -> Written:
+    """What a plan.json says. Raises InputError for one that is none of ours."""
+    try:
+        return msgspec.json.decode(text, type=Written)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise InputError(f"{where}: is not a plan of migrasafe: {error}") from error
+
+
+class _Files(Struct, frozen=True, kw_only=True):
+    """Which file belongs to which phase."""
+
+    names: tuple[str, ...]
+
+    @property
+    def jobs(self) -> list[str]:
+        return [name for name in self.names if name.endswith(".toml")]
+
+    def ahead(self, phase: Phase) -> list[str]:
+        ahead, _, for_good = files_of(phase, self.names)
+        return ahead + for_good
+
+    def back(self, phase: Phase) -> str | None:
+        _, back, _ = files_of(phase, self.names)
+        return back[0] if back else None
+
+
+def _rendered(template: str, plan: Plan, files: Mapping[str, str], outputs: Sequence[Output]) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=template.endswith(".html")
+    )
+    text = document_template(template)
+    return environment.from_string(text).render(
+        plan=plan,
+        files=_Files(names=tuple(sorted(files))),
+        outputs=outputs,
+        commands_of=commands_of,
+        strongest=_strongest,
+        costs=_costs,
+        say_bytes=say_bytes,
+        say_seconds=say_seconds,
+        bars=bars(plan),
+        seconds_of=seconds_of,
+    )
+
+
+def _strongest(phase: Phase) -> str:
+    """The strongest lock that a phase takes, in words."""
+    modes = [LockMode(lock.mode) for step in phase.steps for lock in step.locks]
+    return max(modes, key=lambda mode: mode.strength).value if modes else ""
+
+
+def _costs(estimate: Estimate | None) -> str:
+    """`about 4 min 10 s, 1.3 GB of WAL, 1.3 GB of disk`; empty where nothing was estimated."""
+    if estimate is None:
+        return ""
+    told = [f"about {say_seconds(estimate.seconds)}"]
+    told += [
+        f"{say_bytes(size)} of {what}"
+        for size, what in ((estimate.wal_bytes, "WAL"), (estimate.disk_bytes, "disk"))
+        if size
+    ]
+    return ", ".join(told)
+
+
+def _job(plan: Plan, job: Backfill, file: str) -> str:
+    return (
+        f"# The rows from before: {plan.title}\n"
+        f"# migrasafe backfill run {file} --dsn …\n"
+        f"name = {_text(plan.id + file.removeprefix('backfill').removesuffix('.toml'))}\n"
+        f"table = {_text(job.table)}\n"
+        f"set = {_text(', '.join(job.assignments))}\n"
+        f"where = {_text(job.where)}\n"
+    )
+
+
+def _text(value: str) -> str:
+    """A TOML basic string; JSON spells those alike."""
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,1 @@
+"""A migration, or what people say of it, as changes."""

@@ -1,0 +1,295 @@
+"""A migration as changes: what its statements want, whatever way they were going to do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from migrasafe.plan.changes import indexes
+from migrasafe.plan.changes.add_constraint import AddConstraint
+from migrasafe.plan.changes.add_enum_value import AddEnumValue
+from migrasafe.plan.changes.add_exclusion import AddExclusion
+from migrasafe.plan.changes.add_numbered_column import AddNumberedColumn
+from migrasafe.plan.changes.add_unique import AddUnique
+from migrasafe.plan.changes.as_written import AsWritten, is_made_by
+from migrasafe.plan.changes.boolean_to_status import boolean_to_status
+from migrasafe.plan.changes.change_type import ChangeType
+from migrasafe.plan.changes.enum_to_lookup import enum_to_lookup
+from migrasafe.plan.changes.model import Change, NoPlanError
+from migrasafe.plan.changes.remove_enum_value import RemoveEnumValue
+from migrasafe.plan.changes.rename_column import RenameColumn
+from migrasafe.plan.changes.rename_enum_value import RenameEnumValue
+from migrasafe.plan.changes.rename_part import RenameConstraint, RenameIndex
+from migrasafe.plan.changes.rename_table import RenameTable
+from migrasafe.plan.changes.replace_columns import ReplaceColumns
+from migrasafe.plan.changes.say_comment import SayComment
+from migrasafe.plan.changes.update_rows import UpdateRows
+from migrasafe.plan.read.actions import change_of
+from migrasafe.plan.read.every_recipe import recipes_of
+from migrasafe.plan.read.hints import Hints, for_columns
+from migrasafe.plan.read.numbers import identity_change, sequence_change
+from migrasafe.plan.read.objects import Objects
+from migrasafe.plan.read.renames import Ask, renames
+from migrasafe.plan.read.replacements import replacements
+from migrasafe.plan.read.swaps import constraint_swaps, index_swaps
+from migrasafe.schema.evolve import evolve
+from migrasafe.schema.model import Moment, Schema
+from migrasafe.sql import statements as sql
+from migrasafe.sql.script import Script
+from migrasafe.sql.statements import ConstraintKind, Name, Statement
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """One change, and the schema it is made to: what the statements before it leave."""
+
+    change: Change
+    before: Schema
+
+
+_MIGRATION = 1_000_000
+"""The place of the migration: after all that the schema has seen."""
+_WRITTEN_TWICE = (RenameColumn, ChangeType, ReplaceColumns)
+_SESSION = (sql.SetVariable, sql.Transaction)
+
+
+def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None = None) -> tuple[Wanted, ...]:
+    """The changes of a migration, in its order. `ask`: who can tell whether a column that goes and one that comes are a
+    rename. Raises NoPlanError for what has no plan, with its line."""
+    reader = _Reader(script, schema, hints, ask)
+    found: list[Wanted] = []
+    refused: list[NoPlanError] = []
+    for count, statement in enumerate(script.statements):
+        if isinstance(statement, _SESSION):
+            continue  # how it was going to be run: the plan has its own way
+        after = evolve(schema, statement, _moment(count))
+        try:
+            changes = list(reader.changes(statement, schema, after))
+        except NoPlanError as error:
+            refused.append(NoPlanError(f"{script.source.path}:{script.line_of(statement)}: {error}"))
+            changes = []
+        found.extend(Wanted(change=change, before=reader.objects.ground_of(change, schema)) for change in changes)
+        schema = after
+    if refused:
+        raise refused[0] if len(refused) == 1 else NoPlanError("\n".join(str(one) for one in refused))
+    if hints.way == "app" and not any(isinstance(one.change, _WRITTEN_TWICE) for one in found):
+        raise NoPlanError(
+            "--way app is for a column that gets another name or type, or that others take the place of: leave --way out"
+        )
+    if hints.new_name is not None and not any(isinstance(one.change, ChangeType) for one in found):
+        raise NoPlanError("--new-name is for a column that gets another type: leave it out")
+    return tuple(found)
+
+
+def _moment(count: int) -> Moment:
+    return Moment(_MIGRATION, 0, count)
+
+
+class _Reader:
+    def __init__(self, script: Script, schema: Schema, hints: Hints, ask: Ask | None) -> None:
+        self.script = script
+        self.hints = hints
+        self.first = schema
+        self.replaced = replacements(script)
+        self.recipes = recipes_of(script, schema)
+        self.renamed = renames(script, schema, self._is_of_several, ask)
+        self.constraint_swaps = constraint_swaps(script, schema)
+        self.index_swaps = index_swaps(script, schema)
+        self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
+        self.objects = Objects(script, schema, _moment)
+
+    def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
+        for one in self.replaced:
+            if one.first is statement:
+                up = for_columns(self.hints.up, self.hints.up_each, one.new)
+                down = for_columns(self.hints.down, self.hints.down_each, one.old)
+                yield self._replacement(one.change(up, down, self.hints.way), before)
+        yield from (one.change(self.hints.way) for one in self.renamed if one.first is statement)
+        yield from (self._with_instead(one.change) for one in self.recipes if one.first is statement)
+        if self._is_taken_care_of(statement):
+            return
+        is_swap = any(statement in (one.dropped, one.added) for one in self.index_swaps)
+        of_objects = None if is_swap else self.objects.changes(statement, before, after)
+        if of_objects is not None:
+            yield from of_objects
+            return
+        match statement:
+            case sql.AlterTable(kind="TABLE"):
+                yield from self._alter(statement, before, after)
+            case sql.Rename(kind="COLUMN", of="TABLE", part=str(column)):
+                yield RenameColumn(table=statement.name, column=column, new_name=statement.new_name, way=self.hints.way)
+            case sql.Rename(kind="TABLE"):
+                yield RenameTable(table=statement.name, new_name=statement.new_name)
+            case sql.CreateIndex():
+                yield from self._index(statement, before, after)
+            case sql.Drop() if any(one.dropped is statement for one in self.index_swaps):
+                return
+            case sql.Update():
+                yield UpdateRows(
+                    table=statement.table,
+                    assignments=statement.assignments,
+                    where=statement.where,
+                    joins=statement.joins,
+                    added=self._added(statement.table, before),
+                )
+            case sql.Comment():
+                yield SayComment(sql=_text(self.script, statement), kind=statement.kind)
+            case sql.Rename(kind="INDEX"):
+                yield RenameIndex(index=statement.name, new_name=statement.new_name)
+            case sql.Rename(kind="CONSTRAINT", part=str(constraint)):
+                yield RenameConstraint(table=statement.name, constraint=constraint, new_name=statement.new_name)
+            case sql.AddEnumValue():
+                yield AddEnumValue(
+                    type=statement.type, value=statement.label, before=statement.before, after=statement.after
+                )
+            case sql.AlterSequence():
+                yield sequence_change(statement, before)
+            case sql.RenameEnumValue():
+                yield RenameEnumValue(type=statement.type, value=statement.label, new_value=statement.new_label)
+            case sql.Insert() if statement.table.name in self.made:
+                return  # its rows are written where it is made
+            case sql.Unrecognized():
+                raise NoPlanError(f"{_words(self.script, statement)}: {statement.reason}")
+            case _:
+                done = is_made_by(statement, after)
+                if done is None:
+                    raise NoPlanError(f"{_words(self.script, statement)} has no plan yet: {_instead(statement)}")
+                rows = tuple(self._first_rows(statement, after)) if isinstance(statement, sql.CreateTable) else ()
+                yield AsWritten(sql=_text(self.script, statement), more=rows, done=done)
+
+    def _added(self, name: Name, before: Schema) -> frozenset[str]:
+        """The columns of a table that statements of this migration have added."""
+        first, now = (one.table(one.resolve(*name)) for one in (self.first, before))
+        if first is None or now is None:
+            return frozenset()
+        return frozenset(column.name for column in now.columns if first.column(column.name) is None)
+
+    def _alter(self, statement: sql.AlterTable, before: Schema, after: Schema) -> Iterator[Change]:
+        for action in statement.actions:
+            if self._is_taken_care_of(action) or any(one.dropped is action for one in self.constraint_swaps):
+                continue
+            if isinstance(action, sql.AddConstraint):
+                yield self._constraint(statement, action, before, after)
+            elif isinstance(action, sql.SetIdentity):
+                yield from identity_change(statement.name, action, before)
+            else:
+                of_objects = self.objects.action(statement.name, action, before, after)
+                if of_objects is not None:
+                    yield from of_objects
+                    continue
+                made = change_of(statement.name, action, self.hints, before)
+                if made is None:
+                    raise NoPlanError(
+                        f"{_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
+                        " `migrasafe lint` says whether it is safe as it stands"
+                    )
+                yield self._with_key(made, before, after) if isinstance(made, AddNumberedColumn) else made
+
+    def _is_of_several(self, part: object) -> bool:
+        """Whether it belongs to a change of several parts."""
+        return any(one.owns(part) for one in self.replaced) or any(one.owns(part) for one in self.recipes)
+
+    def _is_taken_care_of(self, part: object) -> bool:
+        return self._is_of_several(part) or any(one.owns(part) for one in self.renamed)
+
+    def _replacement(self, change: ReplaceColumns, before: Schema) -> Change:
+        table = before.table(before.resolve(*change.table))
+        if self.hints.way == "app":
+            return change
+        return boolean_to_status(change, table) or enum_to_lookup(change, self.script.statements, before) or change
+
+    def _with_instead(self, change: Change) -> Change:
+        is_open = isinstance(change, RemoveEnumValue) and change.instead is None
+        return replace(change, instead=self.hints.up) if isinstance(change, RemoveEnumValue) and is_open else change
+
+    def _first_rows(self, made: sql.CreateTable, after: Schema) -> Iterator[str]:
+        """The rows that the migration gives a table which it makes."""
+        for one in self.script.statements:
+            if (
+                isinstance(one, sql.Insert)
+                and not self._is_taken_care_of(one)
+                and after.resolve(*one.table) == after.resolve(*made.name)
+            ):
+                yield _text(self.script, one)
+
+    def _with_key(self, change: AddNumberedColumn, before: Schema, after: Schema) -> AddNumberedColumn:
+        """With the PRIMARY KEY or UNIQUE that the column brings."""
+        table, made = (schema.table(schema.resolve(*change.table)) for schema in (before, after))
+        known = {one.name for one in table.constraints} if table is not None else set()
+        for one in made.constraints if made is not None else ():
+            is_key = one.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
+            if is_key and one.columns == (change.column.name,) and one.name not in known:
+                return replace(change, key=one)
+        return change
+
+    def _constraint(
+        self, statement: sql.AlterTable, action: sql.AddConstraint, before: Schema, after: Schema
+    ) -> Change:
+        table, made = (schema.table(schema.resolve(*statement.name)) for schema in (before, after))
+        swap = next((one for one in self.constraint_swaps if one.added is action), None)
+        gone = {swap.old.name} if swap is not None else set()
+        known = {one.name for one in table.constraints} - gone if table is not None else set()
+        wanted = action.constraint
+        if table is not None and wanted.name in known:
+            raise NoPlanError(f"{table.ref} has a constraint {wanted.name} already")
+        if swap is None and table is not None and wanted.kind is ConstraintKind.PRIMARY_KEY and table.primary_key:
+            raise NoPlanError(f"{table.ref} has a primary key already, {table.primary_key.name}")
+        for constraint in made.constraints if made is not None else ():
+            if constraint.name in known or constraint.kind is not wanted.kind:
+                continue
+            if wanted.name in (None, constraint.name) and constraint.columns == (wanted.columns or constraint.columns):
+                if swap is not None:
+                    return swap.change(constraint)
+                match constraint.kind:
+                    case ConstraintKind.CHECK | ConstraintKind.FOREIGN_KEY:
+                        return AddConstraint(table=statement.name, constraint=constraint)
+                    case ConstraintKind.EXCLUDE:
+                        return AddExclusion(table=statement.name, name=constraint.name, wanted=wanted)
+                    case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY if wanted.using_index is None:
+                        return AddUnique(table=statement.name, constraint=constraint)
+        raise NoPlanError(f"{_words(self.script, statement)} adds a constraint that has no plan yet")
+
+    def _index(self, statement: sql.CreateIndex, before: Schema, after: Schema) -> Iterator[Change]:
+        table = after.table(after.resolve(*statement.table))
+        swap = next((one for one in self.index_swaps if one.added is statement), None)
+        for index in after.indexes_of(table) if table is not None else ():
+            if swap is not None and index.ref == swap.old.ref:
+                yield swap.change(index)
+                return
+            if before.index(index.ref) is None:
+                yield indexes.AddIndex(index=index)
+                return
+        raise NoPlanError(f"{_words(self.script, statement)}: its table is not known; give the schema with --schema")
+
+
+def _instead(statement: Statement) -> str:
+    """What a person can do."""
+    match statement:
+        case sql.Insert():
+            return (
+                "nothing in the catalog tells whether rows were put in; run it as a migration of its own, with ON CONFLICT DO"
+                " NOTHING, so that a second run hurts nobody"
+            )
+        case sql.Delete():
+            return (
+                "rows that are gone have no way back; when the old version has ended, run it as a migration of its own, in batches"
+                " where they are many"
+            )
+        case sql.DoBlock():
+            return (
+                "what a block does is decided when it runs; write out the statements that it comes to, without the block (IF NOT"
+                " EXISTS is not needed: steps see whether they are done)"
+            )
+        case _:
+            return "put it into a migration of its own; `migrasafe lint` says whether it is safe as it stands"
+
+
+def _words(script: Script, statement: Statement) -> str:
+    """The first words of a statement, to tell which is meant."""
+    text = " ".join(_text(script, statement).split())
+    return f"`{text[:60]}{'…' if len(text) > 60 else ''}`"
+
+
+def _text(script: Script, statement: Statement) -> str:
+    return script.source.text[statement.span.start : statement.span.end]

@@ -1,0 +1,21 @@
+"""Every change of a migration that takes several statements."""
+
+from __future__ import annotations
+
+from migrasafe.plan.read.generated import generated_anew
+from migrasafe.plan.read.moves import moves
+from migrasafe.plan.read.numbers import identities
+from migrasafe.plan.read.recipes import Recipe
+from migrasafe.plan.read.types import recipes_of_types
+from migrasafe.schema.model import Schema
+from migrasafe.sql.script import Script
+
+
+def recipes_of(script: Script, schema: Schema) -> tuple[Recipe, ...]:
+    """Raises NoPlanError for one that has no plan, or is said and not carried out."""
+    return (
+        *recipes_of_types(script, schema),
+        *identities(script, schema),
+        *generated_anew(script, schema),
+        *moves(script, schema),
+    )

@@ -1,0 +1,1 @@
+"""Changes said in words, as the migration that somebody would have written."""

@@ -1,0 +1,37 @@
+"""Changes of what a column holds, in words."""
+
+from __future__ import annotations
+
+from migrasafe.errors import InputError
+from migrasafe.plan.read.names_said import column_name, said_parts
+from migrasafe.schema.model import Column, Schema
+from migrasafe.sql.quote import quote_ident, spell_type
+
+
+def generated(schema: Schema, said: str, expression: str) -> str:
+    """A column that is there is to be worked out from others."""
+    table, name = column_name(said)
+    column = _column(schema, said)
+    body = f"{_type(column, said)} GENERATED ALWAYS AS ({expression}) STORED"
+    return f"ALTER TABLE {table} DROP COLUMN {name}, ADD COLUMN {name} {body}"
+
+
+def collation(schema: Schema, said: str, new: str) -> str:
+    table, name = column_name(said)
+    column = _column(schema, said)
+    return f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {_type(column, said)} COLLATE {quote_ident(new)}"
+
+
+def _column(schema: Schema, said: str) -> Column:
+    parts = said_parts(said)
+    table = schema.table(schema.resolve(parts[0] if len(parts) == 3 else None, parts[-2]))
+    column = table.column(parts[-1]) if table is not None else None
+    if column is None:
+        raise InputError(f"{said}: the schema has no such column")
+    return column
+
+
+def _type(column: Column, said: str) -> str:
+    if column.type is None:
+        raise InputError(f"the type of {said} is not known: give a dump or a DSN with --schema")
+    return spell_type(column.type)

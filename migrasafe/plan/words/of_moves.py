@@ -1,0 +1,63 @@
+"""Columns that move to another table, in words."""
+
+from __future__ import annotations
+
+from migrasafe.errors import InputError
+from migrasafe.plan.read.names_said import column_name, said_parts, table_name
+from migrasafe.schema.definitions import names
+from migrasafe.schema.model import Column, Schema, Table
+from migrasafe.sql.quote import quote_ident, spell_type
+
+
+def move(schema: Schema, said: str, target: str) -> str:
+    """Into a table that has a row for each already."""
+    _, columns = _columns(schema, said)
+    name, new = column_name(said.split(",", maxsplit=1)[0])[0], table_name(target)
+    added = ", ".join(f"ADD COLUMN {quote_ident(one.name)} {_type(one, said)}" for one in columns)
+    return f"{_comment(name, columns, new)}\nALTER TABLE {new} {added};\n{_drop(name, columns)}"
+
+
+def extract(schema: Schema, said: str, target: str) -> str:
+    """Into a table that is made for them."""
+    table, columns = _columns(schema, said)
+    name, new = column_name(said.split(",", maxsplit=1)[0])[0], table_name(target)
+    key = table.primary_key
+    keyed = [one for one in table.columns if key is not None and one.name in key.columns]
+    if not keyed:
+        raise InputError(f"{table.ref} has no primary key, so that nothing tells which rows belong together")
+    ids = [(one, f"{table.ref.name}_{one.name}") for one in keyed]
+    listed = names(id for _, id in ids)
+    lines = [f"{quote_ident(id)} {_type(one, said)} NOT NULL" for one, id in ids]
+    lines += [f"{quote_ident(one.name)} {_type(one, said)}" for one in columns]
+    lines += [f"PRIMARY KEY ({listed})"]
+    lines += [f"FOREIGN KEY ({listed}) REFERENCES {name} ({names(one.name for one in keyed)}) ON DELETE CASCADE"]
+    body = ", ".join(lines)
+    return f"CREATE TABLE {new} ({body});\n{_comment(name, columns, new)}\n{_drop(name, columns)}"
+
+
+def _comment(table: str, columns: list[Column], new: str) -> str:
+    return f"-- migrasafe: move {table}.{names(one.name for one in columns)} -> {new}"
+
+
+def _drop(table: str, columns: list[Column]) -> str:
+    return f"ALTER TABLE {table} {', '.join(f'DROP COLUMN {quote_ident(one.name)}' for one in columns)}"
+
+
+def _columns(schema: Schema, said: str) -> tuple[Table, list[Column]]:
+    first, *more = said.split(",")
+    parts = said_parts(first)
+    if len(parts) not in (2, 3):
+        raise InputError(f"{first} is not a column: say TABLE.COLUMN or SCHEMA.TABLE.COLUMN")
+    table = schema.table(schema.resolve(parts[0] if len(parts) == 3 else None, parts[-2]))
+    wanted = [parts[-1], *(said_parts(one)[-1] for one in more)]
+    found = [table.column(one) for one in wanted] if table is not None else []
+    columns = [one for one in found if one is not None]
+    if table is None or len(columns) != len(wanted):
+        raise InputError(f"{said}: the schema has no such columns")
+    return table, columns
+
+
+def _type(column: Column, said: str) -> str:
+    if column.type is None:
+        raise InputError(f"the type of {said} is not known: give a dump or a DSN with --schema")
+    return spell_type(column.type)
