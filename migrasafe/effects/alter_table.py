@@ -183,6 +183,11 @@ def _alter_index(statement: AlterTable, situation: Situation) -> Effects:
                     detail=action.tablespace,
                 )
                 effects = effects.and_(_locked(index, ref)).and_(Effects(work=(work,)))
+            case AttachPartition() if (partition := situation.index_table(action.partition)) is not None:
+                # The lock is one of the partition's index, which every query of the partition looks at.
+                effects = effects.and_(_locked(index, ref, LockMode.SHARE_UPDATE_EXCLUSIVE)).and_(
+                    _locked(index, partition)
+                )
             case _:
                 effects = effects.and_(_locked(index, ref, LockMode.SHARE_UPDATE_EXCLUSIVE))
     return effects

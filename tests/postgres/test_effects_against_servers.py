@@ -51,6 +51,8 @@ CREATE TABLE visits (id int NOT NULL, day date NOT NULL, note text, CONSTRAINT v
     PARTITION BY RANGE (day);
 CREATE TABLE visits_2023 PARTITION OF visits FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
 CREATE INDEX visits_id ON visits (id);
+CREATE INDEX visits_day ON ONLY visits (day);
+CREATE INDEX visits_2023_day ON visits_2023 (day);
 CREATE TRIGGER visits_touch AFTER INSERT ON visits FOR EACH ROW EXECUTE FUNCTION touch();
 CREATE TABLE vehicles (id int, note text);
 CREATE TABLE lorries () INHERITS (vehicles);
@@ -125,6 +127,7 @@ ALTER TABLE orders RENAME TO purchases
 ALTER TABLE orders RENAME COLUMN note TO remark
 ALTER TABLE orders RENAME CONSTRAINT orders_total_check TO total_check
 ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')
+ALTER INDEX visits_day ATTACH PARTITION visits_2023_day
 ALTER TABLE events DETACH PARTITION events_2023
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')
 CREATE TABLE logs_2026 PARTITION OF logs FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')

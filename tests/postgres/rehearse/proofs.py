@@ -26,7 +26,6 @@ class Proof:
 NOT_YET = {
     "partitions under traffic: a new partition": "a read of the table above is measured that is not predicted",
     "partitions under traffic: a table becomes a partition": "made-up rows of the table are not those of the bound",
-    "partitions under traffic: an index piece by piece": "the lock of ALTER INDEX … ATTACH PARTITION is not predicted",
 }
 """Cases that run under traffic, and that a rehearsal cannot prove, with the reason."""
 
