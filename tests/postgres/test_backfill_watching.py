@@ -148,7 +148,9 @@ def test_state_tables_of_version_1_are_brought_up_to_date_and_their_jobs_go_on(e
     said = backfill(database.dsn, "init", "--sql", "--dsn", database.dsn)
     assert "ADD COLUMN began_at" in said.output and "CREATE TABLE" not in said.output
     assert backfill(database.dsn, "run", "t.n").status == 0
-    assert database.execute("SELECT array_agg(version ORDER BY version) FROM migrasafe.backfill_version") == [([1, 2],)]
+    assert database.execute("SELECT array_agg(version ORDER BY version) FROM migrasafe.backfill_version") == [
+        ([1, 2, 3],)
+    ]
     database.execute(query("samples_thin", job_id=1, most=0, keep=1, lock_key=1))
     assert database.execute("SELECT sum(rows_walked) FROM migrasafe.backfill_sample") == [(ROWS,)]
     assert "<svg" in report(database.dsn, tmp_path)

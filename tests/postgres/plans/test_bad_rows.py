@@ -92,10 +92,12 @@ def test_bad_rows_that_nothing_was_decided_of_are_in_the_way(database: Database,
     assert gate(run, PhaseName.VERIFY, "nothing-changed") == 0
 
 
-NARROWER = {
+SHORTER = {
     "a text": ("varchar(50)", "varchar(10)", "'short'", "'far too long for ten'"),
     "digits": ("numeric(12, 4)", "numeric(6, 2)", "12.5000", "123456.0000"),
     "a whole number": ("integer", "smallint", "7", "70000"),
+}
+NARROWER = {
     "a number in decimals": ("integer", "numeric(5, 2)", "7", "70000"),
     "decimals": ("numeric(12, 4)", "smallint", "12.0000", "99999999.0000"),
 }
@@ -123,3 +125,22 @@ def test_what_has_no_place_in_the_new_type_stops_the_plan_and_no_writer(
     assert database.execute(f"SELECT a = {fits} FROM things") == [(True,)]
     run.check("undo_50_switch.sql")
     assert database.execute(f"SELECT a = {fits} FROM things") == [(True,)]
+
+
+@pytest.mark.parametrize("kind", SHORTER)
+def test_what_does_not_fit_stops_the_last_phase_and_no_writer(database: Database, tmp_path: Path, kind: str) -> None:
+    """The old version writes what it likes until it has ended; then nothing is cut off before somebody has decided."""
+    old, new, fits, does_not = SHORTER[kind]
+    database.execute(f"CREATE TABLE things (id int PRIMARY KEY, a {old}); INSERT INTO things VALUES (1, {does_not})")
+    run = roll_out(database, f"ALTER TABLE things ALTER a TYPE {new}", tmp_path)
+    for name in ("10_expand.sql", "20_dual-write.sql"):
+        run.check(name)
+    database.execute(f"INSERT INTO things VALUES (2, {fits}), (3, {does_not})")
+    run.backfill(run.plan.phases[2])
+    run.gates(run.plan.phases[3])
+    stops = sum(gate(run, PhaseName.CONTRACT, one) for one in ("nothing-lost", "nothing-changed"))
+    assert stops == 2, "the rows 1 and 3"
+    assert database.execute(f"SELECT id FROM things WHERE a = {does_not} ORDER BY id") == [(1,), (3,)]
+    database.execute("DELETE FROM things WHERE id <> 2")
+    run.check("60_contract.sql")
+    assert database.execute(f"SELECT id FROM things WHERE a = {fits}") == [(2,)]
