@@ -56,7 +56,7 @@ def _script(path: str, executed: Sequence[Executed]) -> Script:
         if several[sender] > 1:
             # Of several in one string, each is looked for below the one before it.
             below = max(line, below if place and senders[place - 1] == sender else 0)
-            text = script.source.text[statement.span.start : statement.span.end]
+            text = script.text_of(statement)
             line = below = _line_of(path, text, below) or line
         origins.append(Origin(path=path, line=line))
     return Script(source=script.source, statements=script.statements, comments=script.comments, origins=tuple(origins))

@@ -96,7 +96,7 @@ def _expected(script: Script, heard: Sequence[Step], names: _Names) -> Iterator[
         path, line = _place(script, number, statement)
         yield Expected(
             statement=statement,
-            sql=script.source.text[statement.span.start : statement.span.end],
+            sql=script.text_of(statement),
             path=path,
             line=line,
             certain=certain,

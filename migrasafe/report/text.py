@@ -66,7 +66,7 @@ def _sql_by_origin(migration: LintedMigration) -> dict[tuple[str, int], list[str
     made: dict[tuple[str, int], list[str]] = {}
     for script in migration.scripts:
         for statement, origin in zip(script.statements, script.origins or (), strict=False):
-            sql = script.source.text[statement.span.start : statement.span.end]
+            sql = script.text_of(statement)
             made.setdefault((origin.path, origin.line), []).append(sql)
     return made
 

@@ -28,7 +28,7 @@ def check(step: Step) -> Iterator[Finding]:
     if statement.table.schema is not None:
         index = f"{quote_ident(statement.table.schema)}.{index}"
     unique = ", and keeps no duplicates out" if statement.unique else ""
-    written = step.script.source.text[statement.span.start : statement.span.end]
+    written = step.script.text_of(statement)
     yield step.finding(
         RULE.id,
         f"If the build on {shown(ref)} fails, the next try does nothing: {statement.name} is there, but no query uses it{unique}.",

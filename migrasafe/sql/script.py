@@ -57,8 +57,11 @@ class Script(Struct, frozen=True, kw_only=True):
         """The line on which a person finds one of its statements: where it was made, if it was rendered."""
         return self.line_at(statement.span.start)
 
+    def text_of(self, one: Statement | Comment) -> str:
+        """A statement as it is written, without its semicolon; or a comment, with its markers."""
+        return self.source.text[one.span.start : one.span.end]
+
     @property
     def texts(self) -> tuple[str, ...]:
         """Each statement as it is written, without its semicolon."""
-        text = self.source.text
-        return tuple(text[statement.span.start : statement.span.end] for statement in self.statements)
+        return tuple(map(self.text_of, self.statements))

@@ -112,7 +112,7 @@ class Access:
             raise NoPlanError(f"the schema has no table {statement.table}: give the one it is in with --schema")
         new = next(one for one in table.policies if one.name == statement.name)
         if self._is_new(statement.table, before):
-            return (AsWritten(sql=self._text(statement), done=policy_exists(table.ref, new.name)),)
+            return (AsWritten(sql=self._script.text_of(statement), done=policy_exists(table.ref, new.name)),)
         old = self._dropped_policy(table.ref, new.name)
         if old is not None:
             return (ChangePolicy(table=statement.table, old=old, new=new),)
@@ -164,8 +164,8 @@ class Access:
             )
         if verb == "drop":
             assert isinstance(statement, sql.AlterPublication)  # CREATE adds
-            return (UnpublishTables(statement=statement, sql=self._text(statement)),)
-        return (PublishTables(statement=statement, sql=self._text(statement)),)
+            return (UnpublishTables(statement=statement, sql=self._script.text_of(statement)),)
+        return (PublishTables(statement=statement, sql=self._script.text_of(statement)),)
 
     def cluster(self, statement: sql.Cluster, before: Schema, after: Schema) -> tuple[Change, ...]:
         if statement.table is None or statement.index is None:
@@ -191,9 +191,6 @@ class Access:
             f"a {statement.kind.lower()} has no second name, so that only one version would find {statement.name}: put both schemas"
             " on the search_path of every role (ALTER ROLE … SET search_path) before, and run this as it stands"
         )
-
-    def _text(self, statement: Statement) -> str:
-        return self._script.source.text[statement.span.start : statement.span.end]
 
 
 def _policies(table: Table | None) -> Mapping[str, Policy]:

@@ -134,7 +134,7 @@ class _Reader:
                     added=self._added(statement.table, before),
                 )
             case sql.Comment():
-                yield SayComment(sql=_text(self.script, statement), kind=statement.kind)
+                yield SayComment(sql=self.script.text_of(statement), kind=statement.kind)
             case sql.Rename(kind="INDEX"):
                 yield RenameIndex(index=statement.name, new_name=statement.new_name)
             case sql.Rename(kind="CONSTRAINT", part=str(constraint)):
@@ -156,7 +156,7 @@ class _Reader:
                 if done is None:
                     raise NoPlanError(f"{_words(self.script, statement)} has no plan yet: {_instead(statement)}")
                 rows = tuple(self._first_rows(statement, after)) if isinstance(statement, sql.CreateTable) else ()
-                yield AsWritten(sql=_text(self.script, statement), more=rows, done=done)
+                yield AsWritten(sql=self.script.text_of(statement), more=rows, done=done)
 
     def _added(self, name: Name, before: Schema) -> frozenset[str]:
         """The columns of a table that statements of this migration have added."""
@@ -211,7 +211,7 @@ class _Reader:
                 and not self._is_taken_care_of(one)
                 and after.resolve(*one.table) == after.resolve(*made.name)
             ):
-                yield _text(self.script, one)
+                yield self.script.text_of(one)
 
     def _with_key(self, change: AddNumberedColumn, before: Schema, after: Schema) -> AddNumberedColumn:
         """With the PRIMARY KEY or UNIQUE that the column brings."""
@@ -287,9 +287,5 @@ def _instead(statement: Statement) -> str:
 
 def _words(script: Script, statement: Statement) -> str:
     """The first words of a statement, to tell which is meant."""
-    text = " ".join(_text(script, statement).split())
+    text = " ".join(script.text_of(statement).split())
     return f"`{text[:60]}{'…' if len(text) > 60 else ''}`"
-
-
-def _text(script: Script, statement: Statement) -> str:
-    return script.source.text[statement.span.start : statement.span.end]

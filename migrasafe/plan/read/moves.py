@@ -20,7 +20,7 @@ _MOVE = re.compile(r"migrasafe:\s*move\s+(.+?)\s*->\s*(.+?)\s*(?:\*/)?$", re.IGN
 def moves(script: Script, schema: Schema) -> Iterator[Recipe]:
     """Every move that a comment says. Raises NoPlanError for one that the migration does not carry out."""
     for comment in script.comments:
-        found = _MOVE.search(script.source.text[comment.span.start : comment.span.end])
+        found = _MOVE.search(script.text_of(comment))
         if found is None:
             continue
         try:

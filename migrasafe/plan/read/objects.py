@@ -71,7 +71,7 @@ class Objects:
         old, new = before.view(ref), after.view(ref)
         if old is None or new is None:
             return () if self._was_dropped(ref) else None
-        return (ReplaceView(old=old, new=new, written=self._text(statement)),)
+        return (ReplaceView(old=old, new=new, written=self._script.text_of(statement)),)
 
     def create_table_as(self, statement: sql.CreateTableAs, before: Schema, after: Schema) -> tuple[Change, ...] | None:
         return () if statement.materialized_view and self._was_dropped(after.resolve(*statement.name)) else None
@@ -200,7 +200,7 @@ class Objects:
     # --- triggers ---
 
     def create_trigger(self, statement: sql.CreateTrigger, before: Schema, after: Schema) -> tuple[Change, ...]:
-        text = self._text(statement)
+        text = self._script.text_of(statement)
         table = self._first.table(self._first.resolve(*statement.table))
         if table is not None and any(one.name == statement.name for one in table.triggers):
             return (ReplaceTrigger(statement=statement, sql=text),)
@@ -253,9 +253,6 @@ class Objects:
         for one in self._script.statements:
             if isinstance(one, sql.AlterDomain) and one.verb == verb and self._first.resolve_type(*one.name) == ref:
                 yield one
-
-    def _text(self, statement: Statement) -> str:
-        return self._script.source.text[statement.span.start : statement.span.end]
 
 
 def _with_columns(view: View, names: Iterable[str]) -> View:

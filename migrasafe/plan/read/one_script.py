@@ -21,9 +21,7 @@ def one_script(migrations: Sequence[Migration], program: str | None = None) -> S
         return scripts[0]
     said = list(_said(scripts) if program is None else _said_in_program(program))
     texts = [f"-- {comment}" for comment in said]
-    texts += [
-        f"{script.source.text[one.span.start : one.span.end]};" for script in scripts for one in script.statements
-    ]
+    texts += [f"{script.text_of(one)};" for script in scripts for one in script.statements]
     path = scripts[0].source.path if scripts else ""
     joined = read_script(Source(path=path, text="\n".join(texts) + "\n"))
     if any(script.origins is None for script in scripts) or not scripts:

@@ -159,7 +159,7 @@ def _names(node: Node, column: str) -> bool:
 
 def _said(script: Script) -> Iterator[_Said]:
     for comment in script.comments:
-        text = script.source.text[comment.span.start : comment.span.end]
+        text = script.text_of(comment)
         for found in (_RENAME.search(text), _DROP.search(text)):
             if found is None:
                 continue

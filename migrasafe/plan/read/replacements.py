@@ -57,7 +57,7 @@ def replacements(script: Script) -> tuple[Replaced, ...]:
 
 def _said(script: Script) -> Iterator[tuple[Name, tuple[str, ...], tuple[str, ...]]]:
     for comment in script.comments:
-        found = _REPLACE.search(script.source.text[comment.span.start : comment.span.end])
+        found = _REPLACE.search(script.text_of(comment))
         if found is None:
             continue
         try:
