@@ -3,6 +3,7 @@ surrogate pair, which no encoding knows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import to_builtins
@@ -19,6 +20,12 @@ def json_line(value: Any) -> str:
         return str(encode(value), "utf-8")
     except UnicodeEncodeError:
         return str(encode(_readable(to_builtins(value))), "utf-8")
+
+
+def json_list(key: str, items: Sequence[Any]) -> str:
+    """A key with a list, one item per line: nearly as easy to read as an indented one, and a fraction of its size."""
+    lines = ",\n  ".join(json_line(item) for item in items)
+    return f'"{key}": [\n  {lines}]' if items else f'"{key}": []'
 
 
 def readable(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from migrasafe.findings import Edit, Finding
-from migrasafe.json_text import json_line
+from migrasafe.json_text import json_list
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
 
@@ -16,17 +16,11 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
     parts = [
         f'"version": 1, "pg_version": {result.target.pg_version}',
         f'"files": {len({migration.path for migration in result.migrations})}, "statements": {result.statements}',
-        _list("findings", [_finding(finding) for finding in result.findings]),
-        _list("migrations", [_migration(migration) for migration in result.migrations]),
-        _list("notices", [_notice(notice) for notice in result.notices]),
+        json_list("findings", [_finding(finding) for finding in result.findings]),
+        json_list("migrations", [_migration(migration) for migration in result.migrations]),
+        json_list("notices", [_notice(notice) for notice in result.notices]),
     ]
     return "{" + ",\n ".join(parts) + "}\n"
-
-
-def _list(key: str, items: Sequence[Mapping[str, Any]]) -> str:
-    """A list with one item per line: nearly as easy to read as an indented one, and a fraction of its size."""
-    lines = ",\n  ".join(json_line(item) for item in items)
-    return f'"{key}": [\n  {lines}]' if items else f'"{key}": []'
 
 
 def _finding(finding: Finding) -> Mapping[str, Any]:

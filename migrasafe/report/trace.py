@@ -21,7 +21,7 @@ def trace_lines(replayed: Replayed) -> Iterator[str]:
     for judged in replayed.statements:
         expected, outcome = judged.outcome.expected, judged.outcome
         line = expected.place.rpartition(":")[2]
-        yield f"  {line:>4}  {_shown(expected.sql)}"
+        yield f"  {line:>4}  {in_one_line(expected.sql)}"
         if outcome.observed is not None:
             yield f"        {_seen(outcome.observed)}"
         else:
@@ -111,6 +111,7 @@ def _waiting(mode: LockMode) -> str:
     return " (writers wait)" if mode.blocks_writes else ""
 
 
-def _shown(sql: str) -> str:
+def in_one_line(sql: str, at_most: int = _SQL_SHOWN) -> str:
+    """SQL on one line, cut after so many characters."""
     one_line = " ".join(sql.split())
-    return one_line if len(one_line) <= _SQL_SHOWN else one_line[: _SQL_SHOWN - 1] + "…"
+    return one_line if len(one_line) <= at_most else one_line[: at_most - 1] + "…"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from migrasafe.rehearse.run_migration import State
+from migrasafe.rehearse.run_migration import Outcome, State
 from migrasafe.rehearse.trace import Judged, Replayed
+from migrasafe.report.trace import in_one_line
 
 _SQL_SHOWN = 100
 """Characters of a statement."""
@@ -33,13 +34,11 @@ def lines(replayed: Sequence[Replayed]) -> list[str]:
             outcome = judged.outcome
             found.extend(
                 f"{outcome.expected.place}: {one.about} {one.relation}: predicted {one.predicted},"
-                f" observed {one.observed}: {_class(judged)}: {_shown(outcome.expected.sql)}"
+                f" observed {one.observed}: {_class(judged)}: {_shown(outcome)}"
                 for one in judged.disagreements
             )
             if outcome.state in (State.FAILED, State.SKIPPED, State.FAILED_AS_PREDICTED):
-                found.append(
-                    f"{outcome.expected.place}: {outcome.state.value}: {outcome.reason}: {_shown(outcome.expected.sql)}"
-                )
+                found.append(f"{outcome.expected.place}: {outcome.state.value}: {outcome.reason}: {_shown(outcome)}")
     found.extend(f"{place}: schema: {difference}" for place, difference in _schema_differences(replayed))
     return found
 
@@ -118,6 +117,5 @@ def _class(judged: Judged) -> str:
     return type(judged.outcome.expected.statement).__name__
 
 
-def _shown(sql: str) -> str:
-    one_line = " ".join(sql.split())
-    return one_line if len(one_line) <= _SQL_SHOWN else one_line[: _SQL_SHOWN - 1] + "…"
+def _shown(outcome: Outcome) -> str:
+    return in_one_line(outcome.expected.sql, _SQL_SHOWN)

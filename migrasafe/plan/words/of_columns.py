@@ -12,14 +12,14 @@ def generated(schema: Schema, said: str, expression: str) -> str:
     """A column that is there is to be worked out from others."""
     table, name = column_name(said)
     column = _column(schema, said)
-    body = f"{_type(column, said)} GENERATED ALWAYS AS ({expression}) STORED"
+    body = f"{type_said(column, said)} GENERATED ALWAYS AS ({expression}) STORED"
     return f"ALTER TABLE {table} DROP COLUMN {name}, ADD COLUMN {name} {body}"
 
 
 def collation(schema: Schema, said: str, new: str) -> str:
     table, name = column_name(said)
     column = _column(schema, said)
-    return f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {_type(column, said)} COLLATE {quote_ident(new)}"
+    return f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {type_said(column, said)} COLLATE {quote_ident(new)}"
 
 
 def _column(schema: Schema, said: str) -> Column:
@@ -31,7 +31,8 @@ def _column(schema: Schema, said: str) -> Column:
     return column
 
 
-def _type(column: Column, said: str) -> str:
+def type_said(column: Column, said: str) -> str:
+    """The type of a column that people named, as SQL. Raises InputError where the schema does not know it."""
     if column.type is None:
         raise InputError(f"the type of {said} is not known: give a dump or a DSN with --schema")
     return spell_type(column.type)

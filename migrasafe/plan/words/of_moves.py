@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from migrasafe.errors import InputError
 from migrasafe.plan.read.names_said import column_name, said_parts, table_name
+from migrasafe.plan.words.of_columns import type_said
 from migrasafe.schema.definitions import names
 from migrasafe.schema.model import Column, Schema, Table
-from migrasafe.sql.quote import quote_ident, spell_type
+from migrasafe.sql.quote import quote_ident
 
 
 def move(schema: Schema, said: str, target: str) -> str:
     """Into a table that has a row for each already."""
     _, columns = _columns(schema, said)
     name, new = column_name(said.split(",", maxsplit=1)[0])[0], table_name(target)
-    added = ", ".join(f"ADD COLUMN {quote_ident(one.name)} {_type(one, said)}" for one in columns)
+    added = ", ".join(f"ADD COLUMN {quote_ident(one.name)} {type_said(one, said)}" for one in columns)
     return f"{_comment(name, columns, new)}\nALTER TABLE {new} {added};\n{_drop(name, columns)}"
 
 
@@ -27,8 +28,8 @@ def extract(schema: Schema, said: str, target: str) -> str:
         raise InputError(f"{table.ref} has no primary key, so that nothing tells which rows belong together")
     ids = [(one, f"{table.ref.name}_{one.name}") for one in keyed]
     listed = names(id for _, id in ids)
-    lines = [f"{quote_ident(id)} {_type(one, said)} NOT NULL" for one, id in ids]
-    lines += [f"{quote_ident(one.name)} {_type(one, said)}" for one in columns]
+    lines = [f"{quote_ident(id)} {type_said(one, said)} NOT NULL" for one, id in ids]
+    lines += [f"{quote_ident(one.name)} {type_said(one, said)}" for one in columns]
     lines += [f"PRIMARY KEY ({listed})"]
     lines += [f"FOREIGN KEY ({listed}) REFERENCES {name} ({names(one.name for one in keyed)}) ON DELETE CASCADE"]
     body = ", ".join(lines)
@@ -55,9 +56,3 @@ def _columns(schema: Schema, said: str) -> tuple[Table, list[Column]]:
     if table is None or len(columns) != len(wanted):
         raise InputError(f"{said}: the schema has no such columns")
     return table, columns
-
-
-def _type(column: Column, said: str) -> str:
-    if column.type is None:
-        raise InputError(f"the type of {said} is not known: give a dump or a DSN with --schema")
-    return spell_type(column.type)

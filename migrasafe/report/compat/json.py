@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from migrasafe.app.verdict import Breakage, CompatResult, MigrationVerdict, Side, Version, Weight
-from migrasafe.json_text import json_line
+from migrasafe.json_text import json_line, json_list
 from migrasafe.report.compat.words import Texts
 
 
@@ -22,18 +22,13 @@ def render(result: CompatResult, texts: Texts | None = None, *, color: bool = Fa
     }
     parts = [
         json_line(head)[1:-1],
-        _list("steps", [_step(step) for step in result.steps]),
-        _list("migrations", [_migration(one) for one in result.migrations]),
-        _list("left", [_breakage(one) for one in result.left]),
-        _list("unread", [_unread(one) for one in result.unread]),
-        _list("notices", [{"path": n.path, "message": n.message, "blocking": n.blocking} for n in result.notices]),
+        json_list("steps", [_step(step) for step in result.steps]),
+        json_list("migrations", [_migration(one) for one in result.migrations]),
+        json_list("left", [_breakage(one) for one in result.left]),
+        json_list("unread", [_unread(one) for one in result.unread]),
+        json_list("notices", [{"path": n.path, "message": n.message, "blocking": n.blocking} for n in result.notices]),
     ]
     return "{" + ",\n ".join(parts) + "}\n"
-
-
-def _list(key: str, items: Sequence[Mapping[str, Any]]) -> str:
-    lines = ",\n  ".join(json_line(item) for item in items)
-    return f'"{key}": [\n  {lines}]' if items else f'"{key}": []'
 
 
 def _step(step: Any) -> Mapping[str, Any]:
