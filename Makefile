@@ -34,7 +34,7 @@ check: $(INSTALLED_DEV)
 	$(BIN)/mypy migrasafe tools $(wildcard benchmarks/*.py)
 	$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 	$(if $(wildcard tools/render_docs.py),$(BIN)/python tools/render_docs.py --check)
-	$(BIN)/pytest --quiet --numprocesses logical --maxprocesses 4 -m 'not postgres' $(TEST_OPTIONS)
+	$(BIN)/pytest --quiet --numprocesses logical --maxprocesses 4 -m 'not postgres and not soak' $(TEST_OPTIONS)
 
 test: $(INSTALLED_DEV)
 	@$(BIN)/python tools/fetch_servers.py || echo 'make test: goes on with the PostgreSQL versions that are here'
