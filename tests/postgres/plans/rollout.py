@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 from click.testing import CliRunner
@@ -226,6 +227,24 @@ def carry_out(
             ahead, _, for_good = run.files(phase)
             for name in (*ahead, *for_good):
                 run.is_over(name)
+
+
+class UnderTraffic(Protocol):
+    """A migration, and what the clients of both versions do meanwhile."""
+
+    migration: str
+    old: Work
+    new: Work
+    hints: Hints
+    once: str
+
+
+def nobody_notices(database: Database, folder: Path, setup: str, rows: str, case: UnderTraffic) -> None:
+    """The whole plan of a migration under traffic ends with the schema that `once`, run after the migration, would leave."""
+    database.execute(setup + rows)
+    run = roll_out(database, case.migration, folder, case.hints)
+    carry_out(run, case.old, case.new)
+    assert dump(database.dsn) == one_shot(database, setup, case.migration, case.once or "SELECT 1")
 
 
 def one_shot(database: Database, *statements: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_out
+from tests.postgres.plans.rollout import Work, nobody_notices
 from tests.postgres.plans.test_plans_under_traffic import Case
 from tests.postgres.servers import Database
 
@@ -95,21 +95,13 @@ CASES = {
 }
 
 
-def nobody_notices(database: Database, folder: Path, name: str) -> None:
-    case = CASES[name]
-    database.execute(SETUP + ROWS)
-    run = roll_out(database, case.migration, folder, case.hints)
-    carry_out(run, case.old, case.new)
-    assert dump(database.dsn) == one_shot(database, SETUP, case.migration, case.once or "SELECT 1")
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_nobody_notices(database: Database, tmp_path: Path, name: str) -> None:
-    nobody_notices(database, tmp_path, name)
+    nobody_notices(database, tmp_path, SETUP, ROWS, CASES[name])
 
 
 @pytest.mark.soak
 @pytest.mark.majors(12, 15, 18)
 @pytest.mark.parametrize("name", CASES)
 def test_nobody_notices_anywhere(each_major: int, database: Database, tmp_path: Path, name: str) -> None:
-    nobody_notices(database, tmp_path, name)
+    nobody_notices(database, tmp_path, SETUP, ROWS, CASES[name])
