@@ -16,6 +16,7 @@ from migrasafe.app.model import Origin
 from migrasafe.app.placed_text import Edit, PlacedText, PlacedTextBuilder, whole
 from migrasafe.app.query_files.ran import Ran, scan_ran
 from migrasafe.app.query_files.statistics import cells_of_csv
+from migrasafe.errors import InputError
 
 _SAYS = r"(?:duration: [\d.]+ ms\s+)?(?:statement|execute (?P<name><unnamed>|[^\s:/]+)(?:/[^:\n]*)?): "
 _LINE = re.compile(rf"^[^\n]*?\bLOG:\s+{_SAYS}(?P<sql>[^\n]*(?:\n(?:\t|[^\n]*?#011)[^\n]*)*)", re.MULTILINE)
@@ -28,10 +29,10 @@ _SEVERITY_CELL = 11
 
 
 def scan_log(source: SourceText) -> FileScan | None:
-    """The statements that a log says were run; None for a text that is no log of statements."""
-    ran = list(_from_json(source.text) if source.text.lstrip().startswith("{") else _from_text(source.text))
+    """The statements that a log says were run; None for a text that is no log of statements. Raises InputError for one cut off."""
+    ran = list(_from_json(source) if source.text.lstrip().startswith("{") else _from_text(source.text))
     if not ran and source.text.count(",") > 20:
-        ran = list(_from_csv(source.text))
+        ran = list(_from_csv(source))
     return scan_ran(source, ran, Origin.LOG) if ran else None
 
 
@@ -42,29 +43,30 @@ def _from_text(text: str) -> Iterator[Ran]:
         yield Ran(sql.edited(edits) if edits else sql, 1, _is_prepared(line["name"]))
 
 
-def _from_csv(text: str) -> Iterator[Ran]:
-    for cells in cells_of_csv(text):
+def _from_csv(source: SourceText) -> Iterator[Ran]:
+    for cells in cells_of_csv(source):
         if len(cells) > _MESSAGE_CELL and cells[_SEVERITY_CELL].text == "LOG":
             yield from _said(cells[_MESSAGE_CELL])
 
 
-def _from_json(text: str) -> Iterator[Ran]:
+def _from_json(source: SourceText) -> Iterator[Ran]:
     place = 0
-    for line in text.splitlines(keepends=True):
+    for number, line in enumerate(source.text.splitlines(keepends=True), 1):
+        if line.startswith('{"'):
+            _require_json(line, source.path, number)
         message = _JSON_MESSAGE.search(line) if '"LOG"' in line else None
-        if message is not None and _is_json(line):
+        if message is not None:
             builder = PlacedTextBuilder()
-            add_escaped(builder, text, place + message.start("text"), place + message.end("text"))
+            add_escaped(builder, source.text, place + message.start("text"), place + message.end("text"))
             yield from _said(builder.built(place + message.start("text")))
         place += len(line)
 
 
-def _is_json(line: str) -> bool:
+def _require_json(line: str, path: str, number: int) -> None:
     try:
         msgspec.json.decode(line)
-    except msgspec.DecodeError:
-        return False
-    return True
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path}:{number}: this line of the log is not whole JSON ({error}): remove it") from error
 
 
 def _said(message: PlacedText) -> Iterator[Ran]:

@@ -94,12 +94,12 @@ def scan_csv(source: SourceText) -> FileScan | None:
     for delimiter in _DELIMITERS:
         header = [cell.strip().strip('"').lower() for cell in header_line.split(delimiter)]
         if "query" in header:
-            return scan_ran(source, _rows_of_csv(source.text, header, delimiter), Origin.STATISTICS)
+            return scan_ran(source, _rows_of_csv(source, header, delimiter), Origin.STATISTICS)
     return None
 
 
-def _rows_of_csv(text: str, header: Sequence[str], delimiter: str) -> Iterator[Ran]:
-    for number, cells in enumerate(cells_of_csv(text, delimiter)):
+def _rows_of_csv(source: SourceText, header: Sequence[str], delimiter: str) -> Iterator[Ran]:
+    for number, cells in enumerate(cells_of_csv(source, delimiter)):
         if number == 0 or len(cells) <= header.index("query"):
             continue
         row = dict(zip(header, cells, strict=False))
@@ -108,16 +108,24 @@ def _rows_of_csv(text: str, header: Sequence[str], delimiter: str) -> Iterator[R
         yield Ran(row["query"], _number(row["calls"].text) if "calls" in row else 1)
 
 
-def cells_of_csv(text: str, delimiter: str = ",") -> Iterator[list[PlacedText]]:
-    """The rows of a CSV file, each cell with its place in it."""
+def cells_of_csv(source: SourceText, delimiter: str = ",") -> Iterator[list[PlacedText]]:
+    """The rows of a CSV file, each cell with its place in it. Raises InputError for a quoted cell that never ends."""
+    text = source.text
     between = re.escape(delimiter)
-    cell = re.compile(rf'(?:"(?P<quoted>(?:[^"]|"")*)"?|(?P<plain>[^{between}\r\n]*))(?P<end>{between}|\r?\n|\Z|.)')
+    cell = re.compile(
+        rf'(?:"(?P<quoted>(?:[^"]|"")*)(?P<closed>"?)|(?P<plain>[^{between}\r\n]*))(?P<end>{between}|\r?\n|\Z|.)'
+    )
     cells: list[PlacedText] = []
     place = 0
     while place < len(text):
         match = cell.match(text, place)
         assert match is not None  # the plain form takes anything
         if match["quoted"] is not None:
+            if not match["closed"]:
+                raise InputError(
+                    f"{source.path}:{source.location(place).line}: the quoted cell that begins here never ends: "
+                    "the file was cut off; export it again, or remove its last row"
+                )
             inner = whole(match["quoted"], match.start("quoted"))
             doubled = [Edit(*found.span(), '"') for found in re.finditer('""', inner.text)]
             cells.append(inner.edited(doubled) if doubled else inner)

@@ -103,3 +103,17 @@ def test_rows_of_a_server_are_an_app() -> None:
 def test_a_file_that_is_neither_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(InputError, match=r"^ran: "):
         scan(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('query,calls\n"SELECT 1",2\n"SELECT 2', 3),
+        (LOGS["csvlog"] + LOGS["csvlog"].partition("FROM")[0], 5),
+        (LOGS["jsonlog"] + LOGS["jsonlog"].splitlines()[0][:-9], 3),
+    ],
+    ids=["export", "csvlog", "jsonlog"],
+)
+def test_a_file_that_was_cut_off_is_refused_with_the_line(text: str, line: int) -> None:
+    with pytest.raises(InputError, match=rf"^ran:{line}: .*(never ends|not whole JSON)"):
+        scan(text)
