@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from migrasafe.app.version_queries import AppQuery
+from migrasafe.app.judge.version_queries import AppQuery
 from migrasafe.schema.model import Schema, Table, View
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.quote import quote_ident

@@ -25,12 +25,12 @@ from pathlib import Path
 import psycopg
 from msgspec import Struct
 
-from migrasafe.app.changed import changed_names, ever
 from migrasafe.app.compat import CompatOptions, schemas_of
+from migrasafe.app.judge.changed import changed_names, ever
+from migrasafe.app.judge.version_queries import OnSchema, VersionQueries
 from migrasafe.app.model import App
 from migrasafe.app.read_app import read_app
 from migrasafe.app.resolve import Resolver
-from migrasafe.app.version_queries import OnSchema, VersionQueries
 from migrasafe.errors import MigrasafeError
 from migrasafe.migrations.alembic.project import project_at
 from migrasafe.migrations.alembic.read import render_online

@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from migrasafe.app.access import refused
-from migrasafe.app.breakages import in_time, of_difference, of_problem, of_refusal
-from migrasafe.app.changed import changed_names, columns_gone, ever
-from migrasafe.app.differences import differences
-from migrasafe.app.doubts import with_doubts
-from migrasafe.app.mentions import mentions, unread_mentions
+from migrasafe.app.judge.access import refused
+from migrasafe.app.judge.breakages import in_time, of_difference, of_problem, of_refusal
+from migrasafe.app.judge.changed import changed_names, columns_gone, ever
+from migrasafe.app.judge.differences import differences
+from migrasafe.app.judge.run_time_names import run_time_names
+from migrasafe.app.judge.subscribers import subscriber_changes, with_subscribers
+from migrasafe.app.judge.version_queries import AppQuery, OnSchema, VersionQueries
 from migrasafe.app.model import App, Notice, Query
-from migrasafe.app.release import deploy_of, release
+from migrasafe.app.release.steps import deploy_of, release
+from migrasafe.app.release.wording import why
 from migrasafe.app.resolve import Problem, Resolver
-from migrasafe.app.rewrite import Rewriter
-from migrasafe.app.run_time_names import run_time_names
-from migrasafe.app.subscribers import subscriber_changes, with_subscribers
+from migrasafe.app.rewrite.renamed import Rewriter
+from migrasafe.app.second_reading.doubts import with_doubts
+from migrasafe.app.source.mentions import mentions, unread_mentions
 from migrasafe.app.verdict import (
     Breakage,
     CompatResult,
@@ -28,8 +30,6 @@ from migrasafe.app.verdict import (
     Version,
     Weight,
 )
-from migrasafe.app.version_queries import AppQuery, OnSchema, VersionQueries
-from migrasafe.app.wording import why
 from migrasafe.migrations.model import History, Migration
 from migrasafe.schema.evolve import with_search_path
 from migrasafe.schema.model import Ref, Schema

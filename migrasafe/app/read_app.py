@@ -11,8 +11,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from migrasafe.app.file_kinds import FileKind, kind_of, kind_of_one_file
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals import LANGUAGES
 from migrasafe.app.model import App, Notice, Origin, Query, Unread
 from migrasafe.app.models.diesel import read_diesel
@@ -20,14 +18,16 @@ from migrasafe.app.models.other_orms import notices_of_other_orms
 from migrasafe.app.models.prisma import PrismaFile, read_prisma
 from migrasafe.app.models.python_project import PythonFile
 from migrasafe.app.models.read_python_models import read_python_models
-from migrasafe.app.python_constants import PythonConstants
 from migrasafe.app.query_files.sql_file import has_names, makes_tables, scan_sql_file
 from migrasafe.app.query_files.sqlx import scan_sqlx
 from migrasafe.app.query_files.what_ran import scan_what_ran
-from migrasafe.app.scan_literals import scan_literals
-from migrasafe.app.session_search_path import session_search_path
-from migrasafe.app.source_tree import Entry, SourceTree, folder_tree, git_tree, is_commit, read_from_disk
-from migrasafe.app.words import Words, WordSource, without_definitions
+from migrasafe.app.source.file_kinds import FileKind, kind_of, kind_of_one_file
+from migrasafe.app.source.file_scan import FileScan, SourceText
+from migrasafe.app.source.python_constants import PythonConstants
+from migrasafe.app.source.scan_literals import scan_literals
+from migrasafe.app.source.session_search_path import session_search_path
+from migrasafe.app.source.source_tree import Entry, SourceTree, folder_tree, git_tree, is_commit, read_from_disk
+from migrasafe.app.source.words import Words, WordSource, without_definitions
 
 _LEFT_OUT = {
     FileKind.TEST: "as tests do not run in production",

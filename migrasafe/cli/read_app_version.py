@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from migrasafe.app.merge import merged
 from migrasafe.app.model import App
 from migrasafe.app.read_app import read_app
+from migrasafe.app.source.merge import merged
 from migrasafe.dsn import is_dsn
 from migrasafe.migrations.model import History
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from migrasafe.app.subscribers import subscriber_changes
+from migrasafe.app.judge.subscribers import subscriber_changes
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.find_server import available_servers
 from migrasafe.postgres.local_server import LocalServer

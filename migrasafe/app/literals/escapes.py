@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from migrasafe.app.placed_text import PlacedTextBuilder
+from migrasafe.app.source.placed_text import PlacedTextBuilder
 
 _ESCAPE = re.compile(
     r"\\(?:u\{(?P<braces>[0-9a-fA-F_]{1,8})\}|u+(?P<u4>[0-9a-fA-F]{4})|U(?P<u8>[0-9a-fA-F]{8})|x(?P<x2>[0-9a-fA-F]{2})"

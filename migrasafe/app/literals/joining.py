@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from migrasafe.app.literals.model import Language, Literal, StringRead
-from migrasafe.app.placed_text import HOLE, PlacedTextBuilder
+from migrasafe.app.source.placed_text import HOLE, PlacedTextBuilder
 from migrasafe.sql.statements import Span
 
 _LONGEST_GLUE = 2_000

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from migrasafe.app.placed_text import PlacedText
+from migrasafe.app.source.placed_text import PlacedText
 from migrasafe.sql.statements import Span
 
 

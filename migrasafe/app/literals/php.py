@@ -7,7 +7,7 @@ import re
 from migrasafe.app.literals.escapes import add_escaped
 from migrasafe.app.literals.holes import end_of_braces
 from migrasafe.app.literals.model import Language, StringRead
-from migrasafe.app.placed_text import HOLE, PlacedTextBuilder
+from migrasafe.app.source.placed_text import HOLE, PlacedTextBuilder
 from migrasafe.sql.statements import Span
 
 _CODE = re.compile(r"<\?(?:php\b|=)(.*?)(?:\?>|\Z)", re.DOTALL)

@@ -7,7 +7,7 @@ import re
 from migrasafe.app.literals.escapes import add_escaped
 from migrasafe.app.literals.holes import end_of_braces
 from migrasafe.app.literals.model import PLUS_EQUALS, Language, StringRead
-from migrasafe.app.placed_text import HOLE, PlacedTextBuilder, whole
+from migrasafe.app.source.placed_text import HOLE, PlacedTextBuilder, whole
 from migrasafe.sql.statements import Span
 
 _TOKEN = re.compile(r"""(?P<COMMENT>\#[^\n]*)|(?P<prefix>\b[rRbBuUfFtT]{1,3})?(?P<quote>'''|\"""|'|")""")

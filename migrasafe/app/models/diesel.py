@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.models.model import Model, ModelColumn
 from migrasafe.app.models.queries import queries_of
+from migrasafe.app.source.file_scan import FileScan, SourceText
 from migrasafe.app.usage import SourceLocation
 
 _WORD = re.compile(r"\w+")

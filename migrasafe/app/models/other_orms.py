@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from migrasafe.app.file_scan import SourceText
 from migrasafe.app.model import Notice
+from migrasafe.app.source.file_scan import SourceText
 
 _JAVASCRIPT = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
 _JVM = (".java", ".kt", ".kts")

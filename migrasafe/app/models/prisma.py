@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.model import Unread
 from migrasafe.app.models.model import Model, ModelColumn
 from migrasafe.app.models.queries import queries_of
+from migrasafe.app.source.file_scan import FileScan, SourceText
 from migrasafe.sql.quote import quote_ident
 
 _COMMENT_OR_STRING = re.compile(r'//[^\n]*|"(?:[^"\\\n]|\\.)*"')

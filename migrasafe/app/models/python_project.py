@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from migrasafe.app.file_scan import SourceText
+from migrasafe.app.source.file_scan import SourceText
 from migrasafe.app.usage import SourceLocation
 
 _DEEPEST = 12

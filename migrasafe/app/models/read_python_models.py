@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from migrasafe.app.file_scan import FileScan
 from migrasafe.app.model import Unread
 from migrasafe.app.models.constructions import with_constructions
 from migrasafe.app.models.django_models import read_django
@@ -14,6 +13,7 @@ from migrasafe.app.models.python_syntax import parse_python
 from migrasafe.app.models.queries import queries_of
 from migrasafe.app.models.sqlalchemy_classes import read_sqlalchemy
 from migrasafe.app.models.sqlmodel_classes import read_sqlmodel
+from migrasafe.app.source.file_scan import FileScan
 from migrasafe.app.usage import SourceLocation
 
 _SAYS_MODELS = re.compile(

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.model import Origin, Query, Unread
-from migrasafe.app.placed_text import PlacedText
-from migrasafe.app.read_statements import read_as_it_is
+from migrasafe.app.source.file_scan import FileScan, SourceText
+from migrasafe.app.source.placed_text import PlacedText
+from migrasafe.app.source.read_statements import read_as_it_is
 
 _CONSTANT = re.compile(r"'(?:[^']|'')*'|\$\d+|\b\d[\w.]*|\s+")
 _HIDDEN = "<insufficient privilege>"

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals.escapes import add_escaped
 from migrasafe.app.model import Origin
-from migrasafe.app.placed_text import Edit, PlacedText, PlacedTextBuilder, whole
 from migrasafe.app.query_files.ran import Ran, scan_ran
 from migrasafe.app.query_files.statistics import cells_of_csv
+from migrasafe.app.source.file_scan import FileScan, SourceText
+from migrasafe.app.source.placed_text import Edit, PlacedText, PlacedTextBuilder, whole
 from migrasafe.errors import InputError
 
 _SAYS = r"(?:duration: [\d.]+ ms\s+)?(?:statement|execute (?P<name><unnamed>|[^\s:/]+)(?:/[^:\n]*)?): "

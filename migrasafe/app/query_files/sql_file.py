@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.model import Origin
-from migrasafe.app.placed_text import whole
-from migrasafe.app.read_statements import read_statements
+from migrasafe.app.source.file_scan import FileScan, SourceText
+from migrasafe.app.source.placed_text import whole
+from migrasafe.app.source.read_statements import read_statements
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 from migrasafe.sql.split import ChunkKind, split
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals.escapes import add_escaped
 from migrasafe.app.model import Expectation, Origin, Unread
-from migrasafe.app.placed_text import PlacedText, PlacedTextBuilder
-from migrasafe.app.read_statements import read_statements
+from migrasafe.app.source.file_scan import FileScan, SourceText
+from migrasafe.app.source.placed_text import PlacedText, PlacedTextBuilder
+from migrasafe.app.source.read_statements import read_statements
 from migrasafe.app.usage import SourceLocation
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')

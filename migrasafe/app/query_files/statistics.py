@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals.escapes import add_escaped
 from migrasafe.app.model import App, Origin
-from migrasafe.app.placed_text import Edit, PlacedText, PlacedTextBuilder, whole
 from migrasafe.app.query_files.ran import Ran, scan_ran
+from migrasafe.app.source.file_scan import FileScan, SourceText
+from migrasafe.app.source.placed_text import Edit, PlacedText, PlacedTextBuilder, whole
 from migrasafe.errors import InputError
 
 _DELIMITERS = ",;\t|"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.query_files.server_log import scan_log
 from migrasafe.app.query_files.sql_file import scan_sql_file
 from migrasafe.app.query_files.statistics import looks_like_json, scan_csv, scan_json
+from migrasafe.app.source.file_scan import FileScan, SourceText
 from migrasafe.errors import InputError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrasafe.app.constants import fits, meets
+from migrasafe.app.judge.constants import fits, meets
 from migrasafe.app.resolve import read_query
 from migrasafe.sql.statements import Expression, Node, TypeName
 

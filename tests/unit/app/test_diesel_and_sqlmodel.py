@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from migrasafe.app.file_scan import SourceText
 from migrasafe.app.models.diesel import read_diesel
 from migrasafe.app.models.python_project import PythonFile
 from migrasafe.app.models.read_python_models import read_python_models
+from migrasafe.app.source.file_scan import SourceText
 
 SCHEMA = """
 diesel::table! {

@@ -6,9 +6,9 @@ import json
 import subprocess
 import sys
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.models.python_project import PythonFile
 from migrasafe.app.models.read_python_models import read_python_models
+from migrasafe.app.source.file_scan import FileScan, SourceText
 from migrasafe.sql.quote import quote_ident
 from tests.unit.app.django_samples import MODELS
 

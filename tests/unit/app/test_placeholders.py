@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrasafe.app.placed_text import whole
-from migrasafe.app.placeholders import with_parameters
+from migrasafe.app.source.placed_text import whole
+from migrasafe.app.source.placeholders import with_parameters
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.model import Query
 from migrasafe.app.models.prisma import PrismaFile, read_prisma
+from migrasafe.app.source.file_scan import FileScan, SourceText
 
 SCHEMA = """
 datasource db {

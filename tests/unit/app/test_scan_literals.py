@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.literals import LANGUAGES
-from migrasafe.app.scan_literals import scan_literals
+from migrasafe.app.source.file_scan import FileScan, SourceText
+from migrasafe.app.source.scan_literals import scan_literals
 
 
 def scan(suffix: str, text: str) -> FileScan:

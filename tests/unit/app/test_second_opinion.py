@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrasafe.app.model import App, Origin, Query
-from migrasafe.app.second_opinion import Reading, second_reading
+from migrasafe.app.second_reading.opinion import Reading, second_reading
 from migrasafe.app.usage import SourceLocation
 from migrasafe.app.verdict import Verdict, Version, Weight
 from migrasafe.schema.model import ColumnRef, Ref
@@ -124,7 +124,7 @@ def test_a_column_that_both_readings_find_behind_a_view_can_be_null_now() -> Non
 def test_where_readings_of_a_view_differ_it_is_uncertain_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     schema_sql = f"{SHOP} CREATE VIEW sums AS SELECT id, total AS paid FROM orders;"
     other = Reading(named=frozenset(), shown={"paid": columns("orders.note")})
-    monkeypatch.setattr("migrasafe.app.doubts.second_reading", lambda sql, known: other)
+    monkeypatch.setattr("migrasafe.app.second_reading.doubts.second_reading", lambda sql, known: other)
     (one,) = judge(
         NULLABLE, typed("SELECT paid FROM sums"), app("INSERT INTO orders (id) VALUES (1)"), schema_sql
     ).migrations

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Table
 from sqlalchemy.orm import Mapper
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.model import Query
 from migrasafe.app.models.python_project import PythonFile
 from migrasafe.app.models.read_python_models import read_python_models
+from migrasafe.app.source.file_scan import FileScan, SourceText
 from migrasafe.sql.quote import quote_ident
 from tests.unit.app.sqlalchemy_samples import DECLARATIVE_1, DECLARATIVE_2
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from migrasafe.app.file_scan import SourceText
-from migrasafe.app.filtered import filtered_columns
+from migrasafe.app.judge.filtered import filtered_columns
 from migrasafe.app.query_files.sqlx import scan_sqlx
 from migrasafe.app.resolve import read_query
+from migrasafe.app.source.file_scan import SourceText
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from migrasafe.app.file_scan import FileScan, SourceText
 from migrasafe.app.query_files.statistics import StatisticsRow, app_from_statistics
 from migrasafe.app.query_files.what_ran import scan_what_ran
+from migrasafe.app.source.file_scan import FileScan, SourceText
 from migrasafe.errors import InputError
 
 ROWS = [

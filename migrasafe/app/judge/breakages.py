@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from migrasafe.app.access import Refused
-from migrasafe.app.differences import Difference
+from migrasafe.app.judge.access import Refused
+from migrasafe.app.judge.differences import Difference
 from migrasafe.app.model import Query
 from migrasafe.app.resolve import Problem
 from migrasafe.app.verdict import Breakage, Version, Weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from migrasafe.app.placed_text import HOLE, Edit, PlacedText
+from migrasafe.app.source.placed_text import HOLE, Edit, PlacedText
 
 
 class Style(Enum):

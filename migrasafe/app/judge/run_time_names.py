@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from migrasafe.app.changed import columns_gone
+from migrasafe.app.judge.changed import columns_gone
+from migrasafe.app.judge.version_queries import AppQuery
 from migrasafe.app.model import App, folded
-from migrasafe.app.placeholders import UNKNOWN_NAME
+from migrasafe.app.source.placeholders import UNKNOWN_NAME
 from migrasafe.app.verdict import Breakage, Version, Weight
-from migrasafe.app.version_queries import AppQuery
 from migrasafe.schema.model import Ref, Schema, Table, View
 from migrasafe.sql.expressions import names_of, walk
 

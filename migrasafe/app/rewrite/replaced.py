@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from migrasafe.app.derived import Derived
 from migrasafe.app.model import Query
 from migrasafe.app.resolve import Parsed, Resolver, read_query
+from migrasafe.app.rewrite.derived import Derived
 from migrasafe.schema.model import Ref
 
 if TYPE_CHECKING:

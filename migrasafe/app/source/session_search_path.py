@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from migrasafe.app.file_scan import SourceText
 from migrasafe.app.model import Notice
+from migrasafe.app.source.file_scan import SourceText
 
 _NAMES = r"""(?P<names>[\w$]+(?:\s*,\s*[\w$]+)*)"""
 _SAYS = (

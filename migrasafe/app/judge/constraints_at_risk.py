@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from migrasafe.app.constants import meets
+from migrasafe.app.judge.constants import meets
 from migrasafe.app.resolve import Problem, Resolution
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Column, Constraint, Ref, Schema, Table

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from migrasafe.app.constraints_at_risk import constraints_at_risk
-from migrasafe.app.nullness import can_be_null
+from migrasafe.app.judge.constraints_at_risk import constraints_at_risk
+from migrasafe.app.judge.nullness import can_be_null
 from migrasafe.app.resolve import Insertion, Problem, Resolution, Written
 from migrasafe.app.resolve.values import How
 from migrasafe.app.usage import Action, ObjectKind

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from migrasafe.app.second_views import VIEW, columns_of, described, relation_of, with_views
+from migrasafe.app.second_reading.views import VIEW, columns_of, described, relation_of, with_views
 from migrasafe.schema.model import ColumnRef, Ref, Schema
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from migrasafe.app.constants import fits
+from migrasafe.app.judge.constants import fits
 from migrasafe.app.model import Query
 from migrasafe.app.resolve import Resolution
 from migrasafe.app.resolve.conversions import NUMBERS

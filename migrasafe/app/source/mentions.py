@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migrasafe.app.changed import columns_gone
+from migrasafe.app.judge.changed import columns_gone
 from migrasafe.app.model import App, Mention, folded
 from migrasafe.app.verdict import Breakage, Version, Weight
 from migrasafe.schema.model import Ref, Schema, Table

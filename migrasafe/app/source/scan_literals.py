@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from migrasafe.app.file_scan import FileScan, SourceText
-from migrasafe.app.formatting import formatting_of, open_verbs
 from migrasafe.app.literals import Language, Literal, read_literals
 from migrasafe.app.model import Origin
-from migrasafe.app.placed_text import HOLE, PlacedText, PlacedTextBuilder
-from migrasafe.app.read_statements import read_statements
+from migrasafe.app.source.file_scan import FileScan, SourceText
+from migrasafe.app.source.formatting import formatting_of, open_verbs
+from migrasafe.app.source.placed_text import HOLE, PlacedText, PlacedTextBuilder
+from migrasafe.app.source.read_statements import read_statements
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 from migrasafe.sql.statements import Span
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
+from migrasafe.app.judge.version_queries import AppQuery, OnSchema
 from migrasafe.app.model import Query
 from migrasafe.app.resolve import Resolution
-from migrasafe.app.second_opinion import Reading, second_reading
+from migrasafe.app.second_reading.opinion import Reading, second_reading
 from migrasafe.app.usage import ObjectKind
 from migrasafe.app.verdict import Breakage, Version, Weight
-from migrasafe.app.version_queries import AppQuery, OnSchema
 from migrasafe.schema.model import ColumnRef, Schema, View
 
 _ONLY_OURS = "uncertain: a second reading of the query (sqlglot) does not find that it uses the column"

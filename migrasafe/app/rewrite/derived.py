@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from migrasafe.app.changed import columns_gone
+from migrasafe.app.judge.changed import columns_gone
 from migrasafe.migrations.model import Migration
 from migrasafe.schema.model import Ref, Schema
 from migrasafe.sql.quote import spell_type

@@ -11,11 +11,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from migrasafe.app.derived import derived
 from migrasafe.app.model import Query
-from migrasafe.app.renames import Renames, renames
 from migrasafe.app.resolve import Ever, Mentioned, Parsed, Resolver, read_query
-from migrasafe.app.rewrite_derived import rewrite_derived
+from migrasafe.app.rewrite.derived import derived
+from migrasafe.app.rewrite.renames import Renames, renames
+from migrasafe.app.rewrite.replaced import rewrite_derived
 from migrasafe.app.verdict import Breakage, Version, Weight
 from migrasafe.migrations.model import Migration
 from migrasafe.schema.model import ColumnRef, Schema

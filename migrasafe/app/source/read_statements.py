@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from migrasafe.app.placed_text import HOLE, Edit, PlacedText, PlacedTextBuilder
-from migrasafe.app.placeholders import How, Parameterized, with_parameters
+from migrasafe.app.source.placed_text import HOLE, Edit, PlacedText, PlacedTextBuilder
+from migrasafe.app.source.placeholders import How, Parameterized, with_parameters
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 from migrasafe.sql.split import ChunkKind, split
 

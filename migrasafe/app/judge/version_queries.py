@@ -8,12 +8,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.app.checks import checks
-from migrasafe.app.filtered import filtered_columns
+from migrasafe.app.judge.checks import checks
+from migrasafe.app.judge.filtered import filtered_columns
 from migrasafe.app.model import App, Expectation, Origin, Query
-from migrasafe.app.placeholders import UNKNOWN_NAME
 from migrasafe.app.resolve import Ever, Parsed, Problem, Resolution, Resolver, read_query
 from migrasafe.app.resolve.values import Use
+from migrasafe.app.source.placeholders import UNKNOWN_NAME
 from migrasafe.app.usage import ObjectKind
 from migrasafe.schema.model import Ref, Schema, Table, View
 from migrasafe.sql.expressions import walk

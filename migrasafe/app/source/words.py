@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from migrasafe.app.file_scan import SourceText
 from migrasafe.app.model import Mention, folded
+from migrasafe.app.source.file_scan import SourceText
 from migrasafe.sql.statements import Span
 
 _WORD = re.compile(r"[A-Za-z_\u0080-\uffff]\w{2,}")

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from msgspec import Struct
 
 from migrasafe.app.model import Origin, Place, Query, Unread
-from migrasafe.app.placed_text import HOLE, PlacedText
-from migrasafe.app.read_statements import Found, Unreadable
+from migrasafe.app.source.placed_text import HOLE, PlacedText
+from migrasafe.app.source.read_statements import Found, Unreadable
 from migrasafe.app.usage import SourceLocation
 from migrasafe.sql.statements import Span
 

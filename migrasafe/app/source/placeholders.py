@@ -11,8 +11,15 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from migrasafe.app.keywords import CLAUSES, EXPECT_OPERAND, LISTS, LITERALS_FOLLOW, MORE_THAN_A_VALUE, NAMES_FOLLOW
-from migrasafe.app.placed_text import HOLE, Edit, PlacedText
+from migrasafe.app.source.keywords import (
+    CLAUSES,
+    EXPECT_OPERAND,
+    LISTS,
+    LITERALS_FOLLOW,
+    MORE_THAN_A_VALUE,
+    NAMES_FOLLOW,
+)
+from migrasafe.app.source.placed_text import HOLE, Edit, PlacedText
 
 UNKNOWN_NAME = "¿"
 """Stands in a name for what is only known at run time: a name that contains it is not known."""

@@ -1,0 +1,1 @@
+"""One query on one schema: what breaks, what can fail, what changes for its readers."""

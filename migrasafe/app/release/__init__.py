@@ -1,0 +1,1 @@
+"""Verdicts as steps and sentences for people."""

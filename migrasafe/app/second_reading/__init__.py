@@ -1,0 +1,1 @@
+"""A second reading of each query, by sqlglot, and what the two disagree about."""
