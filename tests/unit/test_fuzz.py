@@ -56,11 +56,13 @@ def test_generated_histories_break_no_promise() -> None:
 
 
 @pytest.mark.soak
-def test_a_quarter_of_a_million_generated_statements_break_no_promise() -> None:
-    findings = Findings(None)
-    for _ in fuzz_histories(int(time.time()), 250_000, 10, findings):
+def test_a_quarter_of_a_million_generated_statements_break_no_promise(tmp_path: Path) -> None:
+    seed = int(time.time())
+    findings = Findings(tmp_path)
+    for _ in fuzz_histories(seed, 250_000, 10, findings):
         pass
-    assert findings.classes == {}
+    shown = "\n".join(path.read_text() for path in sorted(tmp_path.iterdir()))
+    assert findings.classes == {}, f"python -m tools.fuzz ddl --statements 250000 --seed {seed}\n{shown}"
 
 
 def test_a_failure_is_written_down_with_the_fewest_statements(tmp_path: Path) -> None:

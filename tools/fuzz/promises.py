@@ -11,7 +11,7 @@ from migrasafe.migrations.model import History, Migration
 from migrasafe.migrations.one_text import read_text
 from migrasafe.rules.registry import RULES
 from migrasafe.schema.evolve import evolve
-from migrasafe.schema.model import Index, Moment, Schema, Table, View
+from migrasafe.schema.model import Composite, Index, Moment, Schema, Table, View
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.script import Script
 from migrasafe.sql.source import Source
@@ -88,6 +88,11 @@ def contradictions(schema: Schema) -> Iterator[str]:
                 yield f"{ref} lists an index that is not its own"
         if isinstance(relation, Table):
             yield from _contradictions_of(schema, relation)
+    for ref, item in schema.types.items():
+        if item.ref != ref:
+            yield f"{ref} calls itself {item.ref}"
+        if isinstance(item, Composite) and len({one.name for one in item.attributes}) < len(item.attributes):
+            yield f"{ref} has two attributes of one name"
 
 
 def _contradictions_of(schema: Schema, table: Table) -> Iterator[str]:
@@ -106,8 +111,16 @@ def _contradictions_of(schema: Schema, table: Table) -> Iterator[str]:
     for one in table.constraints:
         if one.index is not None and one.index not in table.indexes:
             yield f"{table.ref} has a constraint {one.name} without its index {one.index}"
-    if len({column.name for column in table.columns}) < len(table.columns):
-        yield f"{table.ref} has two columns of one name"
+    for parts, what in (
+        (table.columns, "columns"),
+        (table.constraints, "constraints"),
+        (table.triggers, "triggers"),
+        (table.policies, "policies"),
+    ):
+        if len({part.name for part in parts}) < len(parts):
+            yield f"{table.ref} has two {what} of one name"
+    if len(set(table.indexes)) < len(table.indexes):
+        yield f"{table.ref} lists an index twice"
 
 
 def read(text: str) -> Script:

@@ -63,6 +63,14 @@ def new_column(draft: Draft, table: Ref, definition: ColumnDef, *, key: bool = F
     )
 
 
+def each_once(columns: list[Column]) -> list[Column]:
+    """The first of each name: PostgreSQL refuses a table or a type with two."""
+    first: dict[str, Column] = {}
+    for column in columns:
+        first.setdefault(column.name, column)
+    return columns if len(first) == len(columns) else list(first.values())
+
+
 def new_sequence(draft: Draft, table: Ref, column: str, type_name: TypeName | None, given: Name | None = None) -> Ref:
     """Make the sequence of a serial or identity column."""
     if given is not None:

@@ -53,7 +53,12 @@ def alter_constraint(draft: Draft, table: Table, action: AlterConstraint) -> Non
 
 def not_null_by_generated_name(table: Table, name: str) -> str | None:
     """The column whose NOT NULL has this name on version 18, where each has one; nobody named it."""
+    named = {column for one in table.constraints if one.kind is ConstraintKind.NOT_NULL for column in one.columns}
     for column in table.columns:
-        if column.not_null and object_name(table.ref.name, column.name, "not_null") == name:
+        if (
+            column.not_null
+            and column.name not in named
+            and object_name(table.ref.name, column.name, "not_null") == name
+        ):
             return column.name
     return None

@@ -95,7 +95,7 @@ def _made_free(draft: Draft, ref: Ref, table: Ref) -> Ref:
 
     def is_taken(name: str) -> bool:
         other = Ref(ref.schema, name)
-        return other == table or other in draft.relations
+        return other == table or other in draft.relations or (name != ref.name and other in draft.constraint_names)
 
     if draft.index(ref) is not None:
         remove_index(draft, ref)
@@ -187,6 +187,8 @@ def _add_indexed(draft: Draft, table: Table, definition: ConstraintDef, only: bo
         named = draft.index(Ref(table.ref.schema, definition.using_index))
         if named is not None and named.constraint is not None:
             return  # nor one over the index of another
+        if table.constraint(clipped(definition.name or definition.using_index)) is not None:
+            return  # nor one of the name of another
         table, constraint, index = _from_index(draft, table, definition, definition.using_index)
     else:
         constraint, index = indexed_constraint(draft, table.ref, definition)
@@ -253,7 +255,7 @@ def _add_not_null(draft: Draft, table: Table, definition: ConstraintDef, only: b
             for column in one.columns
         )
         constraints = one.constraints
-        if definition.name is not None:
+        if definition.name is not None and one.constraint(clipped(definition.name)) is None:
             constraint = _built(draft, definition, definition.name, definition.columns, new_table=False)
             constraints = (*constraints, replace(constraint, inherited=one is not table))
         draft.put(replace(one, columns=columns, constraints=constraints))

@@ -49,6 +49,8 @@ def rename_index(draft: Draft, index: Index, new_name: str) -> None:
         return
     if index.constraint is not None:
         table = draft.table(index.table)
+        if table is not None and table.constraint(new_name) is not None:
+            return
         draft.put(replace(index, constraint=new_name))
         if table is not None:
             constraints = tuple(replace(c, name=new_name) if c.index == index.ref else c for c in table.constraints)
@@ -70,6 +72,8 @@ def _column(draft: Draft, statement: Rename) -> None:
 def _attribute(draft: Draft, statement: Rename) -> None:
     composite = draft.types.get(draft.find_type(statement.name))
     if isinstance(composite, Composite) and statement.part is not None:
+        if any(one.name == statement.new_name for one in composite.attributes):
+            return
         for dependent in draft.dependents_of(composite.ref):
             table = draft.table(dependent)
             if table is not None and table.of_type == composite.ref:
@@ -89,7 +93,7 @@ def _constraint(draft: Draft, statement: Rename) -> None:
         return
     if table.constraint(old) is None:
         column = not_null_by_generated_name(table, old)
-        if column is not None:
+        if column is not None and table.constraint(new) is None:
             named = Constraint(name=new, kind=ConstraintKind.NOT_NULL, columns=(column,))
             draft.put(replace(table, constraints=(*table.constraints, named)))
         return
@@ -119,17 +123,18 @@ def _domain_constraint(draft: Draft, statement: Rename) -> None:
 
 def _trigger(draft: Draft, statement: Rename) -> None:
     table = draft.table_named(statement.name)
+    old, new = statement.part, statement.new_name
     for one in (table, *below(draft, table)) if table is not None else ():
-        triggers = tuple(
-            replace(t, name=statement.new_name) if t.name == statement.part and (one is table or t.inherited) else t
-            for t in one.triggers
-        )
-        draft.put(replace(one, triggers=triggers))
+        if all(trigger.name != new for trigger in one.triggers):
+            triggers = tuple(
+                replace(t, name=new) if t.name == old and (one is table or t.inherited) else t for t in one.triggers
+            )
+            draft.put(replace(one, triggers=triggers))
 
 
 def _policy(draft: Draft, statement: Rename) -> None:
     table = draft.table_named(statement.name)
-    if table is not None:
+    if table is not None and all(policy.name != statement.new_name for policy in table.policies):
         policies = tuple(replace(p, name=statement.new_name) if p.name == statement.part else p for p in table.policies)
         draft.put(replace(table, policies=policies))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from migrasafe.schema.evolve.cascade import remove_relation
-from migrasafe.schema.evolve.columns import new_column, new_sequence
+from migrasafe.schema.evolve.columns import each_once, new_column, new_sequence
 from migrasafe.schema.evolve.constraints import (
     INDEXED,
     check_constraint,
@@ -37,7 +37,7 @@ def create_table(draft: Draft, statement: CreateTable) -> None:
     of_type = draft.find_type(statement.of_type) if statement.of_type is not None else None
     constraints = _all_constraints(statement)
     key = next((c.columns for c in constraints if c.kind is _PRIMARY_KEY), ())
-    columns = _each_once(_columns(draft, ref, statement, parents, likes, of_type, key))
+    columns = each_once(_columns(draft, ref, statement, parents, likes, of_type, key))
     made, indexes = _constraints(draft, ref, constraints, parents, likes, key)
     complete = (
         all(parent.complete for parent in parents)
@@ -127,14 +127,6 @@ def _columns(
     return [
         replace(column, not_null=True) if column.name in key and not column.not_null else column for column in columns
     ]
-
-
-def _each_once(columns: list[Column]) -> list[Column]:
-    """The first of each name: PostgreSQL refuses a table with two."""
-    first: dict[str, Column] = {}
-    for column in columns:
-        first.setdefault(column.name, column)
-    return columns if len(first) == len(columns) else list(first.values())
 
 
 def _merged(above: Column, own: Column, definition: ColumnDef, *, partition: bool) -> Column:

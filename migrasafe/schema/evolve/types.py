@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from migrasafe.schema.evolve.cascade import remove_column, remove_type
+from migrasafe.schema.evolve.columns import each_once
 from migrasafe.schema.evolve.constraints import check_constraint
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import is_null
@@ -74,7 +75,7 @@ def rename_enum_value(draft: Draft, statement: RenameEnumValue) -> None:
 
 
 def create_composite(draft: Draft, statement: CreateComposite) -> None:
-    attributes = tuple(_attribute(draft, definition) for definition in statement.attributes)
+    attributes = tuple(each_once([_attribute(draft, definition) for definition in statement.attributes]))
     _make(draft, statement.name, lambda ref: Composite(ref=ref, attributes=attributes, born=draft.moment))
 
 
