@@ -1,8 +1,8 @@
-"""Writes migrasafe/sql/builtin_volatility.py from real servers: which functions PostgreSQL has, and how they may vary.
+"""Writes migrasafe/sql/builtin/volatility.py from real servers: which functions PostgreSQL has, and how they may vary.
 
 Give one DSN for each major version from 12 to 18, with contrib installed:
 
-    python tools/dump_builtins.py 'host=/tmp/sockets port=5412 user=postgres' … > migrasafe/sql/builtin_volatility.py
+    python tools/dump_builtins.py 'host=/tmp/sockets port=5412 user=postgres' … > migrasafe/sql/builtin/volatility.py
 """
 
 from __future__ import annotations

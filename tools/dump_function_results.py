@@ -1,8 +1,8 @@
-"""Writes migrasafe/sql/builtin_results.py from a real server: what the functions of PostgreSQL give.
+"""Writes migrasafe/sql/builtin/results.py from a real server: what the functions of PostgreSQL give.
 
 Give the DSN of a server of the newest major version:
 
-    python tools/dump_function_results.py 'host=/tmp/sockets port=5418 user=postgres' > migrasafe/sql/builtin_results.py
+    python tools/dump_function_results.py 'host=/tmp/sockets port=5418 user=postgres' > migrasafe/sql/builtin/results.py
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Writes migrasafe/sql/builtin_operators.py from real servers: which operators and implicit casts PostgreSQL has.
+"""Writes migrasafe/sql/builtin/operators.py from real servers: which operators and implicit casts PostgreSQL has.
 
 Give the DSNs of servers, one of each major version: what one of them has counts.
 
-    python tools/dump_operators.py 'host=/tmp/sockets port=5412 user=postgres' … > migrasafe/sql/builtin_operators.py
+    python tools/dump_operators.py 'host=/tmp/sockets port=5412 user=postgres' … > migrasafe/sql/builtin/operators.py
 """
 
 from __future__ import annotations

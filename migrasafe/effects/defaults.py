@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.effects.situation import Situation
-from migrasafe.sql.functions_called import FunctionFact, volatility_of
+from migrasafe.sql.builtin.called import FunctionFact, volatility_of
 from migrasafe.sql.statements import Expression
 
 

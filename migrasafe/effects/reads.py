@@ -10,8 +10,8 @@ from migrasafe.effects.most_rows import touches_most_rows
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Ref, RelationKind, Sequence, Table
+from migrasafe.sql.builtin.called import calls_in
 from migrasafe.sql.expressions import columns_read, relations_in, walk
-from migrasafe.sql.functions_called import calls_in
 from migrasafe.sql.statements import Expression, Name, Query
 
 

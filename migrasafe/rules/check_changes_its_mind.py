@@ -8,7 +8,7 @@ from typing import Any
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
-from migrasafe.sql.changing_functions import changing_calls, tells_time
+from migrasafe.sql.builtin.changing import changing_calls, tells_time
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.statements import (
     AddColumn,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.sql.changing_functions import changing_words
+from migrasafe.sql.builtin.changing import changing_words
 from migrasafe.sql.expressions import relations_in
 from migrasafe.sql.statements import CreateFunction
 

@@ -8,7 +8,7 @@ from migrasafe.findings import Finding
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import ONE_MIGRATION, Stage, plan
 from migrasafe.rules.wording import shown, sql_name
-from migrasafe.sql.functions_called import function_calls
+from migrasafe.sql.builtin.called import function_calls
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import AddIdentity, AlterSequence, AlterTable, Select, SetIdentity, Statement
 

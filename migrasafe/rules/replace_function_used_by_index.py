@@ -8,7 +8,7 @@ from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Index, Ref, Table
-from migrasafe.sql.functions_called import function_calls
+from migrasafe.sql.builtin.called import function_calls
 from migrasafe.sql.statements import AlterFunction, CreateFunction, Expression
 
 

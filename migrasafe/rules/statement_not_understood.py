@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import Stage, plan
-from migrasafe.sql.functions_called import direct_calls, is_known_function
+from migrasafe.sql.builtin.called import direct_calls, is_known_function
 from migrasafe.sql.statements import AlterTable, Call, Select, UnknownAction, Unrecognized
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import Stage, plan
-from migrasafe.sql.new_functions import OF_EXTENSION
+from migrasafe.sql.syntax.functions import OF_EXTENSION
 
 
 def check(step: Step) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref
+from migrasafe.sql.plpgsql.trigger_bodies import Assignment, assignments_to_new
 from migrasafe.sql.statements import CreateTrigger
-from migrasafe.sql.trigger_bodies import Assignment, assignments_to_new
 
 
 def check(step: Step) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.schema.model import Function, Ref, Schema, Table
-from migrasafe.sql.functions_called import calls_in
+from migrasafe.sql.builtin.called import calls_in
 from migrasafe.sql.statements import (
     Body,
     Call,
@@ -134,7 +134,7 @@ def _values(function: Function, arguments: list[Node]) -> dict[str, Value]:
 def _body(function: Function, values: Known) -> Body | None:
     if function.definition is None:
         return None
-    from migrasafe.sql.bodies import called_body
+    from migrasafe.sql.plpgsql.calls import called_body
 
     return called_body(function.definition, tuple(sorted(values.items())))
 

@@ -16,7 +16,7 @@ from migrasafe.sql.script import Comment, Newer, Script
 from migrasafe.sql.source import Source
 from migrasafe.sql.split import Chunk, ChunkKind, split
 from migrasafe.sql.statements import Body, Span, Statement, Unrecognized, Utility
-from migrasafe.sql.syntax_versions import may_be_newer, newer_syntax
+from migrasafe.sql.syntax.versions import may_be_newer, newer_syntax
 
 if TYPE_CHECKING:
     from migrasafe.sql.constants import Known
@@ -81,7 +81,7 @@ def parse_statement(sql: str) -> Statement:
 
 def body_with_arguments(definition: str, body_span: Span, values: Known) -> Body:
     """The plpgsql body of a CREATE FUNCTION as it runs with these values of its variables."""
-    from migrasafe.sql.plpgsql import read_body  # few scripts call functions that they define
+    from migrasafe.sql.plpgsql.blocks import read_body  # few scripts call functions that they define
 
     return read_body(definition, body_span, definition, _Reader(definition).parse_inner, values)
 
@@ -132,7 +132,7 @@ class _Reader:
 
     def _convert(self, tree: Mapping[str, Any], span: Span, sql: str) -> Statement:
         if self.variables:
-            from migrasafe.sql.plpgsql_variables import as_parameters  # only SQL out of bodies has any
+            from migrasafe.sql.plpgsql.variables import as_parameters  # only SQL out of bodies has any
 
             as_parameters(tree["stmt"], self.variables)
         for feature, since, function in newer_syntax(sql, tree) if self.may_be_newer else ():

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from migrasafe.regex import regex
-from migrasafe.sql.functions_called import calls_in
+from migrasafe.sql.builtin.called import calls_in
 from migrasafe.sql.statements import Node, Select, SetVariable, Statement
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 
 from migrasafe.postgres.connect import Connection
-from migrasafe.sql.builtin_volatility import NEW_IN
+from migrasafe.sql.builtin.volatility import NEW_IN
 
 STATEMENTS = [
     line

@@ -9,7 +9,7 @@ from migrasafe.app.judge.constants import meets
 from migrasafe.app.resolve import Problem, Resolution
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Column, Constraint, Ref, Schema, Table
-from migrasafe.sql.functions_called import function_calls
+from migrasafe.sql.builtin.called import function_calls
 from migrasafe.sql.statements import ConstraintKind
 
 _MAKE_UP = frozenset({"nextval", "gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "uuidv4", "uuidv7"})

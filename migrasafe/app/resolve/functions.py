@@ -19,7 +19,7 @@ _SAME_AS_ARGUMENT = frozenset({"max", "min", "abs", "first_value", "last_value",
 
 @cache
 def _builtin_names() -> frozenset[str]:
-    from migrasafe.sql import builtin_volatility as known
+    from migrasafe.sql.builtin import volatility as known
 
     words = (
         known.VOLATILE,

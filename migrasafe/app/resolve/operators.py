@@ -46,7 +46,7 @@ def _result(operator: str, left: TypeName | None, right: TypeName | None) -> Typ
 
 @cache
 def _operators() -> dict[str, tuple[tuple[str, str, str], ...]]:
-    from migrasafe.sql.builtin_operators import OPERATORS
+    from migrasafe.sql.builtin.operators import OPERATORS
 
     found = {}
     for line in OPERATORS.strip().replace("\n  ", " ").splitlines():
@@ -57,7 +57,7 @@ def _operators() -> dict[str, tuple[tuple[str, str, str], ...]]:
 
 @cache
 def _casts() -> dict[str, frozenset[str]]:
-    from migrasafe.sql.builtin_operators import CASTS
+    from migrasafe.sql.builtin.operators import CASTS
 
     lines = CASTS.strip().replace("\n  ", " ").splitlines()
     return {source: frozenset(targets) for source, *targets in (line.split() for line in lines)}

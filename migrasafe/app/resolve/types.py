@@ -18,7 +18,7 @@ _NUMBERS = ("int2", "int4", "int8", "numeric", "float4", "float8")
 
 @cache
 def builtin_types() -> frozenset[str]:
-    from migrasafe.sql.builtin_results import RESULTS
+    from migrasafe.sql.builtin.results import RESULTS
 
     named = frozenset(line.split(":")[0] for line in RESULTS.splitlines() if ":" in line and not line.startswith(" "))
     more = (
@@ -35,7 +35,7 @@ def builtin_types() -> frozenset[str]:
 
 @cache
 def _results() -> dict[str, str]:
-    from migrasafe.sql.builtin_results import RESULTS
+    from migrasafe.sql.builtin.results import RESULTS
 
     found: dict[str, str] = {}
     current = ""
@@ -50,7 +50,7 @@ def _results() -> dict[str, str]:
 @cache
 def builtin_outputs() -> dict[str, tuple[str, ...]]:
     """The columns of PostgreSQL's functions that give several."""
-    from migrasafe.sql.builtin_results import OUTPUTS
+    from migrasafe.sql.builtin.results import OUTPUTS
 
     lines = OUTPUTS.strip().replace("\n  ", " ").splitlines()
     return {name: tuple(columns.split()) for name, _, columns in (line.partition(":") for line in lines)}

@@ -18,8 +18,8 @@ from migrasafe.backfill.walk.table import columns_of
 from migrasafe.backfill.walk.ways import Key
 from migrasafe.errors import InputError
 from migrasafe.postgres.scripts import ScriptSession, StatementError
+from migrasafe.sql.builtin.called import function_calls
 from migrasafe.sql.expressions import columns_read, walk
-from migrasafe.sql.functions_called import function_calls
 from migrasafe.sql.quote import quote_ident
 
 SAMPLE_ROWS = 1000

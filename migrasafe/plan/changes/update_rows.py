@@ -12,9 +12,9 @@ from migrasafe.plan.dual_write.triggers import differs, row_of
 from migrasafe.plan.model import Backfill, Phase, PhaseName
 from migrasafe.schema.definitions import name_of, names, type_of
 from migrasafe.schema.model import Table
+from migrasafe.sql.builtin.called import function_calls, volatility_of
 from migrasafe.sql.deparse import Path, deparse_expression, map_columns
 from migrasafe.sql.expressions import columns_read, walk
-from migrasafe.sql.functions_called import function_calls, volatility_of
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression, Name
 

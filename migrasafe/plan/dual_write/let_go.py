@@ -9,8 +9,8 @@ from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Column, Ref
+from migrasafe.sql.builtin.called import volatility_of
 from migrasafe.sql.deparse import deparse_expression
-from migrasafe.sql.functions_called import volatility_of
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression
 

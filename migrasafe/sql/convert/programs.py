@@ -111,7 +111,7 @@ def read_body(
     """The statements of a body written as a string, with spans into the source."""
     span = _text_span(origin, source_text)
     if language == "plpgsql":
-        from migrasafe.sql.plpgsql import read_body as read_plpgsql  # few scripts have any: not worth its import
+        from migrasafe.sql.plpgsql.blocks import read_body as read_plpgsql  # few scripts have any: not worth its import
 
         statement = origin.text[origin.span.start : origin.span.end]
         return read_plpgsql(statement, span, origin.text, parse_inner)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from migrasafe.sql.builtin_volatility import NEW_IN
-from migrasafe.sql.new_functions import NEW_FUNCTIONS
+from migrasafe.sql.builtin.volatility import NEW_IN
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
+from migrasafe.sql.syntax.functions import NEW_FUNCTIONS
 
 NEWER = [
     line

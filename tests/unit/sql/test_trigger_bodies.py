@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrasafe.sql.trigger_bodies import Assignment, assignments_to_new
+from migrasafe.sql.plpgsql.trigger_bodies import Assignment, assignments_to_new
 
 
 def body(inner: str) -> str:

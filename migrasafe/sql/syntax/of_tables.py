@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from migrasafe.sql import syntax_options
-from migrasafe.sql.syntax_of_statements import owner
+from migrasafe.sql.syntax import options as syntax_options
+from migrasafe.sql.syntax.of_statements import owner
 
 Fields = Mapping[str, Any]
 Found = Iterator[tuple[str, int]]

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from migrasafe.sql.constants import NOTHING_KNOWN, Known
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse_plpgsql
-from migrasafe.sql.plpgsql_places import Places
-from migrasafe.sql.plpgsql_variables import Variables, assigned_in, expression_of, holds, iterations, names_of, truth
+from migrasafe.sql.plpgsql.places import Places
+from migrasafe.sql.plpgsql.variables import Variables, assigned_in, expression_of, holds, iterations, names_of, truth
 from migrasafe.sql.statements import Body, Guarded, Query, Select, Span, Statement, Transaction, Unrecognized
 
 ParseInner = Callable[[str, Span, frozenset[str]], tuple[Statement, ...]]

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from migrasafe.regex import regex
-from migrasafe.sql import new_functions, syntax_options
-from migrasafe.sql import syntax_of_statements as statements
-from migrasafe.sql import syntax_of_tables as tables
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.lexer import Kind, tokens
+from migrasafe.sql.syntax import functions as new_functions
+from migrasafe.sql.syntax import of_statements as statements
+from migrasafe.sql.syntax import of_tables as tables
+from migrasafe.sql.syntax import options as syntax_options
 
 Fields = Mapping[str, Any]
 

@@ -112,7 +112,7 @@ def volatility_of(expression: Expression, look_up: LookUp, *, pg_version: int) -
 
 @cache
 def _builtinnames_of() -> tuple[frozenset[str], frozenset[str]]:
-    from migrasafe.sql import builtin_volatility as known  # a few kilobytes that most migrations never need
+    from migrasafe.sql.builtin import volatility as known  # a few kilobytes that most migrations never need
 
     volatile = frozenset(known.VOLATILE.split()) | frozenset(known.EXTENSION_VOLATILE.split())
     rest = (known.STABLE, known.IMMUTABLE, known.EXTENSION_STABLE, known.EXTENSION_IMMUTABLE)

@@ -1,0 +1,1 @@
+"""What PostgreSQL brings along: its operators, and what its functions give and how volatile they are."""
