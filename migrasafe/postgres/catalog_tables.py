@@ -18,7 +18,7 @@ from migrasafe.postgres.catalog_text import (
 )
 from migrasafe.schema.evolve.expressions import is_null
 from migrasafe.schema.evolve.indexes import index_reads
-from migrasafe.schema.evolve.names_used import columns_of_table_used, columns_used
+from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.model import (
     Column,
     ColumnRef,
@@ -156,18 +156,15 @@ def trigger_from_row(row: Row, texts: ServerTexts) -> Trigger:
     )
 
 
-def _policy(row: Row, texts: ServerTexts, table: str, columns: frozenset[str]) -> Policy:
-    using = texts.expression(row.using)
-    check = texts.expression(row.check)
-    reads = columns_of_table_used(using, table, columns) | columns_of_table_used(check, table, columns)
+def _policy(row: Row, texts: ServerTexts) -> Policy:
     return Policy(
         name=row.name,
         command=_COMMANDS.get(row.command, "all"),
         permissive=row.permissive,
         roles=tuple(row.roles),
-        using=using,
-        check=check,
-        reads=reads,
+        using=texts.expression(row.using),
+        check=texts.expression(row.check),
+        reads=frozenset(row.reads),
     )
 
 
@@ -193,7 +190,6 @@ def relation_from_row(row: Row, texts: ServerTexts, parts: Parts) -> Table | Vie
     if row.kind not in _KINDS:
         return None
     columns = tuple(parts.columns.get(row.oid, ()))
-    names = frozenset(column.name for column in columns)
     parents = tuple(parts.parents.get(row.oid, ()))
     children = tuple(parts.children.get(row.oid, ()))
     is_partition = row.partition_bound is not None
@@ -205,7 +201,7 @@ def relation_from_row(row: Row, texts: ServerTexts, parts: Parts) -> Table | Vie
         constraints=tuple(parts.constraints.get(row.oid, ())),
         indexes=tuple(parts.indexes.get(row.oid, ())),
         triggers=tuple(parts.triggers.get(row.oid, ())),
-        policies=tuple(_policy(policy, texts, row.name, names) for policy in parts.policies.get(row.oid, ())),
+        policies=tuple(_policy(policy, texts) for policy in parts.policies.get(row.oid, ())),
         row_security=row.row_security,
         row_security_forced=row.row_security_forced,
         partition_by=texts.partition_key(row.partition_key),
@@ -250,6 +246,7 @@ def index_from_row(row: Row, texts: ServerTexts, named: Mapping[int, Ref], table
         predicate=parsed.predicate,
         include=parsed.include,
         reads=index_reads(parsed),
+        column_names=tuple(row.column_names),
         nulls_not_distinct=parsed.nulls_not_distinct,
         valid=row.valid,
         constraint=row.constraint,

@@ -117,6 +117,7 @@ def index_facts(index: Index) -> Facts:
         "predicate": index.predicate is not None,
         "include": index.include,
         "reads": index.reads,
+        "column names": index.column_names,
         "nulls not distinct": index.nulls_not_distinct,
         "valid": index.valid,
         "constraint": index.constraint,

@@ -89,6 +89,8 @@ class Index(Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
     """Every column it needs: keys, expressions, predicate, INCLUDE."""
+    column_names: tuple[str, ...] = ()
+    """What its own columns have been called since it was made; the names of its copies are put together from them."""
     nulls_not_distinct: bool = False
     valid: bool = True
     """False after CREATE INDEX … ON ONLY a partitioned table, or (from a server) after a failed concurrent build."""

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.sql.output_names import output_name
-from migrasafe.sql.statements import Name, Query
+from migrasafe.sql.statements import Expression, Name, Query
 
 ColumnsOf = Callable[[Name], tuple[str, ...] | None]
 """The columns of a relation, None where they are not all known."""
@@ -51,6 +51,14 @@ def resolve(query: Query, columns_of: ColumnsOf) -> Resolved:
     resolver = _Resolver(columns_of)
     columns = resolver.select(query.node.get("SelectStmt", {}), (), {})
     return Resolved(reads=frozenset(resolver.reads), columns=columns)
+
+
+def resolve_condition(condition: Expression, table: Name, columns_of: ColumnsOf) -> frozenset[Read]:
+    """What an expression over the rows of a table reads, its sub-queries included: the condition of a policy."""
+    resolver = _Resolver(columns_of)
+    row = _Source(alias=table.name, columns=columns_of(table), relation=table)
+    resolver.expressions([condition.node], ((row,),), {})
+    return frozenset(resolver.reads)
 
 
 class _Resolver:

@@ -3,6 +3,9 @@ SELECT
     i.indexrelid AS index,
     i.indrelid AS relation,
     pg_get_indexdef(i.indexrelid) AS definition,
+    ARRAY(
+        SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attnum > 0 ORDER BY a.attnum
+    ) AS column_names,
     i.indisvalid AS valid,
     i.indisreplident AS replica_identity,
     (

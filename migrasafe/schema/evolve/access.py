@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from migrasafe.schema.evolve.draft import Draft
-from migrasafe.schema.evolve.names_used import columns_of_table_used
-from migrasafe.schema.model import Policy, Publication, PublishedPart, Ref, Table
+from migrasafe.schema.evolve.query_names import columns_read_of
+from migrasafe.schema.model import Policy, Publication, PublishedPart, Ref
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.statements import (
     AlterPolicy,
@@ -14,7 +14,6 @@ from migrasafe.sql.statements import (
     CreateExtension,
     CreatePolicy,
     CreatePublication,
-    Expression,
     Name,
     PublishedTable,
 )
@@ -34,15 +33,10 @@ def create_policy(draft: Draft, statement: CreatePolicy) -> None:
         roles=statement.roles,
         using=statement.using,
         check=statement.check,
-        reads=_policy_reads(table, statement.using, statement.check),
+        reads=columns_read_of(draft, table, statement.using, statement.check),
         born=draft.moment,
     )
     draft.put(replace(table, policies=(*others, policy)))
-
-
-def _policy_reads(table: Table, *expressions: Expression | None) -> frozenset[str]:
-    columns = frozenset(column.name for column in table.columns) if table.complete else frozenset()
-    return frozenset().union(*(columns_of_table_used(e, table.ref.name, columns) for e in expressions))
 
 
 def alter_policy(draft: Draft, statement: AlterPolicy) -> None:
@@ -54,7 +48,7 @@ def alter_policy(draft: Draft, statement: AlterPolicy) -> None:
         if policy.name == statement.name:
             using = statement.using or policy.using
             check = statement.check or policy.check
-            reads = _policy_reads(table, using, check)
+            reads = columns_read_of(draft, table, using, check)
             policy = replace(policy, roles=statement.roles or policy.roles, using=using, check=check, reads=reads)
         policies.append(policy)
     draft.put(replace(table, policies=tuple(policies)))

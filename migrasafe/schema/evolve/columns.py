@@ -12,6 +12,7 @@ from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import is_null, nextval_of, with_full_sequence_name
 from migrasafe.schema.evolve.family import below, family
 from migrasafe.schema.evolve.generated_names import first_free
+from migrasafe.schema.evolve.indexes import rebuild_indexes
 from migrasafe.schema.evolve.type_names import SERIAL_TYPES, resolved_type
 from migrasafe.schema.model import Column, ColumnRef, Ref, Sequence, Table
 from migrasafe.sql.statements import (
@@ -136,6 +137,12 @@ def alter_type(draft: Draft, table: Table, action: AlterColumnType, *, only: boo
     type_name = resolved_type(draft, action.type)
     collation = action.collation.name if action.collation is not None else None
     _alter(draft, table, action.column, lambda c: replace(c, type=type_name, collation=collation), only=only)
+    for one in family(draft, table, only=only):
+        column = one.column(action.column)
+        if column is not None and column.identity is not None:
+            for sequence in draft.sequences_owned_by(one.ref, action.column):
+                draft.put(replace(sequence, type=type_name))
+        rebuild_indexes(draft, one, action.column)
 
 
 def set_default(draft: Draft, table: Table, action: SetDefault, *, only: bool) -> None:

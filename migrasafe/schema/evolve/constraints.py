@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from migrasafe.schema.evolve.constraint_drops import same_foreign_key
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
-from migrasafe.schema.evolve.generated_names import clipped, first_free, joined_columns
+from migrasafe.schema.evolve.generated_names import clipped, first_free, index_column_names, joined_columns
 from migrasafe.schema.evolve.indexes import free_index_ref, give_index_to_partition, index_reads, remove_index
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.model import Column, Constraint, Index, Ref, RelationKind, Table
@@ -66,10 +66,11 @@ def primary_key_columns(table: Table | None) -> tuple[str, ...]:
 def indexed_constraint(draft: Draft, table: Ref, definition: ConstraintDef) -> tuple[Constraint, Index]:
     """A PRIMARY KEY, UNIQUE or EXCLUDE and the index behind it, which is put already but not listed by the table."""
     elements = tuple(IndexElement(column=column) for column in definition.columns)
+    names = index_column_names(elements, definition.include)
     if definition.name is not None:
         ref = _made_free(draft, Ref(table.schema, clipped(definition.name)), table)
     else:
-        ref = free_index_ref(draft, table, elements, definition.include, definition.kind)
+        ref = free_index_ref(draft, table, names, definition.kind)
     excludes = definition.kind is ConstraintKind.EXCLUDE
     index = Index(
         ref=ref,
@@ -79,6 +80,7 @@ def indexed_constraint(draft: Draft, table: Ref, definition: ConstraintDef) -> t
         method=(definition.exclude_method or "gist") if excludes or definition.without_overlaps else "btree",
         predicate=definition.expression if excludes else None,
         include=definition.include,
+        column_names=names,
         nulls_not_distinct=definition.nulls_not_distinct,
         constraint=ref.name,
         tablespace=definition.tablespace,

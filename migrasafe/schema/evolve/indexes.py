@@ -9,7 +9,7 @@ from migrasafe.schema.evolve.expressions import same_expression
 from migrasafe.schema.evolve.generated_names import clipped, first_free, index_column_names, joined_columns
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.model import Constraint, Index, Ref, RelationKind, Table, View
-from migrasafe.sql.statements import ConstraintKind, CreateIndex, IndexElement
+from migrasafe.sql.statements import ConstraintKind, CreateIndex
 
 _LABELS = {ConstraintKind.PRIMARY_KEY: "pkey", ConstraintKind.UNIQUE: "key", ConstraintKind.EXCLUDE: "excl"}
 
@@ -29,7 +29,7 @@ def create_index(draft: Draft, statement: CreateIndex) -> None:
             if not isinstance(target, (Table, View)):
                 return
     else:
-        ref = free_index_ref(draft, target.ref, statement.elements, statement.include, None)
+        ref = free_index_ref(draft, target.ref, index_column_names(statement.elements, statement.include), None)
     partitions = target.partitions if isinstance(target, Table) else ()
     index = Index(
         ref=ref,
@@ -40,6 +40,7 @@ def create_index(draft: Draft, statement: CreateIndex) -> None:
         predicate=statement.predicate,
         include=statement.include,
         reads=index_reads(statement),
+        column_names=index_column_names(statement.elements, statement.include),
         nulls_not_distinct=statement.nulls_not_distinct,
         valid=not (statement.only and partitions),
         tablespace=statement.tablespace,
@@ -66,15 +67,14 @@ def index_reads(index: CreateIndex | Index) -> frozenset[str]:
 def free_index_ref(
     draft: Draft,
     table: Ref,
-    elements: tuple[IndexElement, ...],
-    include: tuple[str, ...],
+    column_names: tuple[str, ...],
     constraint: ConstraintKind | None,
 ) -> Ref:
     """The name PostgreSQL gives to an index that was given none: ChooseIndexName."""
     label = "idx" if constraint is None else _LABELS[constraint]
     columns = None
     if constraint is not ConstraintKind.PRIMARY_KEY:
-        columns = joined_columns(index_column_names(elements, include)) or None
+        columns = joined_columns(column_names) or None
 
     def is_taken(name: str) -> bool:
         ref = Ref(table.schema, name)
@@ -105,6 +105,13 @@ def remove_index(draft: Draft, ref: Ref) -> None:
             remove_index(draft, child.ref)
     elif isinstance(target, View):
         draft.put(replace(target, indexes=tuple(one for one in target.indexes if one != ref)))
+
+
+def rebuild_indexes(draft: Draft, table: Table, column: str) -> None:
+    """A column of another type: each index over it is made anew, and calls its columns what the table calls them now."""
+    for index in map(draft.index, table.indexes):
+        if index is not None and column in index.reads:
+            draft.put(replace(index, column_names=index_column_names(index.elements, index.include)))
 
 
 def attached_indexes(draft: Draft, table: Table, parent: Ref) -> list[Index]:
@@ -138,7 +145,7 @@ def give_index_to_partition(draft: Draft, parent: Index, constraint: Constraint 
             constraint = own
     else:
         kind = constraint.kind if constraint is not None else None
-        ref = free_index_ref(draft, partition, parent.elements, parent.include, kind)
+        ref = free_index_ref(draft, partition, parent.column_names, kind)
         name = ref.name if constraint is not None else None
         index = replace(parent, ref=ref, table=partition, parent=parent.ref, constraint=name, born=draft.moment)
         draft.put(index)

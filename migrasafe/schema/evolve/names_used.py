@@ -39,20 +39,6 @@ def columns_used(expression: Expression | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path[-1] for path in reversed(paths) if path))
 
 
-def columns_of_table_used(expression: Expression | None, table: str, columns: frozenset[str]) -> frozenset[str]:
-    """The columns of `table` that an expression with subqueries (a policy) reads, as far as names alone tell."""
-    if expression is None:
-        return frozenset()
-    nodes = list(naming_nodes(expression.node))
-    subquery = any(kind == "SubLink" for kind, _ in nodes)
-    found = set()
-    for kind, node in nodes:
-        path = strings(node["fields"]) if kind == "ColumnRef" else ()
-        if path and (len(path) == 1 or not subquery or path[-2] == table) and (path[-1] in columns or not columns):
-            found.add(path[-1])
-    return frozenset(found)
-
-
 def name_of(parts: tuple[str, ...]) -> Name | None:
     """The name that a list of strings spells; a catalog in front is dropped."""
     if not parts:

@@ -10,8 +10,8 @@ from msgspec import Struct
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.type_names import resolved_type
 from migrasafe.schema.model import Column, ColumnRef, Table, View
-from migrasafe.sql.names_read import Resolved, resolve
-from migrasafe.sql.statements import Name, Node, Query, TypeName
+from migrasafe.sql.names_read import Resolved, resolve, resolve_condition
+from migrasafe.sql.statements import Expression, Name, Node, Query, TypeName
 
 
 class Outputs(Struct, frozen=True, kw_only=True):
@@ -30,6 +30,18 @@ def outputs_of(draft: Draft, query: Query) -> Outputs:
     reads = frozenset(ColumnRef(draft.resolve(*read.relation), read.column) for read in resolved.reads)
     columns = _columns(draft, query, resolved)
     return Outputs(reads=reads, columns=columns or (), complete=columns is not None)
+
+
+def columns_read_of(draft: Draft, table: Table, *conditions: Expression | None) -> frozenset[str]:
+    """The columns of a table that expressions over its rows read, in sub-queries over the same table too."""
+    name = Name(*table.ref)
+    return frozenset(
+        read.column
+        for condition in conditions
+        if condition is not None
+        for read in resolve_condition(condition, name, lambda of: _column_names(draft, of))
+        if read.column is not None and draft.resolve(*read.relation) == table.ref
+    )
 
 
 def _column_names(draft: Draft, name: Name) -> tuple[str, ...] | None:

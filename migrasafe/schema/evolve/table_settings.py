@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import family
-from migrasafe.schema.model import Table
+from migrasafe.schema.model import RelationKind, Table
 from migrasafe.sql.statements import (
     OfType,
     OwnerTo,
@@ -58,6 +58,9 @@ def set_owner(draft: Draft, table: Table, action: OwnerTo) -> None:
 
 
 def set_logged(draft: Draft, table: Table, action: SetLogged) -> None:
+    """SET LOGGED | UNLOGGED; before 18 a partitioned table takes it without a change, since then it refuses."""
+    if table.kind is RelationKind.PARTITIONED_TABLE:
+        return
     persistence = Persistence.PERMANENT if action.logged else Persistence.UNLOGGED
     draft.put(replace(table, persistence=persistence))
 

@@ -17,12 +17,15 @@ from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.indexes import free_index_ref
 from migrasafe.schema.evolve.partitions import inherited_columns, take_from_parent
 from migrasafe.schema.model import Column, Composite, Constraint, Index, Ref, RelationKind, Table
-from migrasafe.sql.statements import ColumnDef, ConstraintDef, ConstraintKind, CreateTable, LikeClause
+from migrasafe.sql.statements import ColumnDef, ConstraintDef, ConstraintKind, CreateTable, LikeClause, TypeName
 
 _NOTHING: frozenset[str] = frozenset()
 # By names of their own: until Python 3.12 it takes ten times as long to find a member in its enum.
 _PRIMARY_KEY, _NOT_NULL = ConstraintKind.PRIMARY_KEY, ConstraintKind.NOT_NULL
 _FOREIGN_KEY, _CHECK = ConstraintKind.FOREIGN_KEY, ConstraintKind.CHECK
+
+_TYPE_OF_COPIED_SEQUENCES = TypeName(name="int8")
+"""Whatever the type of the identity column is: LIKE … INCLUDING IDENTITY copies what the sequence counts, not its type."""
 
 
 def create_table(draft: Draft, statement: CreateTable) -> None:
@@ -145,7 +148,7 @@ def _merged(above: Column, own: Column, definition: ColumnDef, *, partition: boo
 def _like_column(draft: Draft, ref: Ref, column: Column, including: frozenset[str]) -> Column:
     identity = column.identity if "identity" in including else None
     if identity is not None:
-        new_sequence(draft, ref, column.name, column.type)
+        new_sequence(draft, ref, column.name, _TYPE_OF_COPIED_SEQUENCES)
     return replace(
         column,
         default=column.default if "defaults" in including else None,
@@ -247,7 +250,7 @@ def _copy_indexes(draft: Draft, ref: Ref, source: Table) -> None:
         if constraint is not None and constraint.kind is _PRIMARY_KEY and table.primary_key is not None:
             continue
         kind = constraint.kind if constraint is not None else None
-        new_ref = free_index_ref(draft, ref, index.elements, index.include, kind)
+        new_ref = free_index_ref(draft, ref, index.column_names, kind)
         name = new_ref.name if constraint is not None else None
         draft.put(_copied(index, new_ref, ref, name, draft))
         constraints = table.constraints

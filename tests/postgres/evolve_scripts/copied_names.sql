@@ -1,0 +1,28 @@
+-- Names that copies of indexes get, the sequence of an identity column of another type, what policies read.
+CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY, email text, total int, parent_id smallint DEFAULT 1);
+CREATE INDEX ON orders (lower(email));
+CREATE INDEX ON orders (email, total);
+CREATE INDEX ON orders (total, (total + 1), (id + 1));
+CREATE UNIQUE INDEX by_email ON orders (email);
+CREATE TABLE before_renaming (LIKE orders INCLUDING ALL);
+ALTER TABLE orders RENAME COLUMN email TO address;
+ALTER TABLE orders RENAME COLUMN total TO amount;
+CREATE TABLE after_renaming (LIKE orders INCLUDING ALL);
+ALTER TABLE orders ALTER COLUMN address TYPE varchar(20);
+CREATE TABLE after_rebuilding (LIKE orders INCLUDING ALL);
+ALTER TABLE orders ALTER COLUMN id TYPE bigint;
+ALTER TABLE orders ALTER COLUMN id TYPE smallint, ALTER COLUMN parent_id TYPE bigint;
+CREATE TABLE parted (day date, note text) PARTITION BY LIST (day);
+CREATE INDEX ON parted (note, day);
+CREATE INDEX ON parted (upper(note));
+ALTER TABLE parted RENAME COLUMN note TO remark;
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN ('2024-01-01');
+CREATE TABLE parted_2 (remark text, day date);
+ALTER TABLE parted ATTACH PARTITION parted_2 DEFAULT;
+CREATE INDEX ON parted (remark, day);
+CREATE TABLE other (address text, amount int, k int);
+CREATE POLICY own_rows ON orders FOR INSERT WITH CHECK (EXISTS (SELECT 1 FROM orders WHERE amount > 1));
+CREATE POLICY by_alias ON orders USING (EXISTS (SELECT * FROM orders o WHERE o.id = orders.parent_id));
+CREATE POLICY by_other ON orders USING (EXISTS (SELECT 1 FROM other WHERE address = 'x' AND k = id));
+CREATE POLICY counted ON orders USING (id IN (SELECT count(*) FROM orders));
+ALTER POLICY counted ON orders USING (parent_id > 0 OR EXISTS (SELECT FROM other AS orders WHERE orders.k = 1));
