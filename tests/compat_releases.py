@@ -12,8 +12,8 @@ from migrasafe.app.compat import CompatOptions, compat
 from migrasafe.app.model import App
 from migrasafe.app.read_app import read_app
 from migrasafe.app.verdict import CompatResult, Version
-from migrasafe.cli.read_inputs import histories
-from migrasafe.cli.released import released
+from migrasafe.cli.inputs.read import histories
+from migrasafe.cli.inputs.released import released
 from migrasafe.migrations.model import Migration
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "compat"

@@ -9,7 +9,7 @@ import pytest
 from migrasafe.app.compat import CompatOptions, compat
 from migrasafe.app.read_app import read_app
 from migrasafe.app.verdict import Deploy
-from migrasafe.cli.read_inputs import histories
+from migrasafe.cli.inputs.read import histories
 from tests.compat_releases import RELEASES, read_release
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from migrasafe.cli.lint import lint
+from migrasafe.cli.lint.command import lint
 from migrasafe.cli.outputs import outputs
 from migrasafe.report import FORMATS
 

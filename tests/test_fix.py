@@ -206,7 +206,7 @@ def test_a_lock_timeout_is_set_above_the_statement_as_it_is_indented(db):
 
 
 def test_a_file_that_changes_meanwhile_is_not_overwritten(db, monkeypatch):
-    from migrasafe.cli import changed_files
+    from migrasafe.cli.lint import changed_files
     from migrasafe.errors import InputError
 
     write(db, {"1.sql": TABLE, "2.sql": INDEX})

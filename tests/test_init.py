@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from migrasafe.cli.server_version import said_versions
+from migrasafe.cli.init.server_version import said_versions
 from migrasafe.config import read_config
 from tests.in_process import migrasafe
 

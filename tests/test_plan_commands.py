@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from migrasafe.cli.plan import plan as plan_command
+from migrasafe.cli.plan.command import plan as plan_command
 from migrasafe.dsn import without_password
 from migrasafe.rules.page import Block, Page, page_ids, read_page
 from migrasafe.target import NEWEST, OLDEST

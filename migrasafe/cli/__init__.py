@@ -48,7 +48,7 @@ class _Commands(click.Group):
             gc.enable()
         match cmd_name:
             case "lint":
-                from migrasafe.cli.lint import lint
+                from migrasafe.cli.lint.command import lint
 
                 return lint
             case "compat":
@@ -60,19 +60,19 @@ class _Commands(click.Group):
 
                 return backfill
             case "plan":
-                from migrasafe.cli.plan import plan
+                from migrasafe.cli.plan.command import plan
 
                 return plan
             case "rehearse":
-                from migrasafe.cli.rehearse import rehearse
+                from migrasafe.cli.rehearse.command import rehearse
 
                 return rehearse
             case "gate":
-                from migrasafe.cli.gate import gate
+                from migrasafe.cli.plan.gate import gate
 
                 return gate
             case "init":
-                from migrasafe.cli.init import init
+                from migrasafe.cli.init.command import init
 
                 return init
             case "lsp":
@@ -80,11 +80,11 @@ class _Commands(click.Group):
 
                 return lsp
             case "rules":
-                from migrasafe.cli.rules import rules
+                from migrasafe.cli.rules.command import rules
 
                 return rules
             case "explain":
-                from migrasafe.cli.explain import explain
+                from migrasafe.cli.rules.explain import explain
 
                 return explain
         return None

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from migrasafe.app.compat import CompatOptions
 from migrasafe.app.compat import compat as judge
 from migrasafe.app.verdict import CompatResult, Deploy, Version
-from migrasafe.cli import read_inputs
+from migrasafe.cli.inputs import read as read_inputs
+from migrasafe.cli.inputs.app_version import read_app_version
+from migrasafe.cli.inputs.released import released, up_to
 from migrasafe.cli.output import write
-from migrasafe.cli.read_app_version import read_app_version
-from migrasafe.cli.released import released, up_to
 from migrasafe.cli.terminal import wants_color
 from migrasafe.config import Options, find_config, read_config, settle
 from migrasafe.errors import InputError

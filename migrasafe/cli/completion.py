@@ -7,7 +7,7 @@ import click
 
 def rule_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The ids that begin like this; behind a comma another begins."""
-    from migrasafe.cli.own_rules import book_of_project
+    from migrasafe.cli.rules.own_rules import book_of_project
     from migrasafe.errors import MigrasafeError
     from migrasafe.rules.page import page_ids
 

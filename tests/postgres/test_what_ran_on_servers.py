@@ -8,7 +8,7 @@ import pytest
 
 from migrasafe.app.model import App, Origin
 from migrasafe.app.read_app import read_app
-from migrasafe.cli.read_app_version import read_app_version
+from migrasafe.cli.inputs.app_version import read_app_version
 from migrasafe.errors import InputError
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.find_server import available_servers

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from migrasafe.cli.lint_run import Only, Run, Scope
-from migrasafe.cli.lint_settings import settings_of
+from migrasafe.cli.lint.run import Only, Run, Scope
+from migrasafe.cli.lint.settings import settings_of
 from migrasafe.errors import InputError, MigrasafeError
 from migrasafe.findings import Finding
 from migrasafe.migrations.model import Notice

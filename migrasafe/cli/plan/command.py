@@ -148,8 +148,8 @@ def plan(
     from datetime import UTC, datetime
 
     from migrasafe.backfill.quantities import seconds_from
-    from migrasafe.cli.plan_output import outputs_of
-    from migrasafe.cli.read_inputs import schema_of, script_of, sizes_at
+    from migrasafe.cli.inputs.read import schema_of, script_of, sizes_at
+    from migrasafe.cli.plan.output import outputs_of
     from migrasafe.plan.changes.model import Ground
     from migrasafe.plan.dual_write.odometer import is_counted
     from migrasafe.plan.merge import draft_of
@@ -222,7 +222,7 @@ def plan(
     click.echo(f"written to {folder}: read {folder / RUNBOOK} first")
     if not prove:
         return 0
-    from migrasafe.cli.rehearsal import prove_folder
+    from migrasafe.cli.rehearse.rehearsal import prove_folder
     from migrasafe.rehearse.stage import Wish
     from migrasafe.rehearse.wanted import Wanted
 
@@ -240,7 +240,7 @@ def _ask(question: str) -> bool:
 
 
 def _print_status(folder: Path, dsn: str) -> None:
-    from migrasafe.cli.plan_session import plan_of, refuse_another_schema, session
+    from migrasafe.cli.plan.session import plan_of, refuse_another_schema, session
     from migrasafe.plan.standing import State, states
 
     planned = plan_of(folder)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from migrasafe.app.model import Query
-from migrasafe.cli.plan_session import written_plan
+from migrasafe.cli.plan.session import written_plan
 from migrasafe.dsn import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.plan.fingerprint import fingerprint
@@ -35,7 +35,7 @@ def ground_of(given: str, needs_role: NeedsRole, *, until: Path | None = None) -
         dump = read_script(Source(path="pg_dump", text=dump_of(given)))
         return lambda dsn: lay_script(dsn, dump, needs_role)
     if Path(given).is_dir():
-        from migrasafe.cli.read_inputs import migrations_until
+        from migrasafe.cli.inputs.read import migrations_until
 
         migrations = migrations_until(given, until)
         return lambda dsn: lay_migrations(dsn, migrations, needs_role)
@@ -99,8 +99,8 @@ def queries_of(source: str | None, schema: str) -> tuple[Query, ...]:
     """The queries of a version of the app. `schema`: where its migrations are, which are no part of it."""
     if source is None:
         return ()
-    from migrasafe.cli.read_app_version import read_app_version
-    from migrasafe.cli.read_inputs import histories
+    from migrasafe.cli.inputs.app_version import read_app_version
+    from migrasafe.cli.inputs.read import histories
 
     known = histories((schema,), None, {}) if not is_dsn(schema) and Path(schema).is_dir() else ()
     return read_app_version(source, known).queries

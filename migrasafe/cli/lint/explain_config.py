@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from migrasafe.cli.lint_settings import Asked
+from migrasafe.cli.lint.settings import Asked
 from migrasafe.config import Options
 from migrasafe.dsn import without_secrets
 from migrasafe.findings import Severity

@@ -14,7 +14,7 @@ from migrasafe.errors import InputError
 from migrasafe.target import DEFAULT
 
 if TYPE_CHECKING:
-    from migrasafe.cli.survey import FoundFolder, Survey
+    from migrasafe.cli.init.survey import FoundFolder, Survey
 
 _FILE = "migrasafe.toml"
 
@@ -31,7 +31,7 @@ def init(*, dry_run: bool) -> int:
     Example:
       migrasafe init --dry-run
     """
-    from migrasafe.cli.survey import survey
+    from migrasafe.cli.init.survey import survey
 
     there = find_config(Path.cwd()).source
     if there is not None and not dry_run:

@@ -83,7 +83,7 @@ def _baseline_beside(folder: Path) -> str | None:
 def _book(settings: Settings) -> Book:
     if not settings.rules:
         return Book()
-    from migrasafe.cli.own_rules import book_with
+    from migrasafe.cli.rules.own_rules import book_with
 
     return book_with(settings.rules)
 

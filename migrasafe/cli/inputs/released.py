@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from migrasafe.app.model import Notice
-from migrasafe.cli.read_inputs import files_of, reported
+from migrasafe.cli.inputs.read import files_of, reported
 from migrasafe.errors import InputError, did_you_mean
 from migrasafe.migrations.model import History, Migration
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from migrasafe.cli import read_inputs
-from migrasafe.cli.lint_run import Linted
+from migrasafe.cli.inputs import read as read_inputs
+from migrasafe.cli.lint.run import Linted
 from migrasafe.suppress import Allowed, allowed
 
 

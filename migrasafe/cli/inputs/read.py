@@ -25,7 +25,7 @@ from migrasafe.sql.statements import Unrecognized
 from migrasafe.target import Target
 
 if TYPE_CHECKING:
-    from migrasafe.cli.since import Since
+    from migrasafe.cli.inputs.since import Since
 
 
 def histories(
@@ -182,13 +182,13 @@ def with_git(since: str | None, read: Sequence[History]) -> tuple[History, ...]:
 
 def files_of(ref: str, read: Sequence[History]) -> frozenset[Path]:
     """The files that a git commit itself has, of the repository of these migrations. Raises InputError."""
-    from migrasafe.cli.since import files_at
+    from migrasafe.cli.inputs.since import files_at
 
     return files_at(ref, [Path(migration.path) for history in read for migration in history.migrations])
 
 
 def _asked(since: str, read: Sequence[History]) -> Since:
-    from migrasafe.cli.since import Since
+    from migrasafe.cli.inputs.since import Since
 
     return Since(since, [Path(migration.path) for history in read for migration in history.migrations])
 

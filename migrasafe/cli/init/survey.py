@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.app.read_app import read_app
-from migrasafe.cli.server_version import SaidVersion, said_versions
+from migrasafe.cli.init.server_version import SaidVersion, said_versions
 from migrasafe.errors import MigrasafeError
 from migrasafe.migrations.detect import Found, find_migrations
 from migrasafe.migrations.folder import list_folder

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.cli import read_inputs
-from migrasafe.cli.lint_settings import Asked
+from migrasafe.cli.inputs import read as read_inputs
+from migrasafe.cli.lint.settings import Asked
 from migrasafe.config import Settings
 from migrasafe.dsn import is_dsn, without_password
 from migrasafe.lint import LintOptions, LintResult
@@ -21,7 +21,7 @@ from migrasafe.suppress import configured, suppress
 
 if TYPE_CHECKING:
     from migrasafe.baseline import Compared
-    from migrasafe.cli.baseline_file import BaselineFile
+    from migrasafe.cli.lint.baseline_file import BaselineFile
 
 
 @contextmanager
@@ -122,7 +122,7 @@ class Run:
         """The findings about breaking the running app, decided by what its source says."""
         from migrasafe.app.compat import CompatOptions, compat
         from migrasafe.app.settle import settle
-        from migrasafe.cli.read_app_version import read_app_version
+        from migrasafe.cli.inputs.app_version import read_app_version
 
         settings = self._settings
         options = CompatOptions(target=settings.target, schema=self._schema, in_transaction=settings.in_transaction)
@@ -134,7 +134,7 @@ class Run:
 def _baseline_file(path: str | None) -> BaselineFile | None:
     if path is None:
         return None
-    from migrasafe.cli.baseline_file import BaselineFile
+    from migrasafe.cli.lint.baseline_file import BaselineFile
 
     return BaselineFile(path)
 

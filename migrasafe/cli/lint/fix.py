@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from migrasafe.cli.lint_run import Linted, Run
+from migrasafe.cli.lint.run import Linted, Run
 from migrasafe.lint import LintResult
 
 
 def fix(run: Run, *, quiet: bool) -> Linted:
-    from migrasafe.cli.changed_files import changed_files, text_of, write_changed
+    from migrasafe.cli.lint.changed_files import changed_files, text_of, write_changed
     from migrasafe.fixing import fix_all
 
     fixed = fix_all(lambda unsaved: run.lint(unsaved).result, text_of)
@@ -25,7 +25,7 @@ def fix(run: Run, *, quiet: bool) -> Linted:
 
 def show_diff(run: Run) -> LintResult:
     """Prints the diff; gives the findings as they are."""
-    from migrasafe.cli.changed_files import changed_files, text_of, unified_diff
+    from migrasafe.cli.lint.changed_files import changed_files, text_of, unified_diff
     from migrasafe.fixing import fix_all
 
     before = run.lint().result

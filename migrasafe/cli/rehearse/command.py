@@ -128,7 +128,7 @@ def _plan(
     live: Live | None,
     report: str,
 ) -> int:
-    from migrasafe.cli.rehearsal import prove_folder, queries_of
+    from migrasafe.cli.rehearse.rehearsal import prove_folder, queries_of
     from migrasafe.rehearse.stage import Wish
 
     if schema is None:
@@ -147,8 +147,8 @@ def _migrations(
     layout: str | None,
     report: str,
 ) -> int:
-    from migrasafe.cli.read_inputs import histories, rendered
-    from migrasafe.cli.rehearsal import ground_of, sandbox_of
+    from migrasafe.cli.inputs.read import histories, rendered
+    from migrasafe.cli.rehearse.rehearsal import ground_of, sandbox_of
     from migrasafe.rehearse.ground import lay_migrations
     from migrasafe.rehearse.rows import FEW, Rows
     from migrasafe.rehearse.run_migration import State

@@ -44,7 +44,7 @@ def gate(
       migrasafe gate plans/rename_users_name contract --dsn postgresql:///shop --confirm old-version-gone
       migrasafe gate plans/rename_users_name verify --dsn postgresql:///shop --override same --why "3 test users"
     """
-    from migrasafe.cli.plan_session import plan_of, record, refuse_another_schema, session
+    from migrasafe.cli.plan.session import plan_of, record, refuse_another_schema, session
     from migrasafe.plan.gates import before_for_good
     from migrasafe.plan.standing import answers, open_before
 

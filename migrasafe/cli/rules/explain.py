@@ -17,7 +17,7 @@ def explain(rule: str) -> None:
     Example:
       migrasafe explain create-index-without-concurrently
     """
-    from migrasafe.cli.own_rules import book_of_project
+    from migrasafe.cli.rules.own_rules import book_of_project
     from migrasafe.cli.terminal import wants_color
     from migrasafe.report.rule_page import render_page
     from migrasafe.rules.page import page_ids, read_page

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from migrasafe.cli.lint_options import lint_options
-from migrasafe.cli.lint_run import Linted, Only, Run, Scope, server_to_render_on
-from migrasafe.cli.lint_settings import BASELINE, Asked, settings_of
+from migrasafe.cli.lint.options import lint_options
+from migrasafe.cli.lint.run import Linted, Only, Run, Scope, server_to_render_on
+from migrasafe.cli.lint.settings import BASELINE, Asked, settings_of
 from migrasafe.cli.output import write
 from migrasafe.cli.outputs import outputs as asked_for
 from migrasafe.cli.sections import SectionedCommand
@@ -85,7 +85,7 @@ def lint(
         with server_to_render_on(settings, sandbox=sandbox) as dsn:
             run = Run(asked, scope, render_on=dsn, baseline=None if write_baseline else settings.baseline)
             if diff:
-                from migrasafe.cli.lint_fix import show_diff
+                from migrasafe.cli.lint.fix import show_diff
 
                 return _status(show_diff(run), settings.fail_on)
             linted = _fixed(run, quiet=quiet) if fix else run.lint()
@@ -100,7 +100,7 @@ def lint(
         colored = color == "always" if one.file is not None else wants_color(color)
         write(write_report(one.format, result, linted.texts, color=colored), one.file)
     if linted.compared is not None and settings.baseline is not None and not quiet:
-        from migrasafe.cli.baseline_file import tell_compared
+        from migrasafe.cli.lint.baseline_file import tell_compared
 
         tell_compared(linted.compared, settings.baseline)
     if not (quiet or outputs or since or staged or with_history or settings.baseline) and report == "text":
@@ -151,7 +151,7 @@ def _exclude_settled(settings: Settings, *, down: bool) -> None:
 
 
 def _as_staged() -> AbstractContextManager[tuple[str, ...]]:
-    from migrasafe.cli.staged import as_staged
+    from migrasafe.cli.inputs.staged import as_staged
 
     return as_staged()
 
@@ -167,21 +167,21 @@ def _only(paths: tuple[str, ...], staged: tuple[str, ...] | None, *, with_histor
 
 
 def _explain_config(asked: Asked) -> int:
-    from migrasafe.cli.explain_config import explain_config
+    from migrasafe.cli.lint.explain_config import explain_config
 
     write(explain_config(asked), None)
     return 0
 
 
 def _show_allowed(linted: Linted, asked: Asked) -> int:
-    from migrasafe.cli.show_allowed import show_allowed
+    from migrasafe.cli.lint.show_allowed import show_allowed
 
     write(show_allowed(linted, asked.book.known), None)
     return 0
 
 
 def _write_baseline(linted: Linted, asked: Asked) -> int:
-    from migrasafe.cli.baseline_file import BaselineFile, tell_written
+    from migrasafe.cli.lint.baseline_file import BaselineFile, tell_written
 
     path = asked.settings.baseline or _beside_config(asked)
     tell_written(BaselineFile(path, may_be_missing=True).write(linted.result, linted.texts, asked.ran), path)
@@ -193,7 +193,7 @@ def _beside_config(asked: Asked) -> str:
 
 
 def _fixed(run: Run, *, quiet: bool) -> Linted:
-    from migrasafe.cli.lint_fix import fix
+    from migrasafe.cli.lint.fix import fix
 
     return fix(run, quiet=quiet)
 

@@ -23,12 +23,12 @@ def rules(output_format: str, *, check: bool, update_pages: bool) -> int:
       migrasafe rules --format json
       migrasafe rules --check
     """
-    from migrasafe.cli.own_rules import book_of_project
+    from migrasafe.cli.rules.own_rules import book_of_project
     from migrasafe.rules.page import page_ids, read_page
 
     book = book_of_project()
     if check or update_pages:
-        from migrasafe.cli.check_pages import check_pages
+        from migrasafe.cli.rules.check_pages import check_pages
 
         return check_pages(book, update=update_pages)
     pages = [read_page(page, book.own_pages) for page in page_ids(book.own_pages)]

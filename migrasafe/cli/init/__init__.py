@@ -1,0 +1,1 @@
+"""`migrasafe init`."""

@@ -1,0 +1,1 @@
+"""`migrasafe lint`, and what only it does: baselines, fixes, what was allowed."""

@@ -1,0 +1,1 @@
+"""`migrasafe plan` and `migrasafe gate`."""

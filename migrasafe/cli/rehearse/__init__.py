@@ -1,0 +1,1 @@
+"""`migrasafe rehearse`, and what `plan --prove` does as it does."""

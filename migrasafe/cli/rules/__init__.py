@@ -1,0 +1,1 @@
+"""`migrasafe rules` and `migrasafe explain`, and a project's own rules."""
