@@ -130,3 +130,35 @@ truncate-table = "info"
     assert lint(adopted, "--no-baseline").stdout.splitlines()[-1].startswith("2 warnings in 2 migrations")
     (adopted / "migrasafe.toml").write_text('[per_path]\n"db/*" = { severity = { truncate-tabel = "error" } }\n')
     assert "there is no rule truncate-tabel; did you mean truncate-table?" in lint(adopted).stderr
+
+
+@pytest.fixture
+def prisma(tmp_path: Path) -> Path:
+    """Migrations of Prisma, of which two cannot be read."""
+    (tmp_path / ".git").mkdir()
+    for name in ("1_orders", "2_lost", "3_lost"):
+        (tmp_path / "migrations" / name).mkdir(parents=True)
+        (tmp_path / "migrations" / name / "down.sql").write_text("SELECT 1;\n")
+    (tmp_path / "migrations/migration_lock.toml").write_text('provider = "postgresql"\n')
+    (tmp_path / "migrations/1_orders/migration.sql").write_text("CREATE TABLE orders (id bigint PRIMARY KEY);\n")
+    return tmp_path
+
+
+def test_notes_of_the_past_are_in_the_baseline_too_and_new_ones_are_told(prisma: Path) -> None:
+    before = lint(prisma, "--fail-on", "warning")
+    assert (before.returncode, before.stdout.count("not checked: ")) == (1, 1)
+    assert "0 findings in 0 files, and 2 notes" in lint(prisma, "--write-baseline").stderr
+    after = lint(prisma, "--fail-on", "warning")
+    assert (after.returncode, "not checked" in after.stdout) == (0, False), after.stdout
+    assert after.stderr == "0 findings and 2 notes not shown: in migrasafe-baseline.json\n"
+    (prisma / "migrations/4_lost").mkdir()
+    (prisma / "migrations/4_lost/down.sql").write_text("SELECT 1;\n")
+    again = lint(prisma, "--fail-on", "warning")
+    assert (again.returncode, "not checked: migrations/4_lost:1" in again.stdout) == (1, True), again.stdout
+
+
+def test_what_could_not_be_checked_is_told_once_with_its_places_by_statistics_too(prisma: Path) -> None:
+    for arguments in ((), ("--statistics",)):
+        told = lint(prisma, *arguments).stdout
+        assert told.count("not checked: ") == 1
+        assert "\n  also: migrations/3_lost:1\n" in told

@@ -202,3 +202,19 @@ def test_a_rails_project_is_not_taken_for_its_structure_sql(tmp_path: Path) -> N
     (tmp_path / "db" / "views.sql").write_text("CREATE VIEW names AS SELECT id FROM users;")
     (history,) = read_history([str(tmp_path)])
     assert [(notice.blocking, "of Rails" in notice.message) for notice in history.notices] == [(True, True)]
+
+
+def test_callbacks_of_flyway_are_read_where_they_run(tmp_path: Path) -> None:
+    names = ("V1__a", "V2__b", "R__view", "beforeMigrate", "afterMigrate__2_grant", "afterMigrate__1_drop")
+    for name in (*names, "afterVersioned__x", "beforeEachMigrate", "afterClean", "notes"):
+        (tmp_path / f"{name}.sql").write_text("SELECT 1;\n")
+    (history,) = read_history((str(tmp_path),))
+    assert [Path(one.path).stem for one in history.migrations] == [
+        *("beforeMigrate", "V1__a", "V2__b", "R__view"),
+        *("afterVersioned__x", "afterMigrate__1_drop", "afterMigrate__2_grant"),
+    ]
+    assert [one.repeatable for one in history.migrations] == [True, False, False, True, True, True, True]
+    assert [(Path(one.path).stem, one.message) for one in history.notices] == [
+        ("beforeEachMigrate", "not read: a callback that runs around each migration, or after errors"),
+        ("notes", "not read: not a name that Flyway runs"),
+    ]

@@ -156,3 +156,25 @@ def test_the_readme_shows_hooks_that_there_are() -> None:
     block = readme.split("### Before each commit")[1].split("```yaml\n")[1].split("```")[0]
     (shown,) = yaml.safe_load(block)["repos"]
     assert {hook["id"] for hook in shown["hooks"]} == set(HOOKS)
+
+
+def test_what_is_not_staged_is_neither_the_app_to_deploy_nor_its_migrations(shop: Path) -> None:
+    (shop / "db/V3__not_yet.sql").write_text("ALTER TABLE orders RENAME COLUMN note TO remark;\n")
+    (shop / "db/V2__total.sql").write_text("ALTER TABLE orders ADD COLUMN total bigint;\n")
+    (shop / "app.py").write_text('import psycopg\nSQL = "SELECT id, note, total FROM orders"\n')
+    git(shop, "add", "app.py", "db/V2__total.sql")
+    (shop / "app.py").write_text('import psycopg\nSQL = "SELECT nothing FROM orders"\n')
+    ran = run(shop, sys.executable, "-m", "pre_commit", "run", "migrasafe-compat", "--verbose")
+    assert ran.returncode == 0, ran.stdout
+    assert "V3__not_yet" not in ran.stdout
+    alone = run(shop, "migrasafe", "compat", "--staged", "--old", "HEAD", "--new", ".")
+    assert alone.returncode == 0, alone.stdout + alone.stderr
+    assert re.search(r"^2 +breaks → works|^2 +works +breaks → works +before", alone.stdout, re.MULTILINE), alone.stdout
+
+
+def test_the_app_that_runs_can_be_a_commit_where_what_is_staged_is_linted(shop: Path) -> None:
+    (shop / "db/V2__drop.sql").write_text("SET lock_timeout = '2s';\nALTER TABLE orders DROP COLUMN note;\n")
+    git(shop, "add", ".")
+    (shop / "db/V3__not_yet.sql").write_text("TRUNCATE orders;\n")
+    ran = run(shop, "migrasafe", "lint", "--staged", "--old", "HEAD")
+    assert (ran.returncode, "app.py:2" in ran.stdout) == (1, True), ran.stdout + ran.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from migrasafe.cli.inputs import read as read_inputs
 from migrasafe.cli.inputs.app_version import read_app_version
 from migrasafe.cli.inputs.released import released, up_to
 from migrasafe.cli.output import write
+from migrasafe.cli.outputs import outputs as asked_for
 from migrasafe.cli.terminal import wants_color
 from migrasafe.config import Options, find_config, read_config, settle
 from migrasafe.errors import InputError
 from migrasafe.report.compat import FORMATS, write_compat
+from migrasafe.report.compat.words import Texts
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 _FAILS = {"split": {Deploy.SPLIT}, "unknown": {Deploy.SPLIT, Deploy.UNKNOWN}, "never": set[Deploy]()}
@@ -33,7 +36,13 @@ _FAILS = {"split": {Deploy.SPLIT}, "unknown": {Deploy.SPLIT, Deploy.UNKNOWN}, "n
     "--from", "from_id", metavar="ID", help="The first migration of the release; those before it are history."
 )
 @click.option("--format", "report", type=click.Choice(tuple(FORMATS)), default="text", show_default=True)
-@click.option("--output", type=click.Path(dir_okay=False), help="Write the report to this file.")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Write the report to this file; with a format, write a further one; may be repeated.",
+)
 @click.option(
     "--pg-version", type=click.IntRange(OLDEST, NEWEST), help=f"Major version of the server. [default: {DEFAULT}]"
 )
@@ -48,6 +57,7 @@ _FAILS = {"split": {Deploy.SPLIT}, "unknown": {Deploy.SPLIT, Deploy.UNKNOWN}, "n
     show_default=True,
     help="Exit with 1 where no order works (split), or also where it is not known, or the app could not be read.",
 )
+@click.option("--staged", is_flag=True, help="Read what is staged in git, not what the files say now.")
 @click.option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one.")
 @click.option("--no-config", is_flag=True, help="Read no config file.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -56,11 +66,12 @@ def compat(
     *,
     from_id: str | None,
     report: str,
-    output: str | None,
+    outputs: tuple[str, ...],
     config: str | None,
     no_config: bool,
     color: str,
     fail_on: str,
+    staged: bool,
     **said: Any,
 ) -> int:
     """Say which version of the app each migration breaks, in which line, and which side is deployed first.
@@ -75,13 +86,34 @@ def compat(
       migrasafe compat db/migrations --old v2.0 --new .
       migrasafe compat db/migrations --old old/queries.sql --new new/queries.sql --from 0042
       migrasafe compat db/migrations --old v2.0,postgresql.log --new .
+      migrasafe compat --old HEAD --new . --staged --output html=compat.html
     """
     gc.disable()
     if no_config and config is not None:
         raise InputError("--config and --no-config exclude each other: give one of them")
+    reports = asked_for(report, outputs, FORMATS)
+    with _as_staged() if staged else nullcontext():
+        result, texts = _judged(Options(**said, paths=migrations or None), config, from_id, no_config=no_config)
+        for_all = [
+            write_compat(one.format, result, texts, color=color == "always" if one.file else wants_color(color))
+            for one in reports
+        ]
+    for one, text in zip(reports, for_all, strict=True):
+        write(text, one.file)
+    return _status(result, fail_on)
+
+
+def _as_staged() -> AbstractContextManager[object]:
+    from migrasafe.cli.inputs.staged import as_staged
+
+    return as_staged(with_app=True)
+
+
+def _judged(said: Options, config: str | None, from_id: str | None, *, no_config: bool) -> tuple[CompatResult, Texts]:
+    """The verdict, and the files of each version for excerpts. Raises InputError."""
     folder = Path.cwd()
     file = Options() if no_config else read_config(Path(config)) if config is not None else find_config(folder)
-    settings = settle(Options(**said, paths=migrations or None).over(file), folder=folder)
+    settings = settle(said.over(file), folder=folder)
     old, new = settings.old, settings.new
     if old is None or new is None:
         missing = "--old" if old is None else "--new"
@@ -96,10 +128,7 @@ def compat(
     apps = {source: read_app_version(source, histories) for source in dict.fromkeys((old, new))}
     result = judge(histories, apps[old], apps[new], options)
     result = replace(result, notices=(*later, *result.notices))
-    colored = color == "always" if output is not None else wants_color(color)
-    texts = {Version.OLD: apps[old].texts, Version.NEW: apps[new].texts}
-    write(write_compat(report, result, texts, color=colored), output)
-    return _status(result, fail_on)
+    return result, {Version.OLD: apps[old].texts, Version.NEW: apps[new].texts}
 
 
 def _status(result: CompatResult, fail_on: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from migrasafe.findings import Severity
 from migrasafe.lint import LintResult
-from migrasafe.report.text import summary
+from migrasafe.report.text import render_not_checked, summary
 
 
 def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
@@ -30,7 +30,8 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
         f"{count:>{widths[0]}}  {severity:<{widths[1]}}  {rule:<{widths[2]}}  {where}"
         for count, severity, rule, where in rows
     ]
-    return "\n".join([*lines, *([""] if lines else []), summary(result, color=color)]) + "\n"
+    blocks = ["\n".join(lines)] if lines else []
+    return "\n\n".join([*blocks, *render_not_checked(result, color=color), summary(result, color=color)]) + "\n"
 
 
 def _files(count: int) -> str:

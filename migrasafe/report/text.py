@@ -9,6 +9,9 @@ from migrasafe.findings import Finding, FixKind, Severity
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
 from migrasafe.report.excerpt import Lines, printable, rows
+from migrasafe.report.notices import Group, others
+from migrasafe.report.notices import groups as grouped
+from migrasafe.report.words import not_checked, notices
 
 _COLORS = {Severity.ERROR: "31;1", Severity.WARNING: "33;1", Severity.INFO: "36;1"}
 _DIM = "2"
@@ -24,9 +27,16 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
     `texts` are the Python and Go files, by path, that SQL was rendered from.
     """
     paint = _Paint(color=color)
-    blocks = [_notice(notice, paint) for notice in result.notices]
+    groups = {(group.message, group.blocking): group for group in grouped(notices(result))}
+
+    def told(some: Sequence[Notice]) -> Iterator[str]:
+        """Each message once, where it comes first."""
+        firsts = (groups.pop((notice.message, notice.blocking), None) for notice in some)
+        return (_notice(group, paint) for group in firsts if group is not None)
+
+    blocks = list(told(result.notices))
     for migration in result.migrations:
-        blocks.extend(_notice(notice, paint) for notice in migration.notices)
+        blocks.extend(told(migration.notices))
         blocks.extend(_findings(migration, texts or {}, paint))
     blocks.append(_summary(result, paint))
     return "\n\n".join(blocks) + "\n"
@@ -158,12 +168,17 @@ def _wrapped(text: str) -> Iterator[str]:
             )
 
 
-def _notice(notice: Notice, paint: _Paint) -> str:
-    word = paint("not checked", _COLORS[Severity.WARNING]) if notice.blocking else "note"
-    message = printable(notice.message)
-    if len(message) > _LETTERS_OF_NOTE and not notice.blocking:
+def render_not_checked(result: LintResult, *, color: bool = False) -> tuple[str, ...]:
+    """What could not be checked, each reason once."""
+    return tuple(_notice(group, _Paint(color=color)) for group in grouped(not_checked(result)))
+
+
+def _notice(group: Group, paint: _Paint) -> str:
+    word = paint("not checked", _COLORS[Severity.WARNING]) if group.blocking else "note"
+    message = printable(group.message)
+    if len(message) > _LETTERS_OF_NOTE and not group.blocking:
         message = f"{message[:_LETTERS_OF_NOTE].rsplit(' ', 1)[0]} … (--format json has all of it)"
-    return "\n".join([f"{word}: {notice.path}:{notice.line}", *_wrapped(message)])
+    return "\n".join([f"{word}: {group.places[0]}", *_wrapped(message), *_wrapped(others(group))])
 
 
 def _summary(result: LintResult, paint: _Paint) -> str:

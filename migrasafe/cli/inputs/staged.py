@@ -17,19 +17,20 @@ _READ = (".sql", ".go", ".toml", ".json", ".ini", ".cfg", ".conf", ".xml", ".yam
 
 
 @contextmanager
-def as_staged() -> Iterator[tuple[str, ...]]:
+def as_staged(*, with_app: bool = False) -> Iterator[tuple[str, ...]]:
     """Gives the staged files that a commit would add or change, relative to the working folder, which is within a copy of
-    itself as it is staged, where the two differ. Raises InputError outside a repository."""
+    itself as it is staged, where the two differ in a file that matters; `with_app`, every file does. Raises InputError
+    outside a repository."""
     here = Path.cwd()
     root = Path(_git("rev-parse", "--show-toplevel").rstrip("\n"))
     listed = _git("diff", "--cached", "--name-only", "--relative", "-z", "--diff-filter=d")
     staged = tuple(name for name in listed.split("\0") if name)
-    if not _differs():
+    if not _differs(with_app=with_app):
         yield staged
         return
     with tempfile.TemporaryDirectory(prefix="migrasafe-staged-") as name:
-        # .git ends the search for configs and projects, as it does in the repository itself
-        Path(name, ".git").mkdir()
+        # .git ends the search for configs and projects, as it does in the repository itself, and leads to its commits
+        Path(name, ".git").write_text(f"gitdir: {_git('rev-parse', '--absolute-git-dir').rstrip()}\n", encoding="utf-8")
         _git("-C", str(root), "checkout-index", "--all", "--force", "--quiet", f"--prefix={Path(name).resolve()}/")
         copy = Path(name).resolve() / here.resolve().relative_to(root.resolve())
         copy.mkdir(parents=True, exist_ok=True)
@@ -40,11 +41,13 @@ def as_staged() -> Iterator[tuple[str, ...]]:
             os.chdir(here)
 
 
-def _differs() -> bool:
+def _differs(*, with_app: bool) -> bool:
     """Whether a file that could matter says something else than what is staged, or is not known to git."""
     changed = _git("diff", "--name-only", "-z")
     untracked = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
     names = [name for name in (changed + untracked).split("\0") if name]
+    if with_app:
+        return bool(names)
     if not any(name.endswith(_PYTHON) for name in names) or _git(
         "ls-files", ":/**/env.py", ":/env.py", ":/**/manage.py", ":/manage.py"
     ):

@@ -11,7 +11,6 @@ import click
 from migrasafe.baseline import (
     Baseline,
     Compared,
-    Known,
     baseline_of,
     compare,
     read_baseline,
@@ -50,14 +49,14 @@ class BaselineFile:
             self.baseline,
             relative=self._relative(result),
             ran=ran,
-            there=self._there(self.baseline.findings),
+            there=self._there(),
         )
 
     def write(self, result: LintResult, texts: Mapping[str, str], ran: Collection[str]) -> Baseline:
         """Writes what is found, and what the file said of what was not looked at. Raises InputError."""
         relative = self._relative(result)
         linted = {relative[migration.path] for migration in result.migrations}
-        there = self._there(self.baseline.findings)
+        there = self._there()
         written = with_others(baseline_of(result, texts, relative), self.baseline, linted=linted, ran=ran, there=there)
         try:
             self.path.write_text(write_baseline(written), encoding="utf-8")
@@ -68,19 +67,24 @@ class BaselineFile:
     def _relative(self, result: LintResult) -> dict[str, str]:
         paths = {migration.path for migration in result.migrations}
         paths.update(finding.place.path for finding in result.findings)
+        paths.update(notice.path for migration in result.migrations for notice in migration.notices)
+        paths.update(notice.path for notice in result.notices)
         folder = self.path.resolve().parent
         return {path: os.path.relpath(Path(path).resolve(), folder).replace(os.sep, "/") for path in paths}
 
-    def _there(self, findings: Collection[Known]) -> frozenset[str]:
+    def _there(self) -> frozenset[str]:
+        """The files of the baseline that still exist."""
         folder = self.path.resolve().parent
-        return frozenset(path for path in {one.path for one in findings} if (folder / path).exists())
+        paths = {one.path for one in self.baseline.findings} | {one.path for one in self.baseline.notes}
+        return frozenset(path for path in paths if (folder / path).exists())
 
 
 def tell_compared(compared: Compared, path: str) -> None:
     """Says on standard error how much the baseline took out, and what of it is fixed."""
-    if not compared.known and not compared.fixed:
+    if not compared.known and not compared.fixed and not compared.known_notes:
         return
-    said = f"{compared.known} finding{'' if compared.known == 1 else 's'} not shown: in {path}"
+    notes = f" and {_number(compared.known_notes, 'note')}" if compared.known_notes else ""
+    said = f"{_number(compared.known, 'finding')}{notes} not shown: in {path}"
     fixed = compared.fixed
     if fixed:
         listed = ", ".join(f"{one.path}: {one.rule}" for one in fixed[:_SHOWN])
@@ -90,6 +94,11 @@ def tell_compared(compared: Compared, path: str) -> None:
 
 
 def tell_written(written: Baseline, path: str) -> None:
-    count, files = len(written.findings), len({one.path for one in written.findings})
-    found = f"{count} finding{'' if count == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
+    files = len({one.path for one in written.findings})
+    notes = f", and {_number(len(set(written.notes)), 'note')}" if written.notes else ""
+    found = f"{_number(len(written.findings), 'finding')} in {_number(files, 'file')}{notes}"
     click.echo(f"Wrote {found} to {path}. Commit it: from now on only new findings are reported.", err=True)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

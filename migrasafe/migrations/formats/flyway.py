@@ -1,4 +1,4 @@
-"""Flyway: `V<version>__<name>.sql`, repeatable `R__<name>.sql` last, undo `U<version>__<name>.sql` left out.
+"""Flyway: `V<version>__<name>.sql`, repeatable `R__<name>.sql` and callbacks last, undo `U<version>__<name>.sql` left out.
 
 https://documentation.red-gate.com/flyway/flyway-concepts/migrations/migration-naming
 """
@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.migrations.folder import Folder
+from migrasafe.migrations.formats.flyway_callbacks import Runs, order, runs
 from migrasafe.migrations.formats.flyway_settings import Settings, settings_for
 from migrasafe.migrations.formats.make import from_source
 from migrasafe.migrations.formats.order import version
@@ -53,18 +54,31 @@ def read(folder: Folder) -> History:
     settings = settings_for(folder)
     files = [found for file in _locations(folder) if (found := _file(file, settings))]
     known = {found.path for found in files}
-    left = [file for file in _locations(folder) if file not in known and not _is_undo(file, settings)]
+    others = [file for file in _locations(folder) if file not in known and not _is_undo(file, settings)]
+    callbacks = {file: when for file in others if (when := runs(file)) is not None}
+    before = sorted(file for file, when in callbacks.items() if when is Runs.BEFORE)
+    after = sorted((file for file, when in callbacks.items() if when is Runs.AFTER), key=order)
+    left = {file: "not a name that Flyway runs" for file in others if file not in callbacks}
+    left |= {
+        file: "a callback that runs around each migration, or after errors"
+        for file, when in callbacks.items()
+        if when is Runs.ELSEWHERE
+    }
     versioned = sorted((one for one in files if one.kind == "V"), key=lambda one: (version(one.version), one.path))
     repeatable = sorted((one for one in files if one.kind == "R"), key=lambda one: (one.name, one.path))
     return History(
         layout="flyway",
         root=folder.path,
-        migrations=tuple(_migration(folder, one, settings) for one in (*versioned, *repeatable)),
+        migrations=(
+            *(_callback(folder, file, settings) for file in before),
+            *(_migration(folder, one, settings) for one in (*versioned, *repeatable)),
+            *(_callback(folder, file, settings) for file in after),
+        ),
         notices=(
             *_twice(folder, versioned),
             *(
-                Notice(path=folder.place(file), line=1, message="not read: not a name that Flyway runs")
-                for file in left
+                Notice(path=folder.place(file), line=1, message=f"not read: {why}")
+                for file, why in sorted(left.items())
             ),
         ),
     )
@@ -131,6 +145,13 @@ def _migration(folder: Folder, file: _File, settings: Settings) -> Migration:
     if said:
         return _in_mode(migration, in_transaction=said.group(1).lower() == "true")
     return _without_transaction(migration, settings)
+
+
+def _callback(folder: Folder, file: str, settings: Settings) -> Migration:
+    """A callback runs with every `flyway migrate`, as a repeatable migration would."""
+    name = file.rsplit("/", 1)[-1].removesuffix(".sql")
+    one = _File(path=file, kind="R", version="", name=name)
+    return replace(_migration(folder, one, settings), id=name)
 
 
 def _without_transaction(migration: Migration, settings: Settings) -> Migration:
