@@ -58,6 +58,7 @@ class Cause(Enum):
     VALIDATE = "VALIDATE CONSTRAINT"
     ENFORCE = "ALTER CONSTRAINT ENFORCED"
     ATTACH_PARTITION = "partition bound"
+    PARTITION_FOREIGN_KEY = "foreign key that the partition lacks"
     DEFAULT_PARTITION = "rows of the DEFAULT partition"
     DOMAIN_CONSTRAINT = "domain constraint"
     RECHECKED_CONSTRAINT = "constraint checked again after a type change"

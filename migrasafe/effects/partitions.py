@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.same_foreign_key import foreign_key_like
 from migrasafe.effects.same_index import same_index
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -37,8 +38,10 @@ def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) 
             Work(kind=WorkKind.SCAN, relation=partition, cause=Cause.ATTACH_PARTITION, action=index, detail=ref.name)
         )
     if parent is not None:
-        locks.extend(_referenced(parent, index))
+        locks.extend(_referenced(parent, index, taken_over=child))
         work.extend(_missing_indexes(parent, child, partition, index, situation))
+        if situation.exists_already(partition):
+            work.extend(_missing_foreign_keys(parent, child, partition, index))
         default = default_partition(parent, situation)
         if default is not None and not (action.bound is not None and action.bound.default):
             locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
@@ -46,11 +49,14 @@ def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) 
     return Effects(locks=tuple(locks), work=tuple(work))
 
 
-def _referenced(parent: Table, index: int) -> Iterator[Lock]:
-    """What the foreign keys of the table above refer to: triggers for the partition are made there, or taken away."""
-    targets = {one.target for one in parent.constraints if one.kind is ConstraintKind.FOREIGN_KEY}
-    for target in sorted(ref for ref in targets if ref is not None and ref != parent.ref):
-        yield Lock(relation=target, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index)
+def _referenced(parent: Table, index: int, *, taken_over: Table | None = None) -> Iterator[Lock]:
+    """What the foreign keys of the table above refer to: triggers for the partition are made there, and those of a foreign
+    key that is taken over are dropped."""
+    for key in parent.constraints:
+        if key.kind is ConstraintKind.FOREIGN_KEY and key.target is not None and key.target != parent.ref:
+            like = foreign_key_like(key, taken_over)
+            mode = LockMode.SHARE_ROW_EXCLUSIVE if like is None else LockMode.ACCESS_EXCLUSIVE
+            yield Lock(relation=key.target, mode=mode, action=index)
 
 
 def _scan_of_default(
@@ -113,6 +119,19 @@ def _missing_indexes(
                 cause=Cause.PARTITION_INDEX,
                 action=index,
                 detail=wanted.ref.name,
+            )
+
+
+def _missing_foreign_keys(parent: Table, child: Table | None, partition: Ref, index: int) -> Iterator[Work]:
+    """Those of the parent that no valid one of the partition stands for: every row is checked for them."""
+    for wanted in parent.constraints:
+        if wanted.kind is ConstraintKind.FOREIGN_KEY and foreign_key_like(wanted, child) is None:
+            yield Work(
+                kind=WorkKind.SCAN,
+                relation=partition,
+                cause=Cause.PARTITION_FOREIGN_KEY,
+                action=index,
+                detail=wanted.name,
             )
 
 

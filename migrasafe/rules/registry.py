@@ -62,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     _rule("add-virtual-column-not-null", sql.AlterTable, causes=(Cause.NEW_COLUMN_NOT_NULL,)),
     _rule("attach-partition-builds-index", sql.AlterTable, causes=(Cause.PARTITION_INDEX,)),
     _rule("attach-partition-by-scan", sql.AlterTable, causes=(Cause.ATTACH_PARTITION,)),
+    _rule("attach-partition-checks-foreign-key", sql.AlterTable, causes=(Cause.PARTITION_FOREIGN_KEY,)),
     _rule("autovacuum-turned-off", sql.AlterTable, sql.CreateTable, actions=(sql.SetOptions,)),
     _rule("backfill-reads-again", sql.Dml),
     _rule("bulk-change-in-one-transaction", sql.Statement, needs_work=True),

@@ -36,6 +36,11 @@ CREATE VIEW customer_names AS SELECT id, name FROM customers;
 CREATE TABLE events (id bigint, day date NOT NULL) PARTITION BY RANGE (day);
 CREATE TABLE events_2023 PARTITION OF events FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
 CREATE TABLE events_2025 (id bigint, day date NOT NULL);
+CREATE TABLE days (day date PRIMARY KEY);
+CREATE TABLE meetings (id bigint, day date NOT NULL REFERENCES days) PARTITION BY RANGE (day);
+CREATE TABLE meetings_2023 PARTITION OF meetings FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+CREATE TABLE meetings_2025 (id bigint, day date NOT NULL CHECK (day >= '2025-01-01' AND day < '2026-01-01'));
+CREATE TABLE meetings_2026 (id bigint, day date NOT NULL REFERENCES days CHECK (day >= '2026-01-01' AND day < '2027-01-01'));
 CREATE TABLE logs (id bigint, at date NOT NULL) PARTITION BY RANGE (at);
 CREATE TABLE logs_rest PARTITION OF logs DEFAULT;
 CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) AS total FROM orders GROUP BY customer_id;
@@ -67,6 +72,10 @@ INSERT INTO batches SELECT n, n FROM generate_series(1, 50) n;
 INSERT INTO parcels SELECT n, n FROM generate_series(1, 50) n;
 INSERT INTO events SELECT n, '2023-02-02' FROM generate_series(1, 50) n;
 INSERT INTO events_2025 SELECT n, '2025-02-02' FROM generate_series(1, 50) n;
+INSERT INTO days SELECT '2023-01-01'::date + n * 100 FROM generate_series(1, 15) n;
+INSERT INTO meetings SELECT 1, day FROM days WHERE day < '2024-01-01';
+INSERT INTO meetings_2025 SELECT 1, day FROM days WHERE day >= '2025-01-01' AND day < '2026-01-01';
+INSERT INTO meetings_2026 SELECT 1, day FROM days WHERE day >= '2026-01-01' AND day < '2027-01-01';
 INSERT INTO logs SELECT n, '2020-02-02' FROM generate_series(1, 50) n;
 """
 STATEMENTS = """
@@ -127,6 +136,8 @@ ALTER TABLE orders RENAME TO purchases
 ALTER TABLE orders RENAME COLUMN note TO remark
 ALTER TABLE orders RENAME CONSTRAINT orders_total_check TO total_check
 ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')
+ALTER TABLE meetings ATTACH PARTITION meetings_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')
+ALTER TABLE meetings ATTACH PARTITION meetings_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')
 ALTER INDEX visits_day ATTACH PARTITION visits_2023_day
 ALTER TABLE events DETACH PARTITION events_2023
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from migrasafe.effects.same_foreign_key import foreign_key_like
 from migrasafe.effects.same_index import same_index
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
@@ -40,21 +41,22 @@ class AttachPartition(Struct, frozen=True, kw_only=True):
         made: list[Step] = []
         gates: list[Gate] = []
         checks: list[tuple[Ref, str]] = []
-        if child is None:
-            made.append(_new_table(ground, parent, ref))
-        else:
+        if child is not None:
             made += self._indexes(ground, child)
             made += _foreign_keys(parent, child)
-        if condition is not None:
-            made += _check(ref, condition, fresh=child is None)
+        if child is not None and condition is not None:
+            made += _check(ref, condition)
             checks.append((ref, _name(ref)))
         if default is not None and condition is not None:
-            made += _check(default.ref, f"NOT ({condition})", fresh=False)
+            made += _check(default.ref, f"NOT ({condition})")
             checks.append((default.ref, _name(default.ref)))
             gates.append(_none_in_default(default, condition))
         scanned = [str(table.ref) for table in (child, default) if table is not None] if condition is None else []
         if scanned and not self.bound.default:
             gates.append(maintenance_window(f"nobody can read or write {', '.join(scanned)} while all of it is read"))
+        last = self._attach(parent, checks, attached, scanned)
+        if child is None:
+            last = _with_new_table(last, ground, parent, ref)
         what = f"{ref} becomes the partition of {parent.ref} {bound_sql(self.bound)}"
         return Draft(
             title=what if child is not None else f"add the partition {ref} {bound_sql(self.bound)} to {parent.ref}",
@@ -70,7 +72,7 @@ class AttachPartition(Struct, frozen=True, kw_only=True):
                         else ""
                     ),
                     f"may use {parent.ref} with the rows of {ref}",
-                    (*steps.superseded(made, attached), self._attach(parent, checks, attached, scanned)),
+                    (*steps.superseded(made, attached), last),
                     gates=tuple(gates),
                 ),
             ),
@@ -126,7 +128,7 @@ def _name(table: Ref) -> str:
     return with_suffix(table.name, "__ms_bound")
 
 
-def _check(table: Ref, condition: str, *, fresh: bool) -> tuple[Step, ...]:
+def _check(table: Ref, condition: str) -> tuple[Step, ...]:
     name, alter = quote_ident(_name(table)), f"ALTER TABLE {name_of(table)}"
     add = Step(
         title=f"Let {table} say which rows it holds",
@@ -134,19 +136,22 @@ def _check(table: Ref, condition: str, *, fresh: bool) -> tuple[Step, ...]:
         done=predicates.constraint_exists(table, _name(table)),
         undo=(f"{alter} DROP CONSTRAINT {name}",),
     )
-    if fresh:
-        return (replace(add, statements=(f"{alter} ADD CONSTRAINT {name} CHECK ({condition})",)),)
     return add, steps.validate(table, _name(table))
 
 
-def _new_table(ground: Ground, parent: Table, ref: Ref) -> Step:
+def _with_new_table(attach: Step, ground: Ground, parent: Table, ref: Ref) -> Step:
+    """All in one transaction: nobody sees the table before, and it has no row that would be looked at.
+
+    LIKE copies no foreign keys, which attaching makes: were they there before, they would be taken over, with a stronger
+    lock on what they refer to.
+    """
     copied = [*_COPIED, *(("COMPRESSION",) if ground.target.at_least(14) else ())]
     likes = " ".join(f"INCLUDING {one}" for one in copied)
-    return Step(
-        title=f"Create the table {ref}",
-        statements=(f"CREATE TABLE {name_of(ref)} (LIKE {name_of(parent.ref)} {likes})",),
-        done=predicates.relation_exists(ref),
-        undo=(f"DROP TABLE {name_of(ref)}",),
+    return replace(
+        attach,
+        title=f"Create the table {ref}, and attach it",
+        statements=(f"CREATE TABLE {name_of(ref)} (LIKE {name_of(parent.ref)} {likes})", *attach.statements),
+        undo=(*attach.undo, f"DROP TABLE {name_of(ref)}"),
     )
 
 
@@ -172,12 +177,7 @@ def _foreign_keys(parent: Table, child: Table) -> Iterator[Step]:
     for key in parent.constraints:
         if key.kind is not ConstraintKind.FOREIGN_KEY:
             continue
-        same = [
-            one
-            for one in child.constraints
-            if one.kind is key.kind and one.columns == key.columns and one.target == key.target and one.valid
-        ]
-        if not same:
+        if foreign_key_like(key, child) is None:
             yield steps.add_not_valid(child.ref, key)
             yield steps.validate(child.ref, key.name)
 
