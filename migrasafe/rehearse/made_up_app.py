@@ -18,7 +18,7 @@ from msgspec import Struct
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.observed import SqlState
-from migrasafe.rehearse.values import FillColumn, columns_to_fill, let_in, stricter
+from migrasafe.rehearse.values import Choice, FillColumn, columns_to_fill, let_in, made_of, stricter
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 OF_ONE_INSTANCE = 20_000
@@ -43,7 +43,7 @@ class TableUse(Struct, frozen=True, kw_only=True):
     columns: tuple[FillColumn, ...]
     unique: tuple[tuple[str, ...], ...] = ()
     """The columns of its unique keys, which upserts name."""
-    chosen: Mapping[str, str] = {}
+    chosen: Mapping[str, Choice] = {}
     """Values that CHECKs let in, by column, in the place of those from a number."""
 
     @property
@@ -168,7 +168,9 @@ class MadeUpApp:
         self._next += 1
         if not columns:
             return {}
-        made = (self._shared(column, shared) if column.name in shared else self._new(use, column) for column in columns)
+        made = (
+            self._shared(use, column, shared) if column.name in shared else self._new(use, column) for column in columns
+        )
         sql = f"SELECT {', '.join(f'({one})::text' for one in made)}"
         answer = ask(self._session, sql)
         if isinstance(answer, SqlState):
@@ -176,13 +178,13 @@ class MadeUpApp:
         return {column.name: _as_sent(_text(value)) for column, value in zip(columns, answer[0], strict=True)}
 
     def _new(self, use: TableUse, column: FillColumn) -> str:
-        chosen = use.chosen.get(column.name)
-        return chosen or column.value(str(1 + self._next % self._rows if column.refers else self._next))
+        return made_of(column, use.chosen, str(1 + self._next % self._rows if column.refers else self._next))
 
-    def _shared(self, column: FillColumn, key: Sequence[str]) -> str:
+    def _shared(self, use: TableUse, column: FillColumn, key: Sequence[str]) -> str:
         """Alike in all columns of a key, and unlike those of other keys, so that one over some of its columns is kept."""
         few = FEW * (crc32(" ".join(key).encode()) % 1000) + self._next % FEW
-        return column.value(str(1 + few % self._rows if column.refers else self._rows + 20 * OF_ONE_INSTANCE + few))
+        number = 1 + few % self._rows if column.refers else self._rows + 20 * OF_ONE_INSTANCE + few
+        return made_of(column, use.chosen, str(number))
 
     def _one(self, use: TableUse, sql: str, given: Row) -> Row | Refused:
         names = [column.name for column in use.columns]

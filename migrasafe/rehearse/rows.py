@@ -7,7 +7,7 @@ from itertools import islice
 
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.rehearse.values import FillColumn, choices, columns_to_fill, let_in, stricter
+from migrasafe.rehearse.values import Choice, FillColumn, choices, columns_to_fill, let_in, made_of, stricter
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 FEW = 5
@@ -99,7 +99,7 @@ WHERE coalesce(last_value, 0) < {first} AND max_value > {first}
 """
 
 
-def _let_in(session: Connection, name: str, table: Sequence[FillColumn]) -> Mapping[str, str]:
+def _let_in(session: Connection, name: str, table: Sequence[FillColumn]) -> Mapping[str, Choice]:
     """The values, by column, that CHECKs and partitions let in, instead of those from the row's number."""
     passing = let_in(session, table)
     for chosen in (passing, *islice(choices(table), MOST_TRIES)):
@@ -112,10 +112,10 @@ def _let_in(session: Connection, name: str, table: Sequence[FillColumn]) -> Mapp
 
 
 def _insert(
-    name: str, columns: Sequence[FillColumn], chosen: Mapping[str, str], count: int, *, some_null: bool = False
+    name: str, columns: Sequence[FillColumn], chosen: Mapping[str, Choice], count: int, *, some_null: bool = False
 ) -> str:
     names = ", ".join(quote_ident(column.name) for column in columns)
-    made = [chosen.get(column.name) or column.value("n") for column in columns]
+    made = [made_of(column, chosen, "n") for column in columns]
     if some_null:
         made = [
             value if column.required or column.in_key else f"CASE WHEN n % 10 > 0 THEN {value} END"

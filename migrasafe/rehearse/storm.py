@@ -14,6 +14,7 @@ from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.observed import SqlState
 from migrasafe.rehearse.made_up_app import TableUse
 from migrasafe.rehearse.race import AppError, Repertoire, become
+from migrasafe.rehearse.values import made_of
 from migrasafe.sql.quote import quote_ident
 
 SESSIONS = 4
@@ -93,8 +94,7 @@ def _upsert(use: TableUse, key: tuple[str, ...], rows: int) -> str:
     columns = use.written
     names = ", ".join(quote_ident(column.name) for column in columns)
     values = ", ".join(
-        use.chosen.get(column.name) or column.value(f"(1 + {NUMBER} % {rows})" if column.refers else NUMBER)
-        for column in columns
+        made_of(column, use.chosen, f"(1 + {NUMBER} % {rows})" if column.refers else NUMBER) for column in columns
     )
     target = ", ".join(map(quote_ident, key))
     changed = next((one.name for one in columns if one.name not in key), key[0])

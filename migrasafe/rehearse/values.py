@@ -57,10 +57,24 @@ _VALUES: Mapping[str, str] = {
 }
 """One value of a type from the number `n`, by the type's name in the catalog; others are read from text."""
 
+_STEPS: Mapping[str, str] = {
+    "date": "date {from} + ({n} % greatest(1, date {to} - date {from}))::int",
+    **{
+        name: f"{name} {{from}} + {{n}} % greatest(1, floor(extract(epoch FROM {name} {{to}} - {name} {{from}}) / 3600)::bigint)"
+        " * interval '1 hour'"
+        for name in ("timestamp", "timestamptz")
+    },
+}
+"""A value between two others of the type."""
+_WHOLE = re.compile(r"-?\d+")
 _CONSTANT = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(-?\d+(?:\.\d+)?)")
-MOST_CONSTANTS = 12
+MOST_CONSTANTS = 16
 _NUMBERS = "ARRAY[1, 2, 3, 1000, 1000007]"
 """For which values have to pass."""
+
+
+Choice = str
+"""An expression with `{n}` where the number goes."""
 
 
 class FillColumn(Struct, frozen=True, kw_only=True):
@@ -75,7 +89,7 @@ class FillColumn(Struct, frozen=True, kw_only=True):
     base_name: str
     kind: str
     checks: list[str]
-    """What CHECKs and the bounds of partitions say of it."""
+    """What CHECKs and the bounds of partitions say of it, as CHECKs."""
     refers: bool
     """It is in a foreign key."""
     in_unique: bool
@@ -102,9 +116,10 @@ class FillColumn(Struct, frozen=True, kw_only=True):
                 made = _VALUES.get(self.base_name, "({n})::text").format(n=n)
         return f"({made})::{self.type}"
 
-    def candidates(self) -> tuple[str, ...]:
-        """Values that its CHECKs name, or that lie beside them: of those, some may be let in."""
+    def candidates(self) -> tuple[Choice, ...]:
+        """Values that its CHECKs name, or that lie between or beside them: of those, some may be let in."""
         found: list[str] = [quote_literal(label) for label in self.labels]
+        found += self._between()
         for text, number in itertools.chain.from_iterable(map(_CONSTANT.findall, self.checks)):
             if number:
                 found.extend((number, f"{number} + 1", f"{number} - 1"))
@@ -112,7 +127,22 @@ class FillColumn(Struct, frozen=True, kw_only=True):
                     found.append(f"repeat('x', ({number})::int)")
             else:
                 found.append(f"'{text}'")
-        return tuple(f"({one})::{self.type}" for one in dict.fromkeys(found[:MOST_CONSTANTS]))
+        return tuple(f"({one})::{self.type}" for one in list(dict.fromkeys(found))[:MOST_CONSTANTS])
+
+    def _between(self) -> Iterator[str]:
+        """Values from one constant of a CHECK up to the next, by the row's number."""
+        for check in self.checks:
+            for (text, number), (next_text, next_number) in itertools.pairwise(_CONSTANT.findall(check)):
+                if _WHOLE.fullmatch(number) and _WHOLE.fullmatch(next_number) and int(number) < int(next_number):
+                    yield f"{number} + {{n}} % {int(next_number) - int(number)}"
+                elif text and next_text and self.base_name in _STEPS:
+                    yield _STEPS[self.base_name].replace("{from}", f"'{text}'").replace("{to}", f"'{next_text}'")
+
+
+def made_of(column: FillColumn, chosen: Mapping[str, Choice], n: str) -> str:
+    """The expression that makes a value of the column from `n`: the chosen one, where one was."""
+    choice = chosen.get(column.name)
+    return choice.replace("{n}", n) if choice else column.value(n)
 
 
 def stricter(column: FillColumn, other: FillColumn | None) -> FillColumn:
@@ -135,7 +165,7 @@ def columns_to_fill(session: Connection) -> Iterator[tuple[FillColumn, ...]]:
         yield tuple(grouped)
 
 
-def choices(columns: Sequence[FillColumn]) -> Iterator[dict[str, str]]:
+def choices(columns: Sequence[FillColumn]) -> Iterator[dict[str, Choice]]:
     """Other values than those from numbers, by column, the fewest first, for columns that a CHECK looks at."""
     checked = [column for column in columns if column.checks]
     options = [(None, *column.candidates()) for column in checked]
@@ -145,7 +175,7 @@ def choices(columns: Sequence[FillColumn]) -> Iterator[dict[str, str]]:
         yield {column.name: value for column, value in zip(checked, chosen, strict=True) if value is not None}
 
 
-def let_in(session: Connection, columns: Sequence[FillColumn]) -> Mapping[str, str]:
+def let_in(session: Connection, columns: Sequence[FillColumn]) -> Mapping[str, Choice]:
     """The values, by column, that all CHECKs say yes to where those from numbers do not pass: asked of the server, without
     touching the table. Empty where there are none, or nothing passes."""
     checks = [
@@ -159,9 +189,7 @@ def let_in(session: Connection, columns: Sequence[FillColumn]) -> Mapping[str, s
         return {}
     test = " AND ".join(f"coalesce({_condition(check)}, true)" for check in checks)
     for chosen in choices(columns):
-        values = ", ".join(
-            f"{chosen.get(column.name) or column.value('n')} AS {quote_ident(column.name)}" for column in columns
-        )
+        values = ", ".join(f"{made_of(column, chosen, 'n')} AS {quote_ident(column.name)}" for column in columns)
         answer = ask(session, f"SELECT bool_and({test}) FROM (SELECT {values} FROM unnest({_NUMBERS}) AS n) AS row")
         if isinstance(answer, SqlState):
             return {}

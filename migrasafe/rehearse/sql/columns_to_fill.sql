@@ -1,5 +1,5 @@
 -- Which columns does each table have that holds rows of its own, what is the type of each (below its domains), and what
--- do CHECKs (its own, those of its domains) or the bounds of partitions compare it with?
+-- do CHECKs (its own, those of its domains) or the bounds of partitions (of a partitioned table: any of them) demand?
 WITH RECURSIVE base (oid, below) AS (
     SELECT oid, oid FROM pg_catalog.pg_type
     UNION ALL
@@ -25,12 +25,13 @@ SELECT relation.oid AS relation,
                AND (checked.conrelid = relation.oid AND checked.conkey @> ARRAY[attribute.attnum]
                     OR checked.contypid IN (SELECT oid FROM base AS domains WHERE domains.below = below.oid
                                             AND domains.oid = type.oid)))
-       || ARRAY(SELECT pg_catalog.pg_get_expr(leaf.relpartbound, leaf.oid)
-                FROM pg_catalog.pg_partitioned_table AS partitioned
-                JOIN pg_catalog.pg_inherits AS inherits ON inherits.inhparent = partitioned.partrelid
-                JOIN pg_catalog.pg_class AS leaf ON leaf.oid = inherits.inhrelid
-                WHERE partitioned.partrelid = relation.oid
-                  AND attribute.attnum = ANY (partitioned.partattrs::pg_catalog.int2[])) AS checks,
+       || ARRAY(SELECT 'CHECK (' || bound.condition || ')'
+                FROM (SELECT pg_catalog.string_agg('(' || coalesce(leaf.condition, 'true') || ')', ' OR ') AS condition
+                      FROM (SELECT pg_catalog.pg_get_partition_constraintdef(tree.relid) AS condition
+                            FROM pg_catalog.pg_partition_tree(relation.oid) AS tree
+                            WHERE tree.isleaf AND (relation.relispartition OR relation.relkind = 'p')
+                            LIMIT 50) AS leaf) AS bound
+                WHERE pg_catalog.strpos(bound.condition, pg_catalog.quote_ident(attribute.attname)) > 0) AS checks,
        EXISTS (SELECT FROM pg_catalog.pg_constraint AS key
                WHERE key.conrelid = relation.oid AND key.contype = 'f' AND key.conkey @> ARRAY[attribute.attnum])
            AS refers,

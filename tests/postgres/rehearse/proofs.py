@@ -23,13 +23,6 @@ class Proof:
     quiet_seconds: float | None = None
 
 
-NOT_YET = {
-    "partitions under traffic: a new partition": "a read of the table above is measured that is not predicted",
-    "partitions under traffic: a table becomes a partition": "made-up rows of the table are not those of the bound",
-}
-"""Cases that run under traffic, and that a rehearsal cannot prove, with the reason."""
-
-
 def _told() -> Iterator[tuple[str, Proof]]:
     """Those of the plan tests, under the names of their modules."""
     for found in pkgutil.iter_modules(plans.__path__):
@@ -37,8 +30,6 @@ def _told() -> Iterator[tuple[str, Proof]]:
         if found.name.startswith("test_") and hasattr(module, "CASES") and hasattr(module, "SETUP"):
             about = found.name.removeprefix("test_").replace("_", " ")
             for name, case in module.CASES.items():
-                if f"{about}: {name}" in NOT_YET:
-                    continue
                 yield (
                     f"{about}: {name}",
                     Proof(setup=module.SETUP, migration=case.migration, hints=getattr(case, "hints", Hints())),
