@@ -62,6 +62,12 @@ def column_with(table: Ref, column: str, condition: str) -> str:
     return _column(table, column, f" AND {condition}")
 
 
+def column_says(table: Ref, column: str, comment: str) -> str:
+    """A column with this comment."""
+    said = f"col_description({relation(table)}, {column_number(table, column)})"
+    return f"coalesce({said} = {quote_literal(comment)}, false)"
+
+
 def column_number(table: Ref, column: str) -> str:
     """The number of a column as an expression, null where there is none."""
     return (

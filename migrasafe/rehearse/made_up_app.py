@@ -210,22 +210,25 @@ def _as_sent(text: str | None) -> str | None:
 _WHOLE = re.compile(r"-?\d+\.0+")
 
 
-def says_the_same(one: str | None, other: str | None) -> bool:
-    """Whether an app takes two texts for one value, also where the column's type has changed meanwhile: `1.50` and `1.5`,
-    a moment with its zone and without, JSON with other spaces."""
-    if one is None or other is None or one == other:
-        return one == other
-    shorter, longer = sorted((one, other), key=len)
+def says_the_same(read: str | None, written: str | None) -> bool:
+    """Whether an app takes what it reads for what it wrote, also where the column's type has changed meanwhile: `1.50` and
+    `1.5`, a moment with its zone and without, JSON with other spaces, or with keys of another version beside its own."""
+    if read is None or written is None or read == written:
+        return read == written
+    shorter, longer = sorted((read, written), key=len)
     if longer.startswith(shorter) and _ZONE.fullmatch(longer.removeprefix(shorter)):
         return True
     try:
-        return Decimal(one) == Decimal(other)
+        return Decimal(read) == Decimal(written)
     except InvalidOperation:
         pass
     try:
-        return bool(json.loads(one) == json.loads(other))
+        there, here = json.loads(read), json.loads(written)
     except ValueError:
         return False
+    if isinstance(there, dict) and isinstance(here, dict):
+        return bool({**there, **here} == there)
+    return bool(there == here)
 
 
 _ZONE = re.compile(r"[+-]\d\d(:\d\d)?")

@@ -92,7 +92,7 @@ class _Reader:
         self.hints = hints
         self.first = schema
         self.replaced = replacements(script)
-        self.recipes = recipes_of(script, schema)
+        self.recipes = recipes_of(script, schema, hints)
         self.renamed = renames(script, schema, self._is_of_several, ask)
         self.constraint_swaps = constraint_swaps(script, schema)
         self.index_swaps = index_swaps(script, schema)

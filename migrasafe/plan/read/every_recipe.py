@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from migrasafe.plan.read.generated import generated_anew
+from migrasafe.plan.read.hints import Hints
+from migrasafe.plan.read.json_keys import json_keys
 from migrasafe.plan.read.moves import moves
 from migrasafe.plan.read.numbers import identities
 from migrasafe.plan.read.recipes import Recipe
@@ -11,11 +13,12 @@ from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
 
 
-def recipes_of(script: Script, schema: Schema) -> tuple[Recipe, ...]:
+def recipes_of(script: Script, schema: Schema, hints: Hints) -> tuple[Recipe, ...]:
     """Raises NoPlanError for one that has no plan, or is said and not carried out."""
     return (
         *recipes_of_types(script, schema),
         *identities(script, schema),
         *generated_anew(script, schema),
         *moves(script, schema),
+        *json_keys(script, hints),
     )

@@ -11,18 +11,19 @@ from migrasafe.sql.quote import quote_ident, spell_type
 def generated(schema: Schema, said: str, expression: str) -> str:
     """A column that is there is to be worked out from others."""
     table, name = column_name(said)
-    column = _column(schema, said)
+    column = column_said(schema, said)
     body = f"{type_said(column, said)} GENERATED ALWAYS AS ({expression}) STORED"
     return f"ALTER TABLE {table} DROP COLUMN {name}, ADD COLUMN {name} {body}"
 
 
 def collation(schema: Schema, said: str, new: str) -> str:
     table, name = column_name(said)
-    column = _column(schema, said)
+    column = column_said(schema, said)
     return f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {type_said(column, said)} COLLATE {quote_ident(new)}"
 
 
-def _column(schema: Schema, said: str) -> Column:
+def column_said(schema: Schema, said: str) -> Column:
+    """The column that people named. Raises InputError where the schema has none of that name."""
     parts = said_parts(said)
     table = schema.table(schema.resolve(parts[0] if len(parts) == 3 else None, parts[-2]))
     column = table.column(parts[-1]) if table is not None else None

@@ -17,6 +17,7 @@ from migrasafe.plan.words import (
     of_numbers,
     of_objects,
     of_partitions,
+    of_parts,
     of_replacements,
     of_types,
 )
@@ -150,6 +151,7 @@ WORDS: Mapping[str, Word] = {
     "replace-index": Word(usage="INDEX (COLUMN,COLUMN)", sql=of_constraints.replace_index, over_schema=True),
     "move-column": Word(usage="TABLE.COLUMN[,COLUMN] TABLE", sql=of_moves.move, over_schema=True),
     "extract": Word(usage="TABLE.COLUMN[,COLUMN] NEW_TABLE", sql=of_moves.extract, over_schema=True),
+    "json-key": Word(usage="TABLE.COLUMN KEY DEFINITION", sql=of_parts.json_key, over_schema=True),
     "generated": Word(usage="TABLE.COLUMN EXPRESSION", sql=of_columns.generated, over_schema=True),
     "plain": Word(usage="TABLE.COLUMN", sql=lambda column: _alter(column, "DROP EXPRESSION")),
     "collation": Word(usage="TABLE.COLUMN COLLATION", sql=of_columns.collation, over_schema=True),
