@@ -9,6 +9,7 @@ from dataclasses import replace
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from migrasafe.locks import LockMode
 from migrasafe.postgres.attempt import sql_state
 from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.observed import Observed, SqlState
@@ -153,11 +154,13 @@ class WatchedSession:
         """Put together what locks, messages and catalog say about the statement that has just run."""
         before, now = self._before, self._now
         work = read_messages(self._messages)
+        # Two tables may have foreign keys of one name: the one whose rows are looked at is locked.
+        held = {oid for oid, mode in locked if mode.strength >= LockMode.SHARE_UPDATE_EXCLUSIVE.strength}
         validated = {
             str(before[oid])
             for name in work.validated_foreign_keys
             for (oid,) in run(self._session, query("tables_of_foreign_key"), name)
-            if oid in before
+            if oid in before and oid in held
         }
         moments = (earlier, now)
         return Observed(

@@ -66,6 +66,6 @@ class Beside(Struct, frozen=True, kw_only=True):
     identity_options: tuple[tuple[str, str], ...] = ()
     """Of identity columns: `START WITH …` and the like, where they are not as usual."""
     comment: str | None = None
-    """Of a view."""
+    """Of the table or view itself."""
     owner: str | None = None
     """Of a view."""

@@ -35,8 +35,9 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
 )
 @click.option(
     "--way",
-    type=click.Choice(["triggers", "view", "app"]),
-    help="How old and new columns are kept alive: app is by the app itself.",
+    type=click.Choice(["triggers", "view", "app", "beside", "window"]),
+    help="How old and new columns are kept alive: app is by the app itself. Of a table that is written anew: by a copy beside it,"
+    " or in a maintenance window.",
 )
 @click.option(
     "--new-name",

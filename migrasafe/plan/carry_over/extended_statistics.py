@@ -9,9 +9,10 @@ from migrasafe.plan.model import Step
 from migrasafe.schema.attached import Beside, WrittenStatistics
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Ref
-from migrasafe.sql.deparse import deparse, renamed
+from migrasafe.sql.deparse import deparse_expression, renamed
 from migrasafe.sql.expressions import names_of, walk
 from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.statements import Expression
 
 
 def carried_statistics(table: Ref, beside: Beside | None, columns: Mapping[str, str]) -> Iterator[Step]:
@@ -37,6 +38,22 @@ def statistics_names_back(beside: Beside | None, columns: Mapping[str, str]) -> 
 def statistics_over(beside: Beside | None, column: str) -> Iterator[WrittenStatistics]:
     """The statistics that go with a column."""
     return _over(beside, {column: column})
+
+
+def statistics_on(one: WrittenStatistics, table: Ref, name: Ref) -> str:
+    """The same statistics of another table of the same columns."""
+    return _said(_tree(one)["CreateStatsStmt"], table, name)
+
+
+def _said(fields: Mapping[str, Any], table: Ref, name: Ref) -> str:
+    """CREATE STATISTICS, of which libpg_query's own text leaves the quotes away."""
+    kinds = names_of(fields.get("stat_types", []))
+    elements = [
+        quote_ident(inner["name"]) if "name" in inner else f"({deparse_expression(Expression(node=inner['expr']))})"
+        for inner in (element["StatsElem"] for element in fields["exprs"])
+    ]
+    words = f" ({', '.join(kinds)})" if kinds else ""
+    return f"CREATE STATISTICS {name_of(name)}{words} ON {', '.join(elements)} FROM {name_of(table)}"
 
 
 def _temporary(one: WrittenStatistics) -> str:
@@ -65,8 +82,7 @@ def _sql(one: WrittenStatistics, table: Ref, columns: Mapping[str, str], ref: Re
             inner = renamed(inner, columns, frozenset({table.name}))
         elements.append({"StatsElem": inner})
     fields["exprs"] = elements
-    fields["defnames"] = [{"String": {"sval": part}} for part in ref]
-    return deparse({"CreateStatsStmt": fields})
+    return _said(fields, table, ref)
 
 
 def _tree(one: WrittenStatistics) -> dict[str, Any]:

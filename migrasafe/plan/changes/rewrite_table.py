@@ -1,4 +1,7 @@
-"""A table that PostgreSQL writes anew: CLUSTER, SET LOGGED and UNLOGGED, SET TABLESPACE, SET ACCESS METHOD."""
+"""A table that PostgreSQL writes anew: CLUSTER, VACUUM FULL, SET LOGGED and UNLOGGED, SET TABLESPACE, SET ACCESS METHOD.
+
+In a maintenance window where that is short, or where a copy beside the table cannot take its place.
+"""
 
 from __future__ import annotations
 
@@ -8,41 +11,56 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.replica_identity import publications_of
+from migrasafe.plan.changes.rewrite_beside import RewriteBeside
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.quote import quote_ident, quote_literal
-from migrasafe.sql.statements import Name, Persistence
+from migrasafe.sql.statements import ConstraintKind, Name, Persistence
 
 _READABLE_COPY_SINCE = 15
 """SET ACCESS METHOD."""
+_FEW_ROWS = 100_000
+"""Up to which nobody minds the lock."""
 
 
 class RewriteTable(Struct, frozen=True, kw_only=True):
     table: Name
     way: str
-    """`logged` | `unlogged` | `tablespace` | `access method` | `cluster`."""
+    """`logged` | `unlogged` | `tablespace` | `access method` | `cluster` | `vacuum`."""
     to: str | None = None
     """The tablespace, the access method, or the index whose order the rows get."""
+    wanted: str | None = None
+    """`window` | `beside`, where somebody has said which; None: by what is known of the table."""
 
     def plan(self, ground: Ground) -> Draft:
-        """One step, in a maintenance window. Raises NoPlanError for what PostgreSQL would refuse."""
+        """By a copy beside it, or in a maintenance window. Raises NoPlanError for what PostgreSQL would refuse."""
         table = table_of(ground, self.table)
         if table.partitions:
             raise NoPlanError(
                 f"{table.ref} is partitioned, and holds no rows itself: plan this for each of its partitions"
             )
         statement, done, undo = self._statements(ground, table)
+        beside = RewriteBeside(table=table, way=self.way, to=self.to, what=self._what, is_new=done)
+        against = self._against_a_copy(ground, table, beside)
+        if against is None:
+            return beside.plan(ground)
+        if self.wanted == "beside":
+            raise NoPlanError(f"{against}: --way window plans a maintenance window")
+        if self.way == "vacuum":
+            raise NoPlanError(
+                f"VACUUM FULL leaves nothing in the catalog by which a plan could tell that it has run, and a copy cannot take the"
+                f" place of {table.ref}: {against}; say CLUSTER {table.ref.name} USING an index, which gives the room back as well"
+            )
         step = Step(
             title=f"Write {table.ref} anew: {self._what}",
             statements=(statement,),
             done=done,
             undo=(undo,) if undo is not None else (),
             window=(
-                f"nobody can read or write {table.ref} while PostgreSQL copies all its rows and builds its indexes; a copy beside it"
-                " would lose what hangs on the table's number (foreign keys to it, views, publications), and pg_repack is for what"
-                " is too big for a window"
+                f"nobody can read or write {table.ref} while PostgreSQL copies all its rows and builds its indexes, and not a copy"
+                f" beside it: {against}"
             ),
             stays="" if undo is not None else "the order of the rows, of which nothing depends",
         )
@@ -65,9 +83,23 @@ class RewriteTable(Struct, frozen=True, kw_only=True):
             ),
         )
 
+    def _against_a_copy(self, ground: Ground, table: Table, beside: RewriteBeside) -> str | None:
+        """Why a maintenance window is the honest way; None where a copy beside the table can take its place."""
+        if self.wanted == "window":
+            return "as said by --way window"
+        if self.wanted is None and self.way != "vacuum" and table.rows is not None and 0 < table.rows <= _FEW_ROWS:
+            return f"{table.rows:,.0f} rows are written in about a second (--way beside plans a copy all the same)"
+        try:
+            beside.refuse(ground)
+        except NoPlanError as error:
+            return str(error)
+        return None
+
     @property
     def _what(self) -> str:
         match self.way:
+            case "vacuum":
+                return "without the room that nothing is in"
             case "cluster":
                 return f"in the order of {self.to}"
             case "tablespace" | "access method":
@@ -107,6 +139,11 @@ class RewriteTable(Struct, frozen=True, kw_only=True):
                 )
                 change = f"ALTER TABLE {name} SET ACCESS METHOD"
                 return f"{change} {quote_ident(self.to or '')}", done, f"{change} heap"
+            case "vacuum":
+                key = next((one for one in table.constraints if one.kind is ConstraintKind.PRIMARY_KEY), None)
+                note = f"replaced by plan {ground.id}"
+                done = predicates.constraint_says(table.ref, key.name, note) if key is not None else "false"
+                return f"VACUUM FULL {name}", done, None
             case _:
                 index = next((one for one in ground.schema.indexes_of(table) if one.ref.name == self.to), None)
                 if index is None:

@@ -175,10 +175,9 @@ class Access:
     def vacuum(self, statement: sql.Vacuum, before: Schema, after: Schema) -> tuple[Change, ...] | None:
         if not statement.full:
             return None
-        raise NoPlanError(
-            "VACUUM FULL leaves nothing in the catalog by which a plan could tell that it has run: say CLUSTER table USING index,"
-            " which gives the room back as well, or use pg_repack, which lets the app go on"
-        )
+        if not statement.tables:
+            raise NoPlanError("which table is written anew? Say VACUUM FULL table")
+        return tuple(RewriteTable(table=one, way="vacuum") for one in statement.tables)
 
     def set_schema(self, statement: sql.SetSchema, before: Schema, after: Schema) -> tuple[Change, ...] | None:
         ref = before.resolve(*statement.name)

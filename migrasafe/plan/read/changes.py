@@ -24,6 +24,7 @@ from migrasafe.plan.changes.rename_enum_value import RenameEnumValue
 from migrasafe.plan.changes.rename_part import RenameConstraint, RenameIndex
 from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
+from migrasafe.plan.changes.rewrite_table import RewriteTable
 from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.read.actions import change_of
@@ -112,7 +113,7 @@ class _Reader:
         is_swap = any(statement in (one.dropped, one.added) for one in self.index_swaps)
         of_objects = None if is_swap else self.objects.changes(statement, before, after)
         if of_objects is not None:
-            yield from of_objects
+            yield from map(self._by_way, of_objects)
             return
         match statement:
             case sql.AlterTable(kind="TABLE"):
@@ -176,7 +177,7 @@ class _Reader:
             else:
                 of_objects = self.objects.action(statement.name, action, before, after)
                 if of_objects is not None:
-                    yield from of_objects
+                    yield from map(self._by_way, of_objects)
                     continue
                 made = change_of(statement.name, action, self.hints, before)
                 if made is None:
@@ -184,6 +185,7 @@ class _Reader:
                         f"{_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
                         " `migrasafe lint` says whether it is safe as it stands"
                     )
+                made = self._by_way(made)
                 yield self._with_key(made, before, after) if isinstance(made, AddNumberedColumn) else made
 
     def _is_of_several(self, part: object) -> bool:
@@ -212,6 +214,9 @@ class _Reader:
                 and after.resolve(*one.table) == after.resolve(*made.name)
             ):
                 yield self.script.text_of(one)
+
+    def _by_way(self, change: Change) -> Change:
+        return replace(change, wanted=self.hints.way) if isinstance(change, RewriteTable) else change
 
     def _with_key(self, change: AddNumberedColumn, before: Schema, after: Schema) -> AddNumberedColumn:
         """With the PRIMARY KEY or UNIQUE that the column brings."""

@@ -44,8 +44,8 @@ SELECT r.schema, r.relation, 'replica identity', i.relname::text, NULL, NULL
 FROM pg_catalog.pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
 WHERE x.indisreplident
 UNION ALL
-SELECT r.schema, r.relation, 'view', '', pg_catalog.obj_description(r.oid, 'pg_class'),
+SELECT r.schema, r.relation, 'itself', '', pg_catalog.obj_description(r.oid, 'pg_class'),
        ARRAY[pg_catalog.pg_get_userbyid(r.relowner)::text]
 FROM relations r
-WHERE r.relkind IN ('v', 'm')
+WHERE r.relkind IN ('v', 'm') OR pg_catalog.obj_description(r.oid, 'pg_class') IS NOT NULL
 ORDER BY 1, 2, 3, 4

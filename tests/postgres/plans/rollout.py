@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -244,7 +245,11 @@ def nobody_notices(database: Database, folder: Path, setup: str, rows: str, case
     database.execute(setup + rows)
     run = roll_out(database, case.migration, folder, case.hints)
     carry_out(run, case.old, case.new)
-    assert dump(database.dsn) == one_shot(database, setup, case.migration, case.once or "SELECT 1")
+    ends, wanted = dump(database.dsn), one_shot(database, setup, case.migration, case.once or "SELECT 1")
+    assert ends == wanted, {
+        "more": sorted(Counter(ends) - Counter(wanted)),
+        "less": sorted(Counter(wanted) - Counter(ends)),
+    }
 
 
 def one_shot(database: Database, *statements: str) -> list[str]:
