@@ -11,11 +11,15 @@ from migrasafe.plan.conflicts import refuse_conflicts
 from migrasafe.plan.model import Gate, Phase, PhaseName
 from migrasafe.plan.phases import DEPLOY, EVERYWHERE
 from migrasafe.plan.read.changes import Wanted
+from migrasafe.plan.read.nothing_to_do import NothingToDo
+
+_AS_BEFORE = "goes on as before"
+_NOT_YET = "is not deployed yet"
 
 
 def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
     """The plan of all changes. Raises NoPlanError where there is nothing to plan, or one of them has no plan."""
-    if not wanted:
+    if all(isinstance(one.change, NothingToDo) for one in wanted):
         raise NoPlanError("the migration changes nothing")
     if len(wanted) == 1:
         return wanted[0].change.plan(replace(ground, schema=wanted[0].before))
@@ -29,7 +33,7 @@ def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
         for name in PhaseName
     )
     return Draft(
-        title="; ".join(draft.title for draft in drafts),
+        title="; ".join(draft.title for draft in drafts if draft.title),
         tables=tuple(dict.fromkeys(table for draft in drafts for table in draft.tables)),
         phases=tuple(phase for phase in phases if phase is not None),
         why=_all(draft.why for draft in drafts),
@@ -50,8 +54,8 @@ def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:
     return Phase(
         name=name,
         title="; ".join(dict.fromkeys(phase.title for phase in phases)),
-        old_app="; ".join(dict.fromkeys(phase.old_app for phase in phases)),
-        new_app="; ".join(dict.fromkeys(phase.new_app for phase in phases)),
+        old_app=_said([phase.old_app for phase in phases], _AS_BEFORE),
+        new_app=_said([phase.new_app for phase in phases], _NOT_YET),
         gates=tuple(_gates(phases)),
         deploy=_deployed(list(dict.fromkeys(phase.deploy for phase in phases if phase.deploy))),
         # What cannot be undone comes last, whichever change it belongs to.
@@ -59,6 +63,12 @@ def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:
         backfills=tuple(job for phase in phases for job in phase.backfills),
         may_meet=_all(phase.may_meet for phase in phases),
     )
+
+
+def _said(told: Sequence[str], least: str) -> str:
+    """What a version may do, by all changes; that it does the `least` is told where nothing more is."""
+    more = dict.fromkeys(part for one in told for part in one.split("; ") if part != least)
+    return "; ".join(more) or least
 
 
 def _deployed(told: list[str]) -> str:

@@ -163,6 +163,14 @@ def _index(index: Ref, condition: str) -> str:
     return f"EXISTS (SELECT FROM pg_index WHERE indexrelid = {relation(index)} AND {condition})"
 
 
+def statistics_exist(ref: Ref) -> str:
+    """Whether extended statistics of this name exist."""
+    return (
+        "EXISTS (SELECT FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace"
+        f" WHERE n.nspname = {quote_literal(ref.schema)} AND s.stxname = {quote_literal(ref.name)})"
+    )
+
+
 def not_(predicate: str) -> str:
     return f"NOT {predicate}"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from migrasafe.plan import predicates
 from migrasafe.plan.model import Step
 from migrasafe.schema.attached import Beside, WrittenStatistics
 from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Ref
 from migrasafe.sql.deparse import deparse_expression, renamed
 from migrasafe.sql.expressions import names_of, walk
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression
 
 
@@ -23,7 +24,7 @@ def carried_statistics(table: Ref, beside: Beside | None, columns: Mapping[str, 
         yield Step(
             title=f"Make the statistics {one.name} over {', '.join(columns.values())}",
             statements=(_sql(one, table, columns, ref), *target, f"ANALYZE {name_of(table)}"),
-            done=_exists(ref),
+            done=predicates.statistics_exist(ref),
             undo=(f"DROP STATISTICS {name_of(ref)}",),
             long=True,
         )
@@ -90,10 +91,3 @@ def _tree(one: WrittenStatistics) -> dict[str, Any]:
 
     tree: dict[str, Any] = parse(one.sql)[0]["stmt"]
     return tree
-
-
-def _exists(ref: Ref) -> str:
-    return (
-        "EXISTS (SELECT FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace"
-        f" WHERE n.nspname = {quote_literal(ref.schema)} AND s.stxname = {quote_literal(ref.name)})"
-    )

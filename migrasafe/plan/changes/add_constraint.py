@@ -19,6 +19,8 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
     table: Name
     constraint: Constraint
     """A CHECK or a FOREIGN KEY, as the schema would have it: with its name and, resolved, its target."""
+    all_null: bool = False
+    """Of a FOREIGN KEY: a column of it is new, and empty until the new version writes it."""
 
     def plan(self, ground: Ground) -> Draft:
         """The new version obeys, what is there is put right, new rows are asked, then old ones. Raises NoPlanError."""
@@ -34,6 +36,18 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
         if missing is not None:
             before = (_expand(steps.build_index(missing), constraint),)
         rule = constraint_body(target)
+        asked = (steps.add_not_valid(table.ref, target), steps.validate(table.ref, constraint.name))
+        differs = (f"there is an index more: {missing.ref}",) if missing is not None else ()
+        if self.all_null:
+            at_once = phases.expand(
+                f"{constraint.name}, over a column that is empty",
+                "goes on as before: it leaves the column empty",
+                f"obeys {rule}",
+                asked,
+            )
+            return Draft(
+                title=f"add {rule} to {table.ref}", tables=(table.ref,), phases=(*before, at_once), differs=differs
+            )
         return Draft(
             title=f"add {rule} to {table.ref}",
             tables=(table.ref,),
@@ -43,13 +57,13 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
                 phases.contract(
                     f"{constraint.name} is asked of new rows, then of old ones",
                     f"obeys {rule}",
-                    (steps.add_not_valid(table.ref, target), steps.validate(table.ref, constraint.name)),
+                    asked,
                     needed=f"to write rows that {constraint.name} refuses",
                     old_application_name=ground.old_application_name,
                     gates=(gate,),
                 ),
             ),
-            differs=(f"there is an index more: {missing.ref}",) if missing is not None else (),
+            differs=differs,
         )
 
 

@@ -16,6 +16,8 @@ from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
 class AddUnique(Struct, frozen=True, kw_only=True):
     table: Name
     constraint: Constraint
+    all_null: bool = False
+    """A column of it is new, and empty until the new version writes it."""
 
     def plan(self, ground: Ground) -> Draft:
         """The new version writes no duplicates, there are none, and only then are they refused. Raises NoPlanError."""
@@ -47,6 +49,14 @@ class AddUnique(Struct, frozen=True, kw_only=True):
             )
         )
         rule = f"{constraint.kind.value} ({names(constraint.columns)})"
+        if self.all_null and not nullable:
+            at_once = phases.expand(
+                f"{constraint.name}, over a column that is empty",
+                "goes on as before: it leaves the column empty",
+                f"writes no two rows that are alike in {names(constraint.columns)}",
+                (steps.build_index(index), steps.constraint_from_index(table.ref, constraint, index)),
+            )
+            return Draft(title=f"add {rule} to {table.ref}", tables=(table.ref,), phases=(at_once,))
         return Draft(
             title=f"add {rule} to {table.ref}",
             tables=(table.ref,),

@@ -14,10 +14,14 @@ from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import (
     CreateComposite,
     CreateEnum,
+    CreateExtension,
     CreateSchema,
     CreateSequence,
+    CreateStatistics,
     CreateTable,
+    CreateTableAs,
     CreateView,
+    Name,
     Statement,
 )
 
@@ -55,12 +59,16 @@ class AsWritten(Struct, frozen=True, kw_only=True):
 def is_made_by(statement: Statement, after: Schema) -> str | None:
     """The question whether what the statement makes is there; None for one that makes nothing of its own."""
     match statement:
-        case CreateTable() | CreateView() | CreateSequence():
+        case CreateTable() | CreateView() | CreateSequence() | CreateTableAs(materialized_view=True):
             return f"{predicates.relation(after.resolve(*statement.name))} IS NOT NULL"
         case CreateEnum() | CreateComposite():
             ref = after.resolve_type(*statement.name)
             return f"to_regtype({quote_literal(name_of(ref))}) IS NOT NULL"
         case CreateSchema():
             return f"to_regnamespace({quote_literal(quote_ident(statement.name))}) IS NOT NULL"
+        case CreateExtension():
+            return f"EXISTS (SELECT FROM pg_extension WHERE extname = {quote_literal(statement.name)})"
+        case CreateStatistics(name=Name(schema, name)):
+            return predicates.statistics_exist(after.resolve(schema, name))
         case _:
             return None

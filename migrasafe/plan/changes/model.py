@@ -12,6 +12,7 @@ from migrasafe.plan.app_code.model import Kept, Worked
 from migrasafe.plan.model import Phase
 from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.model import Column, ColumnRef, Ref, Schema, Table
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name
 from migrasafe.target import Target
 
@@ -71,6 +72,12 @@ def table_of(ground: Ground, name: Name) -> Table:
     ref = ground.schema.resolve(*name)
     table = ground.schema.table(ref)
     if table is None:
+        alike = [one for one in ground.schema.relations if str(one).lower() == str(ref).lower()]
+        if alike:
+            raise NoPlanError(
+                f"the schema has no table {name}, but {alike[0]}: names with capitals are quoted, in the shell as"
+                f" '{quote_ident(alike[0].schema)}.{quote_ident(alike[0].name)}'"
+            )
         raise NoPlanError(
             f"the schema has no table {name}: give the one it is in with --schema (a dump, a DSN, or the migrations)"
         )

@@ -12,9 +12,16 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import ColumnRef, Ref, Schema
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident, quote_literal, spell_type
 
 _RELATIONS = ("TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "INDEX", "SEQUENCE")
+
+_ON_TABLES = {
+    "CONSTRAINT": ("pg_constraint", "conrelid", "conname"),
+    "TRIGGER": ("pg_trigger", "tgrelid", "tgname"),
+    "POLICY": ("pg_policy", "polrelid", "polname"),
+}
+"""What belongs to a table and has a name there: its catalog, and the columns of the table and of the name."""
 
 
 class SayComment(Struct, frozen=True, kw_only=True):
@@ -26,7 +33,7 @@ class SayComment(Struct, frozen=True, kw_only=True):
         fields = _tree(self.sql)
         text: str | None = fields.get("comment")
         names = _names(fields.get("object", {}))
-        said = _said(ground.schema, self.kind, names)
+        said = _said(ground.schema, self.kind, names) or _said_of_function(self.kind, fields.get("object", {}))
         if said is None:
             raise NoPlanError(
                 f"COMMENT ON {self.kind} has no plan yet: it locks nobody out; put it into a migration of its own"
@@ -79,7 +86,26 @@ def _said(schema: Schema, kind: str, names: tuple[str, ...]) -> str | None:
             "(SELECT obj_description(oid, 'pg_extension') FROM pg_catalog.pg_extension"
             f" WHERE extname = {quote_literal(names[-1])})"
         )
+    if kind in _ON_TABLES and len(names) >= 2:
+        catalog, on, name = _ON_TABLES[kind]
+        relation = predicates.relation(_resolved(schema, names[:-1]))
+        return (
+            f"(SELECT obj_description(oid, '{catalog}') FROM pg_catalog.{catalog}"
+            f" WHERE {on} = {relation} AND {name} = {quote_literal(names[-1])})"
+        )
     return None
+
+
+def _said_of_function(kind: str, fields: Mapping[str, Any]) -> str | None:
+    """Likewise for a function or procedure, which is told by its arguments, too."""
+    from migrasafe.sql.convert.base import type_name
+
+    found = fields.get("ObjectWithArgs")
+    if kind not in ("FUNCTION", "PROCEDURE", "ROUTINE") or found is None or found.get("args_unspecified"):
+        return None
+    name = ".".join(quote_ident(part["String"]["sval"]) for part in found["objname"])
+    arguments = ", ".join(spell_type(type_name(one["TypeName"])) for one in found.get("objargs", ()))
+    return f"obj_description(to_regprocedure({quote_literal(f'{name}({arguments})')}), 'pg_proc')"
 
 
 def _resolved(schema: Schema, names: tuple[str, ...]) -> Ref:
@@ -101,5 +127,10 @@ def _names(found: Mapping[str, Any]) -> tuple[str, ...]:
     """The parts of the name, whatever node holds them."""
     if "String" in found:
         return (found["String"]["sval"],)
-    items = found.get("List", {}).get("items") or found.get("TypeName", {}).get("names") or []
+    items = (
+        found.get("ObjectWithArgs", {}).get("objname")
+        or found.get("List", {}).get("items")
+        or found.get("TypeName", {}).get("names")
+        or []
+    )
     return tuple(item["String"]["sval"] for item in items if "String" in item)

@@ -42,6 +42,14 @@ OF_WINDOWS = frozenset(
     )
 )
 """What a plan does in a maintenance window, of which it says who waits, how long, and why there is no other way."""
+OF_THE_MIGRATION = frozenset(rule.id for rule in RULES if rule.default) & frozenset(
+    (
+        *("foreign-key-without-index", "function-wrongly-immutable", "table-without-primary-key", "duplicate-index"),
+        *("char-column", "integer-primary-key", "json-instead-of-jsonb", "money-column", "serial-instead-of-identity"),
+        *("timestamp-without-time-zone", "varchar-limit"),
+    )
+)
+"""How what is new is made: whoever wrote the migration wanted it so, and `migrasafe lint` says it of the migration."""
 REASON_OF_WINDOWS = "this is a maintenance window: the plan says how long it takes, and why there is no other way"
 REASON_BACK = "a phase is taken back before anybody relies on it"
 
@@ -81,8 +89,11 @@ def allowance(
     """What a comment has to say so that a migration is silent; empty where it is. `over`: what has run since `schema`."""
     history = History(layout="plain", root="", migrations=(*over, last))
     options = LintOptions(target=target, schema=schema, reported=lambda migration: migration is last)
-    rules = sorted({finding.rule for finding in lint([history], RULES, options).findings} & allowed)
-    return f"migrasafe: allow-file {', '.join(rules)} because {reason}" if rules else ""
+    found = {finding.rule for finding in lint([history], RULES, options).findings}
+    wanted = found & OF_THE_MIGRATION - allowed
+    reasons = [reason] * bool(found & allowed) + ["the migration wants it so"] * bool(wanted)
+    rules = sorted(found & (allowed | OF_THE_MIGRATION))
+    return f"migrasafe: allow-file {', '.join(rules)} because {', and '.join(reasons)}" if rules else ""
 
 
 def reason_of(phase: PhaseName) -> str:

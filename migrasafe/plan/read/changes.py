@@ -8,11 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan.changes import indexes
-from migrasafe.plan.changes.add_constraint import AddConstraint
 from migrasafe.plan.changes.add_enum_value import AddEnumValue
-from migrasafe.plan.changes.add_exclusion import AddExclusion
 from migrasafe.plan.changes.add_numbered_column import AddNumberedColumn
-from migrasafe.plan.changes.add_unique import AddUnique
 from migrasafe.plan.changes.as_written import AsWritten, is_made_by
 from migrasafe.plan.changes.boolean_to_status import boolean_to_status
 from migrasafe.plan.changes.change_type import ChangeType
@@ -28,16 +25,21 @@ from migrasafe.plan.changes.rewrite_table import RewriteTable
 from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.read.actions import change_of
+from migrasafe.plan.read.constraints import constraint_change
 from migrasafe.plan.read.every_recipe import recipes_of
 from migrasafe.plan.read.hints import Hints, for_columns
+from migrasafe.plan.read.instead import instead_of
+from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
 from migrasafe.plan.read.renames import Ask, renames
 from migrasafe.plan.read.replacements import replacements
 from migrasafe.plan.read.swaps import constraint_swaps, index_swaps
+from migrasafe.plan.read.written_out import first_words, written_out
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql import statements as sql
+from migrasafe.sql.expressions import walk
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import ConstraintKind, Name, Statement
 
@@ -58,8 +60,10 @@ _SESSION = (sql.SetVariable, sql.Transaction)
 def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None = None) -> tuple[Wanted, ...]:
     """The changes of a migration, in its order. `ask`: who can tell whether a column that goes and one that comes are a
     rename. Raises NoPlanError for what has no plan, with its line."""
+    written = written_out(script, schema)
+    script = written.script
     reader = _Reader(script, schema, hints, ask)
-    found: list[Wanted] = []
+    found = [Wanted(change=NothingToDo(statement=one), before=schema) for one in written.done]
     refused: list[NoPlanError] = []
     for count, statement in enumerate(script.statements):
         if isinstance(statement, _SESSION):
@@ -148,14 +152,16 @@ class _Reader:
                 yield sequence_change(statement, before)
             case sql.RenameEnumValue():
                 yield RenameEnumValue(type=statement.type, value=statement.label, new_value=statement.new_label)
+            case sql.Select() if not _reads_or_calls(statement):
+                return
             case sql.Insert() if statement.table.name in self.made:
                 return  # its rows are written where it is made
             case sql.Unrecognized():
-                raise NoPlanError(f"{_words(self.script, statement)}: {statement.reason}")
+                raise NoPlanError(f"{first_words(self.script, statement)}: {statement.reason}")
             case _:
                 done = is_made_by(statement, after)
                 if done is None:
-                    raise NoPlanError(f"{_words(self.script, statement)} has no plan yet: {_instead(statement)}")
+                    raise NoPlanError(f"{first_words(self.script, statement)} has no plan yet: {instead_of(statement)}")
                 rows = tuple(self._first_rows(statement, after)) if isinstance(statement, sql.CreateTable) else ()
                 yield AsWritten(sql=self.script.text_of(statement), more=rows, done=done)
 
@@ -171,7 +177,9 @@ class _Reader:
             if self._is_taken_care_of(action) or any(one.dropped is action for one in self.constraint_swaps):
                 continue
             if isinstance(action, sql.AddConstraint):
-                yield self._constraint(statement, action, before, after)
+                yield constraint_change(
+                    self.script, statement, action, self.constraint_swaps, before, after, self.first
+                )
             elif isinstance(action, sql.SetIdentity):
                 yield from identity_change(statement.name, action, before)
             else:
@@ -182,7 +190,7 @@ class _Reader:
                 made = change_of(statement.name, action, self.hints, before)
                 if made is None:
                     raise NoPlanError(
-                        f"{_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
+                        f"{first_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
                         " `migrasafe lint` says whether it is safe as it stands"
                     )
                 made = self._by_way(made)
@@ -213,10 +221,23 @@ class _Reader:
                 and not self._is_taken_care_of(one)
                 and after.resolve(*one.table) == after.resolve(*made.name)
             ):
+                self._refuse_copies(one)
                 yield self.script.text_of(one)
 
     def _by_way(self, change: Change) -> Change:
         return replace(change, wanted=self.hints.way) if isinstance(change, RewriteTable) else change
+
+    def _refuse_copies(self, statement: sql.Insert) -> None:
+        """Raise NoPlanError for rows that come from tables in use: what is written meanwhile would be missing."""
+        for kind, fields in walk(statement.query.node):
+            if kind == "RangeVar" and fields.get("relname") != statement.table.name:
+                ref = self.first.resolve(fields.get("schemaname"), fields["relname"])
+                if self.first.relation(ref) is not None:
+                    raise NoPlanError(
+                        f"{first_words(self.script, statement)} copies rows of {ref}, which is in use: what is written there before"
+                        " the new version is everywhere would be missing; make the table first, keep it in step by triggers, and"
+                        " copy in batches (`migrasafe plan move-columns` does this for columns)"
+                    )
 
     def _with_key(self, change: AddNumberedColumn, before: Schema, after: Schema) -> AddNumberedColumn:
         """With the PRIMARY KEY or UNIQUE that the column brings."""
@@ -228,33 +249,6 @@ class _Reader:
                 return replace(change, key=one)
         return change
 
-    def _constraint(
-        self, statement: sql.AlterTable, action: sql.AddConstraint, before: Schema, after: Schema
-    ) -> Change:
-        table, made = (schema.table(schema.resolve(*statement.name)) for schema in (before, after))
-        swap = next((one for one in self.constraint_swaps if one.added is action), None)
-        gone = {swap.old.name} if swap is not None else set()
-        known = {one.name for one in table.constraints} - gone if table is not None else set()
-        wanted = action.constraint
-        if table is not None and wanted.name in known:
-            raise NoPlanError(f"{table.ref} has a constraint {wanted.name} already")
-        if swap is None and table is not None and wanted.kind is ConstraintKind.PRIMARY_KEY and table.primary_key:
-            raise NoPlanError(f"{table.ref} has a primary key already, {table.primary_key.name}")
-        for constraint in made.constraints if made is not None else ():
-            if constraint.name in known or constraint.kind is not wanted.kind:
-                continue
-            if wanted.name in (None, constraint.name) and constraint.columns == (wanted.columns or constraint.columns):
-                if swap is not None:
-                    return swap.change(constraint)
-                match constraint.kind:
-                    case ConstraintKind.CHECK | ConstraintKind.FOREIGN_KEY:
-                        return AddConstraint(table=statement.name, constraint=constraint)
-                    case ConstraintKind.EXCLUDE:
-                        return AddExclusion(table=statement.name, name=constraint.name, wanted=wanted)
-                    case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY if wanted.using_index is None:
-                        return AddUnique(table=statement.name, constraint=constraint)
-        raise NoPlanError(f"{_words(self.script, statement)} adds a constraint that has no plan yet")
-
     def _index(self, statement: sql.CreateIndex, before: Schema, after: Schema) -> Iterator[Change]:
         table = after.table(after.resolve(*statement.table))
         swap = next((one for one in self.index_swaps if one.added is statement), None)
@@ -265,32 +259,10 @@ class _Reader:
             if before.index(index.ref) is None:
                 yield indexes.AddIndex(index=index)
                 return
-        raise NoPlanError(f"{_words(self.script, statement)}: its table is not known; give the schema with --schema")
+        raise NoPlanError(
+            f"{first_words(self.script, statement)}: its table is not known; give the schema with --schema"
+        )
 
 
-def _instead(statement: Statement) -> str:
-    """What a person can do."""
-    match statement:
-        case sql.Insert():
-            return (
-                "nothing in the catalog tells whether rows were put in; run it as a migration of its own, with ON CONFLICT DO"
-                " NOTHING, so that a second run hurts nobody"
-            )
-        case sql.Delete():
-            return (
-                "rows that are gone have no way back; when the old version has ended, run it as a migration of its own, in batches"
-                " where they are many"
-            )
-        case sql.DoBlock():
-            return (
-                "what a block does is decided when it runs; write out the statements that it comes to, without the block (IF NOT"
-                " EXISTS is not needed: steps see whether they are done)"
-            )
-        case _:
-            return "put it into a migration of its own; `migrasafe lint` says whether it is safe as it stands"
-
-
-def _words(script: Script, statement: Statement) -> str:
-    """The first words of a statement, to tell which is meant."""
-    text = " ".join(script.text_of(statement).split())
-    return f"`{text[:60]}{'…' if len(text) > 60 else ''}`"
+def _reads_or_calls(statement: sql.Select) -> bool:
+    return any(kind in ("RangeVar", "FuncCall") for kind, _ in walk(statement.query.node))

@@ -40,6 +40,8 @@ def sql_of(words: Sequence[str], schema: Schema) -> str:
     """The migration that words ask for, of this schema. Raises InputError for words that ask for none."""
     word = WORDS.get(words[0])
     if word is None:
+        if "/" in words[0] or words[0].endswith((".sql", ".py", ".go", ".xml", ".yaml", ".yml", ".json")):
+            raise InputError(f"{words[0]}: there is no such file")
         known = ", ".join(WORDS)
         raise InputError(
             f"{words[0]} is neither a file nor a change; {did_you_mean(words[0], WORDS, f'changes are {known}')}"

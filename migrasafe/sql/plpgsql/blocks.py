@@ -47,6 +47,7 @@ class _Guard(Struct, frozen=True, kw_only=True):
     """What decides whether the statements of a branch run."""
 
     may_run: bool = False
+    otherwise: bool = False
     loops: bool = False
     each_row_of: Query | None = None
     catches: frozenset[str] = frozenset()
@@ -99,7 +100,7 @@ class _Reader:
         ends, all_over = self.variables, self.over
         for handler in handlers:
             self.over, self.variables = False, before.copy()
-            self.statements(handler.get("action", []), replace(guard, may_run=True))
+            self.statements(handler.get("action", []), replace(guard, may_run=True, otherwise=True))
             ends = ends.agreeing_with(self.variables)
         self.variables = ends
         self.over = False
@@ -128,8 +129,10 @@ class _Reader:
             case "PLpgSQL_stmt_case":
                 self.expression(fields.get("t_expr"), fields, guard)
                 for item in fields.get("case_when_list", []):
-                    self.branch(item.get("PLpgSQL_case_when", {}).get("stmts", []), replace(guard, may_run=True))
-                self.branch(fields.get("else_stmts", []), replace(guard, may_run=True))
+                    self.branch(
+                        item.get("PLpgSQL_case_when", {}).get("stmts", []), replace(guard, may_run=True, otherwise=True)
+                    )
+                self.branch(fields.get("else_stmts", []), replace(guard, may_run=True, otherwise=True))
             case "PLpgSQL_stmt_return":
                 self.expression(fields.get("expr"), fields, guard)
                 self.over = self.over or not guard.may_run
@@ -161,8 +164,8 @@ class _Reader:
                     self.statements(body, inner) if inner is guard else self.branch(body, inner)
                     return
                 case None:
-                    inner = replace(guard, may_run=True)
-                    self.branch(body, inner)
+                    self.branch(body, replace(inner, may_run=True))
+                    inner = replace(guard, may_run=True, otherwise=True)
         self.statements(fields.get("else_body", []), inner) if inner is guard else self.branch(
             fields.get("else_body", []), inner
         )
@@ -235,15 +238,10 @@ class _Reader:
     # --- statements -----------------------------------------------------------------------------------------------
 
     def add(self, statement: Statement, guard: _Guard) -> None:
-        self.found.append(
-            Guarded(
-                statement=statement,
-                may_run=guard.may_run or self.maybe_over,
-                loops=guard.loops,
-                each_row_of=guard.each_row_of,
-                catches=guard.catches,
-            )
-        )
+        if self.maybe_over:
+            guard = replace(guard, may_run=True, otherwise=True)
+        told = {name: getattr(guard, name) for name in guard.__struct_fields__}
+        self.found.append(Guarded(statement=statement, **told))
 
     def expression(self, node: Fields | None, fields: Fields, guard: _Guard, *, assignment: bool = False) -> None:
         """An expression is a SELECT of its own: added where it calls a function or has a query in it."""

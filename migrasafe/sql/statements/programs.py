@@ -20,6 +20,8 @@ class Guarded(Struct, frozen=True, kw_only=True):
 
     statement: Statement
     may_run: bool = False
+    otherwise: bool = False
+    """It runs where a condition before it did not hold: ELSE, ELSIF, CASE, a handler, after a RETURN in a branch."""
     loops: bool = False
     """It stands inside a loop: it may run many times in this one transaction."""
     each_row_of: Query | None = None

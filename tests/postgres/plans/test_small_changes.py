@@ -84,6 +84,38 @@ def test_what_takes_an_instant_is_done_undone_and_done_again(
     assert dump(database.dsn) == one_shot(database, SETUP, *SMALL)
 
 
+ASKS = "IF NOT EXISTS (SELECT FROM information_schema.columns WHERE table_name = 'users' AND column_name = '{}') THEN"
+BLOCKS = (
+    f"DO $$ BEGIN {ASKS.format('age')} ALTER TABLE users ADD COLUMN age int DEFAULT 3 CHECK (age > 0); END IF; END $$",
+    f"DO $$ BEGIN {ASKS.format('state')} ALTER TABLE users ADD COLUMN state int; END IF; END $$",
+    "DO $$ BEGIN CREATE TYPE mood AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "ALTER TABLE users ADD COLUMN IF NOT EXISTS boss bigint UNIQUE REFERENCES users ON DELETE SET NULL,"
+    " ADD COLUMN IF NOT EXISTS email text, ADD COLUMN code text UNIQUE",
+    "CREATE STATISTICS both_of_them ON state, legacy FROM users",
+    "CREATE MATERIALIZED VIEW states AS SELECT state, count(*) FROM users GROUP BY 1",
+    "COMMENT ON CONSTRAINT users_pkey ON users IS 'key'",
+    "COMMENT ON FUNCTION noted() IS 'function'",
+    "CREATE EXTENSION IF NOT EXISTS plpgsql",
+)
+
+
+@pytest.mark.majors(12, 18)
+def test_blocks_and_constraints_of_new_columns_lead_where_the_migration_does(
+    each_major: int, database: Database, tmp_path: Path
+) -> None:
+    database.execute(SETUP + ROWS)
+    before = dump(database.dsn)
+    run = roll_out(database, ";\n".join(BLOCKS), tmp_path)
+    for phase in run.plan.phases:
+        run.gates(phase)
+        ahead, back, _ = run.files(phase)
+        for name in (*ahead, *back, *ahead):
+            run.check(name)
+            run.is_over(name)
+    assert dump(database.dsn) != before
+    assert dump(database.dsn) == one_shot(database, SETUP, *BLOCKS)
+
+
 @pytest.mark.majors(12, 15, 18)
 def test_a_type_changes_in_place_under_triggers_policies_and_views(
     each_major: int, database: Database, tmp_path: Path

@@ -1,0 +1,68 @@
+"""A constraint that a migration adds, as a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrasafe.plan.changes.add_constraint import AddConstraint
+from migrasafe.plan.changes.add_exclusion import AddExclusion
+from migrasafe.plan.changes.add_unique import AddUnique
+from migrasafe.plan.changes.model import Change, NoPlanError
+from migrasafe.plan.read.swaps import ConstraintSwap
+from migrasafe.plan.read.written_out import first_words
+from migrasafe.schema.model import Constraint, Schema, Table
+from migrasafe.sql import statements as sql
+from migrasafe.sql.script import Script
+from migrasafe.sql.statements import ConstraintKind
+
+
+def constraint_change(
+    script: Script,
+    statement: sql.AlterTable,
+    action: sql.AddConstraint,
+    swaps: Sequence[ConstraintSwap],
+    before: Schema,
+    after: Schema,
+    first: Schema,
+) -> Change:
+    """The change that an ADD of a constraint wants. `first`: the schema before the migration. Raises NoPlanError."""
+    table, made = (schema.table(schema.resolve(*statement.name)) for schema in (before, after))
+    swap = next((one for one in swaps if one.added is action), None)
+    gone = {swap.old.name} if swap is not None else set()
+    known = {one.name for one in table.constraints} - gone if table is not None else set()
+    wanted = action.constraint
+    if table is not None and wanted.name in known:
+        raise NoPlanError(f"{table.ref} has a constraint {wanted.name} already")
+    if swap is None and table is not None and wanted.kind is ConstraintKind.PRIMARY_KEY and table.primary_key:
+        raise NoPlanError(f"{table.ref} has a primary key already, {table.primary_key.name}")
+    for constraint in made.constraints if made is not None else ():
+        if constraint.name in known or constraint.kind is not wanted.kind:
+            continue
+        if wanted.name in (None, constraint.name) and constraint.columns == (wanted.columns or constraint.columns):
+            if swap is not None:
+                return swap.change(constraint)
+            all_null = constraint.kind is not ConstraintKind.CHECK and _is_empty(script, table, constraint, first)
+            match constraint.kind:
+                case ConstraintKind.CHECK | ConstraintKind.FOREIGN_KEY:
+                    return AddConstraint(table=statement.name, constraint=constraint, all_null=all_null)
+                case ConstraintKind.EXCLUDE:
+                    return AddExclusion(table=statement.name, name=constraint.name, wanted=wanted)
+                case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY if wanted.using_index is None:
+                    return AddUnique(table=statement.name, constraint=constraint, all_null=all_null)
+    raise NoPlanError(f"{first_words(script, statement)} adds a constraint that has no plan yet")
+
+
+def _is_empty(script: Script, table: Table | None, constraint: Constraint, first: Schema) -> bool:
+    """Whether the migration itself adds one of its columns, and gives no row a value in it."""
+    was = first.table(table.ref) if table is not None else None
+    if table is None or was is None or any(isinstance(one, sql.Update) for one in script.statements):
+        return False
+    new = [column for column in table.columns if was.column(column.name) is None]
+    return any(
+        column.name in constraint.columns
+        and column.default is None
+        and column.identity is None
+        and column.generated is None
+        and not column.not_null
+        for column in new
+    )

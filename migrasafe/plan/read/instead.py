@@ -1,0 +1,38 @@
+"""What a person can do with a statement that has no plan."""
+
+from __future__ import annotations
+
+from migrasafe.sql import statements as sql
+from migrasafe.sql.statements import Statement
+
+
+def instead_of(statement: Statement) -> str:
+    """What a person can do."""
+    match statement:
+        case sql.Insert():
+            return (
+                "nothing in the catalog tells whether rows were put in; run it as a migration of its own, with ON CONFLICT DO"
+                " NOTHING, so that a second run hurts nobody"
+            )
+        case sql.Delete():
+            return (
+                "rows that are gone have no way back; when the old version has ended, run it as a migration of its own, in batches"
+                " where they are many"
+            )
+        case sql.CreateTableAs():
+            return (
+                "its rows are those of one moment, and what is written meanwhile would be missing; make the table first, keep it in"
+                " step by triggers, and copy in batches"
+            )
+        case sql.Reindex():
+            return (
+                f"nothing in the catalog tells whether it was done; run REINDEX {statement.kind} CONCURRENTLY by itself, outside a"
+                " transaction: it keeps nobody waiting"
+            )
+        case sql.DoBlock():
+            return (
+                "what a block does is decided when it runs; write out the statements that it comes to, without the block (IF NOT"
+                " EXISTS is not needed: steps see whether they are done)"
+            )
+        case _:
+            return "put it into a migration of its own; `migrasafe lint` says whether it is safe as it stands"

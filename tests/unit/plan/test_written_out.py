@@ -1,0 +1,109 @@
+"""What blocks, IF EXISTS and the constraints of new columns come to before they are planned."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrasafe.plan.changes.model import NoPlanError
+from migrasafe.plan.model import PhaseName, Plan
+from tests.unit.plan.test_read_changes import planned
+
+
+def steps(plan: Plan, phase: PhaseName) -> list[str]:
+    return [one.title for found in plan.phases if found.name is phase for one in found.steps]
+
+
+def statements(plan: Plan) -> list[str]:
+    return [text for phase in plan.phases for step in phase.steps for text in step.statements]
+
+
+GUARD = "IF {} EXISTS (SELECT FROM information_schema.columns WHERE table_name = 'users' AND column_name = '{}') THEN"
+
+
+def test_a_block_that_asks_the_catalog_is_planned_as_what_it_comes_to() -> None:
+    plan = planned(
+        f"DO $$ BEGIN {GUARD.format('NOT', 'age')} ALTER TABLE users ADD COLUMN age int; END IF;"
+        f" {GUARD.format('', 'nick')} ALTER TABLE users RENAME COLUMN nick TO handle; END IF; END $$"
+    )
+    assert plan.title == "add public.users.age"
+    assert plan.assumed == (
+        "the schema says that `ALTER TABLE users RENAME COLUMN nick TO handle` has nothing to do, so the plan leaves it out",
+    )
+
+
+def test_a_block_that_catches_what_is_there_already_is_planned_as_what_it_comes_to() -> None:
+    plan = planned("DO $$ BEGIN CREATE TYPE mood AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    assert statements(plan) == ["CREATE TYPE mood AS ENUM ('a')"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "IF EXISTS (SELECT FROM users) THEN ALTER TABLE users ADD COLUMN age int; END IF;",
+        f"{GUARD.format('', 'x')} ALTER TABLE users ADD COLUMN a int; ELSE ALTER TABLE users ADD COLUMN b int; END IF;",
+        "FOR n IN 1 .. 2 LOOP EXECUTE 'ALTER TABLE users ADD COLUMN c' || n; END LOOP;",
+        "UPDATE users SET name = 'x';",
+    ],
+)
+def test_a_block_that_decides_when_it_runs_is_refused(body: str) -> None:
+    with pytest.raises(NoPlanError, match="what a block does is decided when it runs"):
+        planned(f"DO $$ BEGIN {body} END $$")
+
+
+def test_a_constraint_of_a_new_column_is_planned_behind_it() -> None:
+    plan = planned("ALTER TABLE users ADD COLUMN age int DEFAULT 1 CHECK (age > 0)")
+    assert steps(plan, PhaseName.EXPAND) == ["Add the column age"]
+    assert any("CONSTRAINT users_age_check CHECK (age > 0) NOT VALID" in one for one in statements(plan))
+    assert plan.phases[-1].name is PhaseName.CONTRACT
+
+
+def test_a_key_over_an_empty_new_column_needs_no_second_deployment() -> None:
+    plan = planned("ALTER TABLE users ADD COLUMN boss bigint REFERENCES teams, ADD COLUMN code text UNIQUE")
+    assert [phase.name for phase in plan.phases] == [PhaseName.EXPAND]
+    assert "ALTER TABLE public.users VALIDATE CONSTRAINT users_boss_fkey" in statements(plan)
+    assert any("CONCURRENTLY users_code_key" in one for one in statements(plan))
+
+
+def test_a_key_over_a_new_column_that_gets_values_waits_for_the_old_version() -> None:
+    plan = planned("ALTER TABLE users ADD COLUMN code text UNIQUE; UPDATE users SET code = name")
+    assert plan.phases[-1].name is PhaseName.CONTRACT
+
+
+def test_what_is_there_already_is_left_out_and_told() -> None:
+    plan = planned("ALTER TABLE users ADD COLUMN IF NOT EXISTS name text, ADD COLUMN IF NOT EXISTS age int")
+    assert plan.title == "add public.users.age"
+    with pytest.raises(NoPlanError, match="the migration changes nothing"):
+        planned("DROP TABLE IF EXISTS nothing_of_that_name")
+
+
+@pytest.mark.parametrize(
+    ("migration", "done"),
+    [
+        ("CREATE EXTENSION pg_trgm", "pg_extension WHERE extname = 'pg_trgm'"),
+        ("CREATE STATISTICS pair ON name, email FROM users", "s.stxname = 'pair'"),
+        ("CREATE MATERIALIZED VIEW counts AS SELECT count(*) FROM users", "to_regclass('public.counts') IS NOT NULL"),
+        ("COMMENT ON FUNCTION f(int, text[]) IS 'x'", "to_regprocedure('f(integer, text[])')"),
+        ("COMMENT ON CONSTRAINT users_pkey ON users IS 'x'", "conname = 'users_pkey'"),
+    ],
+)
+def test_what_is_in_nobodys_way_is_one_step_that_knows_when_it_is_done(migration: str, done: str) -> None:
+    plan = planned(migration)
+    assert statements(plan) == [migration]
+    assert done in plan.phases[0].steps[0].done
+
+
+@pytest.mark.parametrize(
+    ("migration", "said"),
+    [
+        ("CREATE TABLE old AS SELECT * FROM users", "what is written meanwhile would be missing"),
+        (
+            "CREATE TABLE u2 (id int); INSERT INTO u2 SELECT id FROM users",
+            "copies rows of public.users, which is in use",
+        ),
+        ("REINDEX TABLE users", "run REINDEX TABLE CONCURRENTLY by itself"),
+        ('ALTER TABLE "Users" ADD COLUMN a int', "the schema has no table Users, but public.users"),
+    ],
+)
+def test_a_refusal_says_what_a_person_can_do(migration: str, said: str) -> None:
+    with pytest.raises(NoPlanError, match=said):
+        planned(migration)
