@@ -30,7 +30,7 @@ _LIBRARY = {"linux": "libpg_query.so", "darwin": "libpg_query.dylib", "win32": "
 
 # The C parser and the JSON printer recurse once per operator of a chain. 4,000 bytes hold at most 2,000 operators, which
 # fit in every main thread; longer statements get a stack of their own, where 200,000 operators were measured to be fine.
-_SMALL = 4_000
+MOST_AT_ONCE = 4_000
 _BIG_STACK = 512 * 1024 * 1024
 _MOST_OPERATORS = 100_000
 _RECURSION = 60_000
@@ -167,7 +167,7 @@ def _refuse_nul(sql: str) -> None:
 
 
 def _fits_this_stack(sql: str) -> bool:
-    return len(sql) <= _SMALL and threading.get_ident() == _MAIN_THREAD
+    return len(sql) <= MOST_AT_ONCE and threading.get_ident() == _MAIN_THREAD
 
 
 def _on_enough_stack(sql: str, call: Callable[[], T]) -> T:

@@ -17,6 +17,7 @@ from migrasafe.sql.source import Source
 from migrasafe.sql.split import Chunk, ChunkKind, split
 from migrasafe.sql.statements import Body, Span, Statement, Unrecognized, Utility
 from migrasafe.sql.syntax.versions import may_be_newer, newer_syntax
+from migrasafe.sql.whole_text import parse_whole
 
 if TYPE_CHECKING:
     from migrasafe.sql.constants import Known
@@ -63,7 +64,15 @@ def read_script(
     reader = _Reader(source.text, variables)
     statements: list[Statement] = []
     comments: list[Comment] = []
-    for section in sections or (Span(0, len(source.text)),):
+    whole = parse_whole(source.text) if not sections and not variables else None
+    if whole is not None:
+        trees, comments = whole
+        for tree, span in trees:
+            statements.extend(reader.typed((tree,), span, source.text[span.start : span.end]))
+        sections = ()
+    elif not sections:
+        sections = (Span(0, len(source.text)),)
+    for section in sections:
         chunks, found = split(source.text, section)
         comments.extend(found)
         for chunk in chunks:
@@ -115,6 +124,10 @@ class _Reader:
             return (Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed"),)
         except ValueError as error:  # a NUL or a lone surrogate
             return (Unrecognized(span=span, reason=str(error)),)
+        return self.typed(trees, span, sql)
+
+    def typed(self, trees: Sequence[Mapping[str, Any]], span: Span, sql: str) -> tuple[Statement, ...]:
+        """The statements of the parse trees of a chunk, whose text is `sql`."""
         try:
             return self._typed(trees, span, sql)
         except RecursionError:
