@@ -21,6 +21,7 @@ from migrasafe.schema.evolve.indexes import index_reads
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.model import (
     Column,
+    ColumnGranted,
     ColumnRef,
     Constraint,
     Granted,
@@ -174,22 +175,23 @@ def _policy(row: Row, texts: ServerTexts) -> Policy:
 def relation_from_row(row: Row, texts: ServerTexts, parts: Parts) -> Table | View | None:
     """The table or view of a row; sequences and indexes have questions of their own."""
     ref = Ref(row.schema, row.name)
+    columns = tuple(parts.columns.get(row.oid, ()))
     if row.kind in _VIEW_KINDS:
         return View(
             ref=ref,
             kind=_VIEW_KINDS[row.kind],
             query=texts.query(row.query),
-            columns=tuple(column.name for column in parts.columns.get(row.oid, ())),
+            columns=tuple(column.name for column in columns),
             reads=frozenset(parts.reads.get(row.oid, ())),
             populated=row.populated,
             indexes=tuple(parts.indexes.get(row.oid, ())),
             options=_options(row.options),
             rewritten=bool(parts.triggers.get(row.oid)),
             grants=grants_of(row),
+            column_grants=frozenset(ColumnGranted(one.name, granted) for one in columns for granted in one.grants),
         )
     if row.kind not in _KINDS:
         return None
-    columns = tuple(parts.columns.get(row.oid, ()))
     parents = tuple(parts.parents.get(row.oid, ()))
     children = tuple(parts.children.get(row.oid, ()))
     is_partition = row.partition_bound is not None

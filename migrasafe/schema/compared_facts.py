@@ -143,6 +143,7 @@ def view_facts(view: View) -> Facts:
         "indexes": frozenset(view.indexes),
         "options": frozenset(view.options),
         "grants": view.grants,
+        "grants of columns": view.column_grants,
     }
 
 

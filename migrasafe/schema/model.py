@@ -13,7 +13,7 @@ from typing import cast
 from msgspec import Struct, field
 from rpds import HashTrieMap, HashTrieSet
 
-from migrasafe.schema.names import BEFORE_HISTORY, TEMPORARY_SCHEMA, ColumnRef, Granted, Moment, Ref
+from migrasafe.schema.names import BEFORE_HISTORY, TEMPORARY_SCHEMA, ColumnGranted, ColumnRef, Granted, Moment, Ref
 from migrasafe.schema.objects import (
     Column,
     Composite,
@@ -39,6 +39,7 @@ __all__ = [
     "BEFORE_HISTORY",
     "TEMPORARY_SCHEMA",
     "Column",
+    "ColumnGranted",
     "ColumnRef",
     "Composite",
     "Constraint",

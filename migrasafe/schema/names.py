@@ -43,3 +43,10 @@ class Granted(NamedTuple):
     """`public` for everybody."""
     privilege: str
     """`select`, `insert`, `usage` …"""
+
+
+class ColumnGranted(NamedTuple):
+    """A privilege that somebody has on one column of a view."""
+
+    column: str
+    granted: Granted

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from migrasafe.schema.names import BEFORE_HISTORY, ColumnRef, Granted, Moment, Ref
+from migrasafe.schema.names import BEFORE_HISTORY, ColumnGranted, ColumnRef, Granted, Moment, Ref
 from migrasafe.sql.statements import (
     Argument,
     ConstraintKind,
@@ -202,7 +202,12 @@ class View(Struct, frozen=True, kw_only=True):
     rewritten: bool = False
     """A rule, or a trigger INSTEAD OF the statement, decides what writing to it does."""
     grants: frozenset[Granted] = frozenset()
+    column_grants: frozenset[ColumnGranted] = frozenset()
     born: Moment = BEFORE_HISTORY
+
+    def grants_on(self, column: str) -> frozenset[Granted]:
+        """Who may do what with a column, beside those who may do it with the view."""
+        return frozenset(one.granted for one in self.column_grants if one.column == column)
 
 
 class Sequence(Struct, frozen=True, kw_only=True):

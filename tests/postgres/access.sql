@@ -127,6 +127,56 @@ GRANT SELECT ON recent TO pg_monitor;
 -- old
 SELECT id FROM recent
 
+-- change: a column of a view is revoked that a query names
+REVOKE SELECT (note) ON recent FROM pg_monitor;
+-- more
+CREATE VIEW recent AS SELECT id, note FROM orders;
+GRANT SELECT (id, note) ON recent TO pg_monitor;
+-- old
+SELECT id FROM recent WHERE note = 'a'
+
+-- change: a column of a view is revoked that nobody names
+REVOKE SELECT (note) ON recent FROM pg_monitor;
+-- more
+CREATE VIEW recent AS SELECT id, note FROM orders;
+GRANT SELECT (id, note) ON recent TO pg_monitor;
+-- old
+SELECT id FROM recent
+
+-- change: what is revoked from a view goes from its columns
+REVOKE SELECT ON recent FROM pg_monitor;
+-- more
+CREATE VIEW recent AS SELECT id, note FROM orders;
+GRANT SELECT (id) ON recent TO pg_monitor;
+-- old
+SELECT id FROM recent
+
+-- change: a view that is replaced by a longer one keeps the grants of its columns
+CREATE OR REPLACE VIEW recent AS SELECT id, note, total FROM orders;
+-- more
+CREATE VIEW recent AS SELECT id, note FROM orders;
+GRANT SELECT (id, note) ON recent TO pg_monitor;
+-- old
+SELECT id FROM recent WHERE note = 'a'
+
+-- change: a view that is replaced by a longer one, behind a star
+CREATE OR REPLACE VIEW recent AS SELECT id, note, total FROM orders;
+-- more
+CREATE VIEW recent AS SELECT id, note FROM orders;
+GRANT SELECT (id, note) ON recent TO pg_monitor;
+-- old
+SELECT * FROM recent
+
+-- change: a column of a view that only the new version writes
+GRANT UPDATE (note) ON recent TO pg_monitor;
+-- more
+CREATE VIEW recent AS SELECT id, note FROM orders;
+GRANT SELECT ON recent TO pg_monitor;
+-- old
+SELECT id FROM recent
+-- new
+UPDATE recent SET note = 'b'
+
 -- change: a function with the rights of its owner
 REVOKE SELECT ON orders FROM pg_monitor;
 -- more

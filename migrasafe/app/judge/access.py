@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from migrasafe.app.resolve import Resolution, Use
 from migrasafe.app.usage import Action, ObjectKind
-from migrasafe.schema.model import Policy, Ref, Schema, Table, View
+from migrasafe.schema.model import Granted, Policy, Ref, Schema, Table, View
 from migrasafe.sql.expressions import matches_all_rows, same_expression
 from migrasafe.sql.statements import Expression
 
@@ -91,8 +91,14 @@ def _roles(schema: Schema, ref: Ref) -> frozenset[str]:
     relation = schema.relation(ref)
     if not isinstance(relation, (Table, View)):
         return frozenset()
-    of_columns = (column.grants for column in relation.columns) if isinstance(relation, Table) else ()
+    of_columns = (grants for _, grants in _grants_of_columns(relation))
     return frozenset(granted.role for grants in (relation.grants, *of_columns) for granted in grants)
+
+
+def _grants_of_columns(relation: Table | View) -> Iterator[tuple[str, frozenset[Granted]]]:
+    if isinstance(relation, View):
+        return ((name, relation.grants_on(name)) for name in relation.columns)
+    return ((column.name, column.grants) for column in relation.columns)
 
 
 def _may(schema: Schema, role: str, ref: Ref, privilege: str, columns: frozenset[str]) -> bool:
@@ -107,18 +113,16 @@ def _may(schema: Schema, role: str, ref: Ref, privilege: str, columns: frozenset
 
 
 def _columns_allowed(relation: Table | View, role: str, privilege: str) -> frozenset[str]:
-    if not isinstance(relation, Table):
-        return frozenset()
     return frozenset(
-        column.name
-        for column in relation.columns
-        if any(granted.privilege == privilege and granted.role in (role, "public") for granted in column.grants)
+        name
+        for name, grants in _grants_of_columns(relation)
+        if any(granted.privilege == privilege and granted.role in (role, "public") for granted in grants)
     )
 
 
 def _lacks(schema: Schema, role: str, ref: Ref, privilege: str, columns: frozenset[str]) -> str:
     relation = schema.relation(ref)
-    allowed = _columns_allowed(relation, role, privilege) if isinstance(relation, Table) else frozenset[str]()
+    allowed = _columns_allowed(relation, role, privilege) if isinstance(relation, (Table, View)) else frozenset[str]()
     missing = sorted(columns - allowed)
     if allowed and missing:
         return f"has no {privilege.upper()} on {', '.join(missing)}"

@@ -29,7 +29,8 @@ def rename_column(draft: Draft, ref: Ref, old: str, new: str) -> None:
             if column is not None and column.inherited:
                 rename_column(draft, child.ref, old, new)
     elif isinstance(relation, View):
-        draft.put(replace(relation, columns=_swap(relation.columns, old, new)))
+        grants = frozenset(one._replace(column=new) if one.column == old else one for one in relation.column_grants)
+        draft.put(replace(relation, columns=_swap(relation.columns, old, new), column_grants=grants))
         for index in map(draft.index, relation.indexes):
             if index is not None and old in index.reads:
                 draft.put(_in_index(index, old, new))

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from rpds import HashTrieMap
 
-from migrasafe.schema.model import TEMPORARY_SCHEMA, Column, Granted, Moment, Ref, Relation, Sequence, Table, View
+from migrasafe.schema.model import (
+    TEMPORARY_SCHEMA,
+    Column,
+    ColumnGranted,
+    Granted,
+    Moment,
+    Ref,
+    Relation,
+    Sequence,
+    Table,
+    View,
+)
 from migrasafe.sql.statements import DefaultPrivileges, Grant
 
 if TYPE_CHECKING:
@@ -25,8 +36,7 @@ _EVERY = {"TABLE": ON_TABLE, "SEQUENCE": ON_SEQUENCE, "COLUMN": ON_COLUMN}
 
 
 def grant(draft: Draft, statement: Grant) -> None:
-    """GRANT and REVOKE on relations and on columns of tables; those on columns of views, and on anything else, are not
-    followed."""
+    """GRANT and REVOKE on relations and on their columns; those on anything else are not followed."""
     if statement.option_only:
         return
     on_columns = {privilege for privilege, _ in statement.on_columns}
@@ -41,19 +51,33 @@ def grant(draft: Draft, statement: Grant) -> None:
         if isinstance(relation, Table):
             columns = tuple(_on_column(column, statement, of_all) for column in relation.columns)
             relation = relation if columns == relation.columns else replace(relation, columns=columns)
+        elif isinstance(relation, View) and (on_columns or relation.column_grants):
+            relation = replace(relation, column_grants=_on_columns_of_view(relation, statement, of_all))
         if relation != draft.relations.get(ref):
             draft.put(relation)
 
 
 def _on_column(column: Column, statement: Grant, of_all: tuple[str, ...]) -> Column:
-    """A column after a GRANT or REVOKE: what is taken away from the table is taken away from its columns too."""
-    grants = column.grants
+    grants = _of_column(column.name, column.grants, statement, of_all)
+    return column if grants == column.grants else replace(column, grants=grants)
+
+
+def _on_columns_of_view(view: View, statement: Grant, of_all: tuple[str, ...]) -> frozenset[ColumnGranted]:
+    return frozenset(
+        ColumnGranted(name, granted)
+        for name in view.columns
+        for granted in _of_column(name, view.grants_on(name), statement, of_all)
+    )
+
+
+def _of_column(name: str, grants: frozenset[Granted], statement: Grant, of_all: tuple[str, ...]) -> frozenset[Granted]:
+    """What is granted on a column after a GRANT or REVOKE: what is taken away from all of them is taken from each."""
     for privilege, names in statement.on_columns:
-        if column.name in names:
+        if name in names:
             grants = _changed(grants, statement, (privilege,) if privilege else (), "COLUMN")
     if statement.revoke and grants and (of_all or not statement.on_columns):
         grants = _changed(grants, statement, of_all, "COLUMN")
-    return column if grants == column.grants else replace(column, grants=grants)
+    return grants
 
 
 def default_privileges(draft: Draft, statement: DefaultPrivileges) -> None:

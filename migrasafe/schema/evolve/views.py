@@ -33,6 +33,7 @@ def create_view(draft: Draft, statement: CreateView) -> None:
             rewritten=replaced is not None and replaced.rewritten,
             indexes=replaced.indexes if replaced is not None else (),
             grants=replaced.grants if replaced is not None else frozenset(),
+            column_grants=replaced.column_grants if replaced is not None else frozenset(),
             born=replaced.born if replaced is not None else draft.moment,
         )
     )
