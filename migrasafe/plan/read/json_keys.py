@@ -9,7 +9,7 @@ from migrasafe.plan.changes.key_to_column import KeyToColumn
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.read.hints import Hints
 from migrasafe.plan.read.names_said import name_parts
-from migrasafe.plan.read.recipes import Recipe
+from migrasafe.plan.read.recipes import Recipe, columns_added
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Name, Statement
@@ -35,7 +35,7 @@ def json_keys(script: Script, hints: Hints) -> Iterator[Recipe]:
                 f"{script.source.path}: `{found[0]}` is said so: migrasafe: key 'KEY' of TABLE.COLUMN -> COLUMN"
             ) from error
         table = Name(old[0] if len(old) == 3 else None, old[-2])
-        added = list(_added(script.statements, table, new))
+        added = list(columns_added(script.statements, table, new))
         if len(added) != 1:
             raise NoPlanError(
                 f"{script.source.path}: the comment `{found[0]}` needs an ALTER TABLE {table} that adds the column {new}"
@@ -51,14 +51,6 @@ def json_keys(script: Script, hints: Hints) -> Iterator[Recipe]:
         )
         updates = [one for one in script.statements if _is_of_it(one, table, {new, old[-1]})]
         yield Recipe(change=change, first=first, parts=(action, *updates))
-
-
-def _added(statements: tuple[Statement, ...], table: Name, column: str) -> Iterator[tuple[Statement, sql.AddColumn]]:
-    for statement in statements:
-        if isinstance(statement, sql.AlterTable) and statement.name.name == table.name:
-            for action in statement.actions:
-                if isinstance(action, sql.AddColumn) and action.column.name == column:
-                    yield statement, action
 
 
 def _is_of_it(statement: Statement, table: Name, columns: set[str]) -> bool:

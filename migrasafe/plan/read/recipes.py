@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from migrasafe.plan.changes.model import Change
-from migrasafe.sql.statements import Statement
+from migrasafe.sql import statements as sql
+from migrasafe.sql.statements import Name, Statement
 
 
 class Recipe(Struct, frozen=True, kw_only=True):
@@ -17,3 +20,14 @@ class Recipe(Struct, frozen=True, kw_only=True):
 
     def owns(self, part: object) -> bool:
         return any(part is one for one in self.parts)
+
+
+def columns_added(
+    statements: tuple[Statement, ...], table: Name, column: str
+) -> Iterator[tuple[Statement, sql.AddColumn]]:
+    """The ALTER TABLE that adds a column, with its action."""
+    for statement in statements:
+        if isinstance(statement, sql.AlterTable) and statement.name.name == table.name:
+            for action in statement.actions:
+                if isinstance(action, sql.AddColumn) and action.column.name == column:
+                    yield statement, action
