@@ -43,7 +43,7 @@ def walk_plan(plan: Plan, stage: Stage, dsn: str) -> Walked:
         notes += walk.notes
         if walk.stuck:
             return Walked(phases=tuple(seen), after=tuple(after), notes=tuple(notes), failures=tuple(failures))
-        before = walk.ahead
+        before = (*before, *walk.ahead)
         after.append(catalog_lines(dsn))
     left = differences(stage.end, after[-1]) if stage.end is not None and after else ()
     if left and plan.ends_otherwise:
@@ -103,8 +103,11 @@ class _Walk:
                     return False
                 if carry_out.is_undoable(session, step):
                     self._fail("undo", "it was taken back, and still counts as something to take back", step)
-            for step in self._before:  # what the way back took with it
-                carry_out.do(session, step)
+            for step in self._before:
+                if carry_out.is_open(session, step):
+                    took = f"{self._phase.name.value}, taken back, takes {step.id} with it, which has to be run again"
+                    self.notes.append(took)
+                    carry_out.do(session, step)
         left = differences(before, catalog_lines(self._dsn))
         stays = [step.stays for step in self.ahead if step.stays]
         if left and stays:

@@ -91,22 +91,17 @@ class AddNumberedColumn(Struct, frozen=True, kw_only=True):
         version = ground.target.pg_version
         proved = steps.not_null(table.ref, name, not_null_name(table, name), pg_version=version)
         last = (from_serial(table, column, numbers, always=identity.always),) if identity is not None else ()
+        # Nobody but the sequence has given it a value: its key can be there before the new version, which may rely on it.
+        key = tuple(self._key(ground, table, column))
         yield Phase(
             name=PhaseName.VERIFY,
             title=f"Every row has its {name}",
             old_app="goes on as before: it does not know the column",
             new_app=f"reads {name}",
             gates=(no_null_left(table, name),),
-            steps=(*proved, *last),
+            steps=(*proved, *key, *last),
         )
         spare = (drop_aside(table, column, numbers),) if identity is not None else ()
-        if self.key is not None:
-            with_column = replace(table, columns=(*table.columns, column))
-            schema = replace(ground.schema, relations=ground.schema.relations.insert(table.ref, with_column))
-            keyed = AddUnique(table=self.table, constraint=self.key).plan(replace(ground, schema=schema))
-            for phase in keyed.phases:
-                yield replace(phase, steps=(*phase.steps, *spare)) if phase.name is PhaseName.CONTRACT else phase
-            return
         yield phases.deploy(f"may read {name}", "goes on as before")
         if spare:
             yield Phase(
@@ -116,6 +111,14 @@ class AddNumberedColumn(Struct, frozen=True, kw_only=True):
                 new_app=f"reads {name}",
                 steps=spare,
             )
+
+    def _key(self, ground: Ground, table: Table, column: Column) -> Iterator[Step]:
+        """The steps that make the PRIMARY KEY or UNIQUE."""
+        if self.key is not None:
+            with_column = replace(table, columns=(*table.columns, column))
+            schema = replace(ground.schema, relations=ground.schema.relations.insert(table.ref, with_column))
+            keyed = AddUnique(table=self.table, constraint=self.key).plan(replace(ground, schema=schema))
+            yield from (step for phase in keyed.phases for step in phase.steps)
 
 
 def _count(table: Table, column: Column, numbers: Sequence, counted: str) -> Step:

@@ -58,6 +58,9 @@ class BecomeIdentity(Struct, frozen=True, kw_only=True):
                 ),
             ),
             by_hand=tuple(_by_hand(table, column, serial)),
+            differs=(f"the sequence {serial.ref} keeps its privileges",)
+            if serial is not None and serial.grants
+            else (),
         )
 
 

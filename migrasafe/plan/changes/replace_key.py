@@ -21,6 +21,8 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
     table: Name
     old: Constraint
     new: Constraint
+    numbered: bool = False
+    """The new columns come with the same plan, and nobody but their sequence gives them a value."""
 
     def plan(self, ground: Ground) -> Draft:
         """Before the new version where the old key implies the new one, else after the old version. Raises NoPlanError."""
@@ -37,24 +39,32 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
                 )
         primary = new.kind is ConstraintKind.PRIMARY_KEY
         nullable = [one for one in new.columns if primary and not column_of(table, one).not_null]
-        implied = set(old.columns) <= set(new.columns) and not nullable
-        index = _index(table, new.columns, with_suffix(new.name, "__ms"))
+        implied = not nullable and (self.numbered or set(old.columns) <= set(new.columns))
         is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
         proved = tuple(
             step
             for one in nullable
             for step in steps.not_null(table.ref, one, not_null_name(table, one), pg_version=ground.target.pg_version)
         )
-        made, swap, last = _primary(table, old, new, index) if primary else _unique(table, old, new, index)
-        ready = (*proved, *steps.superseded(made, is_new))
+        # The index over new columns is built when they are filled.
+        early = (PhaseName.VERIFY if self.numbered else PhaseName.EXPAND) if implied else None
+        made, swap, last = (_primary if primary else _unique)(table, old, new, implied=implied)
+        made = steps.superseded(made, is_new)
+        first, ready = ((), (*proved, *made)) if early is None else (made, ())
+        if primary and early is not None:
+            # The key's own index goes with it on the way back: so the phase that takes it back makes it, too.
+            index = steps.build_index(_index(table, new.columns, _early_name(new)))
+            first, ready = steps.superseded((index,), is_new), made
         gates = (*(no_null_left(table, one) for one in nullable), duplicates(table, new))
         rule = f"{new.kind.value} ({names(new.columns)})"
         return Draft(
             title=f"replace {old.name} of {table.ref} by {rule}",
             tables=(table.ref,),
-            phases=_phases(ground, table, old, new, implied=implied, ready=ready, taking=(swap, last), gates=gates),
+            phases=_phases(ground, table, old, new, early=early, first=first, last=(*ready, swap, *last), gates=gates),
             why=(
-                "the old key implies the new one: no row can break it, so it can be there before the new version"
+                f"{names(new.columns)} is numbered: no row can break the new key, so it can be there before the new version"
+                if self.numbered and implied
+                else "the old key implies the new one: no row can break it, so it can be there before the new version"
                 if implied
                 else "the new key refuses what the old one accepts, as soon as its index is ready: so it comes after the old"
                 " version",
@@ -62,13 +72,6 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
             by_hand=(
                 f"while {table.ref} has both keys, an upsert (ON CONFLICT) of two sessions at once can fail with a duplicate key"
                 " of the other one, and has to be tried again",
-                *(
-                    (
-                        "after the way back from the last phase, run the phase that builds the indexes again: one went with the key",
-                    )
-                    if primary
-                    else ()
-                ),
             ),
         )
 
@@ -79,20 +82,20 @@ def _phases(
     old: Constraint,
     new: Constraint,
     *,
-    implied: bool,
-    ready: tuple[Step, ...],
-    taking: tuple[Step, Step],
+    early: PhaseName | None,
+    first: tuple[Step, ...],
+    last: tuple[Step, ...],
     gates: tuple[Gate, ...],
 ) -> tuple[Phase, ...]:
     listed = names(new.columns)
     met = ("23505",)  # of the key that ON CONFLICT does not name
-    first = (
+    before = (
         Phase(
-            name=PhaseName.EXPAND,
+            name=early or PhaseName.EXPAND,
             title=f"The new key over {listed} is built beside the old one",
             old_app="goes on as before",
             new_app=f"may say ON CONFLICT ({listed}), but not yet break {old.name}",
-            steps=ready,
+            steps=first,
             may_meet=met,
         ),
     )
@@ -103,14 +106,14 @@ def _phases(
     contract = phases.contract(
         f"{listed} is the key; the old one goes",
         f"writes no two rows that are alike in {listed}",
-        (*(() if implied else ready), *taking),
+        last,
         needed=f"{old.name} over {names(old.columns)}",
         old_application_name=ground.old_application_name,
-        gates=() if implied else gates,
+        gates=() if early else gates,
     )
     return (
-        *(first if implied else ()),
-        replace(switch, may_meet=met if implied else ()),
+        *(before if early else ()),
+        replace(switch, may_meet=met if early else ()),
         replace(contract, may_meet=met),
     )
 
@@ -125,8 +128,15 @@ def _index(table: Table, columns: tuple[str, ...], name: str) -> Index:
     )
 
 
-def _unique(table: Table, old: Constraint, new: Constraint, index: Index) -> tuple[tuple[Step, ...], Step, Step]:
+def _early_name(new: Constraint) -> str:
+    return with_suffix(new.name, "__ms_early")
+
+
+def _unique(
+    table: Table, old: Constraint, new: Constraint, *, implied: bool
+) -> tuple[tuple[Step, ...], Step, tuple[Step, ...]]:
     """What makes it ready, the step that swaps names, and the end of the old one."""
+    index = _index(table, new.columns, with_suffix(new.name, "__ms"))
     rename = f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT"
     ready, dropped = index.ref.name, with_suffix(old.name, "__ms_dropped")
     is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
@@ -152,11 +162,14 @@ def _unique(table: Table, old: Constraint, new: Constraint, index: Index) -> tup
         done=predicates.all_of(is_new, predicates.not_(predicates.constraint_exists(table.ref, dropped))),
         loses=f"the index of {old.name}: the way back is to plan the key again",
     )
-    return (*steps.superseded((build,), is_own), own), swap, last
+    return (*steps.superseded((build,), is_own), own), swap, (last,)
 
 
-def _primary(table: Table, old: Constraint, new: Constraint, index: Index) -> tuple[tuple[Step, ...], Step, Step]:
+def _primary(
+    table: Table, old: Constraint, new: Constraint, *, implied: bool
+) -> tuple[tuple[Step, ...], Step, tuple[Step, ...]]:
     """Likewise. A table has one primary key, so a spare index keeps the way back short."""
+    index = _index(table, new.columns, with_suffix(new.name, "__ms"))
     spare = _index(table, old.columns, with_suffix(old.name, "__ms_spare"))
     alter = f"ALTER TABLE {name_of(table.ref)}"
     is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
@@ -174,11 +187,15 @@ def _primary(table: Table, old: Constraint, new: Constraint, index: Index) -> tu
         done=is_new,
         undo=(taken(new, old, spare),),
     )
-    last = Step(
-        title=f"Drop the spare index over {names(old.columns)}",
-        statements=(f"DROP INDEX CONCURRENTLY {name_of(spare.ref)}",),
-        done=predicates.all_of(is_new, f"{predicates.relation(spare.ref)} IS NULL"),
-        long=True,
-        loses=f"the index over {names(old.columns)}: the way back is to plan the key again",
+    dropped = (spare.ref, *((Ref(table.ref.schema, _early_name(new)),) if implied else ()))
+    last = tuple(
+        Step(
+            title=f"Drop the index {ref.name}, which nobody needs any more",
+            statements=(f"DROP INDEX CONCURRENTLY {name_of(ref)}",),
+            done=predicates.all_of(is_new, f"{predicates.relation(ref)} IS NULL"),
+            long=True,
+            loses=f"the index over {names(old.columns)}: the way back is to plan the key again",
+        )
+        for ref in dropped
     )
     return (steps.build_index(index), steps.build_index(spare)), swap, last

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from migrasafe.plan.changes.add_numbered_column import is_numbered
 from migrasafe.plan.changes.model import Change
 from migrasafe.plan.changes.replace_check import ReplaceCheck
 from migrasafe.plan.changes.replace_foreign_key import ReplaceForeignKey
@@ -22,6 +23,8 @@ class ConstraintSwap(Struct, frozen=True, kw_only=True):
     dropped: sql.DropConstraint
     added: sql.AddConstraint
     old: Constraint
+    numbered: bool
+    """The columns of the new one come with the migration, and PostgreSQL numbers them."""
 
     def change(self, new: Constraint) -> Change:
         match self.old.kind:
@@ -30,7 +33,7 @@ class ConstraintSwap(Struct, frozen=True, kw_only=True):
             case ConstraintKind.FOREIGN_KEY:
                 return ReplaceForeignKey(table=self.table, old=self.old, new=new)
             case _:
-                return ReplaceKey(table=self.table, old=self.old, new=new)
+                return ReplaceKey(table=self.table, old=self.old, new=new, numbered=self.numbered)
 
 
 class IndexSwap(Struct, frozen=True, kw_only=True):
@@ -57,19 +60,32 @@ def constraint_swaps(script: Script, schema: Schema) -> tuple[ConstraintSwap, ..
                     dropped.append((statement.name, action, old))
             elif isinstance(action, sql.AddConstraint) and action.constraint.using_index is None:
                 added.append((statement.name, action))
-    return tuple(_pairs(schema, dropped, added))
+    return tuple(_pairs(schema, dropped, added, _numbered(script)))
+
+
+def _numbered(script: Script) -> frozenset[tuple[Name, str]]:
+    """The columns that the migration adds, and in which PostgreSQL numbers the rows."""
+    return frozenset(
+        (statement.name, action.column.name)
+        for statement in script.statements
+        if isinstance(statement, sql.AlterTable)
+        for action in statement.actions
+        if isinstance(action, sql.AddColumn) and is_numbered(action.column)
+    )
 
 
 def _pairs(
     schema: Schema,
     dropped: list[tuple[Name, sql.DropConstraint, Constraint]],
     added: list[tuple[Name, sql.AddConstraint]],
+    numbered: frozenset[tuple[Name, str]],
 ) -> Iterator[ConstraintSwap]:
     left = list(added)
     for name, drop, old in dropped:
         for place, (other, add) in enumerate(left):
             if schema.resolve(*name) == schema.resolve(*other) and _takes_its_place(schema, old, add.constraint):
-                yield ConstraintSwap(table=name, dropped=drop, added=add, old=old)
+                of_numbers = all((other, one) in numbered for one in add.constraint.columns)
+                yield ConstraintSwap(table=name, dropped=drop, added=add, old=old, numbered=of_numbers)
                 del left[place]
                 break
 

@@ -112,6 +112,11 @@ CASES = {
         old=writes("things", "code", code),
         new=writes("things", "code", code),
     ),
+    "a primary key over one more column": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (owner, id)",
+        old=writes("things", "code", code),
+        new=writes("things", "code", code),
+    ),
     "a primary key over more columns, one of which may be null": Case(
         migration="ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (code, id)",
         old=writes("things", "code", code),
