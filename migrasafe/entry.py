@@ -23,6 +23,6 @@ def start() -> None:
             raise
         atexit._run_exitfuncs()  # what has to be cleaned up is; the rest is for the system
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):  # a full disk, which was told of already
+            with suppress(OSError, AttributeError):  # a full disk, or none at all, which was told of already
                 stream.flush()
         os._exit(ended.code)

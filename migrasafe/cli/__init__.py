@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
 import sys
+from contextlib import suppress
 
 import click
 
@@ -35,6 +37,8 @@ _LONGEST_NAME = 200
 _INTERRUPTED = 130
 _READER_HAS_GONE = 141
 """As shells say of a program that a signal ended: 128 and the number of SIGPIPE."""
+_NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""A full or broken disk, a limit, a stream that is closed; where a file has a name, the error has it too."""
 
 
 class _Commands(click.Group):
@@ -118,6 +122,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files can hold what an encoding cannot
             stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is None:
+        _say("standard output is closed; send it somewhere, such as to /dev/null")
+        sys.exit(2)
     try:
         status = cli.main(sys.argv[1:] or ["--help"], prog_name="migrasafe", standalone_mode=False)
         sys.stdout.flush()
@@ -147,6 +154,9 @@ def main() -> None:
             name = str(error.filename)
             _say(f"{name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + '…'}: {error.strerror or error}")
             sys.exit(2)
+        if isinstance(error, OSError) and error.errno in _NOT_WRITTEN:
+            _say(f"the output could not be written: {error.strerror or error}")
+            sys.exit(2)
         if is_too_deep(error):
             _say("something in the input is nested too deeply to be followed: thousands of levels; split it")
             sys.exit(2)
@@ -165,4 +175,5 @@ def _say(message: str) -> None:
         from migrasafe.dsn import without_secrets  # whatever was quoted, a password is not shown
 
         message = without_secrets(message)
-    click.echo(f"migrasafe: {message}", err=True)
+    with suppress(OSError):  # where not even this can be written, the exit status is left
+        click.echo(f"migrasafe: {message}", err=True)

@@ -40,9 +40,15 @@ def histories(
     from migrasafe.migrations.disk import Disk
     from migrasafe.migrations.read import read_history
 
-    stdin = source_from_bytes(sys.stdin.buffer.read(), "<stdin>").text if "-" in paths else None
+    stdin = _standard_input() if "-" in paths else None
     disk = Disk(unsaved={Path(path).resolve(): text for path, text in unsaved.items()})
     return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin, disk=disk, holding=holding)
+
+
+def _standard_input() -> str:
+    if sys.stdin is None:
+        raise InputError("-: standard input is closed; give it a file, or what to read")
+    return source_from_bytes(sys.stdin.buffer.read(), "<stdin>").text
 
 
 def rendered(read: Sequence[History], dsn: str | None, *, down: bool) -> tuple[History, ...]:
