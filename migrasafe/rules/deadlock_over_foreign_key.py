@@ -60,16 +60,25 @@ def related_tables(step: Step) -> Pair | None:
         for lock in step.effects.locks
         if lock.mode.blocks_writes and lock.relation not in step.session.held and step.exists_already(lock.relation)
     ]
-    held = dict(step.held_against_others()) if wanted else {}
-    if not held or _any_pair(step, held):
-        return None
-    for second in wanted:
-        for first, one in held.items():
-            if _references(step, first, second):
-                return Pair(first=first, held=one, second=second, referenced_first=False)
-            if _references(step, second, first) and one.mode.conflicts_with(LockMode.ROW_SHARE):
-                return Pair(first=first, held=one, second=second, referenced_first=True)
-    return None
+    pair = next((pair for second in wanted for pair in _pairs_with(step, second)), None)
+    # What was said before is looked for last: it takes a look at all that the transaction holds.
+    return None if pair is None or _any_pair(step, dict(step.held_against_others())) else pair
+
+
+def _pairs_with(step: Step, second: Ref) -> Iterator[Pair]:
+    """The tables that are locked already and refer to `second` or are referred to by it, in the order of their locks."""
+    table = step.schema.table(second)
+    near = set(step.schema.dependents_of(second))
+    near.update(one.target for one in (table.constraints if table is not None else ()) if one.target is not None)
+    if near.isdisjoint(step.session.held):
+        return
+    for first, one in step.held_against_others():
+        if first not in near:
+            continue
+        if _references(step, first, second):
+            yield Pair(first=first, held=one, second=second, referenced_first=False)
+        elif _references(step, second, first) and one.mode.conflicts_with(LockMode.ROW_SHARE):
+            yield Pair(first=first, held=one, second=second, referenced_first=True)
 
 
 def _any_pair(step: Step, held: Mapping[Ref, Held]) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrasafe.effects.session import Held
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.deadlock_over_foreign_key import related_tables
 from migrasafe.rules.lock_timeouts import timeout_ms
 from migrasafe.rules.wording import shown, who_waits
+from migrasafe.schema.model import Ref
 from migrasafe.sql.statements import Unrecognized
 
 
@@ -16,13 +18,16 @@ def check(step: Step) -> Iterator[Finding]:
     """Said once in a transaction, at the second table; with a lock_timeout, which bounds it, as advice."""
     if isinstance(step.statement, Unrecognized):
         return
-    held = dict(step.held_against_others())
-    if not held or len({id(one.statement) for one in held.values()}) > 1:
+    wanted = [one for one in step.effects.locks if one.mode.blocks_writes and step.exists_already(one.relation)]
+    if not wanted:
         return
-    for lock in step.effects.locks:
-        if lock.mode.blocks_writes and lock.relation not in held and step.exists_already(lock.relation):
-            break
-    else:
+    held: dict[Ref, Held] = {}
+    for relation, one in step.held_against_others():
+        held[relation] = one
+        if one.statement is not next(iter(held.values())).statement:
+            return
+    lock = next((one for one in wanted if one.relation not in held), None)
+    if lock is None or not held:
         return
     if related_tables(step) is not None:
         return  # the worse of the two is said

@@ -9,7 +9,7 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.recreate_without_grants import grants_sql
 from migrasafe.rules.row_security import people_first
 from migrasafe.rules.wording import shown
-from migrasafe.schema.model import TEMPORARY_SCHEMA, Granted, Ref, Schema, Table, View
+from migrasafe.schema.model import TEMPORARY_SCHEMA, Granted, Schema, Table, View
 from migrasafe.sql.statements import CreateTable, CreateTableAs, CreateView
 
 _ENOUGH = 2
@@ -27,7 +27,7 @@ def check(step: Step) -> Iterator[Finding]:
         return
     known = step.migration_ending.usual_grants
     if ref.schema not in known:
-        known[ref.schema] = _usual(step.schema, ref, step.moment.migration)
+        known[ref.schema] = _usual(step.schema, ref.schema)
     usual = known[ref.schema]
     made = step.at_end().relation(ref) if usual else None
     if not isinstance(made, (Table, View)):
@@ -47,22 +47,12 @@ def check(step: Step) -> Iterator[Finding]:
     )
 
 
-def _usual(schema: Schema, new: Ref, migration: int) -> frozenset[Granted]:
-    """What every table of the schema that was there before grants; nothing where there are too few of them."""
-    usual: frozenset[Granted] | None = None
-    seen = 0
-    for ref, relation in schema.relations.items():
-        if ref.schema != new.schema or not isinstance(relation, Table) or relation.born.migration == migration:
-            continue
-        if relation.partition_of is not None:
-            continue
-        if not relation.grants:
-            return frozenset()
-        seen += 1
-        usual = relation.grants if usual is None else usual & relation.grants
-    if usual is None or seen < _ENOUGH:
+def _usual(schema: Schema, name: str) -> frozenset[Granted]:
+    """What every table of a schema that was there before grants; nothing where there are too few of them."""
+    counts = schema.table_grants.get(name)
+    if counts is None or frozenset() in counts or sum(counts.values()) < _ENOUGH:
         return frozenset()
-    return frozenset(one for one in usual if one.privilege in _QUERIES)
+    return frozenset(one for one in frozenset.intersection(*counts) if one.privilege in _QUERIES)
 
 
 RULE = Rule(id="new-table-without-grants", check=check, on=(CreateTable, CreateTableAs, CreateView))

@@ -5,15 +5,27 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.schema.model import Granted, Ref, Schema
+from migrasafe.sql.statements import Statement
+
+
+class LiteralsUsed(Struct, frozen=True, kw_only=True):
+    """The string constants of statements that follow each other."""
+
+    places: dict[int, int]
+    """The id of a statement → its place among them."""
+    users: dict[str, list[tuple[int, Statement]]]
+    """A constant → the statements that use it, each with its place."""
 
 
 class Ending:
     """The schema at the end of a transaction or migration: one for all of its statements, filled in once it is over."""
 
-    __slots__ = ("schema", "usual_grants")
+    __slots__ = ("literals", "schema", "usual_grants")
 
     def __init__(self) -> None:
         self.schema: Schema | None = None
+        self.literals: LiteralsUsed | None = None
+        """Of the transaction from the first new enum value on, once enum-value-used-before-commit has looked."""
         self.usual_grants: dict[str, frozenset[Granted]] = {}
         """Schema name → what all tables in it granted before the migration, once new-table-without-grants has looked."""
 

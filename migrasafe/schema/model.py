@@ -83,6 +83,9 @@ class Schema(Struct, frozen=True, kw_only=True):
     is gone: look before you believe it."""
     constraint_names: HashTrieMap[Ref, int] = field(default_factory=HashTrieMap)
     """(schema, constraint name) → how many tables have one of that name: PostgreSQL's generated names avoid them."""
+    table_grants: HashTrieMap[str, HashTrieMap[frozenset[Granted], int]] = field(default_factory=HashTrieMap)
+    """schema → what tables in it grant → how many of them grant just that; partitions, which nobody has to be granted, are
+    left out."""
     search_path: tuple[str, ...] = ("public",)
     temporary: bool = False
     """Whether a temporary relation was ever made: those live in `pg_temp`, which every name is looked up in first."""

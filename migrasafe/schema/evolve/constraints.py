@@ -274,9 +274,9 @@ _ADD: dict[ConstraintKind, Callable[[Draft, Table, ConstraintDef, bool], None]] 
 
 
 def copied_checks(draft: Draft, source: Table) -> list[Constraint]:
-    """The CHECKs of a table as a table that inherits from it gets them."""
+    """The CHECKs of a table as a new one that inherits from it gets them: validated, because it has no rows."""
     return [
-        replace(c, inherited=True, born=draft.moment)
+        replace(c, inherited=True, valid=c.enforced, born=draft.moment)
         for c in source.constraints
         if c.kind is ConstraintKind.CHECK and not c.no_inherit
     ]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from migrasafe.schema.evolve import needs
+from migrasafe.schema.evolve.counts import counted, grants_counted
 from migrasafe.schema.evolve.dependents import Dependents, note_changed
 from migrasafe.schema.evolve.privileges import with_default_grants
 from migrasafe.schema.model import (
@@ -51,6 +52,7 @@ class Draft:
         "relations",
         "schemas",
         "search_path",
+        "table_grants",
         "temporary",
         "types",
     )
@@ -67,6 +69,7 @@ class Draft:
         self.default_grants = schema.default_grants
         self._links = Dependents(schema.dependents)
         self.constraint_names = schema.constraint_names
+        self.table_grants = schema.table_grants
         self.search_path = schema.search_path
         self.temporary = schema.temporary
         self.complete = schema.complete
@@ -97,6 +100,7 @@ class Draft:
             default_grants=self.default_grants,
             dependents=self._links.listed,
             constraint_names=self.constraint_names,
+            table_grants=self.table_grants,
             search_path=self.search_path,
             temporary=self.temporary,
             complete=self.complete,
@@ -198,6 +202,7 @@ class Draft:
         self._links.forget(ref, needs.relation_needs(relation, self))
         if isinstance(relation, Table):
             self._count_constraints(ref.schema, relation.constraints, -1)
+            self.table_grants = grants_counted(self.table_grants, relation, None)
         return relation
 
     def take_dependents(self, ref: Ref) -> list[Ref]:
@@ -213,6 +218,7 @@ class Draft:
 
     def _note_table(self, old: Table | None, new: Table) -> None:
         ref = new.ref
+        self.table_grants = grants_counted(self.table_grants, old, new)
         if old is None:
             wanted = needs.relation_needs(new, self)
             self._links.depend(ref, wanted)
@@ -240,17 +246,11 @@ class Draft:
 
     def _count_constraints(self, schema: str, constraints: Iterable[Constraint], step: int) -> None:
         for constraint in constraints:
-            ref = Ref(schema, constraint.name)
-            count = self.constraint_names.get(ref, 0) + step
-            if count > 0:
-                self.constraint_names = self.constraint_names.insert(ref, count)
-            elif ref in self.constraint_names:
-                self.constraint_names = self.constraint_names.remove(ref)
+            self.constraint_names = counted(self.constraint_names, Ref(schema, constraint.name), step)
 
     def reserve_constraint_name(self, schema: str, name: str) -> None:
         """Count a name as taken while the table that has it is still being put together."""
-        ref = Ref(schema, name)
-        self.constraint_names = self.constraint_names.insert(ref, self.constraint_names.get(ref, 0) + 1)
+        self.constraint_names = counted(self.constraint_names, Ref(schema, name), 1)
 
     # --- changing types, functions, publications ---
 

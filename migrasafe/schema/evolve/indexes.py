@@ -8,6 +8,7 @@ from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import same_expression
 from migrasafe.schema.evolve.generated_names import clipped, first_free, index_column_names, joined_columns
 from migrasafe.schema.evolve.names_used import columns_used
+from migrasafe.schema.evolve.type_names import is_composite
 from migrasafe.schema.model import Constraint, Index, Ref, RelationKind, Table, View
 from migrasafe.sql.statements import ConstraintKind, CreateIndex
 
@@ -21,6 +22,8 @@ def create_index(draft: Draft, statement: CreateIndex) -> None:
         return
     if statement.name is not None:
         ref = Ref(target.ref.schema, clipped(statement.name))
+        if statement.if_not_exists and is_composite(draft, ref):
+            return
         if ref in draft.relations:
             if statement.if_not_exists or draft.existing_stays or draft.index(ref) is None:
                 return

@@ -6,12 +6,15 @@ from msgspec.structs import replace
 
 from migrasafe.schema.evolve.cascade import remove_relation
 from migrasafe.schema.evolve.draft import Draft
+from migrasafe.schema.evolve.type_names import is_composite
 from migrasafe.schema.model import ColumnRef, Sequence
 from migrasafe.sql.statements import AlterSequence, CreateSequence, Name
 
 
 def create_sequence(draft: Draft, statement: CreateSequence) -> None:
     ref = draft.place(statement.name, statement.persistence)
+    if statement.if_not_exists and is_composite(draft, ref):
+        return
     if ref in draft.relations:
         if statement.if_not_exists or draft.existing_stays:
             return

@@ -16,6 +16,7 @@ from migrasafe.schema.evolve.constraints import (
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.indexes import free_index_ref
 from migrasafe.schema.evolve.partitions import inherited_columns, take_from_parent
+from migrasafe.schema.evolve.type_names import is_composite
 from migrasafe.schema.model import Column, Composite, Constraint, Index, Ref, RelationKind, Table
 from migrasafe.sql.statements import ColumnDef, ConstraintDef, ConstraintKind, CreateTable, LikeClause, TypeName
 
@@ -31,6 +32,8 @@ _TYPE_OF_COPIED_SEQUENCES = TypeName(name="int8")
 def create_table(draft: Draft, statement: CreateTable) -> None:
     """CREATE [FOREIGN] TABLE, also LIKE, INHERITS, PARTITION OF and OF type."""
     ref = draft.place(statement.name, statement.persistence)
+    if statement.if_not_exists and is_composite(draft, ref):
+        return
     if ref in draft.relations:
         if statement.if_not_exists or draft.existing_stays:
             return
@@ -185,7 +188,7 @@ def _constraints(
     for clause, source in likes:
         if "constraints" in clause.including:
             checks = (c for c in source.constraints if c.kind is _CHECK)
-            made.update((c.name, replace(c, inherited=False, born=draft.moment)) for c in checks)
+            made.update((c.name, replace(c, inherited=False, valid=c.enforced, born=draft.moment)) for c in checks)
     indexes: list[Ref] = []
     # Names are counted while the table is being made, so that its own generated ones differ from each other.
     names_before = draft.constraint_names

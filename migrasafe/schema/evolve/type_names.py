@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from migrasafe.schema.evolve.draft import Draft
-from migrasafe.schema.model import View
+from migrasafe.schema.model import Composite, Ref, View
 from migrasafe.sql.statements import Name, TypeName
 
 SERIAL_TYPES = {
@@ -57,3 +57,8 @@ def _type_of_column(draft: Draft, type_name: TypeName) -> TypeName:
         if column.name == column_name and column.type is not None:
             return column.type
     return type_name
+
+
+def is_composite(draft: Draft, ref: Ref) -> bool:
+    """Whether a composite type has the name: to CREATE … IF NOT EXISTS it is a relation like any other."""
+    return isinstance(draft.types.get(ref), Composite)

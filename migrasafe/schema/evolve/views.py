@@ -7,20 +7,24 @@ from msgspec.structs import replace
 from migrasafe.schema.evolve.cascade import remove_relation
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.query_names import outputs_of
-from migrasafe.schema.model import Column, RelationKind, Table, View
-from migrasafe.sql.statements import CreateTableAs, CreateView, RefreshMaterializedView
+from migrasafe.schema.evolve.type_names import is_composite
+from migrasafe.schema.model import TEMPORARY_SCHEMA, Column, RelationKind, Table, View
+from migrasafe.sql.statements import CreateTableAs, CreateView, Persistence, RefreshMaterializedView
 
 
 def create_view(draft: Draft, statement: CreateView) -> None:
-    """CREATE [OR REPLACE] VIEW; a replaced one keeps its age and what depends on it."""
-    ref = draft.place(statement.name, statement.persistence)
+    """CREATE [OR REPLACE] VIEW; a replaced one keeps its age and what depends on it. One that reads what is temporary is
+    temporary itself."""
+    outputs = outputs_of(draft, statement.query)
+    passing = statement.name.schema is None and any(one.relation.schema == TEMPORARY_SCHEMA for one in outputs.reads)
+    ref = draft.place(statement.name, Persistence.TEMPORARY if passing else statement.persistence)
     existing = draft.relations.get(ref)
     replaced = existing if statement.replace and isinstance(existing, View) else None
     if existing is not None and replaced is None:
         if draft.existing_stays:
             return
         remove_relation(draft, ref)
-    outputs = outputs_of(draft, statement.query)
+        outputs = outputs_of(draft, statement.query)
     names = tuple(output.name for output in outputs.columns)
     draft.put(
         View(
@@ -42,6 +46,8 @@ def create_view(draft: Draft, statement: CreateView) -> None:
 def create_table_as(draft: Draft, statement: CreateTableAs) -> None:
     """CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW."""
     ref = draft.place(statement.name, statement.persistence)
+    if statement.if_not_exists and is_composite(draft, ref):
+        return
     if ref in draft.relations:
         if statement.if_not_exists or draft.existing_stays:
             return

@@ -46,9 +46,12 @@ _NULLS = {"SORTBY_NULLS_FIRST": True, "SORTBY_NULLS_LAST": False}
 
 def _element(node: Fields) -> IndexElement:
     opclass, collation = strings(node.get("opclass")), node.get("collation")
+    column, value = node.get("name"), node.get("expr")
+    if value is not None and (named := strings(value.get("ColumnRef", {}).get("fields"))):
+        column, value = named[-1], None  # a column in brackets is a column
     return IndexElement(
-        column=node.get("name"),
-        expression=expression(node.get("expr")),
+        column=column,
+        expression=expression(value),
         opclass=opclass[-1] if opclass else None,
         collation=name_from_list(collation) if collation else None,
         descending=node.get("ordering") == "SORTBY_DESC",

@@ -26,3 +26,13 @@ CREATE POLICY by_alias ON orders USING (EXISTS (SELECT * FROM orders o WHERE o.i
 CREATE POLICY by_other ON orders USING (EXISTS (SELECT 1 FROM other WHERE address = 'x' AND k = id));
 CREATE POLICY counted ON orders USING (id IN (SELECT count(*) FROM orders));
 ALTER POLICY counted ON orders USING (parent_id > 0 OR EXISTS (SELECT FROM other AS orders WHERE orders.k = 1));
+CREATE INDEX ON orders ((address), (lower(address)));
+ALTER TABLE orders ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID;
+CREATE TABLE below () INHERITS (orders);
+CREATE TABLE alike (LIKE orders INCLUDING CONSTRAINTS);
+CREATE TYPE pair AS (a int, b int);
+CREATE INDEX IF NOT EXISTS pair ON orders (amount);
+CREATE SEQUENCE IF NOT EXISTS pair;
+CREATE TABLE IF NOT EXISTS pair (a int);
+CREATE TEMPORARY TABLE passing (a int);
+CREATE VIEW over_passing AS SELECT a FROM passing;

@@ -7,6 +7,7 @@ import pytest
 from migrasafe.effects.session import Session
 from migrasafe.effects.situation import Situation
 from migrasafe.schema.model import Moment
+from migrasafe.sql.statements import Persistence
 from migrasafe.target import Target
 from tests.unit.schema.histories import after, column_names, index, ref, table, view
 from tools.fuzz.promises import broken_promises, contradictions, linted
@@ -95,3 +96,8 @@ def test_a_table_that_is_below_another_in_many_ways_is_met_once() -> None:
     below = situation.below(ref("public.t0"))
     assert len(below) == len(set(below)) == 120
     assert below[0] == ref("public.l0")
+
+
+def test_a_partitioned_table_is_logged_whatever_is_set() -> None:
+    schema = after(f"{UP_AND_DOWN} ALTER TABLE years SET UNLOGGED")
+    assert table(schema, "years").persistence is Persistence.PERMANENT
