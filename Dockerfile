@@ -6,7 +6,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY migrasafe migrasafe
 COPY rules rules
 RUN python -m venv --without-pip /opt/migrasafe \
-    && python -m pip --python /opt/migrasafe install --no-cache-dir --disable-pip-version-check ".[django]" \
+    && python -m pip --python /opt/migrasafe install --no-cache-dir --disable-pip-version-check ".[django,rails]" \
     && /opt/migrasafe/bin/migrasafe --version
 
 FROM python:3.13-slim

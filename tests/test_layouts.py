@@ -195,13 +195,18 @@ def test_a_rails_project_is_not_taken_for_its_structure_sql(tmp_path: Path) -> N
     (tmp_path / "db" / "migrate").mkdir(parents=True)
     (tmp_path / "db" / "migrate" / "20240102_add_age.rb").write_text(RAILS)
     (tmp_path / "db" / "structure.sql").write_text("CREATE TABLE users (id bigint);")
-    with pytest.raises(
-        InputError, match=r"20240102_add_age\.rb is a migration of Rails, .*--schema.* migrasafe lint -"
-    ):
-        read_history([str(tmp_path)])
-    (tmp_path / "db" / "views.sql").write_text("CREATE VIEW names AS SELECT id FROM users;")
     (history,) = read_history([str(tmp_path)])
-    assert [(notice.blocking, "of Rails" in notice.message) for notice in history.notices] == [(True, True)]
+    assert (history.layout, [one.id for one in history.migrations]) == ("rails", ["20240102"])
+
+
+def test_migrations_that_are_programs_are_said_to_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "priv" / "migrations").mkdir(parents=True)
+    (tmp_path / "priv" / "migrations" / "1_add.exs").write_text("defmodule A do\n  use Ecto.Migration\nend\n")
+    with pytest.raises(InputError, match=r"1_add\.exs is a migration of Ecto, .*migrate --log-migrations-sql"):
+        read_history([str(tmp_path)])
+    (tmp_path / "views.sql").write_text("CREATE VIEW names AS SELECT id FROM users;")
+    (history,) = read_history([str(tmp_path)])
+    assert [(notice.blocking, "of Ecto" in notice.message) for notice in history.notices] == [(True, True)]
 
 
 def test_callbacks_of_flyway_are_read_where_they_run(tmp_path: Path) -> None:

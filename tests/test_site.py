@@ -131,6 +131,10 @@ def test_what_the_guide_to_django_shows_can_be_run(tmp_path: Path) -> None:
 def test_what_the_guide_to_rails_shows_can_be_run(tmp_path: Path) -> None:
     (tmp_path / "before.sql").write_text("CREATE TABLE users (id bigint PRIMARY KEY, email text);\n")
     (tmp_path / "change.sql").write_text("ALTER TABLE users RENAME COLUMN email TO address;\n")
-    (words,) = commands(ROOT / "docs/guides/rails.md")
-    ran = migrasafe(tmp_path, *words)
+    since, all_of_them, piped = commands(ROOT / "docs/guides/rails.md")
+    ran = migrasafe(tmp_path, *piped)
     assert (ran.returncode, "rename-column-in-use" in ran.stdout) == (1, True)
+    shutil.copytree(ROOT / "fixtures" / "rails", tmp_path / "shop")
+    ran = migrasafe(tmp_path / "shop", *all_of_them)
+    assert (ran.returncode, "set-not-null-by-full-scan" in ran.stdout) == (1, True)
+    assert since == ["lint", "--since", "main"]

@@ -120,6 +120,7 @@ _WAYS = {
         several=True,
         mark=_line_above(r"^[ \t]*--[ \t]*\+goose[ \t]+up\b", "-- +goose NO TRANSACTION\n"),
     ),
+    "rails": Way(how="Rails: `disable_ddl_transaction!` in the class, and `algorithm: :concurrently` for an index"),
     "liquibase": Way(
         how="Liquibase: `runInTransaction:false` behind its changeset",
         several=True,

@@ -7,7 +7,6 @@ import re
 from migrasafe.migrations.folder import Folder
 
 _SIGNS = (
-    (r"\.rb$", r"ActiveRecord::Migration", "Rails", "print its SQL, with db/structure.sql as --schema,"),
     (r"\.[cm]?[jt]s$", r"MigrationInterface", "TypeORM", "print its SQL"),
     (
         r"\.[cm]?[jt]s$",

@@ -16,7 +16,6 @@ from migrasafe.migrations.formats import FORMATS, load_format
 from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.protocol import Format, Strength
 from migrasafe.migrations.model import History, Notice, Part, TransactionMode
-from migrasafe.migrations.notices import gathered
 from migrasafe.migrations.one_text import read_text
 from migrasafe.migrations.other_databases import OtherDatabaseError, other_database
 from migrasafe.migrations.owner import owners
@@ -81,7 +80,7 @@ def _folder(path: str, layout: str | None, disk: Disk, holding: Collection[Path]
         raise InputError(f"{path}: holds no migrations{tool} that migrasafe can find; give the folder that holds them")
     if layout is None and all(history.layout == "plain" for history in read):
         skipped = (*skipped, *_programs_beside(folder, read))
-    first, *others = (gathered(history) for history in read)
+    first, *others = read
     return (replace(first, notices=(*skipped, *first.notices)), *others)
 
 
@@ -196,7 +195,7 @@ def _files(paths: Sequence[str], layout: str | None, disk: Disk) -> tuple[Histor
         loose.extend(path for real, path in wanted.items() if real not in read)
         if kept:
             about = tuple(note for note in history.notices if Path(note.path).resolve() in read)
-            histories.append(gathered(replace(history, migrations=kept, notices=about)))
+            histories.append(replace(history, migrations=kept, notices=about))
     return (*histories, *_loose(loose, disk))
 
 
@@ -204,7 +203,7 @@ def _loose(paths: Sequence[str], disk: Disk) -> tuple[History, ...]:
     if not paths:
         return ()
     for path in paths:
-        if path.endswith((".py", ".go")):
+        if path.endswith((".py", ".go", ".rb")):
             raise InputError(f"{path}: is not SQL, and no migration tool that migrasafe knows claims its folder")
     folders = {str(Path(path).parent) for path in paths}
     ordered = sorted(paths, key=lambda path: natural(Path(path).name)) if len(folders) == 1 else paths

@@ -149,7 +149,7 @@ def script_of(file: Path, schema: str) -> Script:
     migrations = [migration for history in read for migration in history.migrations]
     for notice in (one for migration in migrations for one in migration.notices if one.blocking):
         raise InputError(f"{notice.path}:{notice.line}: {notice.message}; a plan of the rest would not be whole")
-    program = file.read_text(encoding="utf-8-sig") if file.suffix in (".py", ".go") else None
+    program = file.read_text(encoding="utf-8-sig") if file.suffix in (".py", ".go", ".rb") else None
     return one_script(migrations, program)
 
 
@@ -180,10 +180,19 @@ def with_git(since: str | None, read: Sequence[History]) -> tuple[History, ...]:
     if since is None:
         return tuple(read)
     git = _asked(since, read)
-    return tuple(
+    known = (
         replace(history, migrations=git.of(history), notices=(*history.notices, *git.missing(history)))
         for history in read
     )
+    return tuple(_on_dump(git, history) for history in known)
+
+
+def _on_dump(git: Since, history: History) -> History:
+    if history.layout != "rails":
+        return history
+    from migrasafe.cli.inputs.dumped import on_dump
+
+    return on_dump(git, history)
 
 
 def files_of(ref: str, read: Sequence[History]) -> frozenset[Path]:
@@ -216,7 +225,7 @@ def origins(migration: LintedMigration) -> Iterator[str]:
 
 
 def program_texts(result: LintResult) -> dict[str, str]:
-    """The text of each Python or Go file that made SQL, by path: for its comments, and for excerpts of it."""
+    """The text of each Python, Ruby or Go file that made SQL, by path: for its comments, and for excerpts of it."""
     texts: dict[str, str] = {}
     for path in {path for migration in result.migrations for path in origins(migration)}:
         with suppress(OSError, UnicodeDecodeError):  # gone since it was rendered: shown without an excerpt

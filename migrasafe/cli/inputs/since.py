@@ -106,10 +106,14 @@ class Since:
                 overtaken_by = migration.path
         return tuple(reversed(known))
 
+    def text_of(self, file: Path) -> str:
+        """The text of a file at that commit, where it was there."""
+        name = file.relative_to(self.root.resolve()).as_posix()
+        return _git(self.root, "show", f"{self.base}:{name}", problem="git show failed")
+
     def _says_something_else(self, file: Path, *, grows: bool) -> bool:
         """Whether more than comments and space has changed. `grows`: changesets may be added at the end."""
-        name = file.relative_to(self.root.resolve()).as_posix()
-        before = _git(self.root, "show", f"{self.base}:{name}", problem="git show failed")
+        before = self.text_of(file)
         try:
             now = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from migrasafe.errors import InputError
 
 _PYTHON = ".py"
-_READ = (".sql", ".go", ".toml", ".json", ".ini", ".cfg", ".conf", ".xml", ".yaml", ".yml", ".plan", ".mako")
+_READ = (".sql", ".go", ".rb", ".toml", ".json", ".ini", ".cfg", ".conf", ".xml", ".yaml", ".yml", ".plan", ".mako")
 """Ends of the names of files that migrations, their tools' settings and ours are read from."""
 
 

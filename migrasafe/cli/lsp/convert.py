@@ -143,7 +143,7 @@ def _allow(finding: Finding, document: TextDocument, shown: list[types.Diagnosti
     lines = document.lines
     text = lines[line] if line < len(lines) else ""
     margin = text[: len(text) - len(text.lstrip())].rstrip("\r\n")
-    mark = {".py": "#", ".go": "//"}.get(Path(document.path).suffix, "--")
+    mark = {".py": "#", ".rb": "#", ".go": "//"}.get(Path(document.path).suffix, "--")
     comment = f"{margin}{mark} migrasafe: allow {finding.rule} because \n"
     here = types.Position(line, 0)
     edit = types.TextEdit(types.Range(here, here), comment)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 FORMATS = {
     "alembic": "alembic",
     "django": "django",
+    "rails": "rails",
     "diesel": "diesel",
     "prisma": "prisma",
     "drizzle": "drizzle",

@@ -1,0 +1,1 @@
+"""Rails migrations, read as text: Ruby is parsed, never run."""
