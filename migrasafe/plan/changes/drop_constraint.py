@@ -42,7 +42,7 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
                 phases.contract(
                     f"{constraint.name} goes",
                     f"may write what {constraint.name} refused",
-                    (_step(table, constraint),),
+                    (drop_step(table, constraint),),
                     needed=f"what {constraint.name} promises of {table.ref}",
                     old_application_name=ground.old_application_name,
                 ),
@@ -60,7 +60,8 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
         )
 
 
-def _step(table: Table, constraint: Constraint) -> Step:
+def drop_step(table: Table, constraint: Constraint) -> Step:
+    """The constraint goes, and comes back where that is an instant."""
     name = quote_ident(constraint.name)
     instantly = constraint.kind in _INSTANTLY_BACK
     # The referenced table first, in which everybody else begins, too: no deadlock.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.changes.drop_constraint import drop_step
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of, with_suffix
@@ -18,7 +20,8 @@ class DropTable(Struct, frozen=True, kw_only=True):
     table: Name
 
     def plan(self, ground: Ground) -> Draft:
-        """The new version stops using it; then it is renamed away, its foreign keys go one by one, then itself.
+        """The new version stops using it; its foreign keys go one by one, or it would still refuse what is done to the tables
+        that it refers to; then it is renamed away, then dropped.
 
         Raises NoPlanError.
         """
@@ -42,11 +45,11 @@ class DropTable(Struct, frozen=True, kw_only=True):
             undoable=predicates.relation_exists(aside),
         )
         keys = tuple(
-            Step(
+            replace(
+                drop_step(table, constraint),
                 title=f"Let {constraint.target} go: drop {constraint.name}",
-                statements=(f"ALTER TABLE {name_of(aside)} DROP CONSTRAINT {quote_ident(constraint.name)}",),
-                done=predicates.not_(predicates.constraint_exists(aside, constraint.name)),
-                loses=f"the foreign key {constraint.name}",
+                done=predicates.not_(predicates.constraint_exists(table.ref, constraint.name)),
+                past=gone,
             )
             for constraint in table.constraints
             if constraint.kind is ConstraintKind.FOREIGN_KEY and constraint.target != table.ref
@@ -65,7 +68,7 @@ class DropTable(Struct, frozen=True, kw_only=True):
                 phases.contract(
                     f"{table.ref} goes: out of sight first, for good when nobody has missed it",
                     f"does not know {table.ref}",
-                    (soft, *keys, hard),
+                    (*keys, soft, hard),
                     needed=str(table.ref),
                     old_application_name=ground.old_application_name,
                 ),

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.kept_references import KeptReferences, Reference
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.add_unique import duplicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
@@ -23,6 +24,10 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
     new: Constraint
     numbered: bool = False
     """The new columns come with the same plan, and nobody but their sequence gives them a value."""
+    references: tuple[Reference, ...] | None = None
+    """The foreign keys that go on referring to the columns of the old key; None: all there are."""
+    kept_as: str | None = None
+    """What the UNIQUE is called that they get."""
 
     def plan(self, ground: Ground) -> Draft:
         """Before the new version where the old key implies the new one, else after the old version. Raises NoPlanError."""
@@ -31,13 +36,13 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
             raise NoPlanError(
                 f"{old.name} of {table.ref} is over {names(old.columns)} already: what else differs has no plan yet"
             )
-        for child, one in foreign_keys_to(ground.schema, table.ref):
-            if set(one.target_columns or old.columns) == set(old.columns):
-                raise NoPlanError(
-                    f"{old.name} cannot go: {child.ref} refers to it with {one.name}; give that another key to refer to, or drop"
-                    " it, in a migration before this one"
-                )
         primary = new.kind is ConstraintKind.PRIMARY_KEY
+        kept = self._kept(ground, table)
+        if kept.references and not primary:
+            raise NoPlanError(
+                f"{old.name} cannot go: {kept.references[0].child} refers to it with {kept.references[0].constraint.name}, so"
+                f" {names(old.columns)} has to stay unique; leave {old.name} as it is and add the new key beside it"
+            )
         nullable = [one for one in new.columns if primary and not column_of(table, one).not_null]
         implied = not nullable and (self.numbered or set(old.columns) <= set(new.columns))
         is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
@@ -55,12 +60,13 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
             # The key's own index goes with it on the way back: so the phase that takes it back makes it, too.
             index = steps.build_index(_index(table, new.columns, _early_name(new)))
             first, ready = steps.superseded((index,), is_new), made
+        last = (*kept.ready, *ready, kept.around(swap), *kept.validated, *last)
         gates = (*(no_null_left(table, one) for one in nullable), duplicates(table, new))
         rule = f"{new.kind.value} ({names(new.columns)})"
         return Draft(
             title=f"replace {old.name} of {table.ref} by {rule}",
-            tables=(table.ref,),
-            phases=_phases(ground, table, old, new, early=early, first=first, last=(*ready, swap, *last), gates=gates),
+            tables=(table.ref, *dict.fromkeys(one.child for one in kept.references if one.child != table.ref)),
+            phases=_phases(ground, table, old, new, early=early, first=first, last=last, gates=gates),
             why=(
                 f"{names(new.columns)} is numbered: no row can break the new key, so it can be there before the new version"
                 if self.numbered and implied
@@ -73,7 +79,18 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
                 f"while {table.ref} has both keys, an upsert (ON CONFLICT) of two sessions at once can fail with a duplicate key"
                 " of the other one, and has to be tried again",
             ),
+            differs=kept.differs,
         )
+
+    def _kept(self, ground: Ground, table: Table) -> KeptReferences:
+        found = self.references
+        if found is None:
+            found = tuple(
+                Reference(child=child.ref, constraint=one)
+                for child, one in foreign_keys_to(ground.schema, table.ref)
+                if set(one.target_columns or self.old.columns) == set(self.old.columns)
+            )
+        return KeptReferences(ground=ground, table=table, columns=self.old.columns, references=found, name=self.kept_as)
 
 
 def _phases(

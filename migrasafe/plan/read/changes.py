@@ -21,6 +21,7 @@ from migrasafe.plan.changes.rename_enum_value import RenameEnumValue
 from migrasafe.plan.changes.rename_part import RenameConstraint, RenameIndex
 from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
+from migrasafe.plan.changes.replace_key import ReplaceKey
 from migrasafe.plan.changes.rewrite_table import RewriteTable
 from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
@@ -29,6 +30,7 @@ from migrasafe.plan.read.constraints import constraint_change
 from migrasafe.plan.read.every_recipe import recipes_of
 from migrasafe.plan.read.hints import Hints, for_columns
 from migrasafe.plan.read.instead import instead_of
+from migrasafe.plan.read.keys import kept_keys
 from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
@@ -101,6 +103,7 @@ class _Reader:
         self.renamed = renames(script, schema, self._is_of_several, ask)
         self.constraint_swaps = constraint_swaps(script, schema)
         self.index_swaps = index_swaps(script, schema)
+        self.kept_keys = kept_keys(script, schema, self.constraint_swaps)
         self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
         self.objects = Objects(script, schema, _moment)
 
@@ -177,9 +180,10 @@ class _Reader:
             if self._is_taken_care_of(action) or any(one.dropped is action for one in self.constraint_swaps):
                 continue
             if isinstance(action, sql.AddConstraint):
-                yield constraint_change(
-                    self.script, statement, action, self.constraint_swaps, before, after, self.first
-                )
+                swaps = self.constraint_swaps
+                change = constraint_change(self.script, statement, action, swaps, before, after, self.first)
+                kept = next((one for one in self.kept_keys if one.swap.added is action), None)
+                yield kept.of(change) if kept is not None and isinstance(change, ReplaceKey) else change
             elif isinstance(action, sql.SetIdentity):
                 yield from identity_change(statement.name, action, before)
             else:
@@ -201,7 +205,9 @@ class _Reader:
         return any(one.owns(part) for one in self.replaced) or any(one.owns(part) for one in self.recipes)
 
     def _is_taken_care_of(self, part: object) -> bool:
-        return self._is_of_several(part) or any(one.owns(part) for one in self.renamed)
+        if self._is_of_several(part) or any(one.owns(part) for one in self.renamed):
+            return True
+        return any(one.owns(part) for one in self.kept_keys)
 
     def _replacement(self, change: ReplaceColumns, before: Schema) -> Change:
         table = before.table(before.resolve(*change.table))

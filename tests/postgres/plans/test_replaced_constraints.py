@@ -16,7 +16,7 @@ from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_o
 from tests.postgres.servers import Database
 
 SETUP = """
-CREATE TABLE shops (id serial PRIMARY KEY, owner int);
+CREATE TABLE shops (id serial PRIMARY KEY, owner int, code text DEFAULT md5(random()::text) NOT NULL);
 CREATE TABLE things (
   id serial PRIMARY KEY, owner int, shop_id int REFERENCES shops, size int DEFAULT 5 NOT NULL CHECK (size > 3),
   code text, CONSTRAINT things_code_key UNIQUE (code),
@@ -25,6 +25,7 @@ CREATE TABLE things (
 CREATE INDEX things_size ON things (size);
 CREATE UNIQUE INDEX things_owner ON things (id, owner);
 ALTER TABLE things REPLICA IDENTITY DEFAULT;
+COMMENT ON CONSTRAINT things_shop_id_fkey ON things IS 'in a shop';
 """
 ROWS = """
 INSERT INTO shops (owner) SELECT 0 FROM generate_series(1, 200);
@@ -106,6 +107,14 @@ CASES = {
         migration="ALTER TABLE things DROP CONSTRAINT things_code_key, ADD CONSTRAINT things_code_key UNIQUE (owner, code)",
         old=upserts("code"),
         new=upserts("owner, code"),
+    ),
+    "a primary key that foreign keys refer to, and go on referring to": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_shop_id_fkey;"
+        "ALTER TABLE shops DROP CONSTRAINT shops_pkey, ADD PRIMARY KEY (code), ADD UNIQUE (id);"
+        "ALTER TABLE things ADD CONSTRAINT things_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES shops (id)",
+        once="COMMENT ON CONSTRAINT things_shop_id_fkey ON things IS 'in a shop'",
+        old=sells(cascades=False),
+        new=sells(cascades=False),
     ),
     "a unique constraint over another column": Case(
         migration="ALTER TABLE things DROP CONSTRAINT things_in_shop, ADD CONSTRAINT things_in_shop UNIQUE (code, size)",

@@ -123,10 +123,33 @@ def test_an_action_that_the_old_version_relies_on_goes_after_it() -> None:
     assert phases(drop + " ON DELETE CASCADE DEFERRABLE") == [PhaseName.EXPAND]
 
 
+def test_a_primary_key_that_others_refer_to_stays_unique_for_them() -> None:
+    ground = Ground(schema=SCHEMA, target=Target(pg_version=15, pg_version_assumed=False), id="r1")
+    replaced = "ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (code)"
+    (found,) = changes(replaced)
+    draft = found.plan(ground)
+    assert draft.differs == (
+        "id of public.things stays unique, by things_id_key: parts_thing_fkey of public.parts needs it",
+    )
+    (told,) = changes(
+        f"ALTER TABLE parts DROP CONSTRAINT parts_thing_fkey; {replaced}, ADD CONSTRAINT numbered UNIQUE (id);"
+        " ALTER TABLE parts ADD FOREIGN KEY (thing) REFERENCES things (id)"
+    )
+    assert isinstance(told, ReplaceKey)
+    assert (told.kept_as, len(told.references or ())) == ("numbered", 1)
+    _, alone = changes(f"ALTER TABLE parts DROP CONSTRAINT parts_thing_fkey; {replaced}")
+    assert isinstance(alone, ReplaceKey)
+    assert alone.references == ()
+
+
 @pytest.mark.parametrize(
     ("migration", "said"),
     [
-        ("ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (code)", "public.parts refers to it with"),
+        (
+            "CREATE TABLE more (code text REFERENCES things (code)); ALTER TABLE things DROP CONSTRAINT coded,"
+            " ADD CONSTRAINT coded UNIQUE (code, size)",
+            "public.more refers to it with more_code_fkey, so code has to stay unique",
+        ),
         (
             "ALTER TABLE things DROP CONSTRAINT coded, ADD CONSTRAINT coded UNIQUE (code) DEFERRABLE",
             "what else differs",

@@ -1,0 +1,120 @@
+"""Foreign keys to a primary key that another takes the place of: they go on, by a UNIQUE over the columns they always named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from migrasafe.plan import steps
+from migrasafe.plan.changes.model import Ground
+from migrasafe.plan.model import Step
+from migrasafe.schema.attached import Beside
+from migrasafe.schema.definitions import constraint_body, name_of, names, with_suffix
+from migrasafe.schema.model import Constraint, Index, Ref, Table
+from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.statements import ConstraintKind, IndexElement
+
+
+class Reference(Struct, frozen=True, kw_only=True):
+    """A foreign key, and the table that has it."""
+
+    child: Ref
+    constraint: Constraint
+
+
+class KeptReferences(Struct, frozen=True, kw_only=True):
+    """What keeps the foreign keys to `table` (`columns`) while the key that they depend on goes.
+
+    PostgreSQL ties a foreign key to one index, and cannot tie it to another: it is dropped and made again, NOT VALID, in the
+    transaction that changes the key, under locks that let no row in between; then it is validated, which finds nothing.
+    """
+
+    ground: Ground
+    table: Table
+    columns: tuple[str, ...]
+    references: tuple[Reference, ...] = ()
+    name: str | None = None
+    """What the UNIQUE is called, as the migration has it; None: as PostgreSQL would call it."""
+
+    @property
+    def unique(self) -> Constraint | None:
+        """The UNIQUE that has to be made; None where nothing refers to the columns, or there is one already."""
+        for one in self.table.constraints:
+            if one.kind is ConstraintKind.UNIQUE and one.columns == self.columns and not one.deferrable:
+                return None
+        if not self.references and self.name is None:
+            return None
+        name = self.name or with_suffix("_".join((self.table.ref.name, *self.columns)), "_key")
+        return Constraint(name=name, kind=ConstraintKind.UNIQUE, columns=self.columns)
+
+    @property
+    def ready(self) -> tuple[Step, ...]:
+        """The UNIQUE, before anything else of the change: foreign keys take the oldest index that fits."""
+        unique = self.unique
+        if unique is None:
+            return ()
+        index = Index(
+            ref=Ref(self.table.ref.schema, unique.name),
+            table=self.table.ref,
+            elements=tuple(IndexElement(column=column) for column in self.columns),
+            unique=True,
+            reads=frozenset(self.columns),
+        )
+        return (steps.build_index(index), steps.constraint_from_index(self.table.ref, unique, index))
+
+    def around(self, swap: Step) -> Step:
+        """The step that changes the key, with the foreign keys out of its way, there and back."""
+        if not self.references:
+            return swap
+        tables = dict.fromkeys((self.table.ref, *(one.child for one in self.references)))
+        lock = f"LOCK TABLE {', '.join(map(name_of, tables))} IN ACCESS EXCLUSIVE MODE"
+        drops = [
+            f"ALTER TABLE {name_of(one.child)} DROP CONSTRAINT {quote_ident(one.constraint.name)}"
+            for one in self.references
+        ]
+        back = list(self._again())
+        unique = self.unique
+        # On the way back they are to hold on to the old key, not to what the way back takes away next.
+        gone = (
+            []
+            if unique is None
+            else [f"ALTER TABLE {name_of(self.table.ref)} DROP CONSTRAINT {quote_ident(unique.name)}"]
+        )
+        return replace(
+            swap,
+            statements=(lock, *drops, *swap.statements, *back),
+            undo=(lock, *drops, *gone, *swap.undo, *back),
+            stays="the foreign keys come back NOT VALID: old rows are not asked",
+        )
+
+    @property
+    def validated(self) -> tuple[Step, ...]:
+        """After the change."""
+        return tuple(steps.validate(one.child, one.constraint.name) for one in self.references if one.constraint.valid)
+
+    @property
+    def differs(self) -> tuple[str, ...]:
+        unique = self.unique
+        if unique is None or self.name is not None:
+            return ()
+        listed = ", ".join(f"{one.constraint.name} of {one.child}" for one in self.references)
+        return (f"{names(self.columns)} of {self.table.ref} stays unique, by {unique.name}: {listed} needs it",)
+
+    def _again(self) -> Iterator[str]:
+        for one in self.references:
+            named = replace(one.constraint, target_columns=one.constraint.target_columns or self.columns)
+            alter = f"ALTER TABLE {name_of(one.child)} ADD CONSTRAINT {quote_ident(one.constraint.name)}"
+            yield f"{alter} {constraint_body(named)} NOT VALID"
+            yield from _comment(self.ground, one)
+
+
+def _comment(ground: Ground, one: Reference) -> Sequence[str]:
+    beside = (ground.beside or {}).get(one.child, Beside())
+    said = dict(beside.constraint_comments).get(one.constraint.name)
+    if said is None:
+        return ()
+    return (
+        f"COMMENT ON CONSTRAINT {quote_ident(one.constraint.name)} ON {name_of(one.child)} IS {quote_literal(said)}",
+    )
