@@ -6,6 +6,7 @@ from migrasafe.plan.read.generated import generated_anew
 from migrasafe.plan.read.hints import Hints
 from migrasafe.plan.read.json_keys import json_keys
 from migrasafe.plan.read.kept import kept_columns
+from migrasafe.plan.read.merges import merges
 from migrasafe.plan.read.moves import moves
 from migrasafe.plan.read.numbers import identities
 from migrasafe.plan.read.recipes import Recipe
@@ -21,6 +22,7 @@ def recipes_of(script: Script, schema: Schema, hints: Hints) -> tuple[Recipe, ..
         *identities(script, schema),
         *generated_anew(script, schema),
         *moves(script, schema),
+        *merges(script),
         *json_keys(script, hints),
         *kept_columns(script, schema),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.errors import InputError
+from migrasafe.plan.changes.merge_tables import key_of
 from migrasafe.plan.read.names_said import column_name, said_parts, table_name
 from migrasafe.plan.words.of_columns import type_said
 from migrasafe.schema.definitions import names
@@ -34,6 +35,43 @@ def extract(schema: Schema, said: str, target: str) -> str:
     lines += [f"FOREIGN KEY ({listed}) REFERENCES {name} ({names(one.name for one in keyed)}) ON DELETE CASCADE"]
     body = ", ".join(lines)
     return f"CREATE TABLE {new} ({body});\n{_comment(name, columns, new)}\n{_drop(name, columns)}"
+
+
+def merge(schema: Schema, said: str, into: str) -> str:
+    """A table that another one takes in: its columns, but for those by which rows belong together."""
+    old, new = (_table(schema, one) for one in (said, into))
+    key = key_of(old, new)
+    moved = [one for one in old.columns if one.name not in key.columns and one.name not in _own_key(old)]
+    if not moved:
+        raise InputError(f"{old.ref} has no column beside those by which its rows belong to {new.ref}")
+    taken = {one.name for one in new.columns}
+    news = [one.name if one.name not in taken else f"{old.ref.name}_{one.name}" for one in moved]
+    olds = names(one.name for one in moved)
+    name, other = table_name(said), table_name(into)
+    added = ", ".join(
+        f"ADD COLUMN {quote_ident(now)} {type_said(one, said)}" for one, now in zip(moved, news, strict=True)
+    )
+    comment = f"-- migrasafe: merge {name} ({olds}) -> {other} ({names(news)})"
+    return f"{comment}\nALTER TABLE {other} {added};\nDROP TABLE {name}"
+
+
+def _own_key(table: Table) -> tuple[str, ...]:
+    """A number that the table gives its rows itself, and that nobody needs when they are rows of another."""
+    return tuple(
+        one.name
+        for one in table.columns
+        if table.primary_key is not None
+        and table.primary_key.columns == (one.name,)
+        and (one.identity is not None or one.default is not None)
+    )
+
+
+def _table(schema: Schema, said: str) -> Table:
+    parts = said_parts(said)
+    table = schema.table(schema.resolve(parts[0] if len(parts) == 2 else None, parts[-1]))
+    if table is None or len(parts) > 2:
+        raise InputError(f"{said}: the schema has no such table")
+    return table
 
 
 def _comment(table: str, columns: list[Column], new: str) -> str:

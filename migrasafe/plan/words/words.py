@@ -154,6 +154,7 @@ WORDS: Mapping[str, Word] = {
     "replace-index": Word(usage="INDEX (COLUMN,COLUMN)", sql=of_constraints.replace_index, over_schema=True),
     "move-column": Word(usage="TABLE.COLUMN[,COLUMN] TABLE", sql=of_moves.move, over_schema=True),
     "extract": Word(usage="TABLE.COLUMN[,COLUMN] NEW_TABLE", sql=of_moves.extract, over_schema=True),
+    "merge-table": Word(usage="TABLE INTO_TABLE", sql=of_moves.merge, over_schema=True),
     "json-key": Word(usage="TABLE.COLUMN KEY DEFINITION", sql=of_parts.json_key, over_schema=True),
     "copy-column": Word(usage="TABLE.COLUMN TABLE.COLUMN", sql=of_kept.copy, over_schema=True),
     "count-column": Word(usage="TABLE.COLUMN TABLE", sql=of_kept.count, over_schema=True),
