@@ -32,7 +32,7 @@ def recreated_views(
     `without`: views that something else takes care of; `instead`: those that are another one of their name afterwards.
     """
     other = {view.ref: view for view in instead}
-    views = [view for view in _in_order(ground, columns) if view.ref not in without]
+    views = list(_in_order(ground, columns, without))
     return Recreated(
         before=tuple(f"DROP VIEW {name_of(view.ref)}" for view in reversed(views)),
         after=tuple(statement for view in views for statement in _create(ground, other.get(view.ref, view))),
@@ -45,7 +45,7 @@ def _reads(view: View, column: ColumnRef) -> bool:
     return column.column in read or read == {None}  # None alone: which columns it reads is not known
 
 
-def _in_order(ground: Ground, columns: Sequence[ColumnRef]) -> Iterator[View]:
+def _in_order(ground: Ground, columns: Sequence[ColumnRef], without: frozenset[Ref]) -> Iterator[View]:
     """Each view behind those that it reads."""
     schema = ground.schema
     wanted: dict[Ref, View] = {}
@@ -53,7 +53,7 @@ def _in_order(ground: Ground, columns: Sequence[ColumnRef]) -> Iterator[View]:
     while waiting:
         ref = waiting.pop()
         view = schema.view(ref)
-        if view is None or ref in wanted:
+        if view is None or ref in wanted or ref in without:
             continue
         direct = any(_reads(view, one) for one in columns)
         if not direct and not any(one.relation in wanted for one in view.reads):
