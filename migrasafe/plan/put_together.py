@@ -86,8 +86,14 @@ def _described(
     found, after = foresee(step.statements, schema, target, place=place, alone=step.long)
     failures = tuple(failure.reason.rstrip(".") for one in found for failure in one.effects.failures if failure.certain)
     locks = tuple(_strongest(found))
-    work = tuple(dict.fromkeys(f"{work.kind.value} of {work.relation}" for one in found for work in one.effects.work))
-    costs = [(one.statement, work) for one in found for work in one.effects.work]
+    # What the step has made itself holds no row yet.
+    costs = [
+        (one.statement, work)
+        for one in found
+        for work in one.effects.work
+        if one.situation.exists_already(work.relation)
+    ]
+    work = tuple(dict.fromkeys(f"{work.kind.value} of {work.relation}" for _, work in costs))
     return replace(step, locks=locks, work=work, estimate=estimates.of_step(costs, sizes)), after, failures
 
 

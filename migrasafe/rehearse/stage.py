@@ -157,14 +157,21 @@ def _to_the_end(plan: Plan, dsn: str) -> str:
 
 
 def _new_tables(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> list[tuple[str, str]]:
-    """The tables of the plan as they are called later, and those that are new and the app's."""
-    found = []
+    """The tables of the plan as they are called later, and those that are new and the app's, which writes to the whole and
+    not to its partitions."""
+    found, parts = [], set()
     for place in (dsn, base):
         with connect(place) as session:
+            parts |= set(run(session, _PARTITIONS))
             found.append({(one.schema, one.name) for one in read_relations(session).values() if one.kind in {"r", "p"}})
     later, before = found
-    new = {ref for ref in later - before if ref[0] != OWN_SCHEMA}
+    new = {ref for ref in later - before - parts if ref[0] != OWN_SCHEMA}
     return sorted(later & (set(tables) | new))
+
+
+_PARTITIONS = """
+SELECT nspname, relname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace WHERE relispartition
+"""
 
 
 def _new_uses(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> list[TableUse]:

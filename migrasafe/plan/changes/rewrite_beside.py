@@ -45,7 +45,7 @@ class RewriteBeside(Struct, frozen=True, kw_only=True):
                 f"{self.table.ref} has no primary key, whose comment tells the copy from the table before"
             )
 
-    def plan(self, ground: Ground) -> Draft:
+    def draft(self, ground: Ground) -> Draft:
         """Raises NoPlanError as `refuse` does."""
         self.refuse(ground)
         marks = tuple(self._marks(ground))

@@ -45,7 +45,7 @@ class RewriteTable(Struct, frozen=True, kw_only=True):
         beside = RewriteBeside(table=table, way=self.way, to=self.to, what=self._what, is_new=done)
         against = self._against_a_copy(ground, table, beside)
         if against is None:
-            return beside.plan(ground)
+            return beside.draft(ground)
         if self.wanted == "beside":
             raise NoPlanError(f"{against}: --way window plans a maintenance window")
         if self.way == "vacuum":

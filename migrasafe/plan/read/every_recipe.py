@@ -9,6 +9,7 @@ from migrasafe.plan.read.kept import kept_columns
 from migrasafe.plan.read.merges import merges
 from migrasafe.plan.read.moves import moves
 from migrasafe.plan.read.numbers import identities
+from migrasafe.plan.read.partitioned import partitioned_tables
 from migrasafe.plan.read.recipes import Recipe
 from migrasafe.plan.read.types import recipes_of_types
 from migrasafe.schema.model import Schema
@@ -23,6 +24,7 @@ def recipes_of(script: Script, schema: Schema, hints: Hints) -> tuple[Recipe, ..
         *generated_anew(script, schema),
         *moves(script, schema),
         *merges(script),
+        *partitioned_tables(script, schema),
         *json_keys(script, hints),
         *kept_columns(script, schema),
     )

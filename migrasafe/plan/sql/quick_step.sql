@@ -14,7 +14,8 @@ BEGIN
         RAISE lock_not_available USING MESSAGE = '{id}: no lock after {attempts} attempts, nothing was changed',
           DETAIL = 'In the way: ' || {in_the_way}, HINT = 'When they have ended, run this file again.';
       END IF;
-    WHEN undefined_object OR undefined_column OR undefined_function OR undefined_table OR duplicate_object OR duplicate_column THEN
+    WHEN undefined_object OR undefined_column OR undefined_function OR undefined_table OR duplicate_object OR duplicate_column
+      OR duplicate_table OR unique_violation THEN
       IF NOT ({skip}) THEN  -- else a run that was cut off has ended meanwhile
         RAISE;
       END IF;

@@ -125,6 +125,11 @@ def valid_keys_to(schema: Schema, table: Ref) -> Iterator[tuple[Table, Constrain
     return ((child, key) for child, key in foreign_keys_to(schema, table) if key.valid)
 
 
+def publications_with(ground: Ground, table: Table) -> tuple[str, ...]:
+    """The publications that name the table."""
+    return tuple(one.publication for one in _published(ground, table))
+
+
 def _published(ground: Ground, table: Table) -> Iterator[PublishedAs]:
     known = {one.publication: one for one in (ground.beside or {}).get(table.ref, Beside()).published}
     for name, publication in sorted(ground.schema.publications.items()):

@@ -25,12 +25,8 @@ def make(swap: TableSwap) -> Step:
     return Step(
         title=f"Make {swap.ready} beside {swap.table.ref}, with the same keys, indexes, checks and privileges",
         statements=(
-            *create(swap, swap.ready),
-            *_keys(swap),
-            *_indexes(swap),
-            *_statistics(swap),
-            *given(swap.ground, swap.table, swap.ready),
-            *_known_by(swap),
+            *create(swap, swap.ready, like=swap.table.ref),
+            *belonging(swap, swap.ready),
         ),
         done=predicates.relation_exists(swap.ready),
         past=swap.is_past,
@@ -38,7 +34,17 @@ def make(swap: TableSwap) -> Step:
     )
 
 
-def create(swap: TableSwap, as_: Ref) -> Iterator[str]:
+def belonging(swap: TableSwap, table: Ref) -> Iterator[str]:
+    """Keys, indexes, statistics, and what else only one of the two need not have, for an empty `table`: under the names that
+    they have while it waits, or the known ones, where it has the known name."""
+    yield from _keys(swap, table)
+    yield from _indexes(swap, table)
+    yield from _statistics(swap, table)
+    yield from given(swap.ground, swap.table, table)
+    yield from _known_by(swap, table)
+
+
+def create(swap: TableSwap, as_: Ref, *, like: Ref) -> Iterator[str]:
     """CREATE TABLE like the old one, and its partitions."""
     target = swap.ground.target
     copied = [*_COPIED, *(("COMPRESSION",) if target.at_least(_COMPRESSION_SINCE) else ())]
@@ -50,7 +56,7 @@ def create(swap: TableSwap, as_: Ref) -> Iterator[str]:
     using, by = (swap.words, "") if swap.words.startswith("USING") else ("", swap.words)
     words = f"{f' {by}' if swap.is_partitioned else ''}{f' {using}' if using else ''}{own}"
     words += f" {by}" if by and not swap.is_partitioned else ""
-    yield f"CREATE {unlogged}TABLE {name_of(as_)} (LIKE {name_of(swap.table.ref)} {likes}){words}"
+    yield f"CREATE {unlogged}TABLE {name_of(as_)} (LIKE {name_of(like)} {likes}){words}"
     for ref, bound in swap.parts:
         storage = f" WITH ({options})" if options else ""
         yield f"CREATE {unlogged}TABLE {name_of(ref)} PARTITION OF {name_of(as_)} {bound}{storage}"
@@ -65,9 +71,9 @@ def widened(swap: TableSwap, index: Index) -> Index:
     return replace(index, elements=(*index.elements, *more)) if index.constraint is not None and more else index
 
 
-def _keys(swap: TableSwap) -> Iterator[str]:
+def _keys(swap: TableSwap, table: Ref) -> Iterator[str]:
     comments = dict(swap.beside.constraint_comments)
-    for one, waits, _ in swap.indexes():
+    for one, waits in _named(swap, table):
         key = swap.table.constraint(one.constraint) if one.constraint is not None else None
         if key is None or key.kind not in (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE):
             continue
@@ -75,32 +81,37 @@ def _keys(swap: TableSwap) -> Iterator[str]:
         nulls = " NULLS NOT DISTINCT" if index.nulls_not_distinct else ""
         columns = names(element.column for element in index.elements if element.column is not None)
         include = f" INCLUDE ({names(index.include)})" if index.include else ""
-        yield f"ALTER TABLE {name_of(swap.ready)} ADD CONSTRAINT {name} {key.kind.value}{nulls} ({columns}){include}"
+        yield f"ALTER TABLE {name_of(table)} ADD CONSTRAINT {name} {key.kind.value}{nulls} ({columns}){include}"
         if key.name in comments:
-            yield f"COMMENT ON CONSTRAINT {name} ON {name_of(swap.ready)} IS {quote_literal(comments[key.name])}"
+            yield f"COMMENT ON CONSTRAINT {name} ON {name_of(table)} IS {quote_literal(comments[key.name])}"
 
 
-def _indexes(swap: TableSwap) -> Iterator[str]:
+def _indexes(swap: TableSwap, table: Ref) -> Iterator[str]:
     comments = dict(swap.beside.index_comments)
-    for one, waits, _ in swap.indexes():
+    for one, waits in _named(swap, table):
         ref = Ref(one.ref.schema, waits)
         if one.constraint is None:
             # Nobody reads it yet: there is no need for CONCURRENTLY, which a transaction does not allow.
-            yield create_index(replace(one, ref=ref, table=swap.ready)).replace(" CONCURRENTLY", "", 1)
+            yield create_index(replace(one, ref=ref, table=table)).replace(" CONCURRENTLY", "", 1)
         if one.ref.name in comments:
             yield f"COMMENT ON INDEX {name_of(ref)} IS {quote_literal(comments[one.ref.name])}"
 
 
-def _statistics(swap: TableSwap) -> Iterator[str]:
-    for one, waits, _ in swap.statistics():
-        yield statistics_on(one, swap.ready, waits)
+def _statistics(swap: TableSwap, table: Ref) -> Iterator[str]:
+    for one, ready, _ in swap.statistics():
+        waits = Ref(one.schema, one.name) if table == swap.table.ref else ready
+        yield statistics_on(one, table, waits)
         if one.target is not None:
             yield f"ALTER STATISTICS {name_of(waits)} SET STATISTICS {one.target}"
 
 
-def _known_by(swap: TableSwap) -> Iterator[str]:
+def _known_by(swap: TableSwap, table: Ref) -> Iterator[str]:
     """How subscribers know its rows, where that is an index."""
     identity = swap.beside.identity_index
-    for one, waits, _ in swap.indexes():
+    for one, waits in _named(swap, table):
         if swap.table.replica_identity == "index" and one.ref.name == identity:
-            yield f"ALTER TABLE {name_of(swap.ready)} REPLICA IDENTITY USING INDEX {quote_ident(waits)}"
+            yield f"ALTER TABLE {name_of(table)} REPLICA IDENTITY USING INDEX {quote_ident(waits)}"
+
+
+def _named(swap: TableSwap, table: Ref) -> Iterator[tuple[Index, str]]:
+    return ((one, one.ref.name if table == swap.table.ref else waits) for one, waits, _ in swap.indexes())

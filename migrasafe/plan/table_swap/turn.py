@@ -38,14 +38,14 @@ def drop_step(swap: TableSwap) -> Step:
     )
 
 
-def checked_again(swap: TableSwap) -> tuple[tuple[str, ...], str]:
+def checked_again(swap: TableSwap, is_past: str) -> tuple[tuple[str, ...], str]:
     """On the way back the rows of other tables are checked against the old table, as they were before: statements, and the
     question whether one of them is to be run."""
     table = swap.table.ref
     keys = [(child.ref, key.name) for child, key in valid_keys_to(swap.ground.schema, table)]
     open_ = " OR ".join(predicates.constraint_with(child, name, "NOT convalidated") for child, name in keys)
     validated = tuple(statement for child, name in keys for statement in steps.validate(child, name).statements)
-    return validated, f"({open_ or 'false'}) AND NOT {swap.is_past}"
+    return validated, f"({open_ or 'false'}) AND NOT {is_past}"
 
 
 def checked_after(swap: TableSwap) -> Iterator[Step]:
@@ -73,14 +73,19 @@ def _turned(swap: TableSwap, *, ahead: bool) -> Iterator[str]:
         off_ref, on_ref = (dropped_ref, ready_ref) if ahead else (ready_ref, dropped_ref)
         yield f"ALTER STATISTICS {name_of(Ref(one.schema, one.name))} RENAME TO {quote_ident(off_ref.name)}"
         yield f"ALTER STATISTICS {name_of(on_ref)} RENAME TO {quote_ident(one.name)}"
-    for column in swap.table.columns:
-        if column.identity is not None:
-            yield from _identity(swap, column, parked)
+    yield from moved_identities(swap, parked, table)
     yield from follows(swap, table, ahead=not ahead)
     yield from put_on(swap.ground, swap.table)
 
 
-def _identity(swap: TableSwap, column: Column, parked: Ref) -> Iterator[str]:
+def moved_identities(swap: TableSwap, loses: Ref, gets: Ref) -> Iterator[str]:
+    """The identity columns of the one table become those of the other."""
+    for column in swap.table.columns:
+        if column.identity is not None:
+            yield from _identity(swap, column, loses, gets)
+
+
+def _identity(swap: TableSwap, column: Column, loses: Ref, gets: Ref) -> Iterator[str]:
     """An identity cannot move: another one goes on with its numbers, under the name of its sequence."""
     assert column.identity is not None  # whoever asks has seen it
     sequence = sequence_of(swap.ground.schema, swap.table.ref, column.name)
@@ -93,11 +98,11 @@ def _identity(swap: TableSwap, column: Column, parked: Ref) -> Iterator[str]:
     options = dict(swap.beside.identity_options).get(column.name, "")
     name = quote_ident(column.name)
     yield (
-        f"ALTER TABLE {name_of(swap.table.ref)} ALTER COLUMN {name} ADD GENERATED {always} AS IDENTITY"
+        f"ALTER TABLE {name_of(gets)} ALTER COLUMN {name} ADD GENERATED {always} AS IDENTITY"
         f" (SEQUENCE NAME {name_of(beside)}{f' {options}' if options else ''})"
     )
     yield goes_on(beside, sequence.ref)
-    yield f"ALTER TABLE {name_of(parked)} ALTER COLUMN {name} DROP IDENTITY"
+    yield f"ALTER TABLE {name_of(loses)} ALTER COLUMN {name} DROP IDENTITY"
     yield f"ALTER SEQUENCE {name_of(beside)} RENAME TO {quote_ident(sequence.ref.name)}"
     for grant in sorted(sequence.grants):
         to = "PUBLIC" if grant.role == "public" else quote_ident(grant.role)

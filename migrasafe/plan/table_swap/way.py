@@ -125,7 +125,7 @@ def _analyze(swap: TableSwap) -> Step:
         )
     else:
         pages = f"SELECT pg_relation_size({predicates.relation(swap.table.ref)})"
-    checked, unchecked = checked_again(swap)
+    checked, unchecked = checked_again(swap, swap.is_past)
     return Step(
         title=f"Analyze {swap.ready.name}",
         statements=(f"ANALYZE {name_of(swap.ready)}",),

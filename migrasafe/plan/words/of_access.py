@@ -66,7 +66,7 @@ def set_parameters(table: str, parameters: str) -> str:
 
 
 def rewrite(table: str, how: str) -> str:
-    """`logged`, `unlogged`, `tablespace NAME`, `access method NAME`, `by INDEX`."""
+    """`logged`, `unlogged`, `full`, `tablespace NAME`, `access method NAME`, `by INDEX`."""
     name, words = table_name(table), how.split()
     match [word.lower() for word in words[:2]]:
         case ["logged"] | ["unlogged"]:
@@ -77,4 +77,6 @@ def rewrite(table: str, how: str) -> str:
             return f"ALTER TABLE {name} SET ACCESS METHOD {words[2]}"
         case ["by", _] if len(words) == 2:
             return f"CLUSTER {name} USING {words[1]}"
-    raise InputError(f"{how} is said so: logged, unlogged, tablespace NAME, access method NAME, or by INDEX")
+        case ["full"]:
+            return f"VACUUM FULL {name}"
+    raise InputError(f"{how} is said so: logged, unlogged, full, tablespace NAME, access method NAME, or by INDEX")

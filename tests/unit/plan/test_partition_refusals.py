@@ -16,6 +16,8 @@ CREATE TABLE h0 (id bigint NOT NULL);
 CREATE INDEX parted_day ON parted (day);
 CREATE UNLOGGED TABLE marks (id bigint PRIMARY KEY);
 CREATE PUBLICATION everything FOR TABLE events;
+CREATE TABLE plain (id bigint PRIMARY KEY, day int NOT NULL, ref int);
+CREATE TABLE plain_lines (plain_id bigint REFERENCES plain);
 """
 
 
@@ -23,8 +25,28 @@ CREATE PUBLICATION everything FOR TABLE events;
     ("migration", "said"),
     [
         (
-            "ALTER TABLE events RENAME TO events_old; CREATE TABLE events (id bigint, day int) PARTITION BY RANGE (day)",
-            "another table takes the place of public.events",
+            "ALTER TABLE plain RENAME TO plain_old; CREATE TABLE plain (LIKE plain_old) PARTITION BY RANGE (day)",
+            "public.plain becomes partitioned, and nothing brings its rows",
+        ),
+        (
+            "ALTER TABLE plain RENAME TO plain_old; CREATE TABLE plain (id bigint, day int) PARTITION BY RANGE (day);"
+            "CREATE TABLE plain_1 PARTITION OF plain DEFAULT; INSERT INTO plain SELECT * FROM plain_old",
+            "public.plain becomes partitioned, and has other columns (ref) at once",
+        ),
+        (
+            "ALTER TABLE plain RENAME TO plain_old; CREATE TABLE plain (LIKE plain_old) PARTITION BY RANGE (ref);"
+            "CREATE TABLE plain_1 PARTITION OF plain DEFAULT; INSERT INTO plain SELECT * FROM plain_old",
+            "public.plain.ref may be null",
+        ),
+        (
+            "ALTER TABLE plain RENAME TO plain_old; CREATE TABLE plain (LIKE plain_old) PARTITION BY RANGE (day);"
+            "CREATE TABLE plain_1 PARTITION OF plain DEFAULT; INSERT INTO plain SELECT * FROM plain_old",
+            "of public.plain_lines refers to (id), which is unique no more once day is in every key",
+        ),
+        (
+            "ALTER TABLE plain RENAME TO plain_old; CREATE TABLE plain (LIKE plain_old) PARTITION BY HASH (id);"
+            "ALTER TABLE plain ATTACH PARTITION plain_old FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+            "no simple condition says which rows",
         ),
         (
             "CREATE TABLE events_new (id bigint, day int); DROP TABLE events; ALTER TABLE events_new RENAME TO events",
