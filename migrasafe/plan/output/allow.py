@@ -17,7 +17,7 @@ from migrasafe.target import Target
 OF_GATES = frozenset(
     (
         *(rule.id for rule in RULES if rule.id.endswith("-in-use")),
-        *("drop-default-of-required-column", "drop-key", "locks-on-several-tables"),
+        *("drop-default-of-required-column", "drop-key", "locks-on-several-tables", "deadlock-over-foreign-key"),
         *("drop-check-or-foreign-key", "drop-not-null", "type-change-breaks-prepared", "duplicate-index"),
         *("identity-refuses-given-ids", "identity-starts-over"),
         *("disable-trigger", "disable-row-security"),
@@ -47,6 +47,7 @@ OF_THE_MIGRATION = frozenset(rule.id for rule in RULES if rule.default) & frozen
         *("foreign-key-without-index", "function-wrongly-immutable", "table-without-primary-key", "duplicate-index"),
         *("char-column", "integer-primary-key", "json-instead-of-jsonb", "money-column", "serial-instead-of-identity"),
         *("timestamp-without-time-zone", "varchar-limit"),
+        *("foreign-key-narrower-than-target", "new-table-without-grants"),
     )
 )
 """How what is new is made: whoever wrote the migration wanted it so, and `migrasafe lint` says it of the migration."""

@@ -19,6 +19,7 @@ CREATE TABLE items (
 );
 CREATE MATERIALIZED VIEW codes AS SELECT code FROM items;
 CREATE VIEW over_codes AS SELECT code FROM codes;
+CREATE MATERIALIZED VIEW over_those AS SELECT code FROM over_codes;
 CREATE POLICY mine ON items USING (note <> '');
 """
 TRIGGER = """
