@@ -23,6 +23,8 @@ class Disk(Struct, frozen=True, kw_only=True, eq=False):
 
     unsaved: Mapping[Path, str] = field(default_factory=dict)
     """Texts by real path, for files that would be changed or made; read in their place."""
+    runs_code: bool = True
+    """Whether migrations that are programs may be run, in a process of their own, to see what they send."""
     listed: dict[str, Names] = field(default_factory=dict)
     """What was listed before."""
 

@@ -34,14 +34,16 @@ def histories(
     unsaved: Mapping[str, str],
     *,
     holding: Collection[Path] | None = None,
+    runs_code: bool = True,
 ) -> tuple[History, ...]:
     """The migrations of the paths, of standard input for `-`, of the working folder for none. `unsaved` are texts to read
-    in the place of files; with `holding` only the folders of migrations that hold one of these files are read."""
+    in the place of files; with `holding` only the folders of migrations that hold one of these files are read.
+    Without `runs_code` nothing of the project is run to read them."""
     from migrasafe.migrations.disk import Disk
     from migrasafe.migrations.read import read_history
 
     stdin = _standard_input() if "-" in paths else None
-    disk = Disk(unsaved={Path(path).resolve(): text for path, text in unsaved.items()})
+    disk = Disk(unsaved={Path(path).resolve(): text for path, text in unsaved.items()}, runs_code=runs_code)
     return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin, disk=disk, holding=holding)
 
 

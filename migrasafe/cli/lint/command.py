@@ -52,6 +52,7 @@ def lint(
     diff: bool,
     down: bool,
     sandbox: bool,
+    no_exec: bool,
     **said: Any,
 ) -> int:
     """Say which migrations are not safe to run, who has to wait or breaks, and what to do instead.
@@ -71,7 +72,9 @@ def lint(
     _exclude(paths, said, fix=fix, diff=diff, staged=staged, with_history=with_history, write_baseline=write_baseline)
     reports = asked_for("statistics" if statistics else report, outputs, FORMATS)
     with _as_staged() if staged else nullcontext(()) as staged_files:
-        asked = settings_of(() if with_history else paths, config, said, no_config=no_config, no_baseline=no_baseline)
+        asked = settings_of(
+            () if with_history else paths, config, said, no_config=no_config, no_baseline=no_baseline, no_exec=no_exec
+        )
         settings = asked.settings
         if explain_config:
             return _explain_config(asked)
@@ -81,7 +84,11 @@ def lint(
             only=_only(paths, staged_files if staged else None, with_history=with_history),
             down=down,
             show_allowed=show_allowed,
+            no_exec=no_exec,
         )
+        if no_exec and (down or sandbox):
+            given = "--down" if down else "--sandbox"
+            raise InputError(f"{given} runs the revisions, which --no-exec excludes; leave one of them out")
         with server_to_render_on(settings, sandbox=sandbox) as dsn:
             run = Run(asked, scope, render_on=dsn, baseline=None if write_baseline else settings.baseline)
             if diff:

@@ -32,6 +32,11 @@ _SECTIONS = (
             is_flag=True,
             help="Render Alembic revisions that need a database on a throw-away server (or --schema DSN).",
         ),
+        option(
+            "--no-exec",
+            is_flag=True,
+            help="Run none of the project's code: read of Alembic revisions what is written out, and say what is not.",
+        ),
         option("--old", metavar="SOURCE", help="The app that runs now (see compat): what it does not use is no error."),
         option("--new", metavar="SOURCE", help="The app to deploy; the JSON report then says when."),
         option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one."),

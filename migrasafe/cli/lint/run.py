@@ -62,6 +62,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     only: Only | None = None
     down: bool = False
     """Alembic's downgrades, in the place of what goes up."""
+    no_exec: bool = False
+    """Whether nothing of the project is run, neither its revisions nor its own rules."""
     show_allowed: bool = False
     """Whether what is allowed is wanted too."""
 
@@ -93,8 +95,10 @@ class Run:
         settings, scope = self._settings, self._scope
         only = scope.only.files if scope.only is not None else None
         holding = only if scope.only is not None and scope.only.search else None
-        read = read_inputs.histories(settings.paths, settings.layout, unsaved or {}, holding=holding)
-        histories = read_inputs.rendered(read, self._render_on, down=scope.down)
+        read = read_inputs.histories(
+            settings.paths, settings.layout, unsaved or {}, holding=holding, runs_code=not scope.no_exec
+        )
+        histories = read if scope.no_exec else read_inputs.rendered(read, self._render_on, down=scope.down)
         histories = read_inputs.with_git(scope.since, histories)
         options = LintOptions(
             target=settings.target,

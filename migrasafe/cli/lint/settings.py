@@ -49,8 +49,10 @@ def settings_of(
     *,
     no_config: bool = False,
     no_baseline: bool = False,
+    no_exec: bool = False,
 ) -> Asked:
-    """What the command line says, over what the config says. Raises InputError for rules that there are not."""
+    """What the command line says, over what the config says. Raises InputError for rules that there are not, and with
+    `no_exec` for a project's own, which are code."""
     folder = Path.cwd()
     if no_config and config is not None:
         raise InputError("--config and --no-config exclude each other: give one of them")
@@ -65,6 +67,9 @@ def settings_of(
     elif settings.baseline is None and not no_config:
         file = replace(file, baseline=_baseline_beside(settings.folder))
         settings = replace(settings, baseline=file.baseline)
+    if no_exec and settings.rules:
+        where = file.source or "the config"
+        raise InputError(f"{where}: rules: a project's own rules are code, which --no-exec excludes; add --no-config")
     book = _book(settings)
     known = book.known
     where = f"{file.source}: " if file.source is not None else ""

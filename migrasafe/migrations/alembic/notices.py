@@ -63,6 +63,8 @@ def _messages(outcome: Outcome) -> Iterator[tuple[int, str, bool]]:
     if outcome.failure_on_server:
         words = f"fails on the server, so it is shown as rendered without one: {outcome.failure_on_server}"
         yield revision.upgrade_line, words, False
+    for part in outcome.step.left_out:
+        yield part.line, f"not read without running it (--no-exec): {part.what}", True
     failure = _failure(outcome)
     if failure is not None:
         yield (*failure, True)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from migrasafe.errors import InputError
 from migrasafe.migrations.alembic.graph import Revision, in_order, read_revision
@@ -14,6 +15,7 @@ from migrasafe.migrations.alembic.notices import notices_of
 from migrasafe.migrations.alembic.project import PLUGIN_OPERATIONS, Project
 from migrasafe.migrations.alembic.protocol import Direction, Setup
 from migrasafe.migrations.alembic.render import LIVE_TIMEOUT_SECONDS, TIMEOUT_SECONDS, Outcome, Step, better_of, render
+from migrasafe.migrations.alembic.without_running import readable
 from migrasafe.migrations.executed_parts import parts_of
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.sql.source import read_source
@@ -37,6 +39,23 @@ def read_project(
     setup = _setup(project, revisions, made_before=tuple(made_before))
     outcomes = render(_steps(revisions, direction), setup, timeout_seconds=timeout_seconds)
     return _history(project, root, outcomes, notices, direction)
+
+
+def read_without_running(project: Project, *, root: str) -> History:
+    """What the revisions of a project say in so many words: calls of `op` with values that are written out. None of the
+    project's code is run; what would take that is in the notices. Raises InputError as `read_project`."""
+    revisions, notices = revisions_of(project)
+    with TemporaryDirectory(prefix="migrasafe-revisions-") as folder:
+        steps = [_readable(revision, Path(folder, f"{number}.py")) for number, revision in enumerate(revisions)]
+        setup = Setup(revision_folders=(os.path.realpath(folder),), naming_convention=project.naming_convention)
+        outcomes = list(render(steps, setup, timeout_seconds=TIMEOUT_SECONDS))
+    return _history(project, root, outcomes, notices, Direction.UPGRADE)
+
+
+def _readable(revision: Revision, file: Path) -> Step:
+    found = readable(read_source(Path(revision.path), revision.path).text, Direction.UPGRADE.value)
+    file.write_text(found.text, encoding="utf-8")
+    return Step(revision=revision, read_as=str(file), left_out=found.left_out)
 
 
 def render_online(

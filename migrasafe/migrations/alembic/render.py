@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from migrasafe.migrations.alembic.graph import Revision
 from migrasafe.migrations.alembic.protocol import Direction, Setup, Task
+from migrasafe.migrations.alembic.without_running import LeftOut
 from migrasafe.migrations.alembic.worker import Rendered, Worker
 
 TIMEOUT_SECONDS = 20.0
@@ -25,6 +26,10 @@ class Step(Struct, frozen=True, kw_only=True):
 
     revision: Revision
     direction: Direction = Direction.UPGRADE
+    read_as: str | None = None
+    """A file to run in its place: what of it can be read without running the project's code."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What is not in that file."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -106,7 +111,9 @@ def _drop_scratch_database(setup: Setup) -> None:
 
 
 def _render(step: Step, workers: _Workers) -> Outcome:
-    task = Task(path=os.path.realpath(step.revision.path), revision=step.revision.id, direction=step.direction)
+    task = Task(
+        path=os.path.realpath(step.read_as or step.revision.path), revision=step.revision.id, direction=step.direction
+    )
     first = Outcome(step=step, rendered=workers.run(task), live=workers.setup.dsn is not None)
     if first.complete or first.live:
         return first

@@ -28,6 +28,8 @@ def claims(folder: Folder) -> Claim | None:
 def read(folder: Folder) -> History:
     """Render every revision, in the order of the revision graph. Raises InputError, RenderError."""
     from migrasafe.migrations.alembic.project import project_at  # here, because every run asks each format whether a
-    from migrasafe.migrations.alembic.read import read_project  # folder is its own, and few folders are Alembic's
+    from migrasafe.migrations.alembic.read import read_project, read_without_running  # folder is its own
 
+    if not folder.disk.runs_code:
+        return read_without_running(project_at(Path(folder.path)), root=folder.path)
     return read_project(project_at(Path(folder.path)), root=folder.path)

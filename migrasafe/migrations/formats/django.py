@@ -6,7 +6,7 @@ import re
 
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.protocol import Claim, Strength
-from migrasafe.migrations.model import History
+from migrasafe.migrations.model import History, Notice
 
 _CLASS = re.compile(r"(?m)^class Migration\(")
 _NAME = re.compile(r"(?:^|/)migrations/\d{4}_\w+\.py$")
@@ -30,6 +30,14 @@ def claims(folder: Folder) -> Claim | None:
 
 def read(folder: Folder) -> History:
     """Render every migration, in the order of `manage.py migrate`. Raises InputError, RenderError."""
+    if not folder.disk.runs_code:
+        said = "the migrations of Django are programs, which --no-exec does not run: none of them is read"
+        return History(
+            layout="django",
+            root=folder.path,
+            migrations=(),
+            notices=(Notice(path=folder.path, line=1, message=said, blocking=True),),
+        )
     from migrasafe.migrations.django.read import read_project  # here, because few folders are Django's
 
     return read_project(folder.path)

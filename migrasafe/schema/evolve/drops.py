@@ -103,6 +103,8 @@ def _schema(draft: Draft, dropped: DroppedObject) -> None:
         remove_type(draft, ref)
     for ref in sorted(ref for ref in draft.functions if ref.schema == schema):
         remove_functions(draft, ref, draft.functions.get(ref, ()))
+    for place in [one for one in draft.default_grants if one[0] == schema]:
+        draft.default_grants = draft.default_grants.remove(place)
     if schema in draft.schemas:
         draft.schemas = draft.schemas.remove(schema)
 

@@ -150,7 +150,9 @@ def give_index_to_partition(draft: Draft, parent: Index, constraint: Constraint 
         kind = constraint.kind if constraint is not None else None
         ref = free_index_ref(draft, partition, parent.column_names, kind)
         name = ref.name if constraint is not None else None
-        index = replace(parent, ref=ref, table=partition, parent=parent.ref, constraint=name, born=draft.moment)
+        index = replace(
+            parent, ref=ref, table=partition, parent=parent.ref, constraint=name, valid=True, born=draft.moment
+        )
         draft.put(index)
         constraints = child.constraints
         if constraint is not None:

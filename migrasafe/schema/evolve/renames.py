@@ -166,6 +166,9 @@ def _schema(draft: Draft, statement: Rename) -> None:
         if old in publication.schemas:
             schemas = tuple(new if schema == old else schema for schema in publication.schemas)
             draft.put_publication(replace(publication, schemas=schemas))
+    for place in [one for one in draft.default_grants if one[0] == old]:
+        grants = draft.default_grants[place]
+        draft.default_grants = draft.default_grants.remove(place).insert((new, place[1]), grants)
     born = draft.schemas.get(old)
     if born is not None:
         draft.schemas = draft.schemas.remove(old).insert(new, born)
