@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct, field
 
-from migrasafe.effects.model import Cause
-from migrasafe.errors import TooDeepInputError, is_too_deep
-from migrasafe.findings import Finding, FixKind, Severity
+from migrasafe.errors import is_too_deep
+from migrasafe.findings import Finding
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.later import check_of
+from migrasafe.rules.dispatch import Dispatch, too_deep
 from migrasafe.schema.evolve import after_session
 from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import Action, AlterTable, Statement
 from migrasafe.target import Target
 from migrasafe.walk import Walk
 
@@ -68,8 +66,7 @@ class LintOptions(Struct, frozen=True, kw_only=True):
 
 def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptions) -> LintResult:
     """Every finding of `rules` in the reported migrations, in the order in which the migrations run. Pure."""
-    by_statement = _Dispatch(rules)
-    linted: list[LintedMigration] = []
+    judge = _Judge(rules)
     for history in histories:
         schema = options.schema
         for place, migration in enumerate(history.migrations):
@@ -85,23 +82,21 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
             )
             try:
                 if options.reported(migration):
-                    linted.append(_report(walk, by_statement))
+                    judge.take(walk)
                 else:
                     walk.run()
             except BaseException as error:
                 if not is_too_deep(error):
                     raise
-                raise TooDeepInputError(
-                    f"{migration.path}: what it changes is nested too deeply to be followed, as a thousand views over views: "
-                    "give --schema a dump, and lint what comes after it"
-                ) from error
+                raise too_deep(migration) from error
             schema = walk.schema
+    linted = judge.all()
     reported = {migration.path for migration in linted}
     silent = {migration.path for history in histories for migration in history.migrations} - reported
     notices = tuple(
         notice for history in histories for notice in history.notices if notice.blocking or notice.path not in silent
     )
-    return LintResult(target=options.target, migrations=tuple(linted), notices=notices)
+    return LintResult(target=options.target, migrations=linted, notices=notices)
 
 
 def _planned_on(history: History, migration: Migration, options: LintOptions) -> tuple[str, ...]:
@@ -113,10 +108,40 @@ def _planned_on(history: History, migration: Migration, options: LintOptions) ->
     return "--schema", history.root or ".", "--before", migration.path
 
 
-def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
-    steps: list[Step] = []
-    walk.run(steps.append)
-    findings = [_with_fix(step, finding) for step in steps for check in rules.of(step) for finding in check(step)]
+_ENOUGH = 500
+"""Statements that are judged together: the rules gain no more from more of them, and each holds two schemas."""
+
+
+class _Judge:
+    """Asks the rules about migrations, many of them at once."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._dispatch = Dispatch(rules)
+        self._waiting: list[tuple[Walk, int]] = []
+        """With how many steps each has."""
+        self._steps: list[Step] = []
+        self._linted: list[LintedMigration] = []
+
+    def take(self, walk: Walk) -> None:
+        """Run a migration, and keep it until there are enough to judge."""
+        before = len(self._steps)
+        walk.run(self._steps.append)
+        self._waiting.append((walk, len(self._steps) - before))
+        if len(self._steps) >= _ENOUGH:
+            self._judge()
+
+    def all(self) -> tuple[LintedMigration, ...]:
+        self._judge()
+        return tuple(self._linted)
+
+    def _judge(self) -> None:
+        found = iter(self._dispatch.findings(self._steps))
+        for walk, steps in self._waiting:
+            self._linted.append(_linted(walk, [finding for one in islice(found, steps) for finding in one]))
+        self._waiting, self._steps = [], []
+
+
+def _linted(walk: Walk, findings: list[Finding]) -> LintedMigration:
     migration = walk.migration
     if len(findings) > 1:
         findings.sort(key=_place)
@@ -134,74 +159,10 @@ def _report(walk: Walk, rules: _Dispatch) -> LintedMigration:
     )
 
 
-# Members of enums that are asked for at every statement, by names of their own: until Python 3.12 it takes ten times as long to
-# find one in its class.
-_ERROR = Severity.ERROR
 _NO_TRANSACTION = TransactionMode.NONE
+"""By a name of its own: until Python 3.12 it takes ten times as long to find a member in its enum."""
 
 
 def _place(finding: Finding) -> tuple[str, int, int]:
     place = finding.place
     return place.path, place.line, place.column
-
-
-def _with_fix(step: Step, finding: Finding) -> Finding:
-    if finding.severity is not _ERROR or finding.fix.kind is not FixKind.NONE:
-        return finding
-    from migrasafe.rules.last_resort import with_fix  # few findings need it
-
-    return with_fix(step, finding)
-
-
-_NONE: frozenset[Any] = frozenset()
-_Check: TypeAlias = Callable[[Step], Iterable[Finding]]
-_Kind: TypeAlias = tuple[type[Statement], frozenset[type[Action]], frozenset[Cause], bool, bool, bool, bool, bool, bool]
-"""What rules ask for of a step: the class of its statement, those of its actions, the causes of its work; whether it fails,
-takes locks, comes after locks that the transaction holds, stands in a script with new syntax, in a migration that git was
-asked about, and is the first of that."""
-
-
-def _kind(step: Step) -> _Kind:
-    statement, effects = step.statement, step.effects
-    return (
-        type(statement),
-        frozenset(map(type, statement.actions)) if type(statement) is AlterTable else _NONE,
-        frozenset([work.cause for work in effects.work]) if effects.work else _NONE,
-        bool(effects.failures),
-        bool(effects.locks),
-        bool(step.session.held),
-        bool(step.script.newer),
-        step.migration.since is not None,
-        step.is_first,
-    )
-
-
-class _Dispatch:
-    """The rules for each kind of step, looked up once for each."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = rules
-        self._known: dict[_Kind, tuple[_Check, ...]] = {}
-
-    def of(self, step: Step) -> tuple[_Check, ...]:
-        """The checks of the rules that can have something to say about a step."""
-        kind = _kind(step)
-        known = self._known.get(kind)
-        if known is None:
-            known = self._known[kind] = tuple(check_of(rule) for rule in self._rules if _concerns(rule, kind))
-        return known
-
-
-def _concerns(rule: Rule, kind: _Kind) -> bool:
-    statement, actions, causes, fails, locks, holds_locks, new_syntax, git, is_first = kind
-    return (
-        issubclass(statement, rule.on)
-        and (not actions or not rule.actions or any(issubclass(action, rule.actions) for action in actions))
-        and (not rule.needs_work or bool(rule.causes & causes if rule.causes else causes))
-        and (fails or not rule.needs_failure)
-        and (locks or not rule.needs_lock)
-        and (holds_locks or not rule.needs_held_lock)
-        and (new_syntax or not rule.needs_new_syntax)
-        and (git or not rule.needs_git)
-        and (is_first or not rule.once)
-    )

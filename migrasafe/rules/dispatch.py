@@ -1,0 +1,117 @@
+"""Asks the rules about the steps of many migrations: each rule about all of its steps before the next rule has its turn.
+
+In this order the processor finds the code of a rule still in its caches, which takes a seventh of the time off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+from migrasafe.effects.model import Cause
+from migrasafe.errors import TooDeepInputError, is_too_deep
+from migrasafe.findings import Finding, FixKind, Severity
+from migrasafe.migrations.model import Migration
+from migrasafe.rules.context import Rule, Step
+from migrasafe.rules.later import check_of
+from migrasafe.sql.statements import Action, AlterTable, Statement
+
+_NONE: frozenset[Any] = frozenset()
+_Check: TypeAlias = Callable[[Step], Iterable[Finding]]
+_Kind: TypeAlias = tuple[type[Statement], frozenset[type[Action]], frozenset[Cause], bool, bool, bool, bool, bool, bool]
+"""What rules ask for of a step: the class of its statement, those of its actions, the causes of its work; whether it fails,
+takes locks, comes after locks that the transaction holds, stands in a script with new syntax, in a migration that git was
+asked about, and is the first of that."""
+
+
+class Dispatch:
+    """The rules for each kind of step, looked up once for each."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._known: dict[_Kind, tuple[int, ...]] = {}
+        self._checks: dict[int, _Check] = {}
+
+    def findings(self, steps: Sequence[Step]) -> list[list[Finding]]:
+        """What the rules find, for each step in their order. Raises InputError where something is nested too deeply."""
+        concerned: dict[int, list[int]] = {}
+        for place, step in enumerate(steps):
+            for rule in self._of(step):
+                concerned.setdefault(rule, []).append(place)
+        found: list[list[Finding]] = [[] for _ in steps]
+        for rule in sorted(concerned):
+            check = self._check(rule)
+            for place in concerned[rule]:
+                step = steps[place]
+                try:
+                    for finding in check(step):
+                        found[place].append(_with_fix(step, finding))
+                except BaseException as error:
+                    if not is_too_deep(error):
+                        raise
+                    raise too_deep(step.migration) from error
+        return found
+
+    def _of(self, step: Step) -> tuple[int, ...]:
+        """The places of the rules that can have something to say about a step."""
+        kind = _kind(step)
+        known = self._known.get(kind)
+        if known is None:
+            rules = enumerate(self._rules)
+            known = self._known[kind] = tuple([place for place, rule in rules if _concerns(rule, kind)])
+        return known
+
+    def _check(self, rule: int) -> _Check:
+        if rule not in self._checks:
+            self._checks[rule] = check_of(self._rules[rule])
+        return self._checks[rule]
+
+
+def too_deep(migration: Migration) -> TooDeepInputError:
+    """What to say in the place of an error of Python's stack."""
+    return TooDeepInputError(
+        f"{migration.path}: what it changes is nested too deeply to be followed, as a thousand views over views: "
+        "give --schema a dump, and lint what comes after it"
+    )
+
+
+def _kind(step: Step) -> _Kind:
+    statement, effects = step.statement, step.effects
+    return (
+        type(statement),
+        frozenset(map(type, statement.actions)) if type(statement) is AlterTable else _NONE,
+        frozenset([work.cause for work in effects.work]) if effects.work else _NONE,
+        bool(effects.failures),
+        bool(effects.locks),
+        bool(step.session.held),
+        bool(step.script.newer),
+        step.migration.since is not None,
+        step.is_first,
+    )
+
+
+def _concerns(rule: Rule, kind: _Kind) -> bool:
+    statement, actions, causes, fails, locks, holds_locks, new_syntax, git, is_first = kind
+    return (
+        issubclass(statement, rule.on)
+        and (not actions or not rule.actions or any(issubclass(action, rule.actions) for action in actions))
+        and (not rule.needs_work or bool(rule.causes & causes if rule.causes else causes))
+        and (fails or not rule.needs_failure)
+        and (locks or not rule.needs_lock)
+        and (holds_locks or not rule.needs_held_lock)
+        and (new_syntax or not rule.needs_new_syntax)
+        and (git or not rule.needs_git)
+        and (is_first or not rule.once)
+    )
+
+
+_ERROR = Severity.ERROR
+"""By a name of its own: until Python 3.12 it takes ten times as long to find a member in its enum."""
+
+
+def _with_fix(step: Step, finding: Finding) -> Finding:
+    if finding.severity is not _ERROR or finding.fix.kind is not FixKind.NONE:
+        return finding
+    from migrasafe.rules.last_resort import with_fix  # few findings need it
+
+    return with_fix(step, finding)
