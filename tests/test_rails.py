@@ -83,6 +83,7 @@ def test_a_statement_stands_at_the_line_of_its_operation(tmp_path: Path) -> None
     ("body", "sql"),
     [
         ("%w[a b].each { |t| add_column t, :x, :integer, limit: 8 }", "ALTER TABLE b ADD COLUMN x bigint"),
+        ("remove_columns :a, *%i[b c]", "ALTER TABLE a DROP COLUMN b, DROP COLUMN c"),
         ("safety_assured { remove_column :a, :b }", "ALTER TABLE a DROP COLUMN b"),
         ('table = "a#{1}"\n add_column table, :x, :date', "ALTER TABLE a1 ADD COLUMN x date"),
         ("reversible do |dir|\n dir.up { execute 'SELECT 1' }\n dir.down { execute 'SELECT 2' }\n end", "SELECT 1"),
@@ -123,6 +124,16 @@ def test_a_condition_is_read_as_if_it_held_and_that_is_said(tmp_path: Path) -> N
     history = project(tmp_path, "    drop_table :a if Rails.env.production?\n    drop_table :b if table_exists?(:b)")
     assert sent(history) == ["DROP TABLE a", "DROP TABLE b"]
     assert said(history) == [(3, False, "runs only if Rails.env.production?: read as if it did")]
+
+
+def test_what_asks_for_a_table_that_was_made_is_answered(tmp_path: Path) -> None:
+    install = "    create_table(:jobs) { |t| t.text :queue }"
+    again = "    reversible { |dir| dir.up { return if connection.table_exists?(:jobs) } }\n    create_table :jobs"
+    more = "    add_column :jobs, :queue, :text unless column_exists?(:jobs, :queue)\n    add_column :jobs, :at, :date"
+    assert sent(project(tmp_path, install, again, more)) == [
+        "CREATE TABLE jobs (id bigserial PRIMARY KEY, queue text)",
+        "ALTER TABLE jobs ADD COLUMN at date",
+    ]
 
 
 def test_a_migration_can_be_without_a_transaction_and_the_project_can_set_lock_timeout(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from migrasafe.migrations.rails.columns import foreign_key
 from migrasafe.migrations.rails.ruby import Call, Value
@@ -15,6 +15,20 @@ class Made:
     def __init__(self) -> None:
         self._indexes: dict[str, dict[tuple[str, ...], str]] = {}
         self._keys: dict[str, dict[str, tuple[str, str]]] = {}
+        self._columns: dict[str, set[str]] = {}
+
+    def columns(self, table: str, written: Iterable[str]) -> None:
+        """A table has these columns, each as in CREATE TABLE."""
+        self._columns.setdefault(table, set()).update(one.split()[0].strip('"') for one in written)
+
+    def has(self, table: str, column: str | None = None) -> bool:
+        """Whether a table, or a column of it, was made; False where that is not known."""
+        return table in self._columns and (column is None or column in self._columns[table])
+
+    def gone(self, table: str) -> None:
+        """A table was dropped."""
+        for kept in (self._indexes, self._keys, self._columns):
+            kept.pop(table, None)
 
     def index(self, table: str, columns: list[str], name: str) -> None:
         self._indexes.setdefault(table, {})[tuple(columns)] = name
@@ -39,6 +53,7 @@ class Made:
 
     def renamed(self, old: str, new: str) -> None:
         """A table has another name."""
+        self._columns[new] = self._columns.pop(old, set())
         self._indexes[new] = self._indexes.pop(old, {})
         self._keys[new] = self._keys.pop(old, {})
 

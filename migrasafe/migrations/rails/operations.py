@@ -54,7 +54,7 @@ def _several(call: Call, inner: list[Call], made: Made, version: Version) -> Ite
         case "create_join_table":
             return tables.create_join_table(call, inner, made, version)
         case "drop_table":
-            return tables.drop_table(call)
+            return tables.drop_table(call, made)
         case "drop_join_table":
             both = names_of(call.arguments[:2], "a table")
             table = name_of(call.options.get("table_name") or "_".join(sorted(both)), "the table")
@@ -100,11 +100,11 @@ def _of_table(call: Call, made: Made, version: Version) -> Iterator[str] | None:
 
     match name:
         case "add_column":
-            return tables.add_column(table(), rest, options, version)
+            return tables.add_column(table(), rest, options, made, version)
         case "add_columns":
             kind = options.pop("type", None)
             names = names_of(rest, "a column")
-            return (sql for one in names for sql in tables.add_column(table(), [one, kind], options, version))
+            return (sql for one in names for sql in tables.add_column(table(), [one, kind], options, made, version))
         case "remove_column":
             return tables.remove_columns(table(), names_of(rest[:1], "the column"), options)
         case "remove_columns":

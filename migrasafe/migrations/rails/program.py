@@ -49,6 +49,10 @@ class Said(Struct, frozen=True, kw_only=True):
     blocking: bool
 
 
+class EndsEarlyError(Exception):
+    """A return whose condition is known to hold."""
+
+
 class Sent(Struct, frozen=True, kw_only=True):
     """SQL that an operation sends."""
 
@@ -65,6 +69,13 @@ class Walker:
         self._version = version
         self.sent: list[Sent] = []
         self.said: list[Said] = []
+
+    def run(self, body: Node | None, names: dict[str, Value]) -> None:
+        """The whole of `up` or `change`."""
+        try:
+            self.walk(body, names)
+        except EndsEarlyError:
+            return
 
     def walk(self, body: Node | None, names: dict[str, Value], depth: int = 0) -> None:
         """Every statement of a body, in order."""
@@ -96,7 +107,12 @@ class Walker:
         """A condition is taken to hold; one about what exists is of the kind that always does."""
         condition = node.child_by_field_name("condition")
         then = node.child_by_field_name("consequence") or node.child_by_field_name("body")
+        there = self._is_there(condition, names)
+        if there and node.type.startswith("unless"):
+            return
         if then is not None and then.type in ("return", "next", "break"):
+            if there:
+                raise EndsEarlyError
             if not _GUARD.search(text_of(condition)):
                 self._say(node, f"ends early {_kind(node)} {_short(condition)}: read as if it went on")
             return
@@ -104,6 +120,16 @@ class Walker:
             self._say(node, f"runs only {_kind(node)} {_short(condition)}: read as if it did")
         if then is not None:
             self._statement(then, names, depth)
+
+    def _is_there(self, condition: Node | None, names: Names) -> bool:
+        """Whether a condition asks for a table or a column that the migrations have made."""
+        if condition is None or condition.type != "call":
+            return False
+        call = read_call(condition, names)
+        asked = [one for one in call.arguments if isinstance(one, str)]
+        if call.name == "table_exists?" and len(asked) == 1:
+            return self._made.has(asked[0])
+        return call.name == "column_exists?" and len(asked) > 1 and self._made.has(asked[0], asked[1])
 
     def _call(self, node: Node, names: dict[str, Value], depth: int) -> None:
         call = read_call(node, names)

@@ -49,7 +49,7 @@ def read_migration(source: Source, id: str, name: str, made: Made, lock_timeout:
     walker = Walker(methods, made, version)
     up = methods.get("up") or methods.get("change")
     if up is not None:
-        walker.walk(up.child_by_field_name("body"), names)
+        walker.run(up.child_by_field_name("body"), names)
     sent = [Executed(sql=one.sql, line=one.line, transaction=0 if in_transaction else None) for one in walker.sent]
     if lock_timeout is not None and sent:
         setting = f"SET lock_timeout = '{lock_timeout}'"

@@ -93,6 +93,9 @@ def read_call(node: Node, names: Names) -> Call:
         elif child.type == "hash_splat_argument":
             known = value(child.named_children[0], names)
             options |= known if isinstance(known, dict) else {"**": Unknown(text=text_of(child))}
+        elif child.type == "splat_argument":
+            several = value(child.named_children[0], names)
+            arguments.extend(several if isinstance(several, list) else [Unknown(text=text_of(child))])
         elif child.type not in ("comment", "heredoc_body"):
             arguments.append(value(child, names))
     return Call(

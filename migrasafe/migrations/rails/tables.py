@@ -71,6 +71,7 @@ def _add(wanted: Wanted, found: Wanted) -> None:
 
 
 def _rest(table: str, wanted: Wanted, made: Made, version: Version) -> Iterator[str]:
+    made.columns(table, wanted.columns)
     for to, column_name, name in wanted.keys:
         made.key(table, to, column_name, name)
     for columns, options in wanted.indexes:
@@ -94,18 +95,22 @@ def create_join_table(call: Call, inner: list[Call], made: Made, version: Versio
     return create_table(new, [*keys, *inner], made, version)
 
 
-def drop_table(call: Call) -> Iterator[str]:
+def drop_table(call: Call, made: Made) -> Iterator[str]:
     """One table or several."""
     exists = "IF EXISTS " if call.options.get("if_exists") else ""
     force = " CASCADE" if call.options.get("force") == "cascade" else ""
     for table in names_of(call.arguments, "the table"):
+        made.gone(table)
         yield f"DROP TABLE {exists}{quoted(table)}{force}"
 
 
-def add_column(table: str, arguments: list[Value], options: dict[str, Value], version: Version) -> Iterator[str]:
+def add_column(
+    table: str, arguments: list[Value], options: dict[str, Value], made: Made, version: Version
+) -> Iterator[str]:
     name = name_of(arguments[0] if arguments else None, "the column")
     exists = "IF NOT EXISTS " if options.get("if_not_exists") else ""
     spelled = column(name, arguments[1] if len(arguments) > 1 else None, options, version)
+    made.columns(table, [spelled])
     yield f"ALTER TABLE {quoted(table)} ADD COLUMN {exists}{spelled}"
     if isinstance(options.get("comment"), str):
         yield f"COMMENT ON COLUMN {quoted(table)}.{quoted(name)} IS {quote_literal(str(options['comment']))}"
