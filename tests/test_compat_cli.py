@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -224,3 +225,29 @@ def test_a_version_can_be_known_from_its_source_and_from_a_log(tmp_path: Path) -
     assert (Path(line["path"]).name, line["line"], line["column"]) == ("postgresql.log", 1, 53)
     done = shop("--old", f"new.sql,{tmp_path / 'missing.log'}")
     assert (done.returncode, "missing.log: there is no such file" in done.stderr) == (2, True)
+
+
+def test_several_reports_are_written_at_once_and_the_page_needs_nothing_else(tmp_path: Path) -> None:
+    page, issues = tmp_path / "compat.html", tmp_path / "sonar.json"
+    done = shop("--from", "0002", "--output", f"html={page}", "--output", f"sonarqube={issues}")
+    assert (done.returncode, "0003_drop_note  works → breaks" in done.stdout) == (0, True)
+    html = page.read_text()
+    assert "<h1>migrasafe compat: split</h1>" in html
+    assert "column o.note does not exist" in html
+    assert not re.search(r"<script|<link|src=|https?://|@import", html)
+    report = json.loads(issues.read_text())
+    assert {one["ruleId"] for one in report["issues"]} == {one["id"] for one in report["rules"]} != set()
+
+
+def test_what_an_app_says_cannot_break_out_of_the_page(tmp_path: Path) -> None:
+    (tmp_path / "1_base.sql").write_text("CREATE TABLE users (id int, email text);")
+    (tmp_path / "2_drop.sql").write_text("ALTER TABLE users DROP email;")
+    for name in ("old.q", "new.q"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.sql").write_text("SELECT email, '</pre><script>alert(1)</script>' FROM users;")
+    done = compat(
+        *("1_base.sql", "2_drop.sql", "--old", "old.q", "--new", "new.q", "--from", "2", "--format", "html"),
+        cwd=tmp_path,
+    )
+    assert "<script" not in done.stdout
+    assert "&lt;script&gt;" in done.stdout

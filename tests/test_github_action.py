@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -89,6 +90,50 @@ class Runner:
             self.outputs[step["id"]] = dict(line.split("=", 1) for line in lines)
         return ran.returncode
 
+    def wanted(self, step: dict[str, Any]) -> bool:
+        """The condition of a step, as a runner decides it: comparisons with && between them."""
+        condition = str(step.get("if", "")).strip().removeprefix("${{").removesuffix("}}")
+        return all(self._holds(term) for term in condition.split("&&") if term.strip())
+
+    def _holds(self, term: str) -> bool:
+        left, operator, right = re.split(r"\s*(==|!=)\s*", term.strip())
+        return (self._operand(left) == self._operand(right)) is (operator == "==")
+
+    def _operand(self, text: str) -> str | bool:
+        if text in ("true", "false"):
+            return text == "true"
+        if text.startswith("'"):
+            return text.strip("'")
+        event = json.loads((self.place / "event").read_text())
+        match text.split("."):
+            case ["github", "event_name"]:
+                return self.env["GITHUB_EVENT_NAME"]
+            case ["github", "event", *names]:
+                for name in names:
+                    event = event.get(name, {}) if isinstance(event, dict) else ""
+                return event or ""
+        return self.value(f"${{{{ {text} }}}}")
+
+    def run_all(self) -> tuple[int, list[str]]:
+        """Every step in order, up to one that fails: the status of the job, and which steps ran. What other actions do is
+        what this machine has: the Python that runs here; an upload is a line in the list."""
+        ran = []
+        for step in STEPS:
+            if not self.wanted(step):
+                continue
+            ran.append(step["name"])
+            if "uses" in step:
+                if step.get("id") == "python":
+                    self.outputs["python"] = {"python-path": sys.executable}
+                else:
+                    file = Path(self.value(step["with"]["sarif_file"]))
+                    assert json.loads(file.read_text())["version"] == "2.1.0"
+                continue
+            status = self.run(step["name"])
+            if status:
+                return status, ran
+        return 0, ran
+
     @property
     def summary(self) -> str:
         return (self.place / "GITHUB_STEP_SUMMARY").read_text()
@@ -134,6 +179,67 @@ def origin(tmp_path: Path) -> Path:
 def runner(origin: Path, tmp_path: Path) -> Runner:
     git(tmp_path, "clone", "--branch", "topic", f"file://{origin}", "checkout")
     return Runner(tmp_path / "checkout", tmp_path)
+
+
+def without_install(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip is asked for in `test_every_step_runs_from_an_empty_machine` only."""
+    monkeypatch.setattr(sys.modules[__name__], "STEPS", [one for one in STEPS if one["name"] != "Install migrasafe"])
+
+
+def test_the_steps_run_in_order_and_the_last_one_decides(
+    runner: Runner, comments: type[Comments], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_install(runner, monkeypatch)
+    runner.inputs |= {"comment": "true", "upload-sarif": "true"}
+    status, ran = runner.run_all()
+    assert (status, ran) == (
+        1,
+        ["Set up Python", "Lint", "Comment on the pull request", "Upload to code scanning", "Decide"],
+    )
+    assert len(comments.kept) == 1
+    runner.inputs["fail-on"] = "never"
+    assert runner.run_all()[0] == 0
+
+
+def test_a_fork_gets_no_upload_and_a_push_no_comment(
+    runner: Runner, comments: type[Comments], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_install(runner, monkeypatch)
+    comments.read_only = True
+    runner.inputs |= {"comment": "true", "upload-sarif": "true"}
+    fork = {"pull_request": {"number": 7, "head": {"repo": {"fork": True}}}}
+    (runner.place / "event").write_text(json.dumps(fork))
+    assert runner.run_all() == (1, ["Set up Python", "Lint", "Comment on the pull request", "Decide"])
+    runner.env["GITHUB_EVENT_NAME"] = "push"
+    (runner.place / "event").write_text("{}")
+    assert runner.run_all() == (1, ["Set up Python", "Lint", "Upload to code scanning", "Decide"])
+
+
+def test_a_thousand_findings_still_fit_into_the_comment_and_the_summary(
+    runner: Runner, comments: type[Comments], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_install(runner, monkeypatch)
+    many = "".join(f"CREATE INDEX orders_note_{number} ON orders (note);\n" for number in range(1000))
+    (runner.repository / "db/V2__index.sql").write_text(many)
+    runner.inputs["comment"] = "true"
+    runner.run_all()
+    (comment,) = comments.kept
+    assert runner.outputs["lint"]["errors"] == "1000"
+    assert len(comment["body"]) <= 65_536
+    assert "1000 errors" in comment["body"]
+    assert re.search(r"\d+ errors, .*more: the log of the job has all of it", comment["body"]), comment["body"][-300:]
+    assert len(runner.summary.encode()) <= 1_048_576
+
+
+@pytest.mark.soak
+def test_every_step_runs_from_an_empty_machine(runner: Runner, comments: type[Comments]) -> None:
+    shutil.rmtree(runner.place / "temp")
+    (runner.place / "temp").mkdir()
+    runner.env["HOME"] = str(runner.place / "home")
+    runner.inputs |= {"comment": "true", "upload-sarif": "true"}
+    status, ran = runner.run_all()
+    assert (status, ran) == (1, [step["name"] for step in STEPS])
+    assert comments.kept[0]["body"].startswith("<!-- migrasafe: lint -->\n### migrasafe: 1 error\n")
 
 
 def test_only_what_a_pull_request_brings_is_reported_everywhere(runner: Runner) -> None:

@@ -76,6 +76,13 @@ def test_nothing_is_fetched_from_elsewhere_and_no_fence_is_left(site: Path) -> N
         assert "```" not in page.text
 
 
+def test_the_keyboard_reaches_code_and_search_has_a_name(site: Path) -> None:
+    page = (site / "index.html").read_text()
+    assert not re.search(r"<pre[^>]*>(<span></span>)?<code>", page)
+    assert 'role="dialog" aria-label="Search"' in page
+    assert "docs/assets/site.css" in page
+
+
 def test_a_link_that_leads_nowhere_ends_the_build(tmp_path: Path) -> None:
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "README.md").write_text("[gone](gone.md) and [no such heading](other.md#gone)\n")

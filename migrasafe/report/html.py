@@ -46,6 +46,7 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
     template = Path(__file__).with_name("lint_report.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=True)
     return environment.from_string(template).render(
+        style=environment.filters["safe"](style()),
         counts=[(severity.value, count) for severity, count in counted(result).items() if count],
         files=tuple(_files(result, texts or {})),
         title=found(result),
@@ -53,6 +54,11 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
         unchecked=tuple(dict.fromkeys(not_checked(result))),
         version=__version__,
     )
+
+
+def style() -> str:
+    """The style sheet of our reports."""
+    return Path(__file__).with_name("report.css").read_text(encoding="utf-8")
 
 
 def _files(result: LintResult, texts: Mapping[str, str]) -> Iterator[_ShownFile]:

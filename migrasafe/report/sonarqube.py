@@ -24,6 +24,11 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
     unchecked = list(dict.fromkeys(not_checked(result)))
     broken = {finding.rule for finding in result.findings}
     rules = [_rule(rule, result.own_pages) for rule in page_ids(result.own_pages) if rule in broken]
+    worst = {finding.rule: finding.severity for finding in reversed(result.findings)}
+    pages = frozenset(page_ids(result.own_pages))
+    rules += [
+        _described(rule, rule.replace("-", " "), "", severity) for rule, severity in worst.items() if rule not in pages
+    ]
     if unchecked:
         rules.append(_described(NOT_CHECKED, "A place could not be checked", "", Severity.WARNING))
     issues = [*(_issue(finding) for finding in result.findings), *(_unchecked(notice) for notice in unchecked)]

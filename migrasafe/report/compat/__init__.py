@@ -13,7 +13,8 @@ FORMATS = {
     "json": "migrasafe.report.compat.json",
     "sarif": "migrasafe.report.compat.sarif",
     "markdown": "migrasafe.report.compat.markdown",
-    **dict.fromkeys(("checkstyle", "github", "gitlab", "junit"), "migrasafe.report.compat.for_tools"),
+    "html": "migrasafe.report.compat.html",
+    **dict.fromkeys(("checkstyle", "github", "gitlab", "junit", "sonarqube"), "migrasafe.report.compat.for_tools"),
 }
 """The formats and their modules, imported when asked for: each has `render(result, texts, color)`, and the one for several
 formats `renderer(name)`, which gives that."""
