@@ -170,18 +170,20 @@ def policy_again(table: Table, policy: Policy, columns: Mapping[str, str] = {}) 
     return f"ALTER POLICY {quote_ident(policy.name)} ON {name_of(table.ref)} {' '.join(words)}"
 
 
-def _policy_step(table: Table, policy: Policy, old: str, new: str) -> Step:
-    def reads(column: str) -> str:
-        return (
-            "EXISTS (SELECT FROM pg_depend d JOIN pg_policy p ON p.oid = d.objid"
-            " JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
-            f" WHERE d.classid = 'pg_policy'::regclass AND p.polname = {quote_literal(policy.name)}"
-            f" AND p.polrelid = {predicates.relation(table.ref)} AND a.attname = {quote_literal(column)})"
-        )
+def policy_reads(table: Table, policy: str, column: str) -> str:
+    """Whether a policy reads a column, as the server keeps it."""
+    return (
+        "EXISTS (SELECT FROM pg_depend d JOIN pg_policy p ON p.oid = d.objid"
+        " JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+        f" WHERE d.classid = 'pg_policy'::regclass AND p.polname = {quote_literal(policy)}"
+        f" AND p.polrelid = {predicates.relation(table.ref)} AND a.attname = {quote_literal(column)})"
+    )
 
+
+def _policy_step(table: Table, policy: Policy, old: str, new: str) -> Step:
     return Step(
         title=f"Let the policy {policy.name} read {new}",
         statements=(policy_again(table, policy, {old: new}),),
-        done=f"{reads(new)} AND NOT {reads(old)}",
+        done=f"{policy_reads(table, policy.name, new)} AND NOT {policy_reads(table, policy.name, old)}",
         undo=(policy_again(table, policy),),
     )

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.plan import phases, steps
 from migrasafe.plan.carry_over.readers import worked_out
 from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.carry_over.replaced_columns import Carried, carried_to, policies_over
 from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.carry_over.user_triggers import narrowed_over, reads_when, widened_over
+from migrasafe.plan.changes.add_unique import duplicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.dual_write.app_writes import AGAIN
 from migrasafe.plan.dual_write.app_writes_columns import replace_by_app
@@ -38,6 +41,8 @@ class ReplaceColumns(Struct, frozen=True, kw_only=True):
     down: tuple[tuple[str, Expression], ...] = ()
     way: str | None = None
     """`triggers` | `app`; None: triggers."""
+    carries: bool = True
+    """Whether the new columns get what stands on the old ones; not where the migration itself says what they get."""
 
     def plan(self, ground: Ground) -> Draft:
         """Both sets of columns kept in step until the old version is gone. Raises NoPlanError."""
@@ -65,15 +70,16 @@ class ReplaceColumns(Struct, frozen=True, kw_only=True):
                 tuple(_not_null(made)),
                 tuple(_by_hand(made, was, now, by_app=True)),
             )
+        carried = carried_to(made) if self.carries else None
         return Draft(
             title=f"replace {table.ref}.{was} by {now}",
             tables=(table.ref,),
-            phases=tuple(_phases(made, was, now)),
+            phases=tuple(_phases(made, was, now, carried)),
             why=(
                 f"{now} holds something else than {was}, so it has a name of its own: under one name, the version that is not"
                 " meant would read the other's values without any error",
             ),
-            by_hand=tuple(_by_hand(made, was, now)),
+            by_hand=(*_by_hand(made, was, now, carried), *_of_keys(table, carried)),
             names_gone=tuple(ColumnRef(table.ref, name) for name in self.old),
         )
 
@@ -126,13 +132,18 @@ def _complete(
     return tuple(known[one] for one in wanted)
 
 
-def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
+def _phases(made: Replacement, was: str, now: str, carried: Carried | None) -> Iterator[Phase]:
     table, ground = made.table, made.ground
     odometer = None
     if ground.quiet_seconds is not None:
         defaults = {column.name: column.default for column in made.old if column.default is not None}
         odometer = Odometer(dual=made.dual(), defaults=defaults, quiet_seconds=ground.quiet_seconds)
     olds, news = [column.name for column in made.old], [column.name for column in made.new]
+    keys = carried.keys if carried is not None else ()
+    met = ("23505",) * bool(keys)
+    hard = hard_drop(made)
+    if carried is not None:
+        hard = replace(hard, statements=(*hard.statements, *carried.names_back))
     yield Phase(
         name=PhaseName.EXPAND,
         title=f"Make room: {now}, empty",
@@ -166,18 +177,20 @@ def _phases(made: Replacement, was: str, now: str) -> Iterator[Phase]:
         title=f"{now} is proved to follow from {was}",
         old_app=f"reads and writes {was}",
         new_app=f"reads and writes {now}",
-        gates=tuple(_gates(made, was, now, _required(made))),
-        steps=steps.superseded(tuple(_not_null(made)), made.is_over),
+        gates=(*_gates(made, was, now, _required(made)), *(duplicates(table, one) for one in keys)),
+        steps=steps.superseded((*(carried.steps if carried is not None else ()), *_not_null(made)), made.is_over),
+        may_meet=met,
     )
-    yield phases.deploy(f"reads and writes {now}", f"reads and writes {was}")
+    yield replace(phases.deploy(f"reads and writes {now}", f"reads and writes {was}"), may_meet=met)
     yield phases.contract(
         f"{was} goes: out of sight first, for good when nobody has missed it",
         f"reads and writes {now}",
         (
             *worked_out(ground.schema, table, made.given_back, news).steps,
             *narrowed_over(table.ref, made.beside, olds, news),
+            *(policies_over(made) if carried is not None else ()),
             until(odometer, soft_drop(made)),
-            no_more(odometer, hard_drop(made)),
+            no_more(odometer, hard),
         ),
         needed=f"{table.ref}.{was}",
         old_application_name=ground.old_application_name,
@@ -230,7 +243,17 @@ def _gates(made: Replacement, was: str, now: str, required: list[str], again: st
         )
 
 
-def _by_hand(made: Replacement, was: str, now: str, *, by_app: bool = False) -> Iterator[str]:
+def _of_keys(table: Table, carried: Carried | None) -> Iterator[str]:
+    for one in carried.keys if carried is not None else ():
+        yield (
+            f"until the old columns are gone, {table.ref} is unique in them and in {names(one.columns)}: an upsert (ON CONFLICT)"
+            " of two sessions at once can fail with a duplicate key of the other one, and has to be tried again"
+        )
+
+
+def _by_hand(
+    made: Replacement, was: str, now: str, carried: Carried | None = None, *, by_app: bool = False
+) -> Iterator[str]:
     table, schema = made.table, made.ground.schema
     gone = {column.name for column in made.old}
     where = "in a query that the app asks before each write" if by_app else "in triggers on every write"
@@ -241,7 +264,19 @@ def _by_hand(made: Replacement, was: str, now: str, *, by_app: bool = False) -> 
     )
     if any(column.not_null for column in made.old):
         yield f"until {was} is gone, --down has to give a value for whatever the new version writes: it is NOT NULL"
-    for index in schema.indexes_of(table):
+    yield from carried.by_hand if carried is not None else _goes(made, was, now)
+    read_in_when = {one.name: reads_when(one) for one in made.beside.triggers} if made.beside is not None else {}
+    for trigger in table.triggers:
+        if gone & read_in_when.get(trigger.name, trigger.reads | set(trigger.columns)):
+            yield f"the trigger {trigger.name} names {was}: make it over {now} before the contract phase"
+    yield from worked_out(schema, table, made.given_back, [column.name for column in made.new]).by_hand
+    yield from bodies_that_name(schema, table.ref, sorted(gone))
+
+
+def _goes(made: Replacement, was: str, now: str) -> Iterator[str]:
+    """What stands on the old columns and is not made for the new ones."""
+    table, gone = made.table, {column.name for column in made.old}
+    for index in made.ground.schema.indexes_of(table):
         if gone & index.reads:
             yield (
                 f"the index {index.ref.name} goes with {was}: plan what {now} needs in its place (CREATE INDEX, ADD UNIQUE"
@@ -250,14 +285,8 @@ def _by_hand(made: Replacement, was: str, now: str, *, by_app: bool = False) -> 
     for constraint in table.constraints:
         if gone & set(constraint.columns) and constraint.kind in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY):
             yield f"the constraint {constraint.name} goes with {was}: plan what {now} has to obey in its place"
-    read_in_when = {one.name: reads_when(one) for one in made.beside.triggers} if made.beside is not None else {}
-    for trigger in table.triggers:
-        if gone & read_in_when.get(trigger.name, trigger.reads | set(trigger.columns)):
-            yield f"the trigger {trigger.name} names {was}: make it over {now} before the contract phase"
     for policy in table.policies:
         if gone & policy.reads:
             yield f"the policy {policy.name} reads {was}: make it read {now} before the contract phase"
-    yield from worked_out(schema, table, made.given_back, [column.name for column in made.new]).by_hand
     for column in made.attached_grants:
         yield f"column privileges on {column} say nothing of {now}: GRANT what roles need before the switch"
-    yield from bodies_that_name(schema, table.ref, sorted(gone))

@@ -35,7 +35,7 @@ from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
 from migrasafe.plan.read.renames import Ask, renames
-from migrasafe.plan.read.replacements import replacements
+from migrasafe.plan.read.replacements import replacements, says_what_they_get
 from migrasafe.plan.read.swaps import constraint_swaps, index_swaps
 from migrasafe.plan.read.written_out import first_words, written_out
 from migrasafe.schema.evolve import evolve
@@ -213,6 +213,7 @@ class _Reader:
         table = before.table(before.resolve(*change.table))
         if self.hints.way == "app":
             return change
+        change = replace(change, carries=not says_what_they_get(self.script, change))
         return boolean_to_status(change, table) or enum_to_lookup(change, self.script.statements, before) or change
 
     def _with_instead(self, change: Change) -> Change:

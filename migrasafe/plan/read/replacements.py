@@ -55,6 +55,29 @@ def replacements(script: Script) -> tuple[Replaced, ...]:
     return tuple(_carried_out(script, *said) for said in _said(script))
 
 
+def says_what_they_get(script: Script, change: ReplaceColumns) -> bool:
+    """Whether the migration makes an index or a constraint over one of the new columns itself."""
+    new = {column.name for column in change.new}
+    for statement in script.statements:
+        match statement:
+            case sql.CreateIndex(table=name) if name.name == change.table.name:
+                read = [
+                    {one.column} if one.expression is None else columns_read(one.expression)
+                    for one in statement.elements
+                ]
+                if any(new & columns for columns in read):
+                    return True
+            case sql.AlterTable(name=name) if name.name == change.table.name:
+                added = [one.constraint for one in statement.actions if isinstance(one, sql.AddConstraint)]
+                if any(new & {*one.columns, *_read(one.expression)} for one in added):
+                    return True
+    return False
+
+
+def _read(expression: Expression | None) -> frozenset[str]:
+    return frozenset() if expression is None else columns_read(expression)
+
+
 def _said(script: Script) -> Iterator[tuple[Name, tuple[str, ...], tuple[str, ...]]]:
     for comment in script.comments:
         found = _REPLACE.search(script.text_of(comment))

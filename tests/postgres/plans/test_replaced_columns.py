@@ -65,6 +65,30 @@ CREATE TRIGGER of_name AFTER UPDATE OF owner, first_name, last_name ON people FO
 """
 
 
+ON_COLUMNS = """
+CREATE INDEX people_price ON people (owner, price DESC) INCLUDE (street) WHERE price < 1000;
+COMMENT ON INDEX people_price IS 'cheap first';
+COMMENT ON CONSTRAINT people_price_check ON people IS 'no gifts';
+ALTER TABLE people ADD CONSTRAINT one_price UNIQUE (id, price);
+CREATE POLICY cheap ON people USING (price < 10000) WITH CHECK (people.price < 20000);
+GRANT SELECT (price), UPDATE (price) ON people TO PUBLIC;
+CREATE INDEX people_place ON people (street, lower(owner::text), town);
+CREATE INDEX people_full ON people (name text_pattern_ops);
+CREATE INDEX people_names ON people (name COLLATE "C", owner);
+"""
+GAVE = "((price_cents / 100.0)::numeric(10, 2))"
+CENTS = f"""
+CREATE INDEX people_price ON people (owner, price_cents DESC) INCLUDE (street) WHERE {GAVE} < 1000;
+COMMENT ON INDEX people_price IS 'cheap first';
+ALTER TABLE people DROP CONSTRAINT people_price_check, DROP CONSTRAINT one_price;
+ALTER TABLE people ADD CONSTRAINT people_price_check CHECK ({GAVE} >= 0);
+COMMENT ON CONSTRAINT people_price_check ON people IS 'no gifts';
+ALTER TABLE people ADD CONSTRAINT one_price UNIQUE (id, price_cents);
+ALTER POLICY cheap ON people USING ({GAVE} < 10000) WITH CHECK ({GAVE} < 20000);
+GRANT SELECT (price_cents), UPDATE (price_cents) ON people TO PUBLIC
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     migration: str
@@ -112,6 +136,73 @@ CASES = {
         new=writes("people", "price_cents", cents),
     ),
 }
+
+
+WITH_ALL = {
+    "a price is in cents, with all that stands on it": Case(
+        migration="""
+            -- migrasafe: replace people.price -> price_cents
+            ALTER TABLE people ADD COLUMN price_cents bigint;
+            ALTER TABLE people DROP COLUMN price
+        """,
+        hints=hints_of(up="(price * 100)::bigint", down="price_cents / 100.0"),
+        before="DROP INDEX people_price;" + CENTS,
+        old=writes("people", "price", euros),
+        new=writes("people", "price_cents", cents),
+    ),
+    "a name is split, with its indexes": Case(
+        migration="""
+            -- migrasafe: replace people.name -> first_name, last_name
+            ALTER TABLE people ADD COLUMN first_name text NOT NULL DEFAULT '', ADD COLUMN last_name text;
+            UPDATE people SET first_name = split_part(name, ' ', 1), last_name = substr(name, strpos(name || ' ', ' ') + 1);
+            ALTER TABLE people DROP COLUMN name
+        """,
+        hints=CASES["a name is split"].hints,
+        before=NAMES
+        + f"; DROP INDEX people_name; CREATE INDEX people_name ON people (lower({NAME})); DROP INDEX people_names;"
+        "CREATE INDEX people_names ON people (first_name, last_name, owner)",
+        old=writes("people", "name", full),
+        new=writes("people", "first_name, last_name", in_parts),
+    ),
+    "an address is merged, with its index": Case(
+        migration=CASES["an address is merged"].migration.replace(
+            "ADD address text, DROP street", "ADD address text;\n            ALTER TABLE people DROP street"
+        ),
+        hints=CASES["an address is merged"].hints,
+        before="DROP INDEX people_place; DROP INDEX people_price;"
+        "CREATE INDEX people_place ON people (address, lower(owner::text));"
+        "CREATE INDEX people_price ON people (owner, price DESC) INCLUDE (address) WHERE price < 1000;"
+        "COMMENT ON INDEX people_price IS 'cheap first'",
+        old=writes("people", "street, town", street_and_town),
+        new=writes("people", "address", address),
+    ),
+}
+
+
+@pytest.mark.majors(15)
+@pytest.mark.parametrize("name", WITH_ALL)
+def test_what_stands_on_old_columns_is_made_for_new_ones(
+    each_major: int, database: Database, tmp_path: Path, name: str
+) -> None:
+    nobody_notices_all(database, tmp_path, WITH_ALL[name], killed=random.Random(each_major))
+
+
+@pytest.mark.soak
+@pytest.mark.majors(12, 18)
+@pytest.mark.parametrize("name", WITH_ALL)
+def test_what_stands_on_old_columns_is_made_for_new_ones_elsewhere(
+    each_major: int, database: Database, tmp_path: Path, name: str
+) -> None:
+    nobody_notices_all(database, tmp_path, WITH_ALL[name], killed=random.Random(each_major))
+
+
+def nobody_notices_all(database: Database, folder: Path, case: Case, *, killed: random.Random) -> None:
+    database.execute(SETUP + ON_COLUMNS + ROWS)
+    run = roll_out(database, case.migration, folder, case.hints)
+    carry_out(run, case.old, case.new, killed=killed)
+    *first, last = case.migration.split(";")
+    once = one_shot(database, SETUP + ON_COLUMNS, *first, *case.before.split(";"), last)
+    assert dump(database.dsn) == once
 
 
 @pytest.mark.majors(12, 15, 18)
