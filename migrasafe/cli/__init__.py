@@ -37,6 +37,7 @@ _LONGEST_NAME = 200
 _INTERRUPTED = 130
 _READER_HAS_GONE = 141
 """As shells say of a program that a signal ended: 128 and the number of SIGPIPE."""
+_INSUFFICIENT_PRIVILEGE = "42501"
 _NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 """A full or broken disk, a limit, a stream that is closed; where a file has a name, the error has it too."""
 
@@ -156,6 +157,10 @@ def main() -> None:
             sys.exit(2)
         if isinstance(error, OSError) and error.errno in _NOT_WRITTEN:
             _say(f"the output could not be written: {error.strerror or error}")
+            sys.exit(2)
+        if getattr(error, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE:
+            said = str(error).partition("\n")[0]
+            _say(f"the server refuses: {said}; docs/security.md lists what the role of each command needs")
             sys.exit(2)
         if is_too_deep(error):
             _say("something in the input is nested too deeply to be followed: thousands of levels; split it")

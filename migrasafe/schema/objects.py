@@ -37,7 +37,7 @@ class RelationKind(Enum):
 class Column(Struct, frozen=True, kw_only=True):
     name: str
     type: TypeName | None
-    """None where it could not be known, such as the columns of CREATE TABLE AS over unknown tables."""
+    """None where it could not be known: of CREATE TABLE AS over unknown tables."""
     not_null: bool = False
     not_null_valid: bool = True
     """False for a NOT NULL … NOT VALID constraint (18): new rows are checked, old ones were not."""
@@ -89,8 +89,7 @@ class Index(Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
     """Every column it needs: keys, expressions, predicate, INCLUDE."""
-    column_names: tuple[str, ...] = ()
-    """What its own columns have been called since it was made; the names of its copies are put together from them."""
+    column_names: tuple[str, ...] = ()  # as it was made: the names of its copies are put together from them
     nulls_not_distinct: bool = False
     valid: bool = True
     """False after CREATE INDEX … ON ONLY a partitioned table, or (from a server) after a failed concurrent build."""
