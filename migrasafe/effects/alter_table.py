@@ -17,7 +17,7 @@ from migrasafe.effects.drops import locks_of_cascade
 from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Ref
+from migrasafe.schema.model import Ref, RelationKind
 from migrasafe.sql.statements import (
     Action,
     AddColumn,
@@ -71,10 +71,19 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     if any(isinstance(action, (DropColumn, DropConstraint)) and action.cascade for action in statement.actions):
         effects = effects.and_(locks_of_cascade(statement, situation))
     if statement.only:
+        effects = _without_builds(effects, ref, situation)
         effects = effects.and_(Effects(failures=tuple(_not_for_children(statement, ref, situation))))
     else:
         effects = effects.and_(_locks_below(statement, effects, ref, situation))
     return effects
+
+
+def _without_builds(effects: Effects, ref: Ref, situation: Situation) -> Effects:
+    """A partitioned table holds no row itself: ONLY its own entry of an index is made."""
+    table = situation.schema.table(ref)
+    if table is None or table.kind is not RelationKind.PARTITIONED_TABLE:
+        return effects
+    return replace(effects, work=tuple(one for one in effects.work if one.kind is not WorkKind.INDEX_BUILD))
 
 
 def _not_averted(failures: tuple[Failure, ...], statement: AlterTable, ref: Ref) -> Iterator[Failure]:

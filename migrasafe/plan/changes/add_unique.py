@@ -5,11 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases, steps
-from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
+from migrasafe.plan.changes.model import Draft, Ground, column_of, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.model import Gate
 from migrasafe.schema.definitions import name_of, names
-from migrasafe.schema.model import Constraint, Index, Ref, RelationKind, Table
+from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
 
 
@@ -22,12 +22,6 @@ class AddUnique(Struct, frozen=True, kw_only=True):
     def plan(self, ground: Ground) -> Draft:
         """The new version writes no duplicates, there are none, and only then are they refused. Raises NoPlanError."""
         table, constraint = table_of(ground, self.table), self.constraint
-        if table.kind is RelationKind.PARTITIONED_TABLE:
-            raise NoPlanError(
-                f"{table.ref} is partitioned, and PostgreSQL makes a {constraint.kind.value} of all its partitions at once, while"
-                f" nobody can write: CREATE UNIQUE INDEX ON {table.ref.name} ({names(constraint.columns)}) refuses the same rows, and"
-                " the plan builds it piece by piece"
-            )
         primary = constraint.kind is ConstraintKind.PRIMARY_KEY
         nullable = [
             column

@@ -1,14 +1,14 @@
-"""A table becomes partitioned: the partitioned one is made beside it, follows it, and takes its place when all rows are copied."""
+"""A table becomes partitioned, or partitioned otherwise: the new one follows it, and takes its place when all rows are copied."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.plan import predicates, steps
+from migrasafe.plan import steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
-from migrasafe.plan.objects.partition_bounds import bound_sql
+from migrasafe.plan.objects.partition_bounds import bound_sql, is_attached
 from migrasafe.plan.table_swap.model import TableSwap
 from migrasafe.plan.table_swap.partitioned import by_sql, fits, refuse_partitioned, weaker, widened_key
 from migrasafe.plan.table_swap.refused import key_of, refuse
@@ -30,6 +30,9 @@ class PartitionByCopy(Struct, frozen=True, kw_only=True):
         table = table_of(ground, self.table)
         if not self.parts:
             raise NoPlanError(f"{table.ref} would be partitioned, and have no partition")
+        for ref, _ in self.parts:
+            if ground.schema.relation(ref) is not None:
+                raise NoPlanError(f"there is a relation {ref} already: give the new partition another name")
         refuse(ground, table, partitioned=True)
         refuse_partitioned(ground, table, self.by)
         wider = widened_key(table, self.by, self.key)
@@ -37,7 +40,7 @@ class PartitionByCopy(Struct, frozen=True, kw_only=True):
             ground=ground,
             table=table,
             key=key_of(ground, table),
-            is_new=predicates.relation_exists(table.ref, "p"),
+            is_new=is_attached(table.ref, self.parts[0][0]),
             persistence=table.persistence,
             words=by_sql(self.by),
             parts=tuple((ref, bound_sql(bound)) for ref, bound in self.parts),

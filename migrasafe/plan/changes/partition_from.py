@@ -21,7 +21,7 @@ from migrasafe.plan.table_swap.partitioned import by_sql, refuse_partitioned, we
 from migrasafe.plan.table_swap.refused import refuse
 from migrasafe.plan.table_swap.turn import checked_after, checked_again, moved_identities
 from migrasafe.schema.definitions import create_index, name_of, names, with_suffix
-from migrasafe.schema.model import Index, Ref, Table
+from migrasafe.schema.model import Index, Ref, RelationKind, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name, PartitionBound, PartitionBy
 
@@ -39,6 +39,10 @@ class PartitionFrom(Struct, frozen=True, kw_only=True):
     def plan(self, ground: Ground) -> Draft:
         """Raises NoPlanError for what cannot be partitioned so, or would lose something."""
         table = table_of(ground, self.table)
+        if table.kind is RelationKind.PARTITIONED_TABLE:
+            raise NoPlanError(
+                f"{table.ref} is partitioned already: `migrasafe plan partition-by` copies its rows into other partitions"
+            )
         refuse(ground, table, partitioned=True)
         refuse_partitioned(ground, table, self.by)
         ref, bound = self.first

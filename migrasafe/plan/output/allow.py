@@ -31,6 +31,7 @@ WAY_BACK = (
     OF_GATES
     | {"change-column-type", "set-not-null-by-full-scan", "drop-takes-dependents"}
     | {"bulk-change-in-one-transaction", "enable-row-security-without-policy", "default-partition-scan"}
+    | {"truncate-table", "work-while-lock-is-held", "add-primary-key-without-index"}
 )
 """What a way back may do, as the plan says of it."""
 OF_WINDOWS = frozenset(

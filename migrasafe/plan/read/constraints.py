@@ -8,6 +8,7 @@ from migrasafe.plan.changes.add_constraint import AddConstraint
 from migrasafe.plan.changes.add_exclusion import AddExclusion
 from migrasafe.plan.changes.add_unique import AddUnique
 from migrasafe.plan.changes.model import Change, NoPlanError
+from migrasafe.plan.read.partitions import unique_of
 from migrasafe.plan.read.swaps import ConstraintSwap
 from migrasafe.plan.read.written_out import first_words
 from migrasafe.schema.model import Constraint, Schema, Table
@@ -48,7 +49,8 @@ def constraint_change(
                 case ConstraintKind.EXCLUDE:
                     return AddExclusion(table=statement.name, name=constraint.name, wanted=wanted)
                 case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY if wanted.using_index is None:
-                    return AddUnique(table=statement.name, constraint=constraint, all_null=all_null)
+                    whole = unique_of(statement.name, constraint, after)
+                    return whole or AddUnique(table=statement.name, constraint=constraint, all_null=all_null)
     raise NoPlanError(f"{first_words(script, statement)} adds a constraint that has no plan yet")
 
 

@@ -1,4 +1,4 @@
-"""A migration that puts a partitioned table in the place of a plain one, under its name: several statements, one change."""
+"""A migration that puts a partitioned table in the place of another one, under its name: several statements, one change."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Name, PartitionBound, Statement
 
+_KINDS = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE)
+
 
 def partitioned_tables(script: Script, schema: Schema) -> Iterator[Recipe]:
     """`ALTER TABLE events RENAME TO events_old`, `CREATE TABLE events … PARTITION BY …`, its partitions, and the rows: by an
@@ -24,7 +26,7 @@ def partitioned_tables(script: Script, schema: Schema) -> Iterator[Recipe]:
         ref = Ref(made.name.schema or schema.resolve(*made.name).schema, made.name.name)
         before = schema.table(ref)
         aside = next((one for one in script.statements if _renames(one, ref, schema)), None)
-        if before is None or before.kind is not RelationKind.TABLE or not isinstance(aside, sql.Rename):
+        if before is None or before.kind not in _KINDS or not isinstance(aside, sql.Rename):
             continue
         yield _recipe(script, schema, made, made.partition_by, ref, aside)
 

@@ -10,7 +10,8 @@ from migrasafe.plan.changes.drop_table import DropTable
 from migrasafe.plan.changes.indexes import DropIndex
 from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.partitioned_index import AddPartitionedIndex, DropPartitionedIndex
-from migrasafe.schema.model import Index, Ref, RelationKind, Schema, Table
+from migrasafe.plan.changes.partitioned_unique import AddPartitionedUnique
+from migrasafe.schema.model import Constraint, Index, Ref, RelationKind, Schema, Table
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Action, Name, Statement
@@ -140,6 +141,16 @@ class Partitions:
             and any(self._first.resolve(*said.name) == ref for said in one.objects)
             for one in self._script.statements
         )
+
+
+def unique_of(said: Name, constraint: Constraint, after: Schema) -> Change | None:
+    """A UNIQUE or PRIMARY KEY that is added to a partitioned table; None where the table is another."""
+    table = after.table(after.resolve(*said))
+    index = after.index(constraint.index) if constraint.index is not None else None
+    if index is None or table is None or table.kind is not RelationKind.PARTITIONED_TABLE:
+        return None
+    pieces = tuple(_pieces(after, index))
+    return AddPartitionedUnique(table=said, constraint=constraint, index=index, pieces=pieces)
 
 
 def _pieces(schema: Schema, whole: Index) -> Iterator[Index]:

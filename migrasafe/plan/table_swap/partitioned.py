@@ -11,7 +11,7 @@ from migrasafe.plan.model import Gate
 from migrasafe.plan.objects.partition_bounds import condition_of
 from migrasafe.plan.table_swap.belongings import publications_with
 from migrasafe.schema.definitions import name_of, names
-from migrasafe.schema.model import Constraint, Table
+from migrasafe.schema.model import Constraint, RelationKind, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.statements import PartitionBound, PartitionBy
 
@@ -53,6 +53,8 @@ def refuse_partitioned(ground: Ground, table: Table, by: PartitionBy) -> None:
 def _reasons(ground: Ground, table: Table, by: list[str]) -> Iterator[str]:
     ref, target = table.ref, ground.target
     key = table.primary_key
+    if table.kind is RelationKind.PARTITIONED_TABLE and not target.at_least(_BEFORE_ROW_TRIGGERS_SINCE):
+        yield f"{ref} is partitioned, and the copy of its rows needs a trigger that partitioned tables have from 13 on"
     for column in by:
         known = table.column(column)
         if known is None:

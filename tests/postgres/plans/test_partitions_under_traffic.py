@@ -28,7 +28,7 @@ CREATE TABLE events_3 (
   id bigint NOT NULL, day int NOT NULL, owner int NOT NULL, words text DEFAULT 'x' CONSTRAINT events_words_check CHECK (words <> ''),
   kind int
 );
-CREATE TABLE logs (id bigserial, day int NOT NULL, owner int) PARTITION BY RANGE (day);
+CREATE TABLE logs (id bigserial, day int NOT NULL, owner int NOT NULL) PARTITION BY RANGE (day);
 CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (owner);
 CREATE TABLE logs_1_all PARTITION OF logs_1 DEFAULT;
 CREATE TABLE logs_2 PARTITION OF logs FOR VALUES FROM (100) TO (200);
@@ -91,6 +91,14 @@ CASES = {
         new=events(0, 100),
     ),
     "an index piece by piece": Case(migration="CREATE INDEX logs_owner ON logs (owner, day)", old=others, new=others),
+    "a key piece by piece": Case(
+        migration="ALTER TABLE logs ADD CONSTRAINT logs_pkey PRIMARY KEY (id, day, owner)", old=others, new=others
+    ),
+    "a unique constraint piece by piece": Case(
+        migration='ALTER TABLE events ADD CONSTRAINT "One each" UNIQUE (day, id) DEFERRABLE',
+        old=events(0, 200),
+        new=events(0, 200),
+    ),
     "an index goes with its pieces": Case(migration="DROP INDEX events_owner", old=events(0, 200), new=events(0, 200)),
 }
 

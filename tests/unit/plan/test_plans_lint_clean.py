@@ -53,6 +53,7 @@ CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (0) TO (100);
 CREATE TABLE logs_rest PARTITION OF logs DEFAULT;
 CREATE INDEX logs_day ON logs (day);
 CREATE TABLE old_logs (id bigint NOT NULL, day int NOT NULL, size int);
+CREATE TABLE visits (id bigint NOT NULL, day int NOT NULL, size int, PRIMARY KEY (id, day));
 CREATE SCHEMA app;
 CREATE TABLE secrets (id bigserial PRIMARY KEY, size int);
 ALTER TABLE secrets ENABLE ROW LEVEL SECURITY;
@@ -107,9 +108,10 @@ CHANGES = [
     "drop logs_1",
     "index logs.size",
     "rewrite marks unlogged",
-    "rewrite marks full",
-    "partition-by marks 'HASH (id)' 'marks_0 WITH (MODULUS 2, REMAINDER 0), marks_1 WITH (MODULUS 2, REMAINDER 1)'",
-    "partition-from marks 'RANGE (id)' 'marks_0 FROM (1) TO (999)' 'marks_1 FROM (999) TO (MAXVALUE)'",
+    "rewrite secrets full",
+    "unique logs.id,day",
+    "partition-by visits 'RANGE (day)' 'logs_a FROM (0) TO (9), logs_z DEFAULT'",
+    "partition-from visits 'RANGE (day)' 'logs_a FROM (0) TO (9)' 'logs_z FROM (9) TO (MAXVALUE)'",
     "rewrite marks 'by marks_pkey'",
     "row-security marks points>0",
     "no-row-security secrets",
