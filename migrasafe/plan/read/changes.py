@@ -13,6 +13,7 @@ from migrasafe.plan.changes.add_numbered_column import AddNumberedColumn
 from migrasafe.plan.changes.as_written import AsWritten, is_made_by
 from migrasafe.plan.changes.boolean_to_status import boolean_to_status
 from migrasafe.plan.changes.change_type import ChangeType
+from migrasafe.plan.changes.composite_to_columns import composite_to_columns
 from migrasafe.plan.changes.enum_to_lookup import enum_to_lookup
 from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.remove_enum_value import RemoveEnumValue
@@ -214,7 +215,12 @@ class _Reader:
         if self.hints.way == "app":
             return change
         change = replace(change, carries=not says_what_they_get(self.script, change))
-        return boolean_to_status(change, table) or enum_to_lookup(change, self.script.statements, before) or change
+        return (
+            boolean_to_status(change, table)
+            or enum_to_lookup(change, self.script.statements, before)
+            or composite_to_columns(change, before)
+            or change
+        )
 
     def _with_instead(self, change: Change) -> Change:
         is_open = isinstance(change, RemoveEnumValue) and change.instead is None

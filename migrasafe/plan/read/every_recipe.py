@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from migrasafe.plan.read.arrays import arrays
 from migrasafe.plan.read.generated import generated_anew
 from migrasafe.plan.read.hints import Hints
 from migrasafe.plan.read.json_keys import json_keys
 from migrasafe.plan.read.kept import kept_columns
+from migrasafe.plan.read.links import links
 from migrasafe.plan.read.merges import merges
 from migrasafe.plan.read.moves import moves
 from migrasafe.plan.read.numbers import identities
@@ -25,6 +27,8 @@ def recipes_of(script: Script, schema: Schema, hints: Hints) -> tuple[Recipe, ..
         *moves(script, schema),
         *merges(script),
         *partitioned_tables(script, schema),
+        *links(script),
+        *arrays(script),
         *json_keys(script, hints),
         *kept_columns(script, schema),
     )

@@ -31,3 +31,14 @@ def columns_added(
             for action in statement.actions:
                 if isinstance(action, sql.AddColumn) and action.column.name == column:
                     yield statement, action
+
+
+def columns_dropped(
+    statements: tuple[Statement, ...], table: Name, columns: tuple[str, ...]
+) -> Iterator[tuple[Statement, sql.DropColumn]]:
+    """The ALTER TABLEs that drop these columns, with their actions."""
+    for statement in statements:
+        if isinstance(statement, sql.AlterTable) and statement.name.name == table.name:
+            for action in statement.actions:
+                if isinstance(action, sql.DropColumn) and action.column in columns:
+                    yield statement, action

@@ -1,4 +1,4 @@
-"""Parts of values that come to stand alone, under the traffic of both versions: keys of JSON documents."""
+"""Parts of values that come to stand alone, under the traffic of both versions: keys of JSON documents, fields of composites."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ import psycopg
 import pytest
 
 from migrasafe.plan.read.hints import Hints
+from tests.postgres.plans.apps import writes
 from tests.postgres.plans.rollout import Work, carry_out, dump, one_shot, roll_out
 from tests.postgres.servers import Database
 
 SETUP = """
-CREATE TABLE orders (id serial PRIMARY KEY, owner int, data jsonb DEFAULT '{}' NOT NULL, raw json);
+CREATE TYPE place AS (street text, "Zip code" int);
+CREATE TABLE orders (id serial PRIMARY KEY, owner int, data jsonb DEFAULT '{}' NOT NULL, raw json, home place);
 CREATE INDEX orders_data ON orders USING gin (data);
 """
 ROWS = """
-INSERT INTO orders (owner, data, raw) SELECT 0,
+INSERT INTO orders (owner, data, raw, home) SELECT 0,
   CASE n % 6 WHEN 0 THEN '{}' WHEN 1 THEN '{"size": null, "state": "old"}' WHEN 2 THEN jsonb_build_object('size', n, 'state', n)
     WHEN 3 THEN jsonb_build_object('size', n::text, 'more', n) WHEN 4 THEN '[]' ELSE '{"state": true}' END,
-  CASE WHEN n % 3 > 0 THEN json_build_object('at', '2024-02-29T12:00:00Z', 'n', n) END
+  CASE WHEN n % 3 > 0 THEN json_build_object('at', '2024-02-29T12:00:00Z', 'n', n) END,
+  CASE n % 4 WHEN 0 THEN NULL WHEN 1 THEN ROW(NULL, NULL)::place WHEN 2 THEN ROW('Elm', NULL)::place ELSE ROW('Oak', n)::place END
   FROM generate_series(1, 300) n;
 """
 
@@ -85,7 +88,7 @@ def in_column(document: str, column: str, values: list[object]) -> Work:
 @dataclass(frozen=True, kw_only=True)
 class Case:
     migration: str
-    once: str
+    once: str = "SELECT 1"
     """What else is there at the end."""
     hints: Hints = Hints()  # noqa: RUF009 – a frozen value
     before: str = "SELECT 1"
@@ -126,6 +129,14 @@ CASES = {
         before="UPDATE orders SET raw = NULL WHERE raw IS NOT NULL",
         old=in_document("raw", "at", ["2024-01-01T12:00:00", "2024-02-29 00:00:00.5", None]),
         new=in_column("raw", "moment", ["2024-01-01 12:00:00", None]),
+    ),
+    "a composite becomes columns": Case(
+        migration="""
+            -- migrasafe: replace orders.home -> street, zip
+            ALTER TABLE orders ADD COLUMN street text, ADD COLUMN zip int, DROP COLUMN home
+        """,
+        old=writes("orders", "home", lambda rng: (rng.choice(["(Elm,5)", "(,7)", None]),), read="home::text"),
+        new=writes("orders", "street, zip", lambda rng: (rng.choice(["Oak", None]), rng.choice([None, 9]))),
     ),
 }
 
