@@ -18,7 +18,11 @@ from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.rename_view import RenameView
+from migrasafe.plan.changes.replace_check import ReplaceCheck
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
+from migrasafe.plan.changes.replace_foreign_key import ReplaceForeignKey
+from migrasafe.plan.changes.replace_index import ReplaceIndex
+from migrasafe.plan.changes.replace_key import ReplaceKey
 from migrasafe.plan.changes.replace_materialized_view import ReplaceMaterializedView
 from migrasafe.plan.changes.replace_view import ReplaceView
 from migrasafe.plan.changes.set_not_null import SetNotNull
@@ -78,6 +82,10 @@ def _counted_on(change: Change, schema: Schema) -> Iterator[tuple[Ref, str]]:
             yield from _each(schema.resolve(*change.table), change.constraint.columns)
             if isinstance(change, AddConstraint) and change.constraint.target is not None:
                 yield from _each(change.constraint.target, change.constraint.target_columns)
+        case ReplaceKey() | ReplaceCheck() | ReplaceForeignKey():
+            yield from _each(schema.resolve(*change.table), (*change.old.columns, *change.new.columns))
+        case ReplaceIndex():
+            yield from _each(change.old.table, change.old.reads | change.new.reads)
         case ChangeDefault() | SetNotNull() | DropNotNull():
             yield from _each(schema.resolve(*change.table), (change.column,))
         case ReplaceView() | ReplaceMaterializedView():

@@ -27,7 +27,7 @@ from migrasafe.plan.changes.rewrite_table import RewriteTable
 from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.read.actions import change_of
-from migrasafe.plan.read.constraints import constraint_change
+from migrasafe.plan.read.constraints import constraint_change, refuse_taken_name
 from migrasafe.plan.read.every_recipe import recipes_of
 from migrasafe.plan.read.hints import Hints, for_columns
 from migrasafe.plan.read.instead import instead_of
@@ -57,7 +57,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 _MIGRATION = 1_000_000
 """The place of the migration: after all that the schema has seen."""
 _WRITTEN_TWICE = (RenameColumn, ChangeType, ReplaceColumns)
-_SESSION = (sql.SetVariable, sql.Transaction)
+_SESSION = (sql.SetVariable, sql.Transaction, sql.LockTable)
 
 
 def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None = None) -> tuple[Wanted, ...]:
@@ -106,6 +106,7 @@ class _Reader:
         self.index_swaps = index_swaps(script, schema)
         self.kept_keys = kept_keys(script, schema, self.constraint_swaps)
         self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
+        self.seen_through = {one.name.name for one in script.statements if isinstance(one, sql.CreateView)}
         self.objects = Objects(script, schema, _moment)
 
     def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
@@ -245,7 +246,7 @@ class _Reader:
         for kind, fields in walk(statement.query.node):
             if kind == "RangeVar" and fields.get("relname") != statement.table.name:
                 ref = self.first.resolve(fields.get("schemaname"), fields["relname"])
-                if self.first.relation(ref) is not None:
+                if self.first.relation(ref) is not None or ref.name in self.seen_through:
                     raise NoPlanError(
                         f"{first_words(self.script, statement)} copies rows of {ref}, which is in use: what is written there before"
                         " the new version is everywhere would be missing; make the table first, keep it in step by triggers, and"
@@ -270,6 +271,7 @@ class _Reader:
                 yield swap.change(index)
                 return
             if before.index(index.ref) is None:
+                refuse_taken_name(self.first, index.ref, table)
                 yield indexes.AddIndex(index=index)
                 return
         raise NoPlanError(

@@ -11,7 +11,7 @@ from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.read.partitions import unique_of
 from migrasafe.plan.read.swaps import ConstraintSwap
 from migrasafe.plan.read.written_out import first_words
-from migrasafe.schema.model import Constraint, Schema, Table
+from migrasafe.schema.model import Constraint, Ref, Schema, Table
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import ConstraintKind
@@ -49,9 +49,22 @@ def constraint_change(
                 case ConstraintKind.EXCLUDE:
                     return AddExclusion(table=statement.name, name=constraint.name, wanted=wanted)
                 case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY if wanted.using_index is None:
+                    if made is not None:
+                        refuse_taken_name(first, Ref(made.ref.schema, constraint.name), made)
                     whole = unique_of(statement.name, constraint, after)
                     return whole or AddUnique(table=statement.name, constraint=constraint, all_null=all_null)
     raise NoPlanError(f"{first_words(script, statement)} adds a constraint that has no plan yet")
+
+
+def refuse_taken_name(first: Schema, wanted: Ref, table: Table | None) -> None:
+    """Raise NoPlanError where another index has the name until the old version is gone: both have to be there together."""
+    taken = first.index(wanted)
+    if taken is not None:
+        of = f"the constraint {taken.constraint}" if taken.constraint is not None else "an index"
+        raise NoPlanError(
+            f"the name {wanted.name} belongs to {of} of {taken.table} until the old version is gone, and the new index"
+            f" of {table.ref if table is not None else taken.table} has to be there before: give the new one another name"
+        )
 
 
 def _is_empty(script: Script, table: Table | None, constraint: Constraint, first: Schema) -> bool:

@@ -24,6 +24,11 @@ def instead_of(statement: Statement) -> str:
                 "its rows are those of one moment, and what is written meanwhile would be missing; make the table first, keep it in"
                 " step by triggers, and copy in batches"
             )
+        case sql.Select():
+            return (
+                "a query changes nothing, and what a program does with its answer is not to be seen: put what changes the schema into"
+                " a migration of its own, and what changes rows into a job for `migrasafe backfill`"
+            )
         case sql.Reindex():
             return (
                 f"nothing in the catalog tells whether it was done; run REINDEX {statement.kind} CONCURRENTLY by itself, outside a"

@@ -100,6 +100,21 @@ def test_what_is_in_nobodys_way_is_one_step_that_knows_when_it_is_done(migration
             "CREATE TABLE u2 (id int); INSERT INTO u2 SELECT id FROM users",
             "copies rows of public.users, which is in use",
         ),
+        (
+            "ALTER TABLE users DROP CONSTRAINT users_email_key;"
+            "CREATE UNIQUE INDEX users_email_key ON users (email) WHERE name <> ''",
+            "the name users_email_key belongs to the constraint users_email_key of public.users until",
+        ),
+        (
+            "CREATE VIEW v AS SELECT id FROM users; CREATE TABLE u2 (id int); INSERT INTO u2 SELECT id FROM v",
+            "copies rows of public.v, which is in use",
+        ),
+        (
+            "ALTER TABLE users DROP CONSTRAINT users_email_key; ALTER TABLE users RENAME email TO mail;"
+            "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (mail)",
+            "two changes of the migration are about public.users.",
+        ),
+        ("SELECT id FROM users", "a query changes nothing, and what a program does with its answer"),
         ("REINDEX TABLE users", "run REINDEX TABLE CONCURRENTLY by itself"),
         ('ALTER TABLE "Users" ADD COLUMN a int', "the schema has no table Users, but public.users"),
     ],
