@@ -82,6 +82,8 @@ def _against_triggers(ground: Ground, table: Table, column: Column) -> Iterator[
             yield f"a foreign key of {child.ref} refers to it"
     if table.partition_by is not None and column.name in table.partition_by.columns:
         yield "the table is partitioned by it"
+    if table.partition_by is not None and any(column.name in one.reads for one in ground.schema.indexes_of(table)):
+        yield "it is in an index of a partitioned table, which cannot be built a second time while everybody writes"
     if table.partition_by is not None and not ground.target.at_least(BEFORE_ROW_ON_PARTITIONED_SINCE):
         yield "PostgreSQL 12 has no BEFORE ROW triggers on partitioned tables"
 
