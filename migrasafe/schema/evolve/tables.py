@@ -17,7 +17,7 @@ from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.indexes import free_index_ref
 from migrasafe.schema.evolve.partitions import inherited_columns, take_from_parent
 from migrasafe.schema.evolve.type_names import is_composite
-from migrasafe.schema.model import Column, Composite, Constraint, Index, Ref, RelationKind, Table
+from migrasafe.schema.model import Column, Composite, Constraint, Index, Ref, RelationKind, Table, View
 from migrasafe.sql.statements import ColumnDef, ConstraintDef, ConstraintKind, CreateTable, LikeClause, TypeName
 
 _NOTHING: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ def create_table(draft: Draft, statement: CreateTable) -> None:
             return
         remove_relation(draft, ref)
     parents = _parents(draft, statement)
-    likes = [(clause, source) for clause in statement.like if (source := draft.table_named(clause.table)) is not None]
+    likes = [(clause, source) for clause in statement.like if (source := _like_source(draft, clause)) is not None]
     of_type = draft.find_type(statement.of_type) if statement.of_type is not None else None
     constraints = _all_constraints(statement)
     key = next((c.columns for c in constraints if c.kind is _PRIMARY_KEY), ())
@@ -72,6 +72,19 @@ def create_table(draft: Draft, statement: CreateTable) -> None:
         if "indexes" in clause.including:
             _copy_indexes(draft, ref, source)
     _join_parents(draft, table, parents)
+
+
+def _like_source(draft: Draft, clause: LikeClause) -> Table | None:
+    """What LIKE copies: a table, or the columns of a view or of a composite type."""
+    ref = draft.resolve(*clause.table)
+    relation = draft.relations.get(ref)
+    if isinstance(relation, View):
+        columns = tuple(Column(name=name, type=None) for name in relation.columns)
+        return Table(ref=ref, columns=columns, complete=relation.complete)
+    composite = draft.types.get(ref) if relation is None else None
+    if isinstance(composite, Composite):
+        return Table(ref=ref, columns=composite.attributes)
+    return draft.table_named(clause.table)
 
 
 def _kind(statement: CreateTable) -> RelationKind:

@@ -45,3 +45,6 @@ CREATE TABLE store.goods (id int);
 DROP SCHEMA store CASCADE;
 CREATE SCHEMA store;
 CREATE TABLE store.goods (id int);
+CREATE VIEW seen AS SELECT id, address FROM orders;
+CREATE TABLE like_a_view (LIKE seen INCLUDING ALL, own int);
+CREATE TABLE like_a_type (LIKE pair INCLUDING ALL);
