@@ -28,7 +28,7 @@ def django_model(table: Mapped, *, at_the_end: bool) -> str:
     sides = None if worked is None else both_sides(worked, _percent, lambda _: "%s")
     beside = () if worked is None else columns_of(table, worked)
     early = frozenset() if worked is None else frozenset(one.name for one in worked.new)
-    lines = [f"{attribute(one.name)} = {_field(one, key=True)}" for one in table.key]
+    lines = list(_key(table))
     both: list[Both] = []
     for column in table.changed:
         twice = next((one for one in kept if one.new == column.name), None)
@@ -55,6 +55,15 @@ def django_model(table: Mapped, *, at_the_end: bool) -> str:
         state=state,
     )
     return spaced(code)
+
+
+def _key(table: Mapped) -> Iterator[str]:
+    """The columns of the primary key: Django lets one field be that, or, since 5.2, names several."""
+    if len(table.key) > 1:
+        listed = ", ".join(literal(attribute(one.name)) for one in table.key)
+        yield f"pk = models.CompositePrimaryKey({listed})  # since Django 5.2"
+    for one in table.key:
+        yield f"{attribute(one.name)} = {_field(one, key=len(table.key) == 1)}"
 
 
 def _table_name(ref: Ref) -> str:

@@ -13,6 +13,7 @@ from migrasafe.plan.app_code.write_django import django_model
 from migrasafe.plan.app_code.write_sqlalchemy import sqlalchemy_model
 from migrasafe.plan.model import AppCode, Plan
 from migrasafe.schema.model import Column, Ref
+from migrasafe.sql.statements import TypeName
 from tests.unit.plan.test_plans_lint_clean import CHANGES, planned
 
 _REPLACED = ("replace-check", "replace-foreign-key", "replace-unique", "replace-index")
@@ -105,3 +106,21 @@ def test_a_key_of_a_type_that_is_not_known_is_shown_as_text() -> None:
     )
     assert "id: Mapped[str] = mapped_column(Text, primary_key=True)" in sqlalchemy_model(table, at_the_end=True)
     assert "id = models.TextField(primary_key=True)" in django_model(table, at_the_end=True)
+
+
+def test_a_key_of_several_columns_is_one_that_django_takes() -> None:
+    columns = [Column(name=name, type=TypeName(name="int4"), not_null=True) for name in ("shop", "number", "note")]
+    ref = Ref("public", "orders")
+    table = Mapped(
+        class_name="Order",
+        before=ref,
+        after=ref,
+        key=tuple(columns[:2]),
+        changed=(columns[2],),
+        existed=(),
+        gone=(),
+        kept=(),
+    )
+    code = django_model(table, at_the_end=False)
+    assert "pk = models.CompositePrimaryKey('shop', 'number')" in code.replace('"', "'")
+    assert "primary_key=True" not in code
