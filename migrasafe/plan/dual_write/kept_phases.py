@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -117,10 +118,10 @@ def has_index(ground: Ground, table: Table, columns: tuple[str, ...]) -> bool:
 def unindexed(ground: Ground, table: Table, columns: tuple[str, ...], what: str) -> Iterator[str]:
     """What a person hears where no index finds the rows by the foreign key."""
     if not has_index(ground, table, columns):
-        listed = ",".join(columns)
+        said = shlex.quote(f"{name_of(table.ref)}.{','.join(map(quote_ident, columns))}")
         yield (
-            f"no index of {table.ref} begins with {listed}: {what}; first `migrasafe plan index {table.ref}.{listed}`, and this"
-            " plan when that is done"
+            f"no index of {table.ref} begins with {', '.join(columns)}: {what}; first `migrasafe plan index {said}`, and this plan"
+            " when that is done"
         )
 
 
@@ -133,8 +134,11 @@ def key_to(table: Table, target: Table, by: str | None) -> Constraint:
             f"{table.ref} has no foreign key{column} to {target.ref}: nothing tells which rows belong together"
         )
     if len(found) > 1:
-        listed = " or ".join(one.columns[0] for one in found)
-        raise NoPlanError(f"{table.ref} has {len(found)} foreign keys to {target.ref}: say by which, {listed}")
+        telling = [one for key in found for one in key.columns if sum(one in other.columns for other in found) == 1]
+        raise NoPlanError(
+            f"{table.ref} has {len(found)} foreign keys to {target.ref}: say in SQL by which, at the end of the comment `migrasafe:"
+            f" keep …` or `count …`: by {' or by '.join(map(quote_ident, telling))}"
+        )
     return found[0]
 
 
