@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
-from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.carry_over.references import own_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.partition_by_copy import kept_whatever_is_said, said_of_key, wide_index, wide_key
 from migrasafe.plan.gates import old_version_gone
@@ -223,6 +223,6 @@ class PartitionFrom(Struct, frozen=True, kw_only=True):
 
 def _locked(swap: TableSwap) -> Iterator[str]:
     table, schema = swap.table.ref, swap.ground.schema
-    children = [child.ref for child, _ in foreign_keys_to(schema, table) if child.ref != table]
+    children = [child.ref for child, _ in own_keys_to(schema, table) if child.ref != table]
     locked = dict.fromkeys((*(view.ref for view in views_over(schema, table)), table, *children))
     yield f"LOCK TABLE {', '.join(map(name_of, locked))} IN ACCESS EXCLUSIVE MODE"

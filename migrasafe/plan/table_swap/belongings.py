@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from migrasafe.plan.carry_over.beside_column import give_along, is_something
 from migrasafe.plan.carry_over.published_columns import published_again
 from migrasafe.plan.carry_over.readers import policy_again
-from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.carry_over.references import own_keys_to
 from migrasafe.plan.carry_over.user_triggers import made_again
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.objects.policies import create_policy
@@ -53,7 +53,7 @@ def given(ground: Ground, table: Table, ready: Ref) -> Iterator[str]:
 def taken_off(ground: Ground, table: Table) -> Iterator[str]:
     """From the table that has the known name, before it loses it: foreign keys to it, its triggers, its publications."""
     beside = (ground.beside or {}).get(table.ref, Beside())
-    for child, key in foreign_keys_to(ground.schema, table.ref):
+    for child, key in own_keys_to(ground.schema, table.ref):
         yield f"ALTER TABLE {name_of(child.ref)} DROP CONSTRAINT {quote_ident(key.name)}"
     for trigger in beside.triggers:
         yield made_again(table.ref, trigger)[0]
@@ -64,7 +64,7 @@ def taken_off(ground: Ground, table: Table) -> Iterator[str]:
 def put_on(ground: Ground, table: Table) -> Iterator[str]:
     """The same for the table that has the name now; and what reads it by its number is made to read this one."""
     schema, beside = ground.schema, (ground.beside or {}).get(table.ref, Beside())
-    for child, key in foreign_keys_to(schema, table.ref):
+    for child, key in own_keys_to(schema, table.ref):
         add = f"ALTER TABLE {name_of(child.ref)} ADD CONSTRAINT {quote_ident(key.name)} {constraint_body(key)}"
         yield f"{add} NOT VALID"
         yield from _comment_on_constraint((ground.beside or {}).get(child.ref, Beside()), key.name, child.ref)
@@ -122,7 +122,7 @@ def names_table(expression: Expression, table: Ref) -> bool:
 
 def valid_keys_to(schema: Schema, table: Ref) -> Iterator[tuple[Table, Constraint]]:
     """The foreign keys to it whose rows have been checked."""
-    return ((child, key) for child, key in foreign_keys_to(schema, table) if key.valid)
+    return ((child, key) for child, key in own_keys_to(schema, table) if key.valid)
 
 
 def publications_with(ground: Ground, table: Table) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from migrasafe.plan.model import Backfill, Gate
 from migrasafe.plan.table_swap.model import TableSwap
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of, names
-from migrasafe.schema.model import Ref
+from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 
@@ -60,8 +60,8 @@ def is_followed(swap: TableSwap, source: Ref) -> str:
 
 def touch(swap: TableSwap) -> Backfill:
     """The rows from before, touched in batches: a trigger, which holds their locks, copies them and lets them be."""
-    plain = [one for one in swap.table.columns if one.generated is None and one.identity is None]
-    touched = next((one.name for one in plain if one.name not in swap.key), plain[0].name if plain else swap.columns[0])
+    touched = touchable(swap.table, swap.key)
+    assert touched is not None  # whoever plans has seen to it
     column = quote_ident(touched)
     marked = f"pg_catalog.set_config({_touched(swap)}, 'yes', true) = 'yes'"
     # The names of the table that is walked stand alone: a backfill calls it as it likes.
@@ -73,6 +73,12 @@ def touch(swap: TableSwap) -> Backfill:
         assignments=(f"{column} = CASE WHEN {marked} THEN {column} END",),
         where=f"NOT EXISTS (SELECT FROM (SELECT {there} FROM {name_of(swap.ready)}) AS there WHERE {pairs})",
     )
+
+
+def touchable(table: Table, key: tuple[str, ...]) -> str | None:
+    """A column that a backfill can set to itself: none of the key, by which it walks, and none that PostgreSQL fills."""
+    plain = (one.name for one in table.columns if one.generated is None and one.identity is None)
+    return next((name for name in plain if name not in key), None)
 
 
 def all_there(swap: TableSwap) -> Gate:

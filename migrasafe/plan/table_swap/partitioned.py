@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.plan import phases
-from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.carry_over.references import own_keys_to
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.model import Gate
 from migrasafe.plan.objects.partition_bounds import condition_of
@@ -71,7 +71,7 @@ def _reasons(ground: Ground, table: Table, by: list[str]) -> Iterator[str]:
                 f" or replace it by one with {', '.join(by)}, before"
             )
     if key is not None and not set(by) <= set(key.columns):
-        for child, one in foreign_keys_to(ground.schema, ref):
+        for child, one in own_keys_to(ground.schema, ref):
             yield (
                 f"{one.name} of {child.ref} refers to ({', '.join(one.target_columns or key.columns)}), which is unique no more once"
                 f" {', '.join(by)} is in every key: drop that foreign key before, or partition by ({', '.join(key.columns)})"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.carry_over.references import own_keys_to
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.table_swap.belongings import views_over
+from migrasafe.plan.table_swap.follow import touchable
 from migrasafe.schema.model import Ref, RelationKind, Schema, Table
 from migrasafe.sql.statements import ConstraintKind
 
@@ -20,6 +21,10 @@ def key_of(ground: Ground, table: Table) -> tuple[str, ...]:
     for key in sorted(table.constraints, key=lambda one: one.kind is not ConstraintKind.PRIMARY_KEY):
         columns = [table.column(one) for one in key.columns]
         if key.kind in _KEYS and key.valid and all(one is not None and one.not_null for one in columns):
+            if touchable(table, key.columns) is None:
+                raise NoPlanError(
+                    f"every column of {table.ref} is in its key, and a backfill has none to touch its rows by"
+                )
             return key.columns
     raise NoPlanError(f"{table.ref} has no primary key: nothing tells which row of a copy is which")
 
@@ -52,7 +57,7 @@ def _reasons(ground: Ground, table: Table, *, partitioned: bool) -> Iterator[str
     for view in views_over(schema, ref):
         if view.kind is RelationKind.MATERIALIZED_VIEW:
             yield f"the materialized view {view.ref} reads {ref}: drop it before, and create it after the change"
-    for child, key in foreign_keys_to(schema, ref):
+    for child, key in own_keys_to(schema, ref):
         if child.kind is RelationKind.PARTITIONED_TABLE and not ground.target.at_least(_NOT_VALID_OF_PARTITIONED_SINCE):
             yield f"{key.name} of {child.ref}, which is partitioned, refers to {ref}, and cannot be added NOT VALID before 18"
         if child.ref == ref and partitioned and not ground.target.at_least(_NOT_VALID_OF_PARTITIONED_SINCE):

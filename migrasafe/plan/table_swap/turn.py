@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.plan import predicates, steps
-from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.carry_over.references import own_keys_to
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.sequences import goes_on, sequence_of
@@ -57,7 +57,7 @@ def checked_after(swap: TableSwap) -> Iterator[Step]:
 def _turned(swap: TableSwap, *, ahead: bool) -> Iterator[str]:
     table = swap.table.ref
     waits, parked = (swap.ready, swap.parked) if ahead else (swap.parked, swap.ready)
-    children = [child.ref for child, _ in foreign_keys_to(swap.ground.schema, table) if child.ref != table]
+    children = [child.ref for child, _ in own_keys_to(swap.ground.schema, table) if child.ref != table]
     views = [view.ref for view in views_over(swap.ground.schema, table)]
     locked = ", ".join(name_of(one) for one in dict.fromkeys((*views, table, waits, *children)))
     yield f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE"
@@ -74,7 +74,7 @@ def _turned(swap: TableSwap, *, ahead: bool) -> Iterator[str]:
         yield f"ALTER STATISTICS {name_of(Ref(one.schema, one.name))} RENAME TO {quote_ident(off_ref.name)}"
         yield f"ALTER STATISTICS {name_of(on_ref)} RENAME TO {quote_ident(one.name)}"
     yield from moved_identities(swap, parked, table)
-    yield from follows(swap, table, ahead=not ahead)
+    yield from follows(swap, table, ahead=not ahead)[1:]  # the schema of the functions is there
     yield from put_on(swap.ground, swap.table)
 
 

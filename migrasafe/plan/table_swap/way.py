@@ -42,6 +42,7 @@ def by_hand(swap: TableSwap) -> Iterator[str]:
         "a REPEATABLE READ transaction that began before the rows were copied, and reads the table only after the swap, does"
         " not see them: let pg_dump and long reports end before"
     )
+    yield "the backfill tells of 0 changed rows: a trigger copies them instead, and the gate before the swap counts what is missing"
     yield "session_replication_role = replica goes past the triggers"
     if swap.table.row_security_forced:
         yield f"row security of {table} is forced on its owner: run the plan as a role with BYPASSRLS, or rows stay behind"

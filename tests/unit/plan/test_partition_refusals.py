@@ -16,6 +16,7 @@ CREATE TABLE h0 (id bigint NOT NULL);
 CREATE INDEX parted_day ON parted (day);
 CREATE UNLOGGED TABLE marks (id bigint PRIMARY KEY);
 CREATE PUBLICATION everything FOR TABLE events;
+CREATE TABLE pairs (a int, b int, PRIMARY KEY (a, b));
 CREATE TABLE plain (id bigint PRIMARY KEY, day int NOT NULL, ref int);
 CREATE TABLE plain_lines (plain_id bigint REFERENCES plain);
 """
@@ -57,6 +58,7 @@ CREATE TABLE plain_lines (plain_id bigint REFERENCES plain);
             "public.parted_1 is detached and attached again",
         ),
         ("ALTER TABLE parted ADD UNIQUE (id)", "is partitioned by day, which a UNIQUE has to hold"),
+        ("ALTER TABLE pairs SET UNLOGGED; VACUUM FULL pairs", "every column of public.pairs is in its key"),
         ("CREATE INDEX ON ONLY parted (id)", "is one piece of the way"),
         ("DROP INDEX parted_1_day_idx", "public.parted_1_day_idx is a piece of public.parted_day"),
         ("ALTER TABLE parted DETACH PARTITION events", "public.events is no partition of a table that is known"),
