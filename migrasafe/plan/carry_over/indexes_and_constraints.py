@@ -14,7 +14,7 @@ from migrasafe.plan.carry_over.unseen import bodies_that_name
 from migrasafe.plan.dual_write.shadow import Shadow
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of, with_suffix
-from migrasafe.schema.model import Constraint, Index, Publication, Ref
+from migrasafe.schema.model import Constraint, Index, Publication, Ref, Schema
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import ConstraintKind
 
@@ -109,6 +109,16 @@ def _comments(shadow: Shadow, constraints: list[Constraint]) -> Iterator[str]:
             yield f"COMMENT ON CONSTRAINT {quote_ident(name)} ON {on} IS {quote_literal(text)}"
 
 
+def subscribers_first(schema: Schema, table: Ref, column: str) -> Iterator[str]:
+    """What has to be done elsewhere before a published table gets a column."""
+    for publication in schema.publications.values():
+        if _publishes(publication, table):
+            yield (
+                f"{publication.name} publishes {table}: add {column} on every subscriber before the expand phase, or replication"
+                " stops at the first row"
+            )
+
+
 def _publishes(publication: Publication, table: Ref) -> bool:
     return publication.all_tables or table in publication.tables or table.schema in publication.schemas
 
@@ -133,12 +143,7 @@ def unseen(shadow: Shadow) -> Iterator[str]:
         if constraint.kind is ConstraintKind.EXCLUDE and old in constraint.columns:
             yield f"the EXCLUDE constraint {constraint.name} is not carried over: it cannot be added without a long lock"
     yield from bodies_that_name(shadow.ground.schema, shadow.table.ref, (old,))
-    for publication in shadow.ground.schema.publications.values():
-        if _publishes(publication, shadow.table.ref):
-            yield (
-                f"{publication.name} publishes {shadow.table.ref}: add {new} on every subscriber before the expand phase, or"
-                " replication stops at the first row"
-            )
+    yield from subscribers_first(shadow.ground.schema, shadow.table.ref, new)
     if shadow.ground.attached is None:
         yield (
             f"comments, column privileges, statistics targets and storage of {old} are not seen in migrations or dumps:"

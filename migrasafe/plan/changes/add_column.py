@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.indexes_and_constraints import subscribers_first
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.dual_write.fill_trigger import fill_while_missing, no_fill_any_more
@@ -41,7 +42,10 @@ class AddColumn(Struct, frozen=True, kw_only=True):
                 " of its own"
             )
         return Draft(
-            title=f"add {table.ref}.{column.name}", tables=(table.ref,), phases=tuple(self._phases(ground, table))
+            title=f"add {table.ref}.{column.name}",
+            tables=(table.ref,),
+            phases=tuple(self._phases(ground, table)),
+            by_hand=tuple(subscribers_first(ground.schema, table.ref, column.name)),
         )
 
     def _phases(self, ground: Ground, table: Table) -> Iterator[Phase]:

@@ -21,7 +21,12 @@ OF_GATES = frozenset(
         *("drop-check-or-foreign-key", "drop-not-null", "type-change-breaks-prepared", "duplicate-index"),
         *("identity-refuses-given-ids", "identity-starts-over"),
         *("disable-trigger", "disable-row-security"),
-        *("leave-publication", "replica-identity-without-key", "detach-partition-without-concurrently"),
+        *(
+            "leave-publication",
+            "change-published-table",
+            "replica-identity-without-key",
+            "detach-partition-without-concurrently",
+        ),
     )
 )
 """What only a person, or a gate, can know: whether somebody uses it. And a view and its table change places together, under

@@ -122,3 +122,10 @@ def test_what_is_in_nobodys_way_is_one_step_that_knows_when_it_is_done(migration
 def test_a_refusal_says_what_a_person_can_do(migration: str, said: str) -> None:
     with pytest.raises(NoPlanError, match=said):
         planned(migration)
+
+
+def test_a_column_of_a_published_table_is_added_on_subscribers_first() -> None:
+    plan = planned("CREATE PUBLICATION feed FOR TABLE users; ALTER TABLE users ADD COLUMN age int")
+    assert plan.by_hand[-1] == (
+        "feed publishes public.users: add age on every subscriber before the expand phase, or replication stops at the first row"
+    )
