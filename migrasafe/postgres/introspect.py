@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from rpds import HashTrieMap
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.catalog_tables import (
@@ -39,6 +38,7 @@ from migrasafe.schema.model import (
     Schema,
     Sequence,
 )
+from migrasafe.schema.persistent_map import PersistentMap
 from migrasafe.sql.expressions import columns_read
 
 STATEMENT_TIMEOUT_SECONDS = 60
@@ -102,8 +102,8 @@ class _Loading:
     def schema(self) -> Schema:
         draft = self._draft
         draft.temporary = any(ref.schema == TEMPORARY_SCHEMA for ref in self._named.values())
-        draft.schemas = HashTrieMap((row.name, BEFORE_HISTORY) for row in self._ask("catalog_schemas"))
-        draft.extensions = HashTrieMap((row.name, BEFORE_HISTORY) for row in self._ask("catalog_extensions"))
+        draft.schemas = PersistentMap((row.name, BEFORE_HISTORY) for row in self._ask("catalog_schemas"))
+        draft.extensions = PersistentMap((row.name, BEFORE_HISTORY) for row in self._ask("catalog_extensions"))
         columns = self._ask("catalog_columns")
         constraints = self._ask("catalog_constraints")
         indexes = self._ask("catalog_indexes")
@@ -138,7 +138,7 @@ class _Loading:
             lambda row: (row.schema, row.kind),
             lambda row: Granted(row.role, row.privilege),
         )
-        draft.default_grants = HashTrieMap((place, frozenset(grants)) for place, grants in granted.items())
+        draft.default_grants = PersistentMap((place, frozenset(grants)) for place, grants in granted.items())
         return draft.finished()
 
     def _ask(self, question: str) -> list[Row]:

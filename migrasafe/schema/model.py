@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from msgspec import Struct, field
-from rpds import HashTrieMap, HashTrieSet
+from msgspec import Struct
 
 from migrasafe.schema.names import BEFORE_HISTORY, TEMPORARY_SCHEMA, ColumnGranted, ColumnRef, Granted, Moment, Ref
 from migrasafe.schema.objects import (
@@ -34,6 +33,7 @@ from migrasafe.schema.objects import (
     Type,
     View,
 )
+from migrasafe.schema.persistent_map import NOTHING, PersistentMap
 
 __all__ = [
     "BEFORE_HISTORY",
@@ -68,22 +68,22 @@ __all__ = [
 class Schema(Struct, frozen=True, kw_only=True):
     """The catalog: every object we know of, by full name."""
 
-    relations: HashTrieMap[Ref, Relation] = field(default_factory=HashTrieMap)
-    types: HashTrieMap[Ref, Type] = field(default_factory=HashTrieMap)
-    functions: HashTrieMap[Ref, tuple[Function, ...]] = field(default_factory=HashTrieMap)
-    schemas: HashTrieMap[str, Moment] = field(default_factory=HashTrieMap)
-    extensions: HashTrieMap[str, Moment] = field(default_factory=HashTrieMap)
-    publications: HashTrieMap[str, Publication] = field(default_factory=HashTrieMap)
-    default_grants: HashTrieMap[tuple[str, str], frozenset[Granted]] = field(default_factory=HashTrieMap)
+    relations: PersistentMap[Ref, Relation] = NOTHING
+    types: PersistentMap[Ref, Type] = NOTHING
+    functions: PersistentMap[Ref, tuple[Function, ...]] = NOTHING
+    schemas: PersistentMap[str, Moment] = NOTHING
+    extensions: PersistentMap[str, Moment] = NOTHING
+    publications: PersistentMap[str, Publication] = NOTHING
+    default_grants: PersistentMap[tuple[str, str], frozenset[Granted]] = NOTHING
     """(schema, or "" for all of them; `TABLE` or `SEQUENCE`) → what relations made there come with."""
-    dependents: HashTrieMap[Ref, HashTrieSet[Ref]] = field(default_factory=HashTrieMap)
+    dependents: PersistentMap[Ref, PersistentMap[Ref, None]] = NOTHING
     """relation, type or function → what depends on it: views reading it, tables with an FK to it or with a column of
     the type, sequences it owns, types and functions built on the type, indexes whose expression calls the function.
     Plain indexes, policies and partitions are listed by their table instead. It may list a little too much, also what
     is gone: look before you believe it."""
-    constraint_names: HashTrieMap[Ref, int] = field(default_factory=HashTrieMap)
+    constraint_names: PersistentMap[Ref, int] = NOTHING
     """(schema, constraint name) → how many tables have one of that name: PostgreSQL's generated names avoid them."""
-    table_grants: HashTrieMap[str, HashTrieMap[frozenset[Granted], int]] = field(default_factory=HashTrieMap)
+    table_grants: PersistentMap[str, PersistentMap[frozenset[Granted], int]] = NOTHING
     """schema → what tables in it grant → how many of them grant just that; partitions, which nobody has to be granted, are
     left out."""
     search_path: tuple[str, ...] = ("public",)

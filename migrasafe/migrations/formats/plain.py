@@ -38,7 +38,7 @@ def read(folder: Folder) -> History:
     return History(
         layout="plain",
         root=folder.path,
-        migrations=read_sources(folder.source(file) for file in files if file not in halves and file not in alone),
+        migrations=read_sources([folder.source(file) for file in files if file not in halves and file not in alone]),
         notices=tuple(_not_run(folder, file) for file in alone),
     )
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TypeAlias, TypeVar
 
-from rpds import HashTrieMap
-
 from migrasafe.schema.model import Granted, Table
+from migrasafe.schema.persistent_map import PersistentMap
 
 K = TypeVar("K", bound=Hashable)
-TableGrants: TypeAlias = "HashTrieMap[str, HashTrieMap[frozenset[Granted], int]]"
+TableGrants: TypeAlias = "PersistentMap[str, PersistentMap[frozenset[Granted], int]]"
 
 
-def counted(counts: HashTrieMap[K, int], key: K, step: int) -> HashTrieMap[K, int]:
+def counted(counts: PersistentMap[K, int], key: K, step: int) -> PersistentMap[K, int]:
     """The counts with one more or one less of a key; none of it is not in them."""
     count = counts.get(key, 0) + step
     if count > 0:
@@ -28,5 +27,5 @@ def grants_counted(counts: TableGrants, old: Table | None, new: Table | None) ->
     for table, step in ((old, -1), (new, 1)):
         if table is not None and table.partition_of is None:
             schema = table.ref.schema
-            counts = counts.insert(schema, counted(counts.get(schema) or HashTrieMap(), table.grants, step))
+            counts = counts.insert(schema, counted(counts.get(schema) or PersistentMap(), table.grants, step))
     return counts

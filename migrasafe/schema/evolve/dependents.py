@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rpds import HashTrieMap, HashTrieSet
-
 from migrasafe.schema.evolve.needs import Part
 from migrasafe.schema.model import Ref
+from migrasafe.schema.persistent_map import NOTHING, PersistentMap
 
 
 class Dependents:
@@ -15,7 +14,7 @@ class Dependents:
 
     __slots__ = ("listed",)
 
-    def __init__(self, listed: HashTrieMap[Ref, HashTrieSet[Ref]]) -> None:
+    def __init__(self, listed: PersistentMap[Ref, PersistentMap[Ref, None]]) -> None:
         self.listed = listed
 
     def of(self, ref: Ref) -> list[Ref]:
@@ -28,9 +27,9 @@ class Dependents:
                 continue
             known = self.listed.get(need)
             if known is None:
-                self.listed = self.listed.insert(need, HashTrieSet((dependent,)))
+                self.listed = self.listed.insert(need, PersistentMap(((dependent, None),)))
             elif dependent not in known:
-                self.listed = self.listed.insert(need, known.insert(dependent))
+                self.listed = self.listed.insert(need, known.insert(dependent, None))
 
     def forget(self, dependent: Ref, on: Iterable[Ref]) -> None:
         for need in on:
@@ -51,7 +50,8 @@ class Dependents:
         moved = self.listed.get(old)
         if moved is None:
             return []
-        self.listed = self.listed.remove(old).insert(new, moved.update(self.listed.get(new, ())))
+        both = PersistentMap((*self.listed.get(new, NOTHING).items(), *moved.items()))
+        self.listed = self.listed.remove(old).insert(new, both)
         return sorted(moved)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from migrasafe.schema.model import (
     TEMPORARY_SCHEMA,
@@ -23,6 +22,7 @@ from migrasafe.schema.model import (
     Table,
     View,
 )
+from migrasafe.schema.persistent_map import PersistentMap
 from migrasafe.sql.statements import DefaultPrivileges, Grant
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def default_privileges(draft: Draft, statement: DefaultPrivileges) -> None:
 
 
 def with_default_grants(
-    relation: Relation, defaults: HashTrieMap[tuple[str, str], frozenset[Granted]], moment: Moment
+    relation: Relation, defaults: PersistentMap[tuple[str, str], frozenset[Granted]], moment: Moment
 ) -> Relation:
     """A relation that is being made, with the privileges that its schema gives to new ones."""
     if not isinstance(relation, (Table, View, Sequence)) or relation.born != moment:

@@ -1,0 +1,115 @@
+"""A map that never changes: `insert` and `remove` give another one, which shares most of its entries with the first.
+
+The entries lie in two dicts, a large one that many maps share, and a small one with what is different since: a change copies
+the small one. Once it has as many entries as the root of the others, both become one. For 10,000 entries a change so costs as
+much as copying some 150 of them, and looking up, which happens most by far, a look or two into a dict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping
+from typing import Any, TypeVar, overload
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+D = TypeVar("D")
+
+_FEW = 16
+"""So many differences are kept apart from however few others."""
+_GONE: Any = object()
+"""In the place of a value: the key is no longer there."""
+_UNCHANGED: Any = object()
+"""What a look into the differences gives for a key that is not among them."""
+
+
+class PersistentMap(Mapping[K, V]):
+    """Frozen; equal to any mapping with the same entries."""
+
+    __slots__ = ("_count", "_new", "_old")
+
+    def __init__(self, entries: Iterable[tuple[K, V]] = ()) -> None:
+        self._old: dict[K, V] = dict(entries)
+        self._new: dict[K, V] = {}
+        self._count = len(self._old)
+
+    def _changed(self, key: K, value: V, count: int) -> PersistentMap[K, V]:
+        made = PersistentMap.__new__(PersistentMap)
+        made._old = old = self._old
+        made._new = new = self._new.copy()
+        made._count = count
+        new[key] = value
+        if len(new) > _FEW and len(new) ** 2 > len(old):
+            made._old, made._new = _one(old, new), {}
+        return made
+
+    def insert(self, key: K, value: V) -> PersistentMap[K, V]:
+        """With this value for the key, in the place of another one if there was one."""
+        return self._changed(key, value, self._count if key in self else self._count + 1)
+
+    def remove(self, key: K) -> PersistentMap[K, V]:
+        """Without the key. Raises KeyError if it is not there."""
+        if key not in self:
+            raise KeyError(key)
+        return self._changed(key, _GONE, self._count - 1)
+
+    @overload
+    def get(self, key: K, /) -> V | None: ...
+    @overload
+    def get(self, key: K, default: V | D, /) -> V | D: ...
+    def get(self, key: K, default: Any = None, /) -> Any:
+        found = self._new.get(key, _UNCHANGED)
+        if found is _UNCHANGED:
+            return self._old.get(key, default)
+        return default if found is _GONE else found
+
+    def __getitem__(self, key: K) -> V:
+        if key not in self:
+            raise KeyError(key)
+        found: V = self._new.get(key, self._old.get(key))  # type: ignore[assignment]  # it is there
+        return found
+
+    def __contains__(self, key: object) -> bool:
+        if key in self._new:
+            return self._new[key] is not _GONE
+        return key in self._old
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[K]:
+        return (key for key, _ in self.items())
+
+    def items(self) -> ItemsView[K, V]:
+        return _Items(self)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items()))
+
+    def __repr__(self) -> str:
+        return f"PersistentMap({dict(self.items())!r})"
+
+
+def _one(old: dict[K, V], new: dict[K, V]) -> dict[K, V]:
+    both = old | new
+    for key, value in new.items():
+        if value is _GONE:
+            del both[key]
+    return both
+
+
+class _Items(ItemsView[K, V]):
+    """The entries of a map without a look-up for each."""
+
+    _mapping: PersistentMap[K, V]
+
+    def __iter__(self) -> Iterator[tuple[K, V]]:
+        new = self._mapping._new
+        for entry in self._mapping._old.items():
+            if entry[0] not in new:
+                yield entry
+        for entry in new.items():
+            if entry[1] is not _GONE:
+                yield entry
+
+
+NOTHING: PersistentMap[Any, Any] = PersistentMap()
