@@ -127,9 +127,15 @@ CASES = {
 }
 
 
+IN_EVERY_RUN = ("in the order of its key",)
+"""The others are for `make soak`: each takes about ten seconds."""
+
+
 @pytest.mark.in_turn
 @pytest.mark.majors(12, 15, 18)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in IN_EVERY_RUN else pytest.mark.soak) for name in CASES]
+)
 def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, name: str) -> None:
     nobody_notices(database, tmp_path, SETUP, ROWS, CASES[name])
 

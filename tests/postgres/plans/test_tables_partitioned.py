@@ -241,9 +241,15 @@ CREATE TABLE calls_2 PARTITION OF calls FOR VALUES FROM (1000000000) TO (MAXVALU
 PARTITIONED_BEFORE = ("by another key", "with other bounds")
 
 
+IN_EVERY_RUN = ("by a copy, with the key it has", "as the first partition, with a wider key", "by another key")
+"""The others are for `make soak`: each takes about ten seconds."""
+
+
 @pytest.mark.in_turn
 @pytest.mark.majors(12, 15, 18)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in IN_EVERY_RUN else pytest.mark.soak) for name in CASES]
+)
 def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, name: str) -> None:
     if each_major == 12 and name in PARTITIONED_BEFORE:
         database.execute(SETUP)
