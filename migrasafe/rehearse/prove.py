@@ -80,10 +80,11 @@ def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
         with connect(dsn) as session:
             pairs = tuple(equivalence.pairs(plan, stage.old.uses, session))
         left = [failure for pair in pairs for failure in equivalence.left_behind(pair, dsn)]
-        found = [equivalence.check(pair, dsn, seed=stage.seed) for pair in pairs]
+        decided = bool(plan.lets_go)
+        found = [equivalence.check(pair, dsn, seed=stage.seed, decided=decided) for pair in pairs]
         audits = [audit(pair, dsn, live, seed=stage.seed) for pair in pairs] if live is not None else []
     audited = tuple(one for one in audits if one is not None)
-    contradicted = tuple(failure for one in audited for failure in failures_of(one, decided=bool(plan.lets_go)))
+    contradicted = tuple(failure for one in audited for failure in failures_of(one, decided=decided))
     return Checked(
         audits=audited,
         round_trips=sum(one.round_trips for one in found),

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from msgspec import Struct
 
 from migrasafe.plan.evidence import Failure
-from migrasafe.plan.model import PhaseName, Plan, Step
+from migrasafe.plan.model import Phase, PhaseName, Plan, Step
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.rehearse import carry_out
@@ -40,6 +40,8 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
     """The plan, while both versions are at work."""
     at_work = Race(dsn, rows=stage.rows, seed=stage.seed)
     failures: list[Failure] = []
+    notes: list[str] = []
+    came_back: list[Phase] = []
     known = unique_names(dsn)
     with ExitStack() as new_version, ExitStack() as old_version:
         still_old = True
@@ -50,7 +52,13 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
                 old_version.close()
                 waits = waits[1:]
                 still_old = False
-            failures += open_phase(plan, phase, dsn)
+                failures += _jobs_again(came_back, plan, dsn)
+            for failure in open_phase(plan, phase, dsn):
+                if still_old and _comes_back(plan, phase, failure):
+                    came_back.append(phase)
+                    notes.append(f"{phase.name.value}, as long as the old version is at work: {failure.message}")
+                else:
+                    failures.append(failure)
             failures += _steps(dsn, at_work, [step for step in phase.steps if not step.loses])
             if phase.name is PhaseName.SWITCH:
                 waits.append(new_version.enter_context(at_work.running("new", stage.new)))
@@ -67,12 +75,29 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
                 break
     foretold = [one for one in at_work.errors if _is_foretold(plan, one)]
     failures += _told([one for one in at_work.errors if one not in foretold])
-    notes = (
-        [f"{len(foretold)} upserts met what the plan says that they can meet: {foretold[0].message}"]
-        if foretold
-        else []
-    )
+    if foretold:
+        notes.append(f"{len(foretold)} upserts met what the plan says that they can meet: {foretold[0].message}")
     return Raced(counts=at_work.counts, notes=tuple(notes), failures=tuple(failures))
+
+
+def _comes_back(plan: Plan, phase: Phase, failure: Failure) -> bool:
+    """Whether it is of a job that has to be run again when the old version is gone, for that goes on writing other values."""
+    jobs = [job for one in plan.phases for job in one.backfills if job.overwrites]
+    if failure.about == "backfill":
+        return any(job in jobs for job in phase.backfills)
+    return any(
+        gate.query is not None and job.where in gate.query and failure.message.startswith(gate.question)
+        for gate in phase.gates
+        for job in jobs
+    )
+
+
+def _jobs_again(phases: Sequence[Phase], plan: Plan, dsn: str) -> Iterator[Failure]:
+    for phase in phases:
+        for number, job in enumerate(phase.backfills):
+            failed = carry_out.fill(dsn, plan.id, number, job)
+            if failed is not None:
+                yield Failure(about="backfill", where=phase.name.value, message=failed)
 
 
 def _is_foretold(plan: Plan, error: AppError) -> bool:

@@ -157,6 +157,7 @@ class _Made(Struct, frozen=True, kw_only=True):
                             table=name_of(self.table.ref),
                             assignments=(f"{name} = {self._value}",),
                             where=self._differs,
+                            overwrites=True,
                         ),
                     ),
                 ),

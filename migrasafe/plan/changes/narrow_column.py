@@ -102,12 +102,17 @@ def nearest(column: str, type: TypeName) -> str:
     name = quote_ident(column)
     if type.name in _HIGHEST:
         highest = _HIGHEST[type.name]
-        return f"least(greatest({name}, {-highest - 1}), {highest})::{spell_type(type)}"
+        return _unless_null(name, f"least(greatest({name}, {-highest - 1}), {highest})::{spell_type(type)}")
     if type.name == "numeric":
         digits, scale = _digits(type)
         most = f"{'9' * (digits - scale) or '0'}{'.' + '9' * scale if scale else ''}"
-        return f"least(greatest(round({name}, {scale}), -{most}), {most})"
+        return _unless_null(name, f"least(greatest(round({name}, {scale}), -{most}), {most})")
     return f'"left"({name}::text, {type.modifiers[0]})'
+
+
+def _unless_null(name: str, value: str) -> str:
+    """GREATEST and LEAST pass over nulls: of null and a bound they make the bound."""
+    return f"CASE WHEN {name} IS NOT NULL THEN {value} END"
 
 
 def _digits(type: TypeName) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.plan import steps
 from migrasafe.plan.changes.add_constraint import violators
@@ -32,7 +33,11 @@ class ValidateConstraint(Struct, frozen=True, kw_only=True):
                     old_app="goes on as before",
                     new_app="goes on as before",
                     gates=(violators(table, constraint),) if is_check else (),
-                    steps=(steps.validate(table.ref, constraint.name),),
+                    steps=(
+                        replace(
+                            steps.validate(table.ref, constraint.name), stays=f"{constraint.name}, proved as it is"
+                        ),
+                    ),
                 ),
             ),
             by_hand=()

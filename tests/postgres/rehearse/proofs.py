@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from migrasafe.plan.read.hints import Hints, hints_of
@@ -40,7 +40,19 @@ _CARRIED = test_carry_over.SETUP
 _BORN = test_bad_rows.SETUP, test_bad_rows.MIGRATION
 _REPLACED = test_odometer.REPLACED
 
-PROOFS = dict(_told()) | {
+_DECIDED = {
+    "values under traffic: texts get shorter": "lossy=default:'cut'",
+    "values under traffic: numbers have fewer digits": "lossy=reject",
+    "values under traffic: numbers get smaller": "lossy=null",
+}
+"""Somebody decides about what does not fit: made-up values do not, and by hand is not an answer here."""
+
+
+def _decided(name: str, proof: Proof) -> Proof:
+    return replace(proof, hints=hints_of(bad_rows=[_DECIDED[name]])) if name in _DECIDED else proof
+
+
+PROOFS = {name: _decided(name, proof) for name, proof in _told()} | {
     "bad rows: rejected": Proof(
         setup=_BORN[0], migration=_BORN[1], hints=hints_of(bad_rows=["unreadable=reject", "lossy=default:-1"])
     ),
