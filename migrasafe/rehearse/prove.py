@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from migrasafe.plan.evidence import Evidence
+from migrasafe.plan.evidence import Evidence, Failure
 from migrasafe.plan.model import PhaseName, Plan
 from migrasafe.plan.output.write_sql import sql_files
 from migrasafe.postgres.connect import connect
@@ -14,6 +14,7 @@ from migrasafe.rehearse.audit import Live, audit, failures_of
 from migrasafe.rehearse.equivalence import Checked
 from migrasafe.rehearse.opening import open_phase
 from migrasafe.rehearse.run_files import run_files
+from migrasafe.rehearse.same_data import different, sums_of
 from migrasafe.rehearse.sandbox import Sandbox
 from migrasafe.rehearse.stage import Lay, Stage, Wish, set_up
 from migrasafe.rehearse.under_way import kill_and_resume, race
@@ -69,6 +70,7 @@ def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
     """Between the triggers that write both sides and the switch."""
     found: list[Checked] = []
     with stage.copy() as dsn:
+        before = sums_of(dsn, stage.old.uses, stage.old.unsure)
         for phase in plan.phases:
             if phase.name in (PhaseName.SWITCH, PhaseName.CONTRACT):
                 break
@@ -77,6 +79,10 @@ def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
                 refused = [one for step in phase.steps if (one := carry_out.do(session, step)) is not None]
             if failures or refused:
                 return Checked()  # the walk has told it
+        touched = tuple(
+            Failure(about="rows", where=place, message="rows that nobody wrote hold another value before the switch")
+            for place in different(before, sums_of(dsn, stage.old.uses, stage.old.unsure))
+        )
         with connect(dsn) as session:
             pairs = tuple(equivalence.pairs(plan, stage.old.uses, session))
         left = [failure for pair in pairs for failure in equivalence.left_behind(pair, dsn)]
@@ -89,5 +95,5 @@ def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
         audits=audited,
         round_trips=sum(one.round_trips for one in found),
         notes=tuple(note for one in found for note in one.notes),
-        failures=(*(failure for one in found for failure in one.failures), *left, *contradicted),
+        failures=(*(failure for one in found for failure in one.failures), *touched, *left, *contradicted),
     )

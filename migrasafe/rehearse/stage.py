@@ -21,6 +21,7 @@ from migrasafe.rehearse.made_up_app import Known, Place, TableUse, uses
 from migrasafe.rehearse.opening import open_phase
 from migrasafe.rehearse.race import Repertoire, Session, learn
 from migrasafe.rehearse.rows import Rows
+from migrasafe.rehearse.same_data import Sums, sums, sums_of, telling_nothing
 from migrasafe.rehearse.sandbox import Sandbox
 
 Lay = Callable[[str], tuple[str, ...]]
@@ -39,6 +40,9 @@ class Stage(Struct, frozen=True, kw_only=True):
     new: Repertoire
     end: Lines | None
     """The catalog after the one-shot migration; None where that could not be run."""
+    end_data: Sums
+    """What the columns hold after it, that hold the same whenever it is run."""
+    end_uses: tuple[TableUse, ...]
     rows: int
     seed: int
     notes: tuple[str, ...]
@@ -91,10 +95,19 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
             ]
             old = replace(old, unsure=old.unsure | overwritten)
         end: Lines | None = None
+        end_data: Sums = {}
+        end_uses: tuple[TableUse, ...] = ()
         new = Repertoire(uses=(), deeds=())
         with ExitStack() as trials:
             once = trials.enter_context(sandbox.database(like=base))
             refused = _migrate(once, plan.migration)
+            if not refused and plan.migration and not (plan.lets_go or plan.ends_otherwise):
+                end_uses = tuple(_new_uses(once, tables, base))
+                twice = trials.enter_context(sandbox.database(like=base))
+                _migrate(twice, plan.migration)
+                settled = _settled(once, twice, end_uses, old_uses)
+                # What triggers write in its place they write for a backfill, too.
+                end_data = {place: value for place, value in settled.items() if place not in old.unsure}
             if refused:  # the rows are in the way, as they may be
                 once = trials.enter_context(sandbox.database(like=bare))
                 refused = _migrate(once, plan.migration)
@@ -118,8 +131,26 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
         notes += [f"not tried by the old version: {one}" for one in old.left_out]
         notes += [f"not tried by the new version: {one}" for one in new.left_out]
         yield Stage(
-            sandbox=sandbox, base=base, old=old, new=new, end=end, rows=wish.rows, seed=wish.seed, notes=tuple(notes)
+            sandbox=sandbox,
+            base=base,
+            old=old,
+            new=new,
+            end=end,
+            end_data=end_data,
+            end_uses=end_uses,
+            rows=wish.rows,
+            seed=wish.seed,
+            notes=tuple(notes),
         )
+
+
+def _settled(once: str, twice: str, uses: Sequence[TableUse], before: Sequence[TableUse]) -> Sums:
+    """What the columns hold after the one-shot migration, without those that hold something else each time."""
+    known = {(use.ref, column.name) for use in before for column in use.columns}
+    with connect(once) as session:
+        found = sums(session, uses, telling_nothing(uses, known, session))
+    again = sums_of(twice, uses)
+    return {place: value for place, value in found.items() if again.get(place) == value}
 
 
 def _some_tables(dsn: str) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from migrasafe.rehearse import carry_out
 from migrasafe.rehearse.catalog_lines import Lines, catalog_lines, differences
 from migrasafe.rehearse.opening import open_phase, runs
 from migrasafe.rehearse.replay import replay
+from migrasafe.rehearse.same_data import different, sums_of
 from migrasafe.rehearse.stage import Stage
 from migrasafe.rehearse.trace_step import trace_step
 
@@ -50,6 +51,9 @@ def walk_plan(plan: Plan, stage: Stage, dsn: str) -> Walked:
         notes.append(f"the schema is not that of the one-shot migration, as the plan says: {_told(left)}")
     elif left:
         said = f"the schema is not that of the one-shot migration: {_told(left)}"
+        failures.append(Failure(about="end", where="end", message=said))
+    for place in different(stage.end_data, sums_of(dsn, stage.end_uses)):
+        said = f"{place} holds other values than after the one-shot migration"
         failures.append(Failure(about="end", where="end", message=said))
     return Walked(phases=tuple(seen), after=tuple(after), notes=tuple(notes), failures=tuple(failures))
 

@@ -69,7 +69,7 @@ class UpdateRows(Struct, frozen=True, kw_only=True):
                                 f"{quote_ident(name)} = {deparse_expression(value)}" for name, value in values.items()
                             ),
                             where=where,
-                            overwrites=not untouched,
+                            overwrites=not self.added.issuperset(values),
                         ),
                     ),
                 ),

@@ -30,7 +30,8 @@ CREATE VIEW labels AS SELECT id, label FROM goods WHERE label <> '';
 ROWS = """
 INSERT INTO shops (owner) SELECT 0 FROM generate_series(1, 20);
 INSERT INTO goods (owner, net, tax, gross, code, weight, number, label, during)
-  SELECT 0, n, 1, CASE WHEN n % 2 = 0 THEN n + 1 END, 'c' || n, nullif(n, 300) / 8.0, nullif(n, 300), 'l' || n, int4range(n * 10, n * 10 + 5)
+  SELECT 0, n, 1, CASE WHEN n % 2 = 0 THEN n + 1 END, 'c' || n,
+  nullif(n, 300) / 8.0, nullif(n, 300), 'l' || n, int4range(n * 10, n * 10 + 5)
   FROM generate_series(1, 300) n;
 """
 

@@ -109,6 +109,34 @@ def test_a_way_back_that_takes_more_with_it(database: Database, undo: str, messa
     assert "the schema is not as it was before the phase: " in said and message in said
 
 
+def test_a_trigger_that_misses_updates_of_the_new_side(database: Database) -> None:
+    plan = planned(database, SHOP, RENAME)
+    wrong = with_sql(plan, PhaseName.DUAL_WRITE, lambda sql: sql.replace("OR UPDATE ON", "OR UPDATE OF name ON"))
+    assert "and the old side does not follow: it holds" in said_of(database, wrong)
+
+
+def test_a_trigger_that_is_off_behind_the_gate(database: Database) -> None:
+    def off(phase: Phase) -> Phase:
+        step = Step(
+            title="Off", statements=('ALTER TABLE users DISABLE TRIGGER "~migrasafe_r1"',), done="false", past="false"
+        )
+        return replace(phase, steps=(*phase.steps, step))
+
+    said = said_of(database, with_phase(planned(database, SHOP, RENAME), PhaseName.VERIFY, off))
+    assert "and the new side (full_name) does not follow: it holds null" in said
+
+
+def test_a_backfill_the_wrong_way(database: Database) -> None:
+    def other_way(phase: Phase) -> Phase:
+        return replace(
+            phase, backfills=tuple(replace(job, assignments=("name = full_name",)) for job in phase.backfills)
+        )
+
+    said = said_of(database, with_phase(planned(database, SHOP, RENAME), PhaseName.BACKFILL, other_way))
+    assert "rows users.name: rows that nobody wrote hold another value before the switch" in said
+    assert "end end: users.full_name holds other values than after the one-shot migration" in said
+
+
 def test_a_default_that_is_forgotten(database: Database) -> None:
     plan = planned(database, SHOP, RENAME)
 
