@@ -138,12 +138,14 @@ def plan(
 ) -> int:
     """Turn a change into phases that can be deployed, and taken back, while the old and the new app both run.
 
-    CHANGE is a migration (a file of SQL, an Alembic revision), or the change in words.
+    CHANGE is a migration (a file of SQL, an Alembic revision), or the change in words. A word alone, such
+    as json-key or count-column, says what follows it; docs/changes lists them all.
 
     \b
     Examples:
       migrasafe plan db/migrations/0042_rename.sql --schema db/migrations
       migrasafe plan rename users.name full_name --schema postgresql:///shop
+      migrasafe plan json-key orders.data status "status text" --schema postgresql:///shop
       migrasafe plan drop users.age --schema postgresql:///shop --format alembic --migrations alembic/versions
     """
     from datetime import UTC, datetime
@@ -159,7 +161,7 @@ def plan(
     from migrasafe.plan.put_together import put_together
     from migrasafe.plan.read.changes import read_changes
     from migrasafe.plan.read.hints import hints_of, part_from
-    from migrasafe.plan.words.words import plan_id, sql_of
+    from migrasafe.plan.words.words import WORDS, plan_id, said_so, sql_of
     from migrasafe.sql.parse import read_script
     from migrasafe.sql.source import Source
     from migrasafe.target import Target
@@ -173,6 +175,8 @@ def plan(
         raise InputError(
             "say what is to be planned: a migration (a file), or a change in words, `migrasafe plan --help`"
         )
+    if schema is None and len(change) == 1 and change[0] in WORDS:
+        raise InputError(said_so(change[0]))
     if schema is None:
         raise InputError(
             "--schema: say where the schema is to be read from: a server's DSN, a dump, or your migrations"

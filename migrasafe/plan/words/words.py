@@ -49,8 +49,13 @@ def sql_of(words: Sequence[str], schema: Schema) -> str:
             f"{words[0]} is neither a file nor a change; {did_you_mean(words[0], WORDS, f'changes are {known}')}"
         )
     if len(words) - 1 != len(word.usage.split()):
-        raise InputError(f"`{words[0]}` is said so: migrasafe plan {words[0]} {word.usage}")
+        raise InputError(said_so(words[0]))
     return word.sql(schema, *words[1:]) if word.over_schema else word.sql(*words[1:])
+
+
+def said_so(word: str) -> str:
+    """How a change is said, in a sentence."""
+    return f"`{word}` is said so: migrasafe plan {word} {WORDS[word].usage}"
 
 
 def plan_id(words: Sequence[str]) -> str:

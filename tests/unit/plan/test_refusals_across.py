@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from migrasafe.cli import cli
 from migrasafe.errors import InputError
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.merge import draft_of
@@ -11,7 +13,7 @@ from migrasafe.plan.model import Plan
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read.changes import read_changes
 from migrasafe.plan.read.hints import Hints
-from migrasafe.plan.words.words import sql_of
+from migrasafe.plan.words.words import WORDS, sql_of
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script
@@ -95,3 +97,9 @@ def test_comments_that_the_migration_does_not_carry_out_are_refused(migration: s
     with pytest.raises(InputError) as refused:
         planned(migration)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_alone_says_what_follows_it(word: str) -> None:
+    said = CliRunner().invoke(cli, ["plan", word], standalone_mode=False).exception
+    assert str(said) == f"`{word}` is said so: migrasafe plan {word} {WORDS[word].usage}"
