@@ -157,13 +157,23 @@ def _words(across: AcrossTables) -> dict[str, str]:
         "its_new": " AND ".join(f"there.{new} = NEW.{old}" for old, new in keys),
         "its_old": " AND ".join(f"here.{old} = NEW.{new}" for old, new in keys),
         "new_values": ", ".join(f"NEW.{quote_ident(one)}" for one in (*(old for old, _ in across.key), *olds)),
-        "new_empty": " AND ".join(f"NEW.{new} IS NULL" for _, new in sets),
-        "set_from_here": ", ".join(f"{new} = here.{old}" for old, new in sets),
+        "set_said": ", ".join(f"{old} = coalesce(NEW.{new}, here.{old})" for old, new in sets),
+        "here_differs_from_said": differs(
+            row("here", olds), row_of(f"coalesce(NEW.{new}, here.{old})" for old, new in sets)
+        ),
+        "set_left_out": ", ".join(f"{new} = here.{old}" for old, new in sets),
+        "new_changed": differs(row("NEW", news), row("OLD", news)),
+        "set_changed": ", ".join(
+            f"{old} = CASE WHEN {_changed(new)} THEN NEW.{new} ELSE here.{old} END" for old, new in sets
+        ),
         "touched": quote_literal(f"{SCHEMA}.{across.id}_touched"),
         "set_new": ", ".join(f"{new} = NEW.{old}" for old, new in sets),
-        "set_old": ", ".join(f"{old} = NEW.{new}" for old, new in sets),
         "old_changed": differs(row("NEW", olds), row("OLD", olds)),
         "there_differs": differs(row("there", news), row("NEW", olds)),
         "here_differs": differs(row("here", olds), row("NEW", news)),
         "apart": differs(row("here", olds), row("there", news)),
     }
+
+
+def _changed(column: str) -> str:
+    return differs(row_of([f"NEW.{column}"]), row_of([f"OLD.{column}"]))

@@ -182,3 +182,38 @@ def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, nam
     told, wanted = dump(database.dsn), one_shot(database, SETUP, *once)
     assert [one for one in told if one not in wanted] == []
     assert told == wanted
+
+
+def test_what_the_backfill_has_not_reached_outlives_writes_of_its_other_half(
+    database: Database, tmp_path: Path
+) -> None:
+    database.execute(SETUP + ROWS)
+    run = roll_out(
+        database,
+        """
+        -- migrasafe: move users.street, town -> profiles
+        ALTER TABLE profiles ADD COLUMN street text, ADD COLUMN town text;
+        UPDATE profiles SET street = users.street, town = users.town FROM users WHERE users.id = user_id;
+        ALTER TABLE users DROP COLUMN street, DROP COLUMN town
+        """,
+        tmp_path,
+    )
+    for phase in run.plan.phases[:2]:
+        for name in run.files(phase)[0]:
+            run.run(name)
+    database.execute("UPDATE profiles SET bio = 'the old version knows no more' WHERE user_id = 1")
+    database.execute("UPDATE profiles SET street = 'Elm' WHERE user_id = 2")
+    database.execute("INSERT INTO profiles (user_id, bio) VALUES (250, 'the old version')")
+    database.execute("INSERT INTO profiles (user_id, town) VALUES (251, 'Oslo')")
+    database.execute("UPDATE users SET town = NULL WHERE id = 4")
+    both = (
+        "SELECT id, users.street, users.town, profiles.street, profiles.town FROM users LEFT JOIN profiles ON user_id = id"
+        " WHERE id IN (1, 2, 4, 250, 251) ORDER BY id"
+    )
+    assert database.execute(both) == [
+        (1, "Street 1", "Town", None, None),
+        (2, "Elm", "Town", "Elm", "Town"),
+        (4, "Street 4", None, "Street 4", None),
+        (250, "Street 250", "Town", "Street 250", "Town"),
+        (251, "Street 251", "Oslo", "Street 251", "Oslo"),
+    ]
