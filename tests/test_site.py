@@ -87,10 +87,15 @@ def test_a_link_that_leads_nowhere_ends_the_build(tmp_path: Path) -> None:
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "README.md").write_text("[gone](gone.md) and [no such heading](other.md#gone)\n")
     (tmp_path / "pages" / "other.md").write_text("# Other\n")
-    config = (
-        (ROOT / "mkdocs.yml").read_text().replace("build/site-pages", str(tmp_path / "pages")).partition("\nnav:")[0]
-    )
-    (tmp_path / "mkdocs.yml").write_text(config.replace("site_dir: build/site", f"site_dir: {tmp_path / 'out'}"))
+    config, _, _ = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")
+    for was, now in (
+        ("build/site-pages", tmp_path / "pages"),
+        ("site_dir: build/site", f"site_dir: {tmp_path / 'out'}"),
+        ("[tools/", f"[{ROOT}/tools/"),
+    ):
+        assert was in config
+        config = config.replace(was, str(now))
+    (tmp_path / "mkdocs.yml").write_text(config)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(tmp_path / "mkdocs.yml")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 1

@@ -23,7 +23,7 @@ from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of, names, type_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Constraint, Table, View
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import ConstraintKind, Name
+from migrasafe.sql.statements import ColumnDef, ConstraintKind, Name
 
 
 class MoveColumns(Struct, frozen=True, kw_only=True):
@@ -31,8 +31,8 @@ class MoveColumns(Struct, frozen=True, kw_only=True):
     new_table: Name
     columns: tuple[tuple[str, str], ...]
     """What moves: its names there and here, of the same type."""
-    added: tuple[str, ...] = ()
-    """Those of the new names that the migration adds to a table that was there."""
+    added: tuple[ColumnDef, ...] = ()
+    """Those of the new ones that the migration adds to a table that was there."""
 
     def plan(self, ground: Ground) -> Draft:
         """Both tables kept in step by triggers until the old version is gone. Raises NoPlanError."""
@@ -47,6 +47,8 @@ class MoveColumns(Struct, frozen=True, kw_only=True):
                     f"{new.ref}.{here.name} is {type_of(here)} and {old.ref}.{there.name} {type_of(there)}: plan the other type in a"
                     " migration of its own"
                 )
+        for one in self.added:
+            _refuse(old, new, one)
         for column in new.columns:
             given = {name for _, name in (*key, *self.columns)}
             if column.name not in given and _needs_value(column):
@@ -84,7 +86,9 @@ class MoveColumns(Struct, frozen=True, kw_only=True):
                 title=f"Make room: {now}, empty",
                 old_app="goes on as before; a prepared SELECT * or RETURNING * has to be prepared again",
                 new_app="is not deployed yet",
-                steps=tuple(steps.add_column(new.ref, one, type_of(column_of(new, one))) for one in self.added),
+                steps=tuple(
+                    steps.add_column(new.ref, one.name, type_of(column_of(new, one.name))) for one in self.added
+                ),
             )
         yield Phase(
             name=PhaseName.DUAL_WRITE,
@@ -132,6 +136,14 @@ def _key(old: Table, new: Table) -> tuple[tuple[str, str], ...]:
         )
     targets = found.target_columns or _primary(old)
     return tuple(zip(targets, found.columns, strict=True))
+
+
+def _refuse(old: Table, new: Table, column: ColumnDef) -> None:
+    if column.constraints or column.default is not None or column.generated is not None or column.identity is not None:
+        raise NoPlanError(
+            f"{new.ref}.{column.name} is null in rows that the old version adds to {new.ref}, until they get what {old.ref} has:"
+            " add it plain, and plan its default and its constraints when this plan is over"
+        )
 
 
 def _primary(table: Table) -> tuple[str, ...]:

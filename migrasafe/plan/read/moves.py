@@ -56,7 +56,7 @@ def _target(script: Script, schema: Schema, parts: tuple[str, ...]) -> tuple[Nam
 
 def _carried_out(script: Script, said: str, old: Name, new: Name, columns: tuple[tuple[str, str], ...]) -> Recipe:
     parts: list[object] = []
-    added: list[str] = []
+    added: list[sql.ColumnDef] = []
     dropped: list[tuple[Statement, str]] = []
     for statement in script.statements:
         if isinstance(statement, sql.Insert | sql.Update) and statement.table.name == new.name:
@@ -65,7 +65,7 @@ def _carried_out(script: Script, said: str, old: Name, new: Name, columns: tuple
             name = statement.name.name if isinstance(statement, sql.AlterTable) else ""
             is_new = name == new.name and isinstance(action, sql.AddColumn)
             if is_new and isinstance(action, sql.AddColumn) and action.column.name in {here for _, here in columns}:
-                added.append(action.column.name)
+                added.append(action.column)
                 parts.append(action)
             is_old = name == old.name and isinstance(action, sql.DropColumn)
             if is_old and isinstance(action, sql.DropColumn) and action.column in {there for there, _ in columns}:

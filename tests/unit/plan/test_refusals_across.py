@@ -103,3 +103,13 @@ def test_comments_that_the_migration_does_not_carry_out_are_refused(migration: s
 def test_a_word_alone_says_what_follows_it(word: str) -> None:
     said = CliRunner().invoke(cli, ["plan", word], standalone_mode=False).exception
     assert str(said) == f"`{word}` is said so: migrasafe plan {word} {WORDS[word].usage}"
+
+
+def test_a_column_that_others_move_to_is_added_plain() -> None:
+    with pytest.raises(
+        InputError, match="add it plain, and plan its default and its constraints when this plan is over"
+    ):
+        planned(
+            "-- migrasafe: move people.born -> notes\nALTER TABLE notes ADD COLUMN born date NOT NULL DEFAULT '2000-01-01';\n"
+            "ALTER TABLE people DROP COLUMN born"
+        )
