@@ -222,6 +222,8 @@ def plan(
     click.echo(f"{made.title}: {_count(made.phases, 'phase')}, {_count(made.steps, 'step')}")
     for phase in made.phases:
         click.echo(f"  {phase.name.value:<11} {phase.title}")
+    for one in made.assumed:
+        click.echo(f"assumed: {one}")
     for one in made.by_hand:
         click.echo(f"by hand: {one}")
     click.echo(f"written to {folder}: read {folder / RUNBOOK} first")

@@ -108,7 +108,7 @@ class ChangeType(Struct, frozen=True, kw_only=True):
             from migrasafe.sql.deparse import renamed
 
             down = Expression(node=renamed(self.down.node, {old.name: new_name}))
-            return Conversion(up=self.up, down=down)
+            return Conversion(up=self.up, down=down, pitfall="" if self.by_app else _of_two_meanings(self.up, old.name))
         if known is None:
             raise NoPlanError(
                 f"how {spell_type(old.type)} becomes {spell_type(self.type)} and back is for you to say, with expressions that"
@@ -144,6 +144,13 @@ class ChangeType(Struct, frozen=True, kw_only=True):
 def _is_cast(up: Expression, column: str) -> bool:
     """`column::type` and no more: what the types do by themselves."""
     return columns_read(up) == {column} and "ColumnRef" in up.node.get("TypeCast", {}).get("arg", {})
+
+
+def _of_two_meanings(up: Expression, name: str) -> str:
+    return (
+        f"the old version can live with what `{deparse_expression(up)}` gives, which it reads as {name} from the switch on; where"
+        f" that means something else to it (another unit, other words): --way app --new-name {with_suffix(name, '_new')}"
+    )
 
 
 def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statements: tuple[str, ...]) -> Draft:
