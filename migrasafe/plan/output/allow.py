@@ -54,6 +54,7 @@ OF_THE_MIGRATION = frozenset(rule.id for rule in RULES if rule.default) & frozen
         *("char-column", "integer-primary-key", "json-instead-of-jsonb", "money-column", "serial-instead-of-identity"),
         *("timestamp-without-time-zone", "varchar-limit"),
         *("foreign-key-narrower-than-target", "new-table-without-grants", "check-changes-its-mind", "unlogged-table"),
+        "drop-takes-dependents",
     )
 )
 """How what is new is made: whoever wrote the migration wanted it so, and `migrasafe lint` says it of the migration."""
