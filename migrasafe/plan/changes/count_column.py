@@ -64,7 +64,7 @@ class CountColumn(Struct, frozen=True, kw_only=True):
             column=self.column,
             keeper=counted.keeper(),
             value=counted.counted_now,
-            apart=f"{column} IS DISTINCT FROM {counted.counted_now}",
+            apart=f"{column} IS DISTINCT FROM ({_counted_in_snapshot(counted)})",
             says=says,
             same=_same(counted, says),
         )
@@ -81,6 +81,17 @@ class CountColumn(Struct, frozen=True, kw_only=True):
             differs=() if self.has_triggers else (missing_triggers(self.column.name, counted.keeper()),),
             by_hand=tuple(_by_hand(ground, counted)),
         )
+
+
+def _counted_in_snapshot(counted: Counted) -> str:
+    """The count that a statement sees with the row itself: counted anew, it would be ahead of the row while others write."""
+    named = [
+        (quote_ident(here), f"migrasafe_{place}", quote_ident(there))
+        for place, (here, there) in enumerate(counted.pairs)
+    ]
+    listed = ", ".join(f"{here} AS {alias}" for here, alias, _ in named)
+    pairs = " AND ".join(f"kept_there.{alias} = {there}" for _, alias, there in named)
+    return f"SELECT count(*) FROM (SELECT {listed} FROM {name_of(counted.child.ref)}) AS kept_there WHERE {pairs}"
 
 
 def _same(counted: Counted, says: str) -> Gate:

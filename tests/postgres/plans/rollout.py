@@ -109,6 +109,12 @@ class Rollout:
         time.sleep(rng.random() * 0.15)
         process.kill()
         process.communicate()
+        # Its backend ends the statement that it is at, also one that takes back what the next run makes.
+        of_psql = (
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'psql' AND datname = current_database()"
+        )
+        while self.database.execute(of_psql) != [(0,)]:
+            time.sleep(0.02)
 
     def files(self, phase: Phase) -> tuple[list[str], list[str], list[str]]:
         """The files of a phase: ahead, back, and for good."""
@@ -180,10 +186,12 @@ def carry_out(
     *,
     killed: random.Random | None = None,
     by_hand: Mapping[PhaseName, str] | None = None,
+    in_batches: bool = False,
 ) -> None:
     """Every phase done, done again, undone, undone again and done, while the versions that it allows are at work.
 
-    `killed`: psql is killed at some moment of every file before that. `by_hand`: what people do before a phase.
+    `killed`: psql is killed at some moment of every file before that. `by_hand`: what people do before a phase. `in_batches`:
+    backfills are run as they are in earnest, also where nothing is killed.
     """
     with ExitStack() as everybody:
         still_old = everybody.enter_context(ExitStack())
@@ -196,7 +204,7 @@ def carry_out(
             if by_hand is not None and phase.name in by_hand:
                 run.database.execute(by_hand[phase.name])
             run.gates(phase)
-            if killed is None:
+            if killed is None and not in_batches:
                 run.backfill(phase)
             elif phase.backfills:
                 run.backfill_for_real()

@@ -122,7 +122,9 @@ def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, nam
     case = CASES[name]
     database.execute(SETUP + ROWS)
     run = roll_out(database, case.migration, tmp_path)
-    carry_out(run, case.old, case.new, killed=random.Random(each_major) if each_major == 15 else None)
+    # One UPDATE of all rows would lock them in another order than the triggers do.
+    killed = random.Random(each_major) if each_major == 15 else None
+    carry_out(run, case.old, case.new, killed=killed, in_batches=True)
     for phase in run.plan.phases:
         run.gates(phase)
     assert dump(database.dsn) == one_shot(database, SETUP, case.migration)
