@@ -14,6 +14,8 @@ from migrasafe.plan.read.hints import hints_of
 from tests.postgres.rehearse.rehearsals import planned, rehearsed, told, with_steps
 from tests.postgres.servers import Database
 
+pytestmark = pytest.mark.soak  # the classes of defects are in test_planted_defects, which runs each time
+
 SHOP = """
 CREATE TABLE users (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, owner int DEFAULT 3, name text DEFAULT 'anon', price numeric(8, 2)
