@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.sql.quote import quote_literal
@@ -24,6 +28,30 @@ def deploy(new_app: str, old_app: str) -> Phase:
         new_app=new_app,
         deploy=f"{DEPLOY}{new_app}{EVERYWHERE}",
     )
+
+
+def both_ways(
+    was: str, now: str, steps: tuple[Step, ...], touched: str, backfill: Backfill, same: Gate, *, old_reads: str = ""
+) -> Iterator[Phase]:
+    """From the first write that triggers carry between two tables to the deployment of the version that says `now`.
+
+    `touched`: the title of the backfill. `old_reads`: what the old version may meet in the end.
+    """
+    yield Phase(
+        name=PhaseName.DUAL_WRITE,
+        title=f"Every write of {was} reaches {now}, and the other way round",
+        old_app=f"reads and writes {was}",
+        new_app=f"may write {now}, but not read it: rows from before are not there yet",
+        steps=steps,
+    )
+    yield Phase(
+        name=PhaseName.BACKFILL,
+        title=touched,
+        old_app=f"reads and writes {was}",
+        new_app=f"may write {now}, but not read it yet",
+        backfills=(backfill,),
+    )
+    yield replace(deploy(f"reads and writes {now}", f"reads and writes {was}{old_reads}"), gates=(same,))
 
 
 def contract(

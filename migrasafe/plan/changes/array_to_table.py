@@ -19,7 +19,7 @@ from migrasafe.plan.dual_write.rows_of_array import (
     touch,
     write_rows,
 )
-from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.plan.model import Phase, Step
 from migrasafe.schema.definitions import name_of, names, type_of, with_suffix
 from migrasafe.schema.model import Column, ColumnRef, Table, View
 from migrasafe.sql.deparse import deparse_expression
@@ -115,21 +115,14 @@ def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
 def _phases(ground: Ground, table: Table, rows: RowsOfArray) -> Iterator[Phase]:
     was, now = f"{rows.table.name}.{rows.column}", str(rows.child)
     over = f"({predicates.columns_are_gone(rows.table, rows.column, _dropped(rows))})"
-    yield Phase(
-        name=PhaseName.DUAL_WRITE,
-        title=f"Every write of {was} reaches {now}, and the other way round",
-        old_app=f"reads and writes {was}",
-        new_app=f"may write {now}, but not read it: rows from before are not there yet",
-        steps=steps.superseded((write_rows(rows),), over),
+    yield from phases.both_ways(
+        was,
+        now,
+        steps.superseded((write_rows(rows),), over),
+        f"The rows from before are touched, in batches, and get their rows in {now}",
+        touch(rows),
+        all_there(rows),
     )
-    yield Phase(
-        name=PhaseName.BACKFILL,
-        title=f"The rows from before are touched, in batches, and get their rows in {now}",
-        old_app=f"reads and writes {was}",
-        new_app=f"may write {now}, but not read it yet",
-        backfills=(touch(rows),),
-    )
-    yield replace(phases.deploy(f"reads and writes {now}", f"reads and writes {was}"), gates=(all_there(rows),))
     yield phases.contract(
         f"{was} goes: out of sight first, for good when nobody has missed it",
         f"reads and writes {now}",

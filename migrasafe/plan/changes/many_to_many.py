@@ -19,7 +19,7 @@ from migrasafe.plan.dual_write.linked import (
     touch,
     write_linked,
 )
-from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.plan.model import Phase, Step
 from migrasafe.schema.definitions import name_of, names, with_suffix
 from migrasafe.schema.model import ColumnRef, Constraint, Ref, Table, View
 from migrasafe.sql.quote import quote_ident
@@ -55,24 +55,15 @@ class ManyToMany(Struct, frozen=True, kw_only=True):
     def _phases(self, ground: Ground, table: Table, link: Table, linked: Linked, was: str) -> Iterator[Phase]:
         over = f"({predicates.columns_are_gone(table.ref, *self.columns, *_dropped(self.columns).values())})"
         nullable = [one for one in self.columns if column_of(table, one).not_null]
-        yield Phase(
-            name=PhaseName.DUAL_WRITE,
-            title=f"Every write of {was} reaches {link.ref}, and the other way round",
-            old_app=f"reads and writes {was}",
-            new_app=f"may write {link.ref}, but not read it: rows from before are not there yet",
-            steps=steps.superseded((write_linked(linked), *(_may_be_null(table.ref, one) for one in nullable)), over),
-        )
-        yield Phase(
-            name=PhaseName.BACKFILL,
-            title=f"The rows from before are touched, in batches, and get their links in {link.ref}",
-            old_app=f"reads and writes {was}",
-            new_app=f"may write {link.ref}, but not read it yet",
-            backfills=(touch(linked),),
-        )
         null = ", in which it may find null where a row has no link any more" if nullable else ""
-        yield replace(
-            phases.deploy(f"reads and writes {link.ref}", f"reads and writes {was}{null}"),
-            gates=(all_there(linked),),
+        yield from phases.both_ways(
+            was,
+            str(link.ref),
+            steps.superseded((write_linked(linked), *(_may_be_null(table.ref, one) for one in nullable)), over),
+            f"The rows from before are touched, in batches, and get their links in {link.ref}",
+            touch(linked),
+            all_there(linked),
+            old_reads=null,
         )
         yield phases.contract(
             f"{was} goes: out of sight first, for good when nobody has missed it",

@@ -81,23 +81,13 @@ class MergeTables(Struct, frozen=True, kw_only=True):
                 if one.type is not None
             ),
         )
-        yield Phase(
-            name=PhaseName.DUAL_WRITE,
-            title=f"Every write of {was} reaches {now}, and the other way round",
-            old_app=f"reads and writes {was}",
-            new_app=f"may write {now}, but not read it: rows from before are not there yet",
-            steps=steps.superseded((write_merged(merged),), over),
-        )
-        yield Phase(
-            name=PhaseName.BACKFILL,
-            title=f"The rows of {was} from before are touched, in batches, which carries what they say into {new.ref}",
-            old_app=f"reads and writes {was}",
-            new_app=f"may write {now}, but not read it yet",
-            backfills=(touch(merged),),
-        )
-        yield replace(
-            phases.deploy(f"reads and writes {now}", f"reads and writes {was}"),
-            gates=(all_there(merged),),
+        yield from phases.both_ways(
+            was,
+            now,
+            steps.superseded((write_merged(merged),), over),
+            f"The rows of {was} from before are touched, in batches, which carries what they say into {new.ref}",
+            touch(merged),
+            all_there(merged),
         )
         yield phases.contract(
             f"{was} goes: out of sight first, for good when nobody has missed it",

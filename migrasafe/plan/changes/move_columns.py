@@ -90,29 +90,18 @@ class MoveColumns(Struct, frozen=True, kw_only=True):
                     steps.add_column(new.ref, one.name, type_of(column_of(new, one.name))) for one in self.added
                 ),
             )
-        yield Phase(
-            name=PhaseName.DUAL_WRITE,
-            title=f"Every write of {was} reaches {now}, and the other way round",
-            old_app=f"reads and writes {was}",
-            new_app=f"may write {now}, but not read it: rows from before are not there yet",
-            steps=steps.superseded((write_across(across),), over),
+        yield from phases.both_ways(
+            was,
+            now,
+            steps.superseded((write_across(across),), over),
+            f"The rows from before are touched, in batches, and get their rows in {new.ref.name}",
+            touch(across),
+            all_there(across),
         )
-        yield Phase(
-            name=PhaseName.BACKFILL,
-            title=f"The rows from before are touched, in batches, and get their rows in {new.ref.name}",
-            old_app=f"reads and writes {was}",
-            new_app=f"may write {now}, but not read it yet",
-            backfills=(touch(across),),
-        )
-        yield replace(
-            phases.deploy(f"reads and writes {now}", f"reads and writes {was}"),
-            gates=(all_there(across),),
-        )
-        soft, hard = _soft(old, across), _hard(old, across)
         yield phases.contract(
             f"{was} goes: out of sight first, for good when nobody has missed it",
             f"reads and writes {now}",
-            (soft, hard),
+            (_soft(old, across), _hard(old, across)),
             needed=was,
             old_application_name=ground.old_application_name,
             gates=triggers_that_say(ground.schema, old, [there for there, _ in self.columns]),

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write.triggers import SCHEMA, differs, pinned_path, row_of
+from migrasafe.plan.dual_write.two_tables import drop_under, lock_of
 from migrasafe.plan.model import Backfill, Gate, Step
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of, names
@@ -73,16 +74,12 @@ def functions_sql(across: AcrossTables) -> tuple[str, ...]:
 
 def lock_both(across: AcrossTables) -> str:
     """The new table first, whose foreign key looks rows of the other one up."""
-    return f"LOCK TABLE {name_of(across.new)}, {name_of(across.old)} IN ACCESS EXCLUSIVE MODE"
+    return lock_of(across.new, across.old)
 
 
 def drop_across_sql(across: AcrossTables) -> tuple[str, ...]:
-    """The triggers and their functions. A writer of one table must not be on its way to the other meanwhile."""
-    return (
-        lock_both(across),
-        *(f"DROP TRIGGER {quote_ident(trigger)} ON {name_of(table)}" for table, trigger in across.triggers),
-        *(f"DROP FUNCTION {function}()" for function in _functions(across)),
-    )
+    """The triggers and their functions, under the lock of both tables."""
+    return drop_under(lock_both(across), across.triggers, _functions(across))
 
 
 def touch(across: AcrossTables) -> Backfill:

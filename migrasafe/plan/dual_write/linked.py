@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write.triggers import SCHEMA, differs, pinned_path, row_of
+from migrasafe.plan.dual_write.two_tables import drop_under, lock_of
 from migrasafe.plan.model import Backfill, Gate, Step
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of
@@ -69,16 +70,12 @@ def functions_sql(linked: Linked) -> tuple[str, ...]:
 
 def lock_both(linked: Linked) -> str:
     """The links first, whose foreign key looks rows of the table up."""
-    return f"LOCK TABLE {name_of(linked.link)}, {name_of(linked.table)} IN ACCESS EXCLUSIVE MODE"
+    return lock_of(linked.link, linked.table)
 
 
 def drop_linked_sql(linked: Linked) -> tuple[str, ...]:
-    """The triggers and their functions. A writer of one table must not be on its way to the other meanwhile."""
-    return (
-        lock_both(linked),
-        *(f"DROP TRIGGER {quote_ident(trigger)} ON {name_of(table)}" for table, trigger in linked.triggers),
-        *(f"DROP FUNCTION {function}()" for function in linked.functions),
-    )
+    """The triggers and their functions, under the lock of both tables."""
+    return drop_under(lock_both(linked), linked.triggers, linked.functions)
 
 
 def touch(linked: Linked) -> Backfill:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write.triggers import SCHEMA, differs, pinned_path, row_of
+from migrasafe.plan.dual_write.two_tables import drop_under, lock_of
 from migrasafe.plan.model import Backfill, Gate, Step
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of, names
@@ -70,16 +71,12 @@ def functions_sql(merged: Merged) -> tuple[str, ...]:
 
 def lock_both(merged: Merged) -> str:
     """The table that goes first, whose foreign key looks rows of the other one up."""
-    return f"LOCK TABLE {name_of(merged.old)}, {name_of(merged.new)} IN ACCESS EXCLUSIVE MODE"
+    return lock_of(merged.old, merged.new)
 
 
 def drop_merged_sql(merged: Merged) -> tuple[str, ...]:
-    """The triggers and their functions. A writer of one table must not be on its way to the other meanwhile."""
-    return (
-        lock_both(merged),
-        *(f"DROP TRIGGER {quote_ident(trigger)} ON {name_of(table)}" for table, trigger in merged.triggers),
-        *(f"DROP FUNCTION {function}()" for function in merged.functions),
-    )
+    """The triggers and their functions, under the lock of both tables."""
+    return drop_under(lock_both(merged), merged.triggers, merged.functions)
 
 
 def touch(merged: Merged) -> Backfill:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write.triggers import SCHEMA, differs, pinned_path, row_of
+from migrasafe.plan.dual_write.two_tables import drop_under, lock_of
 from migrasafe.plan.model import Backfill, Gate, Step
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of
@@ -79,16 +80,12 @@ def functions_sql(rows: RowsOfArray) -> tuple[str, ...]:
 
 def lock_both(rows: RowsOfArray) -> str:
     """The child first, whose foreign key looks rows of the other table up."""
-    return f"LOCK TABLE {name_of(rows.child)}, {name_of(rows.table)} IN ACCESS EXCLUSIVE MODE"
+    return lock_of(rows.child, rows.table)
 
 
 def drop_rows_sql(rows: RowsOfArray) -> tuple[str, ...]:
-    """The triggers and their functions. A writer of one table must not be on its way to the other meanwhile."""
-    return (
-        lock_both(rows),
-        *(f"DROP TRIGGER {quote_ident(name)} ON {name_of(ref)}" for ref, name in rows.triggers.values()),
-        *(f"DROP FUNCTION {function}()" for function in rows.functions.values()),
-    )
+    """The triggers and their functions, under the lock of both tables."""
+    return drop_under(lock_both(rows), rows.triggers.values(), rows.functions.values())
 
 
 def touch(rows: RowsOfArray) -> Backfill:
