@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.readers import readers_in_the_way
 from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.dual_write.rows_of_array import (
@@ -21,7 +22,7 @@ from migrasafe.plan.dual_write.rows_of_array import (
 )
 from migrasafe.plan.model import Phase, Step
 from migrasafe.schema.definitions import name_of, names, type_of, with_suffix
-from migrasafe.schema.model import Column, ColumnRef, Table, View
+from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name
@@ -103,13 +104,7 @@ def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
         )
     if column.default is not None and deparse_expression(column.default).split("::")[0] not in ("'{}'", "ARRAY[]"):
         yield "its default has elements, which would be rows before the new version makes its own: drop the default first"
-    for policy in table.policies:
-        if column.name in policy.reads:
-            yield f"the policy {policy.name} reads it"
-    for ref in sorted(ground.schema.dependents_of(table.ref)):
-        view = ground.schema.relation(ref)
-        if isinstance(view, View) and ColumnRef(table.ref, column.name) in view.reads:
-            yield f"the view {ref} reads it: change the view in a migration before this one"
+    yield from readers_in_the_way(ground.schema, table, (column.name,))
 
 
 def _phases(ground: Ground, table: Table, rows: RowsOfArray) -> Iterator[Phase]:

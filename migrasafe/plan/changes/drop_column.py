@@ -8,11 +8,12 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.carry_over.extended_statistics import statistics_over
+from migrasafe.plan.carry_over.readers import views_in_the_way
 from migrasafe.plan.carry_over.unseen import triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of, with_suffix
-from migrasafe.schema.model import Column, ColumnRef, Table, View
+from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Expression, Name
@@ -71,10 +72,7 @@ class DropColumn(Struct, frozen=True, kw_only=True):
 
 
 def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
-    for ref in sorted(ground.schema.dependents_of(table.ref)):
-        relation = ground.schema.relation(ref)
-        if isinstance(relation, View) and ColumnRef(table.ref, column.name) in relation.reads:
-            yield f"the view {ref} reads it: change the view in a migration before this one"
+    yield from views_in_the_way(ground.schema, table.ref, (column.name,))
     for policy in table.policies:
         if column.name in policy.reads:
             yield f"the policy {policy.name} reads it: change the policy in a migration before this one"

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.readers import readers_in_the_way
 from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.dual_write.linked import (
@@ -21,7 +22,7 @@ from migrasafe.plan.dual_write.linked import (
 )
 from migrasafe.plan.model import Phase, Step
 from migrasafe.schema.definitions import name_of, names, with_suffix
-from migrasafe.schema.model import ColumnRef, Constraint, Ref, Table, View
+from migrasafe.schema.model import ColumnRef, Constraint, Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name
 
@@ -138,13 +139,7 @@ def _in_the_way(ground: Ground, table: Table, columns: tuple[str, ...]) -> Itera
     for one in table.columns:
         if one.name in going and (one.identity is not None or one.generated is not None):
             yield "PostgreSQL fills it itself"
-    for policy in table.policies:
-        if going & policy.reads:
-            yield f"the policy {policy.name} reads it"
-    for ref in sorted(ground.schema.dependents_of(table.ref)):
-        view = ground.schema.relation(ref)
-        if isinstance(view, View) and any(ColumnRef(table.ref, one) in view.reads for one in columns):
-            yield f"the view {ref} reads it: change the view in a migration before this one"
+    yield from readers_in_the_way(ground.schema, table, columns)
 
 
 def _may_be_null(table: Ref, column: str) -> Step:

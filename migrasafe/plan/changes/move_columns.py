@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.carry_over.readers import readers_in_the_way
 from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.dual_write.across import (
@@ -21,7 +22,7 @@ from migrasafe.plan.dual_write.across import (
 )
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of, names, type_of, with_suffix
-from migrasafe.schema.model import Column, ColumnRef, Constraint, Table, View
+from migrasafe.schema.model import Column, Constraint, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ColumnDef, ConstraintKind, Name
 
@@ -157,13 +158,7 @@ def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
             "it is NOT NULL without a default, so a new version that writes the other table only could make no row: make it nullable,"
             " or give it a default, in a migration before this one"
         )
-    for policy in table.policies:
-        if column.name in policy.reads:
-            yield f"the policy {policy.name} reads it"
-    for ref in sorted(ground.schema.dependents_of(table.ref)):
-        view = ground.schema.relation(ref)
-        if isinstance(view, View) and ColumnRef(table.ref, column.name) in view.reads:
-            yield f"the view {ref} reads it: change the view in a migration before this one"
+    yield from readers_in_the_way(ground.schema, table, (column.name,))
 
 
 def _dropped(across: AcrossTables) -> dict[str, str]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write.triggers import SCHEMA, differs, pinned_path, row_of
-from migrasafe.plan.dual_write.two_tables import drop_under, lock_of
+from migrasafe.plan.dual_write.two_tables import changed, drop_under, lock_of
 from migrasafe.plan.model import Backfill, Gate, Step
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of, names
@@ -161,7 +161,7 @@ def _words(across: AcrossTables) -> dict[str, str]:
         "set_left_out": ", ".join(f"{new} = here.{old}" for old, new in sets),
         "new_changed": differs(row("NEW", news), row("OLD", news)),
         "set_changed": ", ".join(
-            f"{old} = CASE WHEN {_changed(new)} THEN NEW.{new} ELSE here.{old} END" for old, new in sets
+            f"{old} = CASE WHEN {changed(new)} THEN NEW.{new} ELSE here.{old} END" for old, new in sets
         ),
         "touched": quote_literal(f"{SCHEMA}.{across.id}_touched"),
         "set_new": ", ".join(f"{new} = NEW.{old}" for old, new in sets),
@@ -170,7 +170,3 @@ def _words(across: AcrossTables) -> dict[str, str]:
         "here_differs": differs(row("here", olds), row("NEW", news)),
         "apart": differs(row("here", olds), row("there", news)),
     }
-
-
-def _changed(column: str) -> str:
-    return differs(row_of([f"NEW.{column}"]), row_of([f"OLD.{column}"]))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write.triggers import SCHEMA, differs, pinned_path, row_of
-from migrasafe.plan.dual_write.two_tables import drop_under, lock_of
+from migrasafe.plan.dual_write.two_tables import changed, drop_under, lock_of
 from migrasafe.plan.model import Backfill, Gate, Step
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of, names
@@ -123,7 +123,6 @@ def _words(merged: Merged) -> dict[str, str]:
         else f"NEW.{quote_ident(new)}"
         for old, new in merged.columns
     }
-    changed = {new: differs(row_of([f"NEW.{new}"]), row_of([f"OLD.{new}"])) for _, new in both}
     here = row_of(f"here.{old}" for old, _ in both)
     return {
         "search_path": pinned_path((*merged.search_path, merged.old.schema, merged.new.schema)),
@@ -138,7 +137,7 @@ def _words(merged: Merged) -> dict[str, str]:
         "set_new": ", ".join(f"{new} = NEW.{old}" for old, new in both),
         "set_old": ", ".join(f"{old} = {value}" for old, value in given.items()),
         "set_changed": ", ".join(
-            f"{old} = CASE WHEN {changed[new]} THEN {given[old]} ELSE here.{old} END" for old, new in both
+            f"{old} = CASE WHEN {changed(new)} THEN {given[old]} ELSE here.{old} END" for old, new in both
         ),
         "there_empty": " AND ".join(f"there.{new} IS NULL" for _, new in both),
         "new_empty": " AND ".join(f"NEW.{new} IS NULL" for _, new in both),
