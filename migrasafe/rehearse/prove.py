@@ -9,16 +9,17 @@ from migrasafe.plan.evidence import Evidence, Failure
 from migrasafe.plan.model import PhaseName, Plan
 from migrasafe.plan.output.write_sql import sql_files
 from migrasafe.postgres.connect import connect
-from migrasafe.rehearse import carry_out, equivalence
-from migrasafe.rehearse.audit import Live, audit, failures_of
-from migrasafe.rehearse.equivalence import Checked
-from migrasafe.rehearse.opening import open_phase
-from migrasafe.rehearse.run_files import run_files
-from migrasafe.rehearse.same_data import different, sums_of
-from migrasafe.rehearse.sandbox import Sandbox
+from migrasafe.rehearse.both_sides import equivalence
+from migrasafe.rehearse.both_sides.audit import Live, audit, failures_of
+from migrasafe.rehearse.both_sides.equivalence import Checked
+from migrasafe.rehearse.phases import carry_out
+from migrasafe.rehearse.phases.files import run_files
+from migrasafe.rehearse.phases.opening import open_phase
+from migrasafe.rehearse.phases.under_way import kill_and_resume, race
+from migrasafe.rehearse.phases.walk import walk_plan
+from migrasafe.rehearse.same.data import different, sums_of
+from migrasafe.rehearse.sandbox.server import Sandbox
 from migrasafe.rehearse.stage import Lay, Stage, Wish, set_up
-from migrasafe.rehearse.under_way import kill_and_resume, race
-from migrasafe.rehearse.walk_plan import walk_plan
 
 Tell = Callable[[str], None]
 """Told what is being done, in words."""

@@ -14,15 +14,15 @@ from migrasafe.plan.model import Plan
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.relations import read_relations
-from migrasafe.rehearse.audit import Live
-from migrasafe.rehearse.carry_out import do
-from migrasafe.rehearse.catalog_lines import Lines, catalog_lines
-from migrasafe.rehearse.made_up_app import Known, Place, TableUse, uses
-from migrasafe.rehearse.opening import open_phase
-from migrasafe.rehearse.race import Repertoire, Session, learn
-from migrasafe.rehearse.rows import Rows
-from migrasafe.rehearse.same_data import Sums, sums, sums_of, telling_nothing
-from migrasafe.rehearse.sandbox import Sandbox
+from migrasafe.rehearse.both_sides.audit import Live
+from migrasafe.rehearse.made_up.app import Known, Place, TableUse, uses
+from migrasafe.rehearse.made_up.rows import Rows
+from migrasafe.rehearse.phases.carry_out import do
+from migrasafe.rehearse.phases.opening import open_phase
+from migrasafe.rehearse.same.catalog_lines import Lines, catalog_lines
+from migrasafe.rehearse.same.data import Sums, sums, sums_of, telling_nothing
+from migrasafe.rehearse.sandbox.server import Sandbox
+from migrasafe.rehearse.traffic.race import Repertoire, Session, learn
 from migrasafe.sql.quote import quote_literal
 
 Lay = Callable[[str], tuple[str, ...]]

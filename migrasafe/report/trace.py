@@ -7,8 +7,8 @@ from typing import Any
 
 from migrasafe.locks import LockMode
 from migrasafe.postgres.observed import Observed
-from migrasafe.rehearse.run_migration import State
-from migrasafe.rehearse.trace import Judged, Replayed
+from migrasafe.rehearse.migration.run import State
+from migrasafe.rehearse.migration.trace import Judged, Replayed
 
 _SQL_SHOWN = 90
 """Characters of a statement."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from migrasafe.migrations.model import History
 from migrasafe.migrations.read import read_history
-from migrasafe.rehearse.trace import Replayed, replay
+from migrasafe.rehearse.migration.trace import Replayed, replay
 from tests.postgres.servers import Database
 from tools.replay.report import as_json, summary
 

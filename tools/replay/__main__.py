@@ -30,8 +30,8 @@ from migrasafe.migrations.read import read_history
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.find_server import find_server
 from migrasafe.postgres.running_server import RunningServer
-from migrasafe.rehearse.run_migration import State
-from migrasafe.rehearse.trace import Replayed, replay
+from migrasafe.rehearse.migration.run import State
+from migrasafe.rehearse.migration.trace import Replayed, replay
 from tools.replay.report import as_json, lines, summary
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from migrasafe.rehearse.run_migration import Outcome, State
-from migrasafe.rehearse.trace import Judged, Replayed
+from migrasafe.rehearse.migration.run import Outcome, State
+from migrasafe.rehearse.migration.trace import Judged, Replayed
 from migrasafe.report.trace import in_one_line
 
 _SQL_SHOWN = 100

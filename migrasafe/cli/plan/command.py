@@ -230,8 +230,8 @@ def plan(
     if not prove:
         return 0
     from migrasafe.cli.rehearse.rehearsal import prove_folder
+    from migrasafe.rehearse.sandbox.wanted import Wanted
     from migrasafe.rehearse.stage import Wish
-    from migrasafe.rehearse.wanted import Wanted
 
     until = file if before is None else Path(before)
     wanted = Wanted(major=target.pg_version, kind=sandbox, image=image)

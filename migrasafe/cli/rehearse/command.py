@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from migrasafe.errors import InputError
-from migrasafe.rehearse.wanted import Wanted
+from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.target import NEWEST, OLDEST
 
 if TYPE_CHECKING:
-    from migrasafe.rehearse.audit import Live
+    from migrasafe.rehearse.both_sides.audit import Live
 
 ROWS_OF_PLAN = 1000
 
@@ -109,7 +109,7 @@ def rehearse(
     if folder is not None and (folder / "plan.json").exists():
         if last is not None or layout is not None:
             raise InputError("--last and --layout are for migrations, and this is a plan")
-        from migrasafe.rehearse.audit import Examples, Live
+        from migrasafe.rehearse.both_sides.audit import Examples, Live
 
         live = Live(dsn=sample, rows=sample_rows, examples=Examples(examples)) if sample is not None else None
         return _plan(folder, schema, wanted, rows, seed, (old, new), live, report)
@@ -149,10 +149,10 @@ def _migrations(
 ) -> int:
     from migrasafe.cli.inputs.read import histories, rendered
     from migrasafe.cli.rehearse.rehearsal import ground_of, sandbox_of
-    from migrasafe.rehearse.ground import lay_migrations
-    from migrasafe.rehearse.rows import FEW, Rows
-    from migrasafe.rehearse.run_migration import State
-    from migrasafe.rehearse.trace import Replayed, replay
+    from migrasafe.rehearse.made_up.rows import FEW, Rows
+    from migrasafe.rehearse.migration.run import State
+    from migrasafe.rehearse.migration.trace import Replayed, replay
+    from migrasafe.rehearse.sandbox.ground import lay_migrations
     from migrasafe.report.trace import as_json, trace_lines, trace_summary
 
     read = histories(what, layout, {})

@@ -18,11 +18,11 @@ from migrasafe.plan.model import Plan
 from migrasafe.plan.output.write_plan import PAGE, PLAN, RUNBOOK, Written, with_documents
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.introspect import load_schema
-from migrasafe.rehearse.ground import NeedsRole, dump_of, lay_migrations, lay_script
 from migrasafe.rehearse.prove import Tell, prove
-from migrasafe.rehearse.sandbox import Sandbox, open_sandbox
+from migrasafe.rehearse.sandbox.ground import NeedsRole, dump_of, lay_migrations, lay_script
+from migrasafe.rehearse.sandbox.server import Sandbox, open_sandbox
+from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.rehearse.stage import Lay, Wish
-from migrasafe.rehearse.wanted import Wanted
 from migrasafe.report.proof import proof_text
 from migrasafe.schema.model import Ref
 from migrasafe.sql.parse import read_script

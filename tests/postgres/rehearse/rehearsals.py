@@ -16,10 +16,10 @@ from migrasafe.postgres.introspect import load_schema
 from migrasafe.postgres.read_attached import attached_to_columns
 from migrasafe.postgres.read_beside import beside_tables
 from migrasafe.postgres.running_server import RunningServer
-from migrasafe.rehearse.audit import Live
-from migrasafe.rehearse.ground import lay_script
+from migrasafe.rehearse.both_sides.audit import Live
 from migrasafe.rehearse.prove import prove
-from migrasafe.rehearse.sandbox import Sandbox
+from migrasafe.rehearse.sandbox.ground import lay_script
+from migrasafe.rehearse.sandbox.server import Sandbox
 from migrasafe.rehearse.stage import Wish
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source

@@ -19,8 +19,8 @@ from migrasafe.cli import cli
 from migrasafe.errors import ServerError
 from migrasafe.postgres.docker_server import OFFICIAL, major_in
 from migrasafe.postgres.find_server import IMAGE_VARIABLE
-from migrasafe.rehearse.sandbox import open_sandbox
-from migrasafe.rehearse.wanted import Wanted
+from migrasafe.rehearse.sandbox.server import open_sandbox
+from migrasafe.rehearse.sandbox.wanted import Wanted
 
 pytestmark = [pytest.mark.postgres, pytest.mark.docker]
 
@@ -28,8 +28,8 @@ IMAGE = os.environ.get(IMAGE_VARIABLE, OFFICIAL)
 MAJOR = major_in(IMAGE) or 15
 BUSY = """
 import signal, sys, time
-from migrasafe.rehearse.sandbox import open_sandbox
-from migrasafe.rehearse.wanted import Wanted
+from migrasafe.rehearse.sandbox.server import open_sandbox
+from migrasafe.rehearse.sandbox.wanted import Wanted
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs are made to ignore
 print("begun", flush=True)
 with open_sandbox(Wanted(image=sys.argv[1], major=int(sys.argv[2]))) as sandbox, sandbox.database() as made:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from migrasafe.cli import cli
 from migrasafe.errors import InputError
 from migrasafe.plan.output.write_plan import read_plan
-from migrasafe.rehearse.sandbox import LEFT_BEHIND
+from migrasafe.rehearse.sandbox.server import LEFT_BEHIND
 from tests.postgres.servers import Database
 
 SHOP = """

@@ -13,16 +13,16 @@ import psycopg
 import pytest
 
 from migrasafe.postgres.find_server import available_servers
-from migrasafe.rehearse.sandbox import LEFT_BEHIND, PREFIX, open_sandbox
-from migrasafe.rehearse.wanted import Wanted
+from migrasafe.rehearse.sandbox.server import LEFT_BEHIND, PREFIX, open_sandbox
+from migrasafe.rehearse.sandbox.wanted import Wanted
 from tests.postgres.servers import Database
 
 pytestmark = pytest.mark.postgres
 
 BUSY = """
 import signal, sys, time
-from migrasafe.rehearse.sandbox import open_sandbox
-from migrasafe.rehearse.wanted import Wanted
+from migrasafe.rehearse.sandbox.server import open_sandbox
+from migrasafe.rehearse.sandbox.wanted import Wanted
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs are made to ignore
 dsn, major = sys.argv[1] or None, int(sys.argv[2])
 with open_sandbox(Wanted(dsn=dsn, major=major)) as sandbox, sandbox.database() as made:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.locks import LockMode
 from migrasafe.postgres.observed import Observed
-from migrasafe.rehearse.compare import disagreements
-from migrasafe.rehearse.expected import Expected
-from migrasafe.rehearse.run_migration import Outcome, State
+from migrasafe.rehearse.migration.compare import disagreements
+from migrasafe.rehearse.migration.expected import Expected
+from migrasafe.rehearse.migration.run import Outcome, State
 from migrasafe.schema.model import Ref
 from migrasafe.sql.parse import parse_statement
 

@@ -19,7 +19,7 @@ from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.observed import SqlState
 from migrasafe.sql.quote import quote_ident, quote_literal
 
-_QUESTION = (Path(__file__).parent / "sql" / "columns_to_fill.sql").read_text(encoding="utf-8")
+_QUESTION = (Path(__file__).parents[1] / "sql" / "columns_to_fill.sql").read_text(encoding="utf-8")
 
 _VALUES: Mapping[str, str] = {
     "bool": "({n} % 2 = 0)",

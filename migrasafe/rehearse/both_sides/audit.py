@@ -14,7 +14,7 @@ from migrasafe.plan.evidence import Audited, Failure
 from migrasafe.postgres.connect import connect, describe_dsn
 from migrasafe.postgres.observed import SqlState
 from migrasafe.postgres.read_sample import read_sample
-from migrasafe.rehearse.there_and_back import Held, Pair, Trial, Write, constants, some_row
+from migrasafe.rehearse.both_sides.there_and_back import Held, Pair, Trial, Write, constants, some_row
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 NOT_FOR_IT = ("23505", "23503")

@@ -7,7 +7,7 @@ from itertools import islice
 
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.rehearse.values import Choice, FillColumn, choices, columns_to_fill, let_in, made_of, stricter
+from migrasafe.rehearse.made_up.values import Choice, FillColumn, choices, columns_to_fill, let_in, made_of, stricter
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 FEW = 5

@@ -7,8 +7,8 @@ import random
 from msgspec.structs import replace
 
 from migrasafe.postgres.connect import connect, run
-from migrasafe.rehearse.made_up_app import MadeUpApp, Refused
-from migrasafe.rehearse.race import Repertoire, become, is_taken, perform
+from migrasafe.rehearse.made_up.app import MadeUpApp, Refused
+from migrasafe.rehearse.traffic.race import Repertoire, become, is_taken, perform
 
 
 def replay(dsn: str, repertoire: Repertoire, *, rows: int) -> tuple[int, tuple[Refused, ...]]:

@@ -12,7 +12,7 @@ from migrasafe.postgres.connect import Connection, connect, database_of, in_data
 from migrasafe.postgres.docker_server import DockerServer
 from migrasafe.postgres.find_server import DSN_VARIABLE, KIND_VARIABLE, GivenServer, available_servers, choose_server
 from migrasafe.postgres.running_server import RunningServer
-from migrasafe.rehearse.wanted import Wanted
+from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.sql.quote import quote_ident
 from migrasafe.target import DEFAULT
 

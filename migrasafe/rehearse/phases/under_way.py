@@ -13,12 +13,12 @@ from migrasafe.plan.evidence import Failure
 from migrasafe.plan.model import Phase, PhaseName, Plan, Step
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.rehearse import carry_out
-from migrasafe.rehearse.catalog_lines import catalog_lines, differences
-from migrasafe.rehearse.opening import open_phase, runs
-from migrasafe.rehearse.race import AppError, Race
+from migrasafe.rehearse.phases import carry_out
+from migrasafe.rehearse.phases.opening import open_phase, runs
+from migrasafe.rehearse.same.catalog_lines import catalog_lines, differences
 from migrasafe.rehearse.stage import Stage
-from migrasafe.rehearse.storm import unique_names, upsert_storm
+from migrasafe.rehearse.traffic.race import AppError, Race
+from migrasafe.rehearse.traffic.storm import unique_names, upsert_storm
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 

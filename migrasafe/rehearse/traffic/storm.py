@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from migrasafe.postgres.attempt import ask, attempt
 from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.observed import SqlState
-from migrasafe.rehearse.made_up_app import TableUse
-from migrasafe.rehearse.race import AppError, Repertoire, become
-from migrasafe.rehearse.values import made_of
+from migrasafe.rehearse.made_up.app import TableUse
+from migrasafe.rehearse.made_up.values import made_of
+from migrasafe.rehearse.traffic.race import AppError, Repertoire, become
 from migrasafe.sql.quote import quote_ident
 
 SESSIONS = 4

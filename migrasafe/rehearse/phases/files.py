@@ -15,8 +15,8 @@ from migrasafe.plan.evidence import Failure, FileSeen
 from migrasafe.plan.model import Phase, Plan
 from migrasafe.plan.output.write_sql import files_of, sql_files
 from migrasafe.postgres.psql import Psql, find_psql
-from migrasafe.rehearse.catalog_lines import Lines, catalog_lines, differences
-from migrasafe.rehearse.opening import open_phase
+from migrasafe.rehearse.phases.opening import open_phase
+from migrasafe.rehearse.same.catalog_lines import Lines, catalog_lines, differences
 
 NOTHING = "nothing to do"
 """What a file says of a step that is done already."""

@@ -13,8 +13,8 @@ from migrasafe.postgres.attempt import missing_role
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.observed import Observed, SqlState
 from migrasafe.postgres.watched_session import TOUCHES_NO_TABLE, WatchedSession
-from migrasafe.rehearse.expected import Expected, ExpectedMigration
-from migrasafe.rehearse.rows import Rows
+from migrasafe.rehearse.made_up.rows import Rows
+from migrasafe.rehearse.migration.expected import Expected, ExpectedMigration
 from migrasafe.schema.compare import differences
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident

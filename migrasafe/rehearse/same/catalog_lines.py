@@ -7,7 +7,7 @@ from pathlib import Path
 
 from migrasafe.postgres.connect import connect, run
 
-_QUESTION = (Path(__file__).parent / "sql" / "catalog_lines.sql").read_text(encoding="utf-8")
+_QUESTION = (Path(__file__).parents[1] / "sql" / "catalog_lines.sql").read_text(encoding="utf-8")
 
 Lines = Counter[str]
 

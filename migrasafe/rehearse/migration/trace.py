@@ -10,10 +10,10 @@ from migrasafe.migrations.model import Migration
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.introspect import load_schema
 from migrasafe.postgres.relations import read_relations
-from migrasafe.rehearse.compare import Disagreement, disagreements
-from migrasafe.rehearse.expected import expect
-from migrasafe.rehearse.rows import Rows
-from migrasafe.rehearse.run_migration import Outcome, State, run_migration
+from migrasafe.rehearse.made_up.rows import Rows
+from migrasafe.rehearse.migration.compare import Disagreement, disagreements
+from migrasafe.rehearse.migration.expected import expect
+from migrasafe.rehearse.migration.run import Outcome, State, run_migration
 from migrasafe.schema.compare import differences
 from migrasafe.sql.statements import Call, DoBlock
 

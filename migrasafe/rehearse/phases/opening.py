@@ -10,7 +10,7 @@ from migrasafe.plan.standing import as_psql
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import connect
 from migrasafe.postgres.observed import SqlState
-from migrasafe.rehearse.carry_out import fill
+from migrasafe.rehearse.phases.carry_out import fill
 
 OLD_VERSION_GONE = "old-version-gone"
 _ORDER = list(PhaseName)

@@ -17,9 +17,9 @@ from migrasafe.plan.model import Plan
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.observed import SqlState
-from migrasafe.rehearse.edge_values import values_of
-from migrasafe.rehearse.made_up_app import TableUse
-from migrasafe.rehearse.there_and_back import Held, Pair, Trial, Values, Write, constants, some_row
+from migrasafe.rehearse.both_sides.there_and_back import Held, Pair, Trial, Values, Write, constants, some_row
+from migrasafe.rehearse.made_up.app import TableUse
+from migrasafe.rehearse.made_up.edge_values import values_of
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident

@@ -9,13 +9,13 @@ from msgspec import Struct
 from migrasafe.plan.evidence import Failure, PhaseSeen, StepSeen
 from migrasafe.plan.model import Phase, Plan, Step
 from migrasafe.postgres.connect import connect
-from migrasafe.rehearse import carry_out
-from migrasafe.rehearse.catalog_lines import Lines, catalog_lines, differences
-from migrasafe.rehearse.opening import open_phase, runs
-from migrasafe.rehearse.replay import replay
-from migrasafe.rehearse.same_data import different, sums_of
+from migrasafe.rehearse.phases import carry_out
+from migrasafe.rehearse.phases.opening import open_phase, runs
+from migrasafe.rehearse.phases.trace_step import trace_step
+from migrasafe.rehearse.same.catalog_lines import Lines, catalog_lines, differences
+from migrasafe.rehearse.same.data import different, sums_of
 from migrasafe.rehearse.stage import Stage
-from migrasafe.rehearse.trace_step import trace_step
+from migrasafe.rehearse.traffic.replay import replay
 
 MOST_TOLD = 4
 """Differences of two catalogs that one failure tells."""

@@ -1,0 +1,1 @@
+"""What nobody wrote: values, rows, and an app that is made up from a schema."""

@@ -1,0 +1,1 @@
+"""A migration run as its tool would, beside what was predicted of it."""

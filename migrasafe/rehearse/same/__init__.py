@@ -1,0 +1,1 @@
+"""Whether two databases say the same: their catalogs, their rows."""

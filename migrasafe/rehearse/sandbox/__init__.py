@@ -1,0 +1,1 @@
+"""A throw-away PostgreSQL, and the schema from before laid in it."""

@@ -1,0 +1,1 @@
+"""The old and the new version at work while phases change."""
