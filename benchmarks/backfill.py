@@ -29,8 +29,8 @@ from migrasafe.backfill.link import Link, open_link
 from migrasafe.backfill.start import start_job
 from migrasafe.backfill.walk.places import place_of
 from migrasafe.backfill.walk.walker import Walker
-from migrasafe.postgres.find_server import find_server
-from migrasafe.postgres.local_server import LocalServer
+from migrasafe.postgres.server.find import find_server
+from migrasafe.postgres.server.local import LocalServer
 
 TABLE = """
 CREATE TABLE t (id bigint PRIMARY KEY, a int, created_at timestamptz, payload text, b bigint, flag boolean DEFAULT true);

@@ -17,8 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from migrasafe.postgres.connect import Connection, connect, run  # run as a script, from anywhere
-from migrasafe.postgres.find_server import available_servers, choose_server
-from migrasafe.postgres.local_server import LocalServer
+from migrasafe.postgres.server.find import available_servers, choose_server
+from migrasafe.postgres.server.local import LocalServer
 from tests.postgres.clusters import Cluster
 
 OBSERVE_EVERY_SECONDS = 0.02

@@ -18,8 +18,8 @@ import tempfile
 from pathlib import Path
 
 from migrasafe.errors import MigrasafeError, ServerError
-from migrasafe.postgres.binaries import downloaded_servers_folder, read_binaries
-from migrasafe.postgres.file_lock import locked
+from migrasafe.postgres.server.binaries import downloaded_servers_folder, read_binaries
+from migrasafe.postgres.server.file_lock import locked
 from migrasafe.target import NEWEST, OLDEST
 
 PLATFORMS = {

@@ -24,9 +24,9 @@ from msgspec.structs import replace
 from migrasafe.app.resolve import Resolution, Resolver, read_query
 from migrasafe.app.resolve.references import WHOLE_ROW
 from migrasafe.app.usage import Certainty, ObjectKind
-from migrasafe.postgres.columns_used import UsedColumn, columns_used
+from migrasafe.postgres.catalog.columns_used import UsedColumn, columns_used
+from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.postgres.connect import connect
-from migrasafe.postgres.introspect import load_schema
 from migrasafe.schema.evolve import with_search_path
 from migrasafe.schema.model import Composite, Schema, Table, View
 from migrasafe.sql.parse import read_script

@@ -37,8 +37,8 @@ from migrasafe.migrations.alembic.read import render_online
 from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.migrations.read import read_history
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.postgres.find_server import find_server
-from migrasafe.postgres.try_queries import Outcome, Tried, rows_in_tables, try_query
+from migrasafe.postgres.server.find import find_server
+from migrasafe.postgres.watch.try_queries import Outcome, Tried, rows_in_tables, try_query
 from migrasafe.schema.model import Schema
 from tools.expand_stars import expand_stars
 

@@ -7,7 +7,7 @@ import re
 import psycopg
 
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.watch.observed import SqlState
 
 _NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
 

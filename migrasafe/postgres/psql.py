@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from migrasafe.postgres.binaries import find_binaries
+from migrasafe.postgres.server.binaries import find_binaries
 
 LONGEST_SECONDS = 600
 

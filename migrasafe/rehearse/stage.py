@@ -13,7 +13,7 @@ from migrasafe.app.model import Query
 from migrasafe.plan.model import Plan
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import connect, run
-from migrasafe.postgres.relations import read_relations
+from migrasafe.postgres.watch.relations import read_relations
 from migrasafe.rehearse.both_sides.audit import Live
 from migrasafe.rehearse.made_up.app import Known, Place, TableUse, uses
 from migrasafe.rehearse.made_up.rows import Rows

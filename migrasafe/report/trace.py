@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from migrasafe.locks import LockMode
-from migrasafe.postgres.observed import Observed
+from migrasafe.postgres.watch.observed import Observed
 from migrasafe.rehearse.migration.run import State
 from migrasafe.rehearse.migration.trace import Judged, Replayed
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.postgres.local_server import SUPERUSER, LocalServer
-from migrasafe.postgres.running_server import RunningServer
-from migrasafe.postgres.unprivileged import server_user
+from migrasafe.postgres.server.local import SUPERUSER, LocalServer
+from migrasafe.postgres.server.running import RunningServer
+from migrasafe.postgres.server.unprivileged import server_user
 
 PATIENCE_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.02

@@ -24,5 +24,5 @@ per major version for the whole run, shared by all xdist workers, and end with i
     MIGRASAFE_TEST_SERVER=docker                use containers; only then tests marked `docker` run
     MIGRASAFE_TEST_IMAGE=postgis/postgis:15-3.4 … of this image; {major} in it stands for the major version
 
-To see what a migration does on a server, statement by statement: migrasafe/postgres/watch_locks.py.
+To see what a migration does on a server, statement by statement: migrasafe/postgres/watch/watch_locks.py.
 """

@@ -17,11 +17,11 @@ from psycopg.conninfo import make_conninfo
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.postgres.docker_server import DockerServer
-from migrasafe.postgres.file_lock import hold, locked
-from migrasafe.postgres.find_server import GivenServer, Server, available_servers, choose_server
-from migrasafe.postgres.local_server import LocalServer
-from migrasafe.postgres.running_server import RunningServer
+from migrasafe.postgres.server.docker import DockerServer
+from migrasafe.postgres.server.file_lock import hold, locked
+from migrasafe.postgres.server.find import GivenServer, Server, available_servers, choose_server
+from migrasafe.postgres.server.local import LocalServer
+from migrasafe.postgres.server.running import RunningServer
 from migrasafe.target import NEWEST, OLDEST
 
 SERVERS = pytest.StashKey[dict[int, Server]]()

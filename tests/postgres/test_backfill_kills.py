@@ -17,8 +17,8 @@ import psycopg
 import pytest
 
 from migrasafe.errors import ServerError
-from migrasafe.postgres.find_server import choose_server
-from migrasafe.postgres.local_server import LocalServer
+from migrasafe.postgres.server.find import choose_server
+from migrasafe.postgres.server.local import LocalServer
 from tests.postgres.clusters import Cluster, eventually
 from tests.postgres.servers import SERVERS
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from migrasafe.postgres.unprivileged import server_user
+from migrasafe.postgres.server.unprivileged import server_user
 from tests.postgres.backfills import backfill, start_backfill, until
 
 ROWS = 20_000

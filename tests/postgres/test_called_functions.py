@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrasafe.lint import LintOptions, lint
 from migrasafe.migrations.model import History, Migration, Part
-from migrasafe.postgres.introspect import load_schema
+from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.rules.registry import RULES
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source

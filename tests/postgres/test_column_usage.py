@@ -7,8 +7,8 @@ import pytest
 from migrasafe.app.resolve import Resolver, read_query
 from migrasafe.app.resolve.references import WHOLE_ROW
 from migrasafe.app.usage import ObjectKind
-from migrasafe.postgres.columns_used import UsedColumn, columns_used
-from migrasafe.postgres.introspect import load_schema
+from migrasafe.postgres.catalog.columns_used import UsedColumn, columns_used
+from migrasafe.postgres.catalog.introspect import load_schema
 
 SHOP = """
 CREATE TYPE place AS (street text, town text);

@@ -15,7 +15,7 @@ from migrasafe.app.usage import SourceLocation
 from migrasafe.app.verdict import MigrationVerdict, Verdict, Version, Weight
 from migrasafe.migrations.model import History, Migration, Part
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.postgres.try_queries import Outcome, rows_in_tables, try_query
+from migrasafe.postgres.watch.try_queries import Outcome, rows_in_tables, try_query
 from migrasafe.schema.load import schema_from_script
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source

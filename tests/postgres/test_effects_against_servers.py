@@ -9,8 +9,8 @@ from migrasafe.effects.predict import predict
 from migrasafe.effects.session import Session
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.postgres.observed import Observed
-from migrasafe.postgres.watch_locks import measure
+from migrasafe.postgres.watch.observed import Observed
+from migrasafe.postgres.watch.watch_locks import measure
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Moment
 from migrasafe.sql.parse import parse_statement, read_script

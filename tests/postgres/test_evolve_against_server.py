@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.postgres.connect import run
-from migrasafe.postgres.introspect import load_schema
 from migrasafe.schema.compare import differences
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.load import schema_from_script

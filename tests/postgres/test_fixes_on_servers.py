@@ -11,8 +11,8 @@ from functools import cache
 import psycopg
 import pytest
 
+from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.postgres.connect import Connection
-from migrasafe.postgres.introspect import load_schema
 from migrasafe.rules.page import Page, page_ids, read_page
 from migrasafe.schema.compare import differences
 from migrasafe.schema.model import Schema, Table

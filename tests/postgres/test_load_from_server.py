@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from migrasafe.errors import ServerError
-from migrasafe.postgres.binaries import find_binaries
+from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.postgres.connect import run
-from migrasafe.postgres.introspect import load_schema
+from migrasafe.postgres.server.binaries import find_binaries
 from migrasafe.schema.compare import differences
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import (

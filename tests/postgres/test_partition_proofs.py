@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrasafe.postgres.watch_locks import measure
+from migrasafe.postgres.watch.watch_locks import measure
 
 PARENT = [
     "CREATE TABLE events (id bigint, day date) PARTITION BY RANGE (day)",

@@ -10,9 +10,9 @@ import pytest
 
 from migrasafe.locks import LockMode
 from migrasafe.postgres.connect import run
-from migrasafe.postgres.observed import Observed
-from migrasafe.postgres.relations import read_locks
-from migrasafe.postgres.watch_locks import blocked, measure
+from migrasafe.postgres.watch.observed import Observed
+from migrasafe.postgres.watch.relations import read_locks
+from migrasafe.postgres.watch.watch_locks import blocked, measure
 from tests.postgres.servers import Database
 
 ORDERS, CUSTOMERS = "public.orders", "public.customers"

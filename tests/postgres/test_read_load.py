@@ -13,8 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.postgres.load_signals import Lost, PrimarySeen
-from migrasafe.postgres.read_load import (
+from migrasafe.postgres.figures.load import (
     ask_value,
     beat,
     connect_to_look,
@@ -24,6 +23,7 @@ from migrasafe.postgres.read_load import (
     read_system_identifier,
     read_upkeep,
 )
+from migrasafe.postgres.figures.load_signals import Lost, PrimarySeen
 from tests.postgres.clusters import eventually
 from tests.postgres.servers import Database
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrasafe.postgres.read_sizes import sizes_of_tables
+from migrasafe.postgres.figures.sizes import sizes_of_tables
 from migrasafe.schema.model import Ref
 from tests.postgres.servers import Database
 

@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
-from migrasafe.postgres.observed import Observed
-from migrasafe.postgres.watch_locks import measure
+from migrasafe.postgres.watch.observed import Observed
+from migrasafe.postgres.watch.watch_locks import measure
 from migrasafe.rules.page import Block, Page, page_ids, read_page
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source

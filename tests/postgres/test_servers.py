@@ -16,14 +16,14 @@ import pytest
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import connect, major_version, run
-from migrasafe.postgres.find_server import GivenServer, available_servers, choose_server
-from migrasafe.postgres.local_server import LocalServer
-from migrasafe.postgres.unprivileged import cache_folder, copy_where_reachable, server_user
+from migrasafe.postgres.server.find import GivenServer, available_servers, choose_server
+from migrasafe.postgres.server.local import LocalServer
+from migrasafe.postgres.server.unprivileged import cache_folder, copy_where_reachable, server_user
 
 START_A_SERVER_AND_WAIT = """
 import time
-from migrasafe.postgres.local_server import LocalServer
-from migrasafe.postgres.find_server import available_servers
+from migrasafe.postgres.server.local import LocalServer
+from migrasafe.postgres.server.find import available_servers
 server = next(one for one in available_servers({}).values() if isinstance(one, LocalServer)).start()
 print(server.dsn, flush=True)
 time.sleep(60)
@@ -147,7 +147,7 @@ def test_an_unknown_kind_of_server_is_refused():
 
 
 def test_a_docker_that_does_not_answer_is_one_sentence():
-    program = "from migrasafe.postgres.docker_server import DockerServer; DockerServer(major=15).start()"
+    program = "from migrasafe.postgres.server.docker import DockerServer; DockerServer(major=15).start()"
     environment = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock"}
     # In a process of its own: Docker's client leaves a socket open when it cannot connect.
     failed = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)

@@ -9,8 +9,8 @@ from psycopg.conninfo import make_conninfo
 
 from migrasafe.app.judge.subscribers import subscriber_changes
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.postgres.find_server import available_servers
-from migrasafe.postgres.local_server import LocalServer
+from migrasafe.postgres.server.find import available_servers
+from migrasafe.postgres.server.local import LocalServer
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script

@@ -14,9 +14,9 @@ from psycopg.conninfo import make_conninfo
 from migrasafe.backfill.model import BatchDone, Place, Setting
 from migrasafe.backfill.throttle.throttling import SampledThrottle
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.postgres.find_server import choose_server
-from migrasafe.postgres.load_signals import Lost
-from migrasafe.postgres.local_server import LocalServer
+from migrasafe.postgres.figures.load_signals import Lost
+from migrasafe.postgres.server.find import choose_server
+from migrasafe.postgres.server.local import LocalServer
 from tests.postgres.clusters import Cluster, eventually
 from tests.postgres.servers import SERVERS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrasafe.postgres.connect import run
-from migrasafe.postgres.try_queries import Outcome, rows_in_tables, try_query
+from migrasafe.postgres.watch.try_queries import Outcome, rows_in_tables, try_query
 
 SHOP = """
 CREATE TYPE mood AS ENUM ('sad', 'glad');

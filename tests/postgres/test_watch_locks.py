@@ -7,8 +7,8 @@ import pytest
 from migrasafe.errors import ServerError
 from migrasafe.locks import LockMode
 from migrasafe.postgres.connect import run
-from migrasafe.postgres.observed import Blocked, Observed
-from migrasafe.postgres.watch_locks import blocked, measure
+from migrasafe.postgres.watch.observed import Blocked, Observed
+from migrasafe.postgres.watch.watch_locks import blocked, measure
 from tests.postgres.servers import Database
 
 SHOP = (

@@ -11,9 +11,9 @@ from migrasafe.app.read_app import read_app
 from migrasafe.cli.inputs.app_version import read_app_version
 from migrasafe.errors import InputError
 from migrasafe.postgres.connect import connect
-from migrasafe.postgres.find_server import available_servers
-from migrasafe.postgres.local_server import LocalServer
-from migrasafe.postgres.read_statistics import read_statistics
+from migrasafe.postgres.figures.statistics import read_statistics
+from migrasafe.postgres.server.find import available_servers
+from migrasafe.postgres.server.local import LocalServer
 from tests.postgres.servers import Database
 
 pytestmark = pytest.mark.postgres

@@ -23,7 +23,7 @@ from pathlib import Path
 from msgspec.structs import asdict
 
 from migrasafe.postgres.connect import connect, in_database, run
-from migrasafe.postgres.find_server import find_server
+from migrasafe.postgres.server.find import find_server
 from tools.fuzz.campaign import Counts, Findings
 from tools.fuzz.histories import fuzz_histories
 from tools.fuzz.on_server import fuzz_on_server

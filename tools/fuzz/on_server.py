@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from psycopg import Error
 
+from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.postgres.introspect import load_schema
 from migrasafe.schema.compare import differences
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment

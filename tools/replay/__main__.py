@@ -28,8 +28,8 @@ from migrasafe.migrations.alembic.read import render_online
 from migrasafe.migrations.model import History
 from migrasafe.migrations.read import read_history
 from migrasafe.postgres.connect import connect
-from migrasafe.postgres.find_server import find_server
-from migrasafe.postgres.running_server import RunningServer
+from migrasafe.postgres.server.find import find_server
+from migrasafe.postgres.server.running import RunningServer
 from migrasafe.rehearse.migration.run import State
 from migrasafe.rehearse.migration.trace import Replayed, replay
 from tools.replay.report import as_json, lines, summary

@@ -21,8 +21,8 @@ from migrasafe.backfill.walk.batches import key_in
 from migrasafe.backfill.walk.ways import RETURNING_ONE, BlockWalk, Change, Key
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.connect import Connection
-from migrasafe.postgres.load_signals import Lost
-from migrasafe.postgres.read_load import beat, connect_to_look, read_primary
+from migrasafe.postgres.figures.load import beat, connect_to_look, read_primary
+from migrasafe.postgres.figures.load_signals import Lost
 from migrasafe.postgres.scripts import ScriptSession, StatementError
 
 SAMPLED_PAGES = 2000

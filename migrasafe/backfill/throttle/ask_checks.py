@@ -13,7 +13,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from migrasafe.backfill.throttle.checks import Check, CheckKind, CheckSeen
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection
-from migrasafe.postgres.read_load import ask_value
+from migrasafe.postgres.figures.load import ask_value
 
 MOST_BYTES = 1_000_000
 WAIT_STATUS = (404, 417, 429, 500, 503)

@@ -24,7 +24,7 @@ from migrasafe.backfill.throttle.gates import (
 )
 from migrasafe.backfill.throttle.limits import AUTO, Limits
 from migrasafe.backfill.throttle.state import NOT_YET, UPKEEP_SECONDS, State, is_closed, poll_seconds, workers_lately
-from migrasafe.postgres.load_signals import Lost
+from migrasafe.postgres.figures.load_signals import Lost
 
 STALE_POLLS = 3
 """Looks that did not come: then nothing is known any more."""

@@ -11,7 +11,7 @@ from migrasafe.backfill.quantities import say_bytes, say_seconds
 from migrasafe.backfill.throttle.limits import AUTO, Limits
 from migrasafe.backfill.throttle.log_clock import LogClock, seconds_behind
 from migrasafe.backfill.throttle.windows import closed_until, zone
-from migrasafe.postgres.load_signals import (
+from migrasafe.postgres.figures.load_signals import (
     ArchiverSeen,
     HorizonSeen,
     ReplicaSeen,

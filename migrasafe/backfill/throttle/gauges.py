@@ -10,7 +10,7 @@ from migrasafe.backfill.throttle.followers import gauges_of, required
 from migrasafe.backfill.throttle.gates import wal_rate
 from migrasafe.backfill.throttle.limits import Limits
 from migrasafe.backfill.throttle.state import State
-from migrasafe.postgres.load_signals import Lost, PrimarySeen, UpkeepSeen
+from migrasafe.postgres.figures.load_signals import Lost, PrimarySeen, UpkeepSeen
 
 
 def gauges(state: State, limits: Limits, now: float) -> tuple[Gauge, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection
-from migrasafe.postgres.read_load import connect_to_look
+from migrasafe.postgres.figures.load import connect_to_look
 
 SHORTEST_PAUSE_SECONDS = 0.1
 """Between two tries to connect to a server that is not there."""

@@ -32,7 +32,7 @@ from migrasafe.backfill.walk.batch_size import (
     first_size,
     retargeted,
 )
-from migrasafe.postgres.load_signals import (
+from migrasafe.postgres.figures.load_signals import (
     AuroraReplicaSeen,
     BlockedSeen,
     Lost,

@@ -39,8 +39,7 @@ from migrasafe.backfill.throttle.state import (
 )
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection
-from migrasafe.postgres.load_signals import Lost
-from migrasafe.postgres.read_load import (
+from migrasafe.postgres.figures.load import (
     beat,
     read_aurora_replicas,
     read_primary,
@@ -48,6 +47,7 @@ from migrasafe.postgres.read_load import (
     read_system_identifier,
     read_upkeep,
 )
+from migrasafe.postgres.figures.load_signals import Lost
 
 FIRST_BEATS_SECONDS = 0.02
 """Between the first small commits, which say what is usual before the first batch runs."""

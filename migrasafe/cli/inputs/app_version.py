@@ -26,7 +26,7 @@ def read_app_version(source: str, histories: Sequence[History]) -> App:
 def _from_server(dsn: str) -> App:
     from migrasafe.app.query_files.statistics import app_from_statistics
     from migrasafe.postgres.connect import connect, describe_dsn
-    from migrasafe.postgres.read_statistics import read_statistics
+    from migrasafe.postgres.figures.statistics import read_statistics
 
     with connect(dsn) as connection:
         return app_from_statistics(read_statistics(connection, dsn), describe_dsn(dsn))

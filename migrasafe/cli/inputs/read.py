@@ -69,8 +69,8 @@ def schema_before(given: str | None) -> Schema:
     if given is None:
         return Schema()
     if is_dsn(given):
+        from migrasafe.postgres.catalog.introspect import load_schema
         from migrasafe.postgres.connect import connect
-        from migrasafe.postgres.introspect import load_schema
 
         with connect(given) as connection:
             return load_schema(connection)
@@ -95,10 +95,10 @@ def schema_of(given: str, *, until: Path | None = None) -> Found:
     """The catalog that a DSN, a dump or a folder of migrations says.
     `until`: a file of the folder that has not run yet, nor has any after it."""
     if is_dsn(given):
+        from migrasafe.postgres.catalog.attached import attached_to_columns
+        from migrasafe.postgres.catalog.beside import beside_tables
+        from migrasafe.postgres.catalog.introspect import load_schema
         from migrasafe.postgres.connect import connect, major_version
-        from migrasafe.postgres.introspect import load_schema
-        from migrasafe.postgres.read_attached import attached_to_columns
-        from migrasafe.postgres.read_beside import beside_tables
 
         with connect(given) as connection:
             return Found(
@@ -136,7 +136,7 @@ def sizes_at(given: str, tables: Iterable[Ref]) -> tuple[TableSize, ...]:
     if not is_dsn(given):
         return ()
     from migrasafe.postgres.connect import connect
-    from migrasafe.postgres.read_sizes import sizes_of_tables
+    from migrasafe.postgres.figures.sizes import sizes_of_tables
 
     with connect(given) as connection:
         return sizes_of_tables(connection, tables)

@@ -31,7 +31,7 @@ def server_to_render_on(settings: Settings, *, sandbox: bool) -> Iterator[str | 
     if not sandbox:
         yield settings.schema if settings.schema is not None and is_dsn(settings.schema) else None
         return
-    from migrasafe.postgres.find_server import find_server
+    from migrasafe.postgres.server.find import find_server
 
     server = find_server(None).start()
     try:

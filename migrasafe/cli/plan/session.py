@@ -63,7 +63,7 @@ def session(dsn: str) -> Iterator[tuple[Connection, Ask]]:
 def refuse_another_schema(plan: Plan, connection: Connection) -> None:
     """Raise InputError where the tables are in no state that the plan knows: somebody else has changed them."""
     from migrasafe.plan.fingerprint import fingerprint
-    from migrasafe.postgres.introspect import load_schema
+    from migrasafe.postgres.catalog.introspect import load_schema
     from migrasafe.schema.model import Ref
 
     tables = [Ref(*table.split(".", 1)) for table in plan.tables]

@@ -16,8 +16,8 @@ from migrasafe.errors import InputError
 from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.model import Plan
 from migrasafe.plan.output.write_plan import PAGE, PLAN, RUNBOOK, Written, with_documents
+from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.postgres.connect import connect
-from migrasafe.postgres.introspect import load_schema
 from migrasafe.rehearse.prove import Tell, prove
 from migrasafe.rehearse.sandbox.ground import NeedsRole, dump_of, lay_migrations, lay_script
 from migrasafe.rehearse.sandbox.server import Sandbox, open_sandbox

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from migrasafe.plan.evidence import Audited, Failure
 from migrasafe.postgres.connect import connect, describe_dsn
-from migrasafe.postgres.observed import SqlState
-from migrasafe.postgres.read_sample import read_sample
+from migrasafe.postgres.figures.sample import read_sample
+from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.both_sides.there_and_back import Held, Pair, Trial, Write, constants, some_row
 from migrasafe.sql.quote import quote_ident, quote_literal
 

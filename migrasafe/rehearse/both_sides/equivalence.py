@@ -16,7 +16,7 @@ from migrasafe.plan.evidence import Audited, Failure
 from migrasafe.plan.model import Plan
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.both_sides.there_and_back import Held, Pair, Trial, Values, Write, constants, some_row
 from migrasafe.rehearse.made_up.app import TableUse
 from migrasafe.rehearse.made_up.edge_values import values_of

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.made_up.app import TableUse
 from migrasafe.rehearse.made_up.values import FillColumn
 from migrasafe.sql.quote import quote_ident, quote_literal

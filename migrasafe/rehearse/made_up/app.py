@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.made_up.values import Choice, FillColumn, columns_to_fill, let_in, made_of, stricter
 from migrasafe.sql.quote import quote_ident, quote_literal
 

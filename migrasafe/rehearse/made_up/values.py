@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 _QUESTION = (Path(__file__).parents[1] / "sql" / "columns_to_fill.sql").read_text(encoding="utf-8")

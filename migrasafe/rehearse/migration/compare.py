@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from migrasafe.effects.model import Effects, WorkKind
 from migrasafe.locks import LockMode
-from migrasafe.postgres.observed import Observed
+from migrasafe.postgres.watch.observed import Observed
 from migrasafe.rehearse.migration.run import Outcome, State
 from migrasafe.sql.statements import (
     Call,

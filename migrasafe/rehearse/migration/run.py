@@ -11,8 +11,8 @@ from migrasafe.locks import LockMode
 from migrasafe.migrations.model import TransactionMode
 from migrasafe.postgres.attempt import missing_role
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.postgres.observed import Observed, SqlState
-from migrasafe.postgres.watched_session import TOUCHES_NO_TABLE, WatchedSession
+from migrasafe.postgres.watch.observed import Observed, SqlState
+from migrasafe.postgres.watch.watched_session import TOUCHES_NO_TABLE, WatchedSession
 from migrasafe.rehearse.made_up.rows import Rows
 from migrasafe.rehearse.migration.expected import Expected, ExpectedMigration
 from migrasafe.schema.compare import differences

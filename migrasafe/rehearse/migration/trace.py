@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from migrasafe.migrations.model import Migration
+from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.postgres.connect import connect
-from migrasafe.postgres.introspect import load_schema
-from migrasafe.postgres.relations import read_relations
+from migrasafe.postgres.watch.relations import read_relations
 from migrasafe.rehearse.made_up.rows import Rows
 from migrasafe.rehearse.migration.compare import Disagreement, disagreements
 from migrasafe.rehearse.migration.expected import expect

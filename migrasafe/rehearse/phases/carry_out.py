@@ -16,7 +16,7 @@ from migrasafe.plan.model import Backfill, Step
 from migrasafe.plan.output.write_sql import ATTEMPTS, LOCK_TIMEOUT
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.watch.observed import SqlState
 
 _AGAIN = ("55P03", "40P01")
 """No lock in time, or a deadlock: what the files try again."""

@@ -9,7 +9,7 @@ from migrasafe.plan.model import Phase, PhaseName, Plan
 from migrasafe.plan.standing import as_psql
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import connect
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.phases.carry_out import fill
 
 OLD_VERSION_GONE = "old-version-gone"

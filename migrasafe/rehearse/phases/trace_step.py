@@ -10,9 +10,9 @@ from migrasafe.plan.evidence import StepSeen
 from migrasafe.plan.model import Step
 from migrasafe.plan.table_lock import TableLock
 from migrasafe.postgres.connect import Connection, connect
-from migrasafe.postgres.observed import Observed
-from migrasafe.postgres.relations import read_relations
-from migrasafe.postgres.watched_session import WatchedSession
+from migrasafe.postgres.watch.observed import Observed
+from migrasafe.postgres.watch.relations import read_relations
+from migrasafe.postgres.watch.watched_session import WatchedSession
 
 STRONG = LockMode.SHARE_UPDATE_EXCLUSIVE.strength
 """From here on a lock is compared: weaker ones hinder nobody but a few commands."""

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import Connection, connect
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.made_up.app import Place, TableUse
 from migrasafe.sql.quote import quote_ident
 

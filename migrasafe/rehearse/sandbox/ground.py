@@ -12,9 +12,9 @@ from migrasafe.dsn import without_password
 from migrasafe.errors import ServerError
 from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.postgres.attempt import attempt, missing_role
-from migrasafe.postgres.binaries import find_binaries
 from migrasafe.postgres.connect import Connection, connect, describe_dsn, major_version, password_in_environment, run
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.server.binaries import find_binaries
+from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.sql.script import Script
 
 _UNDEFINED_OBJECT = "42704"

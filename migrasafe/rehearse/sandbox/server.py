@@ -9,9 +9,9 @@ from types import TracebackType
 
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, database_of, in_database, run
-from migrasafe.postgres.docker_server import DockerServer
-from migrasafe.postgres.find_server import DSN_VARIABLE, KIND_VARIABLE, GivenServer, available_servers, choose_server
-from migrasafe.postgres.running_server import RunningServer
+from migrasafe.postgres.server.docker import DockerServer
+from migrasafe.postgres.server.find import DSN_VARIABLE, KIND_VARIABLE, GivenServer, available_servers, choose_server
+from migrasafe.postgres.server.running import RunningServer
 from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.sql.quote import quote_ident
 from migrasafe.target import DEFAULT

@@ -14,7 +14,7 @@ from msgspec import Struct
 from migrasafe.app.model import Query
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, connect, run
-from migrasafe.postgres.try_queries import Outcome, try_query
+from migrasafe.postgres.watch.try_queries import Outcome, try_query
 from migrasafe.rehearse.made_up.app import MadeUpApp, Place, Refused, Row, TableUse, says_the_same
 from migrasafe.sql.quote import quote_ident, quote_literal
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from migrasafe.postgres.attempt import ask, attempt
 from migrasafe.postgres.connect import connect, run
-from migrasafe.postgres.observed import SqlState
+from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.made_up.app import TableUse
 from migrasafe.rehearse.made_up.values import made_of
 from migrasafe.rehearse.traffic.race import AppError, Repertoire, become

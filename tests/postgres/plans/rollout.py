@@ -27,9 +27,9 @@ from migrasafe.plan.output.write_plan import plan_files
 from migrasafe.plan.output.write_sql import files_of
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read.changes import Hints, read_changes
-from migrasafe.postgres.introspect import load_schema
-from migrasafe.postgres.read_attached import attached_to_columns
-from migrasafe.postgres.read_beside import beside_tables
+from migrasafe.postgres.catalog.attached import attached_to_columns
+from migrasafe.postgres.catalog.beside import beside_tables
+from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.target import Target

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from migrasafe.cli import cli
 from migrasafe.errors import InputError
 from migrasafe.plan.changes.model import NoPlanError
-from migrasafe.postgres.find_server import available_servers
-from migrasafe.postgres.local_server import LocalServer
+from migrasafe.postgres.server.find import available_servers
+from migrasafe.postgres.server.local import LocalServer
 from tests.postgres.plans.rollout import program
 from tests.postgres.servers import Database
 

@@ -12,10 +12,10 @@ from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import Phase, PhaseName, Plan, Step
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read.changes import Hints, read_changes
-from migrasafe.postgres.introspect import load_schema
-from migrasafe.postgres.read_attached import attached_to_columns
-from migrasafe.postgres.read_beside import beside_tables
-from migrasafe.postgres.running_server import RunningServer
+from migrasafe.postgres.catalog.attached import attached_to_columns
+from migrasafe.postgres.catalog.beside import beside_tables
+from migrasafe.postgres.catalog.introspect import load_schema
+from migrasafe.postgres.server.running import RunningServer
 from migrasafe.rehearse.both_sides.audit import Live
 from migrasafe.rehearse.prove import prove
 from migrasafe.rehearse.sandbox.ground import lay_script

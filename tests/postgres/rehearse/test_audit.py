@@ -7,7 +7,7 @@ import pytest
 
 from migrasafe.errors import ServerError
 from migrasafe.plan.read.hints import hints_of
-from migrasafe.postgres.read_sample import read_sample
+from migrasafe.postgres.figures.sample import read_sample
 from migrasafe.rehearse.both_sides.audit import Examples, Live
 from migrasafe.report.proof import proof_text
 from tests.postgres.rehearse.rehearsals import planned, rehearsed, told

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 
 from migrasafe.cli import cli
 from migrasafe.errors import ServerError
-from migrasafe.postgres.docker_server import OFFICIAL, major_in
-from migrasafe.postgres.find_server import IMAGE_VARIABLE
+from migrasafe.postgres.server.docker import OFFICIAL, major_in
+from migrasafe.postgres.server.find import IMAGE_VARIABLE
 from migrasafe.rehearse.sandbox.server import open_sandbox
 from migrasafe.rehearse.sandbox.wanted import Wanted
 

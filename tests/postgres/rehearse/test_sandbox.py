@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from migrasafe.postgres.find_server import available_servers
+from migrasafe.postgres.server.find import available_servers
 from migrasafe.rehearse.sandbox.server import LEFT_BEHIND, PREFIX, open_sandbox
 from migrasafe.rehearse.sandbox.wanted import Wanted
 from tests.postgres.servers import Database

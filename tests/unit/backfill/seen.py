@@ -8,7 +8,7 @@ from migrasafe.backfill.model import BatchDone
 from migrasafe.backfill.throttle.duty import Load
 from migrasafe.backfill.throttle.limits import Limits
 from migrasafe.backfill.throttle.state import State, first_state, saw_beat, saw_primary, saw_upkeep
-from migrasafe.postgres.load_signals import (
+from migrasafe.postgres.figures.load_signals import (
     PrimarySeen,
     ReplicaSeen,
     ReplicaState,

@@ -30,7 +30,7 @@ from migrasafe.backfill.throttle.state import (
     saw_upkeep,
     with_limits,
 )
-from migrasafe.postgres.load_signals import (
+from migrasafe.postgres.figures.load_signals import (
     ArchiverSeen,
     AuroraReplicaSeen,
     BlockedSeen,

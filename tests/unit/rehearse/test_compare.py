@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.locks import LockMode
-from migrasafe.postgres.observed import Observed
+from migrasafe.postgres.watch.observed import Observed
 from migrasafe.rehearse.migration.compare import disagreements
 from migrasafe.rehearse.migration.expected import Expected
 from migrasafe.rehearse.migration.run import Outcome, State

@@ -21,10 +21,10 @@ from pathlib import Path
 import psycopg
 
 from migrasafe.errors import ServerError
-from migrasafe.postgres.binaries import Binaries
-from migrasafe.postgres.file_lock import hold, locked
-from migrasafe.postgres.running_server import RunningServer
-from migrasafe.postgres.unprivileged import ServerUser, cache_folder, copy_where_reachable, server_user
+from migrasafe.postgres.server.binaries import Binaries
+from migrasafe.postgres.server.file_lock import hold, locked
+from migrasafe.postgres.server.running import RunningServer
+from migrasafe.postgres.server.unprivileged import ServerUser, cache_folder, copy_where_reachable, server_user
 
 SUPERUSER = "postgres"
 INITDB_OPTIONS = (
@@ -135,7 +135,7 @@ class LocalServer:
         }
         request_path = folder / "request.json"
         request_path.write_text(json.dumps(request), encoding="utf-8")
-        supervisor = Path(__file__).with_name("supervise_server.py")
+        supervisor = Path(__file__).with_name("supervise.py")
         subprocess.run(
             [sys.executable, "-I", str(supervisor), str(request_path)],
             stdin=subprocess.DEVNULL,

@@ -17,7 +17,7 @@ from psycopg.rows import namedtuple_row
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, connect
-from migrasafe.postgres.load_signals import (
+from migrasafe.postgres.figures.load_signals import (
     ArchiverSeen,
     AuroraReplicaSeen,
     BlockedSeen,

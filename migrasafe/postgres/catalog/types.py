@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from migrasafe.postgres.catalog_text import ServerTexts, expression_sql, signature_sql, type_sql
+from migrasafe.postgres.catalog.text import ServerTexts, expression_sql, signature_sql, type_sql
 from migrasafe.schema.model import (
     Column,
     ColumnRef,

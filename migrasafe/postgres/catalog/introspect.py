@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import namedtuple_row
 
 from migrasafe.errors import ServerError
-from migrasafe.postgres.catalog_tables import (
+from migrasafe.postgres.catalog.tables import (
     Parts,
     columns_by_relation,
     constraint_from_row,
@@ -22,9 +21,10 @@ from migrasafe.postgres.catalog_tables import (
     texts_of_tables,
     trigger_from_row,
 )
-from migrasafe.postgres.catalog_text import ServerTexts
-from migrasafe.postgres.catalog_types import functions_by_ref, texts_of_types, type_from_row
+from migrasafe.postgres.catalog.text import ServerTexts
+from migrasafe.postgres.catalog.types import functions_by_ref, texts_of_types, type_from_row
 from migrasafe.postgres.connect import Connection, major_version
+from migrasafe.postgres.queries import query
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.session import path_from_text
 from migrasafe.schema.model import (
@@ -43,7 +43,6 @@ from migrasafe.sql.expressions import columns_read
 
 STATEMENT_TIMEOUT_SECONDS = 60
 
-_QUESTIONS = Path(__file__).parent / "sql"
 _PUBLICATIONS_OF_SCHEMAS_SINCE = 15
 
 Row = Any
@@ -142,7 +141,7 @@ class _Loading:
         return draft.finished()
 
     def _ask(self, question: str) -> list[Row]:
-        sql = (_QUESTIONS / f"{question}.sql").read_bytes()
+        sql = query(question).encode()
         with self._connection.cursor(row_factory=namedtuple_row) as cursor:
             return list(cursor.execute(sql).fetchall())
 

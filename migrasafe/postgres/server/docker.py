@@ -20,9 +20,9 @@ import psycopg
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import major_version
-from migrasafe.postgres.file_lock import hold
-from migrasafe.postgres.local_server import INITDB_OPTIONS, SETTINGS, SUPERUSER
-from migrasafe.postgres.running_server import RunningServer
+from migrasafe.postgres.server.file_lock import hold
+from migrasafe.postgres.server.local import INITDB_OPTIONS, SETTINGS, SUPERUSER
+from migrasafe.postgres.server.running import RunningServer
 
 OFFICIAL = "postgres:{major}"
 PASSWORD = "throw-away"

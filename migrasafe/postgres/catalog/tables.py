@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from migrasafe.postgres.catalog_text import (
+from migrasafe.postgres.catalog.text import (
     ServerTexts,
     bound_sql,
     constraint_sql,

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from migrasafe.postgres.connect import Connection
-from migrasafe.postgres.relations import HeldLocks, Relation, Relations, read_locks
+from migrasafe.postgres.watch.relations import HeldLocks, Relation, Relations, read_locks
 
 MAINTENANCE_HOLDS_SECONDS = 0.05
 READER_HOLDS_SECONDS = 0.15

@@ -1,6 +1,6 @@
 """Runs one throw-away PostgreSQL server for as long as somebody holds its lifeline, then removes every trace of it.
 
-Started as a program of its own (standard library only, no imports of ours): python supervise_server.py REQUEST.json
+Started as a program of its own (standard library only, no imports of ours): python supervise.py REQUEST.json
 
 The lifeline is a file that the process which wants the server keeps locked. The kernel gives the lock back when that
 process ends, be it by an exit, a crash or kill -9, so nothing that can happen to it leaves a server behind.

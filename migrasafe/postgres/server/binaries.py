@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from migrasafe.postgres.unprivileged import cache_folder, server_user
+from migrasafe.postgres.server.unprivileged import cache_folder, server_user
 
 _VERSION = re.compile(r"postgres \(PostgreSQL\) (\d+)(\.\d+)?")
 

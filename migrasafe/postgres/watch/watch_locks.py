@@ -14,9 +14,9 @@ from psycopg import sql
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.postgres.observed import Blocked, Observed
-from migrasafe.postgres.relations import read_relations
-from migrasafe.postgres.watched_session import WatchedSession
+from migrasafe.postgres.watch.observed import Blocked, Observed
+from migrasafe.postgres.watch.relations import read_relations
+from migrasafe.postgres.watch.watched_session import WatchedSession
 
 TRY_FOR_MS = 100
 

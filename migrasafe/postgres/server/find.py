@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from migrasafe.errors import ServerError
-from migrasafe.postgres.binaries import find_binaries
 from migrasafe.postgres.connect import connect, describe_dsn, major_version
-from migrasafe.postgres.docker_server import OFFICIAL, DockerServer, docker_answers, major_in
-from migrasafe.postgres.local_server import LocalServer
-from migrasafe.postgres.running_server import RunningServer
+from migrasafe.postgres.server.binaries import find_binaries
+from migrasafe.postgres.server.docker import OFFICIAL, DockerServer, docker_answers, major_in
+from migrasafe.postgres.server.local import LocalServer
+from migrasafe.postgres.server.running import RunningServer
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 DSN_VARIABLE = "MIGRASAFE_TEST_DSN"

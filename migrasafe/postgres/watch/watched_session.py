@@ -12,9 +12,9 @@ from psycopg.pq import TransactionStatus
 from migrasafe.locks import LockMode
 from migrasafe.postgres.attempt import sql_state
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.postgres.observed import Observed, SqlState
 from migrasafe.postgres.queries import query
-from migrasafe.postgres.relations import (
+from migrasafe.postgres.watch.observed import Observed, SqlState
+from migrasafe.postgres.watch.relations import (
     HeldLocks,
     Relations,
     difference,
@@ -25,8 +25,8 @@ from migrasafe.postgres.relations import (
     rewritten,
     strongest_by_table,
 )
-from migrasafe.postgres.sample_locks import run_sampled
-from migrasafe.postgres.server_messages import read_messages
+from migrasafe.postgres.watch.sample_locks import run_sampled
+from migrasafe.postgres.watch.server_messages import read_messages
 
 CANNOT_RUN_IN_A_TRANSACTION = frozenset({"25001", "2D000"})
 """SQLSTATEs of VACUUM, CREATE INDEX CONCURRENTLY and their like, and of a procedure that commits."""

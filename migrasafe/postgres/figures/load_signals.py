@@ -1,4 +1,4 @@
-"""What can be seen of a server under load: values only, as `read_load.py` reads them and the throttle judges them.
+"""What can be seen of a server under load: values only, as `load.py` reads them and the throttle judges them.
 
 Log positions are bytes since the beginning of the write-ahead log. Each question that cannot be answered is `Lost`,
 with the reason: a hidden column, a missing privilege or a function that a managed service does not have is never zero.

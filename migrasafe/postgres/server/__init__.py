@@ -1,0 +1,1 @@
+"""PostgreSQL servers: found, started, watched over, and gone without a trace afterwards."""

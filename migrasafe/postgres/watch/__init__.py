@@ -1,0 +1,1 @@
+"""What a statement really does on a server: locks, work, failures."""
