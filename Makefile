@@ -16,6 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := fixtures/demo/migrations
 TEST_OPTIONS ?=
+AUDIT_OPTIONS ?=
 
 # What is installed follows the content of pyproject.toml, so that a fresh checkout date does not install again.
 CONTENT := $(shell cksum pyproject.toml | cut -d ' ' -f 1)
@@ -69,7 +70,7 @@ lock: | $(VENV)/.created
 
 audit: | $(VENV)/.created
 	@$(PIP) install 'pip-audit>=2.9'
-	$(BIN)/python tools/audit.py
+	$(BIN)/python tools/audit.py $(AUDIT_OPTIONS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -1,9 +1,9 @@
 """Looks for known holes in what requirements-dev.lock pins, with pip-audit; what could not be looked up is not called fine.
 
-    python tools/audit.py
+    python tools/audit.py [--without-network-too]
 
 Exit status: 0 all were looked up, and none has a known hole · 1 some have · 2 some or all could not be looked up, as without
-a network.
+a network; with --without-network-too that is said and ends in 0, for machines that may have none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 LOCK = Path(__file__).parents[1] / "requirements-dev.lock"
-_SECONDS = 300
+_SECONDS = 120
 
 
 def main() -> int:
@@ -22,11 +22,11 @@ def main() -> int:
     try:
         ran = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        print(f"not audited: the database of known holes gave no answer within {_SECONDS} seconds")
-        return 2
-    status, words = verdict(ran.stdout, ran.stderr)
+        status, words = 2, f"not audited: the database of known holes gave no answer within {_SECONDS} seconds"
+    else:
+        status, words = verdict(ran.stdout, ran.stderr)
     print(words)
-    return status
+    return 0 if status == 2 and "--without-network-too" in sys.argv[1:] else status
 
 
 def verdict(report: str, trouble: str) -> tuple[int, str]:
