@@ -57,18 +57,22 @@ def build_index(index: Index) -> Step:
 
 def constraint_from_index(table: Ref, constraint: Constraint, index: Index) -> Step:
     """UNIQUE or PRIMARY KEY out of an index that is built: an instant. The index takes the constraint's name."""
-    deferrable = ""
-    if constraint.deferrable:
-        deferrable = " DEFERRABLE" + (" INITIALLY DEFERRED" if constraint.initially_deferred else "")
     return Step(
         title=f"Make the index the {constraint.kind.value} constraint {constraint.name}",
         statements=(
             f"ALTER TABLE {name_of(table)} ADD CONSTRAINT {quote_ident(constraint.name)} {constraint.kind.value}"
-            f" USING INDEX {quote_ident(index.ref.name)}{deferrable}",
+            f" USING INDEX {quote_ident(index.ref.name)}{when_checked(constraint)}",
         ),
         done=predicates.constraint_exists(table, constraint.name),
         undo=(f"ALTER TABLE {name_of(table)} DROP CONSTRAINT {quote_ident(constraint.name)}",),
     )
+
+
+def when_checked(constraint: Constraint) -> str:
+    """What follows a constraint that is not checked after each statement."""
+    if not constraint.deferrable:
+        return ""
+    return " DEFERRABLE" + (" INITIALLY DEFERRED" if constraint.initially_deferred else "")
 
 
 def add_not_valid(table: Ref, constraint: Constraint) -> Step:

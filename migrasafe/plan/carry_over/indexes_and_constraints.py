@@ -111,12 +111,16 @@ def _comments(shadow: Shadow, constraints: list[Constraint]) -> Iterator[str]:
 
 def subscribers_first(schema: Schema, table: Ref, column: str) -> Iterator[str]:
     """What has to be done elsewhere before a published table gets a column."""
-    for publication in schema.publications.values():
-        if _publishes(publication, table):
-            yield (
-                f"{publication.name} publishes {table}: add {column} on every subscriber before the expand phase, or replication"
-                " stops at the first row"
-            )
+    for publication in publications_of(schema, table):
+        yield (
+            f"{publication} publishes {table}: add {column} on every subscriber before the expand phase, or replication"
+            " stops at the first row"
+        )
+
+
+def publications_of(schema: Schema, table: Ref) -> list[str]:
+    """The names of those that a table is in."""
+    return [one.name for one in schema.publications.values() if _publishes(one, table)]
 
 
 def _publishes(publication: Publication, table: Ref) -> bool:

@@ -33,16 +33,6 @@ class AddExclusion(Struct, frozen=True, kw_only=True):
         if table.partition_by is not None:
             raise NoPlanError(f"{table.ref} is partitioned: add the constraint to each partition, one after the other")
         body = exclusion_body(self.wanted)
-        alter = f"ALTER TABLE {name_of(table.ref)}"
-        step = Step(
-            title=f"Build the constraint {self.name}",
-            statements=(f"{alter} ADD CONSTRAINT {quote_ident(self.name)} {body}",),
-            done=predicates.constraint_exists(table.ref, self.name),
-            undo=(f"{alter} DROP CONSTRAINT {quote_ident(self.name)}",),
-            window=(
-                f"nobody reads or writes {table.ref} while its index is built, since EXCLUDE knows neither NOT VALID nor USING INDEX"
-            ),
-        )
         return Draft(
             title=f"add {body} to {table.ref}",
             tables=(table.ref,),
@@ -51,10 +41,10 @@ class AddExclusion(Struct, frozen=True, kw_only=True):
                 phases.contract(
                     f"{self.name} is built, and asked of every row from then on",
                     f"obeys {body}, and is refused (23P01) where it does not",
-                    (step,),
+                    (build_exclusion(table, self.name, body),),
                     needed=f"to write rows that {self.name} refuses",
                     old_application_name=ground.old_application_name,
-                    gates=(_no_two(table, self.wanted),),
+                    gates=(no_two(table, self.wanted),),
                 ),
             ),
             by_hand=(
@@ -62,6 +52,20 @@ class AddExclusion(Struct, frozen=True, kw_only=True):
                 " for longer than lock_timeout",
             ),
         )
+
+
+def build_exclusion(table: Table, name: str, body: str) -> Step:
+    """The one step that others have to wait for."""
+    alter = f"ALTER TABLE {name_of(table.ref)}"
+    return Step(
+        title=f"Build the constraint {name}",
+        statements=(f"{alter} ADD CONSTRAINT {quote_ident(name)} {body}",),
+        done=predicates.constraint_exists(table.ref, name),
+        undo=(f"{alter} DROP CONSTRAINT {quote_ident(name)}",),
+        window=(
+            f"nobody reads or writes {table.ref} while its index is built, since EXCLUDE knows neither NOT VALID nor USING INDEX"
+        ),
+    )
 
 
 def exclusion_body(wanted: ConstraintDef) -> str:
@@ -101,7 +105,8 @@ def _written(element: Node) -> str:
     return text[text.index("(") + 1 : text.rindex(")")]
 
 
-def _no_two(table: Table, wanted: ConstraintDef) -> Gate:
+def no_two(table: Table, wanted: ConstraintDef) -> Gate:
+    """Whether the rows that are there obey it."""
     values = [(_value(element), operator) for element, operator in _pairs(wanted)]
     listed = ", ".join(f"{value} AS e{place}" for place, (value, _) in enumerate(values))
     where = f" WHERE {deparse_expression(wanted.expression)}" if wanted.expression is not None else ""

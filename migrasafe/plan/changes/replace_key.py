@@ -34,7 +34,8 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
         table, old, new = table_of(ground, self.table), self.old, self.new
         if old.columns == new.columns:
             raise NoPlanError(
-                f"{old.name} of {table.ref} is over {names(old.columns)} already: what else differs has no plan yet"
+                f"{old.name} of {table.ref} is over {names(old.columns)} already, and checked at the same time: what else differs"
+                " has no plan yet; give the new one another name and plan it alone, then drop the old one"
             )
         primary = new.kind is ConstraintKind.PRIMARY_KEY
         kept = self._kept(ground, table)
@@ -45,7 +46,7 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
             )
         nullable = [one for one in new.columns if primary and not column_of(table, one).not_null]
         implied = not nullable and (self.numbered or set(old.columns) <= set(new.columns))
-        is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
+        is_new = key_is_there(table, new)
         proved = tuple(
             step
             for one in nullable
@@ -53,7 +54,10 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
         )
         # The index over new columns is built when they are filled.
         early = (PhaseName.VERIFY if self.numbered else PhaseName.EXPAND) if implied else None
-        made, swap, last = (_primary if primary else _unique)(table, old, new, implied=implied)
+        if primary:
+            made, swap, last = primary_swap(table, old, new, *((_early_name(new),) if implied else ()))
+        else:
+            made, swap, last = unique_swap(table, old, new)
         made = steps.superseded(made, is_new)
         first, ready = ((), (*proved, *made)) if early is None else (made, ())
         if primary and early is not None:
@@ -149,14 +153,21 @@ def _early_name(new: Constraint) -> str:
     return with_suffix(new.name, "__ms_early")
 
 
-def _unique(
-    table: Table, old: Constraint, new: Constraint, *, implied: bool
-) -> tuple[tuple[Step, ...], Step, tuple[Step, ...]]:
+def key_is_there(table: Table, key: Constraint) -> str:
+    """Whether the key of that name is over these columns, and checked at that time."""
+    deferred = str(key.initially_deferred).lower()
+    when = predicates.constraint_with(
+        table.ref, key.name, f"condeferrable = {str(key.deferrable).lower()} AND condeferred = {deferred}"
+    )
+    return f"({predicates.constraint_is_over(table.ref, key.name, key.columns)} AND {when})"
+
+
+def unique_swap(table: Table, old: Constraint, new: Constraint) -> tuple[tuple[Step, ...], Step, tuple[Step, ...]]:
     """What makes it ready, the step that swaps names, and the end of the old one."""
     index = _index(table, new.columns, with_suffix(new.name, "__ms"))
     rename = f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT"
     ready, dropped = index.ref.name, with_suffix(old.name, "__ms_dropped")
-    is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
+    is_new = key_is_there(table, new)
     built = Ref(table.ref.schema, with_suffix(new.name, "__ms_i"))
     build = steps.build_index(replace(index, ref=built))
     own = steps.constraint_from_index(table.ref, replace(new, name=ready), replace(index, ref=built))
@@ -182,20 +193,20 @@ def _unique(
     return (*steps.superseded((build,), is_own), own), swap, (last,)
 
 
-def _primary(
-    table: Table, old: Constraint, new: Constraint, *, implied: bool
+def primary_swap(
+    table: Table, old: Constraint, new: Constraint, *needless: str
 ) -> tuple[tuple[Step, ...], Step, tuple[Step, ...]]:
-    """Likewise. A table has one primary key, so a spare index keeps the way back short."""
+    """Likewise. A table has one primary key, so a spare index keeps the way back short. `needless`: indexes that go with it."""
     index = _index(table, new.columns, with_suffix(new.name, "__ms"))
     spare = _index(table, old.columns, with_suffix(old.name, "__ms_spare"))
     alter = f"ALTER TABLE {name_of(table.ref)}"
-    is_new = predicates.constraint_is_over(table.ref, new.name, new.columns)
+    is_new = key_is_there(table, new)
 
     def taken(gone: Constraint, come: Constraint, by: Index) -> str:
         # One statement: a published table without a key refuses UPDATE and DELETE.
         return (
             f"{alter} DROP CONSTRAINT {quote_ident(gone.name)}, ADD CONSTRAINT {quote_ident(come.name)} PRIMARY KEY"
-            f" USING INDEX {quote_ident(by.ref.name)}"
+            f" USING INDEX {quote_ident(by.ref.name)}{steps.when_checked(come)}"
         )
 
     swap = Step(
@@ -204,7 +215,7 @@ def _primary(
         done=is_new,
         undo=(taken(new, old, spare),),
     )
-    dropped = (spare.ref, *((Ref(table.ref.schema, _early_name(new)),) if implied else ()))
+    dropped = (spare.ref, *(Ref(table.ref.schema, name) for name in needless))
     last = tuple(
         Step(
             title=f"Drop the index {ref.name}, which nobody needs any more",

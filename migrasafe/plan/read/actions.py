@@ -79,7 +79,8 @@ def _deferred(name: Name, action: sql.AlterConstraint, before: Schema) -> Change
         return None
     if old is None or old.kind is not ConstraintKind.FOREIGN_KEY:
         raise NoPlanError(
-            f"{name} has no foreign key {action.name}: only those can be altered; UNIQUE is replaced by another one"
+            f"{name} has no foreign key {action.name}, and PostgreSQL alters no other constraint: drop it and add it again in one"
+            " ALTER TABLE, or say `migrasafe plan defer`, which plans a UNIQUE or PRIMARY KEY beside the old one"
         )
     deferred = action.initially_deferred if action.initially_deferred is not None else old.initially_deferred
     deferrable = action.deferrable if action.deferrable is not None else old.deferrable or deferred

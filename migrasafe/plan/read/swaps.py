@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan.changes.add_numbered_column import is_numbered
+from migrasafe.plan.changes.defer_key import DeferKey
 from migrasafe.plan.changes.model import Change
 from migrasafe.plan.changes.replace_check import ReplaceCheck
+from migrasafe.plan.changes.replace_exclusion import ReplaceExclusion
 from migrasafe.plan.changes.replace_foreign_key import ReplaceForeignKey
 from migrasafe.plan.changes.replace_index import ReplaceIndex
 from migrasafe.plan.changes.replace_key import ReplaceKey
@@ -32,6 +34,10 @@ class ConstraintSwap(Struct, frozen=True, kw_only=True):
                 return ReplaceCheck(table=self.table, old=self.old, new=new)
             case ConstraintKind.FOREIGN_KEY:
                 return ReplaceForeignKey(table=self.table, old=self.old, new=new)
+            case ConstraintKind.EXCLUDE:
+                return ReplaceExclusion(table=self.table, old=self.old, wanted=self.added.constraint)
+            case _ if self.old.columns == new.columns and _checked(self.old) != _checked(new):
+                return DeferKey(table=self.table, old=self.old, new=new)
             case _:
                 return ReplaceKey(table=self.table, old=self.old, new=new, numbered=self.numbered)
 
@@ -61,6 +67,10 @@ def constraint_swaps(script: Script, schema: Schema) -> tuple[ConstraintSwap, ..
             elif isinstance(action, sql.AddConstraint) and action.constraint.using_index is None:
                 added.append((statement.name, action))
     return tuple(_pairs(schema, dropped, added, _numbered(script)))
+
+
+def _checked(key: Constraint) -> tuple[bool, bool]:
+    return key.deferrable, key.initially_deferred
 
 
 def _numbered(script: Script) -> frozenset[tuple[Name, str]]:
@@ -102,7 +112,7 @@ def _takes_its_place(schema: Schema, old: Constraint, new: ConstraintDef) -> boo
             return new.columns == old.columns and target == old.target and same_key
         case ConstraintKind.UNIQUE:
             return new.name == old.name or bool(set(new.columns) & set(old.columns))
-        case ConstraintKind.CHECK:
+        case ConstraintKind.CHECK | ConstraintKind.EXCLUDE:
             return new.name == old.name
         case _:
             return False

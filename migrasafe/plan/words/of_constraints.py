@@ -50,13 +50,25 @@ def exclude(said: str, elements: str) -> str:
     return f"ALTER TABLE {table_name(said)} ADD EXCLUDE USING gist ({elements})"
 
 
+def replace_exclusion(schema: Schema, said: str, elements: str) -> str:
+    """`replace-exclude bookings.no_overlap "room WITH =, during WITH &&"`."""
+    table, old = _constraint(schema, said, ConstraintKind.EXCLUDE)
+    return _again(table, old, f"EXCLUDE USING gist ({elements})")
+
+
 _WHEN = {"deferred": "DEFERRABLE INITIALLY DEFERRED", "immediate": "DEFERRABLE", "never": "NOT DEFERRABLE"}
 
 
-def defer(said: str, when: str) -> str:
+def defer(schema: Schema, said: str, when: str) -> str:
+    """A foreign key is altered; a key is dropped and made again over the same columns."""
     table, constraint = column_name(said)
     if when not in _WHEN:
         raise InputError(f"`defer {said} {when}`: say deferred, immediate or never")
+    parts = said_parts(said)
+    known = schema.table(schema.resolve(parts[0] if len(parts) == 3 else None, parts[-2]))
+    old = known.constraint(parts[-1]) if known is not None else None
+    if known is not None and old is not None and old.kind in (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY):
+        return _again(known, old, f"{old.kind.value} ({names(old.columns)}) {_WHEN[when]}")
     return f"ALTER TABLE {table} ALTER CONSTRAINT {constraint} {_WHEN[when]}"
 
 

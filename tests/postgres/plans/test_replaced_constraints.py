@@ -20,7 +20,9 @@ CREATE TABLE shops (id serial PRIMARY KEY, owner int, code text DEFAULT md5(rand
 CREATE TABLE things (
   id serial PRIMARY KEY, owner int, shop_id int REFERENCES shops, size int DEFAULT 5 NOT NULL CHECK (size > 3),
   code text, CONSTRAINT things_code_key UNIQUE (code),
-  CONSTRAINT things_in_shop UNIQUE (shop_id, code)
+  CONSTRAINT things_in_shop UNIQUE (shop_id, code),
+  during int4range, CONSTRAINT things_apart EXCLUDE USING gist (during WITH &&),
+  place int, CONSTRAINT things_place UNIQUE (place) DEFERRABLE
 );
 CREATE INDEX things_size ON things (size);
 CREATE UNIQUE INDEX things_owner ON things (id, owner);
@@ -82,6 +84,35 @@ class Case:
     new: Work
 
 
+def book(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+    """A version that books what nobody else has booked."""
+    start = owner * 10_000_000 + rng.randrange(1_000_000) * 5
+    put = "INSERT INTO things (owner, during) VALUES (%s, int4range(%s, %s)) RETURNING id"
+    row = session.execute(put, (owner, start, start + 1)).fetchone()
+    session.execute("DELETE FROM things WHERE id = %s", row)
+
+
+def swaps_places(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+    """A version that lets two rows be alike for a moment."""
+    at = owner * 10_000_000 + rng.randrange(100_000) * 2
+    with session.transaction():
+        session.execute("SET CONSTRAINTS things_place DEFERRED")
+        session.execute("DELETE FROM things WHERE owner = %s", (owner,))
+        session.execute("INSERT INTO things (owner, place) VALUES (%s, %s), (%s, %s)", (owner, at, owner, at + 1))
+        session.execute("UPDATE things SET place = place + 1 WHERE owner = %s AND place = %s", (owner, at))
+        session.execute(
+            "UPDATE things SET place = %s WHERE id = (SELECT min(id) FROM things WHERE owner = %s)", (at, owner)
+        )
+
+
+def places(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+    """A version that relies on neither key of places."""
+    at = owner * 10_000_000 + rng.randrange(100_000) * 2
+    with session.transaction():
+        session.execute("DELETE FROM things WHERE owner = %s", (owner,))
+        session.execute("INSERT INTO things (owner, place) VALUES (%s, %s)", (owner, at))
+
+
 COMMENT = "'replaced by plan r1'"
 CASES = {
     "a foreign key that cascades from now on": Case(
@@ -126,6 +157,29 @@ CASES = {
         old=writes("things", "code", code),
         new=writes("things", "code", code),
     ),
+    "rows exclude each other in another way": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_apart, ADD CONSTRAINT things_apart"
+        " EXCLUDE USING gist (during WITH &&) WHERE (size > 0)",
+        once=f"COMMENT ON CONSTRAINT things_apart ON things IS {COMMENT}",
+        old=book,
+        new=book,
+    ),
+    "a unique constraint is checked at the end": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_code_key,"
+        " ADD CONSTRAINT things_code_key UNIQUE (code) DEFERRABLE INITIALLY DEFERRED",
+        old=upserts("code"),
+        new=writes("things", "code", code),
+    ),
+    "a unique constraint is checked at once": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_place, ADD CONSTRAINT things_place UNIQUE (place)",
+        old=swaps_places,
+        new=places,
+    ),
+    "a primary key is checked at the end": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_pkey, ADD CONSTRAINT things_pkey PRIMARY KEY (id) DEFERRABLE",
+        old=writes("things", "code", code),
+        new=writes("things", "code", code),
+    ),
     "a primary key over more columns, one of which may be null": Case(
         migration="ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (code, id)",
         old=writes("things", "code", code),
@@ -134,6 +188,7 @@ CASES = {
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.majors(12, 15, 18)
 @pytest.mark.parametrize("name", CASES)
 def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, name: str) -> None:

@@ -29,6 +29,7 @@ CREATE TABLE shops (id int PRIMARY KEY);
 CREATE TABLE things (id int PRIMARY KEY, shop_id int CONSTRAINT shop REFERENCES shops ON DELETE CASCADE,
   size int CONSTRAINT sized CHECK (size > 3), code text CONSTRAINT coded UNIQUE);
 CREATE TABLE parts (thing int REFERENCES things);
+CREATE TABLE seats (id int PRIMARY KEY);
 CREATE INDEX things_size ON things (size);
 """,
         )
@@ -151,8 +152,18 @@ def test_a_primary_key_that_others_refer_to_stays_unique_for_them() -> None:
             "public.more refers to it with more_code_fkey, so code has to stay unique",
         ),
         (
-            "ALTER TABLE things DROP CONSTRAINT coded, ADD CONSTRAINT coded UNIQUE (code) DEFERRABLE",
+            "ALTER TABLE things DROP CONSTRAINT coded, ADD CONSTRAINT coded UNIQUE (code) INCLUDE (size)",
             "what else differs",
+        ),
+        (
+            "CREATE TABLE more (code text REFERENCES things (code)); ALTER TABLE things DROP CONSTRAINT coded,"
+            " ADD CONSTRAINT coded UNIQUE (code) DEFERRABLE",
+            "PostgreSQL lets no foreign key refer to a deferrable key",
+        ),
+        (
+            "CREATE PUBLICATION changes FOR TABLE seats; ALTER TABLE seats DROP CONSTRAINT seats_pkey,"
+            " ADD CONSTRAINT seats_pkey PRIMARY KEY (id) DEFERRABLE",
+            "changes publishes public.seats",
         ),
     ],
 )
