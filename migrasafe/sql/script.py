@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.sql.source import Source
-from migrasafe.sql.statements import Span, Statement
+from migrasafe.sql.statements import Span, Statement, Utility
 
 
 class Comment(Struct, frozen=True, kw_only=True):
@@ -65,3 +65,8 @@ class Script(Struct, frozen=True, kw_only=True):
     def texts(self) -> tuple[str, ...]:
         """Each statement as it is written, without its semicolon."""
         return tuple(map(self.text_of, self.statements))
+
+    @property
+    def sent(self) -> tuple[Statement, ...]:
+        """The statements that a server gets to see: not what psql keeps to itself, as `\\restrict` in a dump."""
+        return tuple(one for one in self.statements if not (isinstance(one, Utility) and one.is_of_psql))

@@ -207,7 +207,7 @@ def plan(
         )
     if quiet_statements is not None:
         draft = watching_statements(draft, ground, seconds_from(quiet_statements, "--count-old-statements"))
-    made = put_together(draft, ground, script.texts, sizes_at(dsn or schema, draft.tables))
+    made = put_together(draft, ground, tuple(map(script.text_of, script.sent)), sizes_at(dsn or schema, draft.tables))
     folder = Path(out) if out is not None else Path("plans") / ground.id
     near = [*([file.parent] if file is not None else []), Path(schema)]
     outputs = outputs_of(

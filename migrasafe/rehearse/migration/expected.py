@@ -81,7 +81,10 @@ def _expected(script: Script, heard: Sequence[Step], names: _Names) -> Iterator[
     by_number: dict[int, list[Step]] = {}
     for step in heard:
         by_number.setdefault(step.number, []).append(step)
+    sent = set(map(id, script.sent))
     for number, statement in enumerate(script.statements):
+        if id(statement) not in sent:
+            continue
         certain, possible = Effects(), Effects()
         looked_up: set[str] = set()
         inside_block = isinstance(statement, DoBlock)

@@ -15,6 +15,7 @@ from migrasafe.postgres.watch.observed import Observed, SqlState
 from migrasafe.postgres.watch.watched_session import TOUCHES_NO_TABLE, WatchedSession
 from migrasafe.rehearse.made_up.rows import Rows
 from migrasafe.rehearse.migration.expected import Expected, ExpectedMigration
+from migrasafe.rehearse.sandbox.ground import beyond_reach
 from migrasafe.schema.compare import differences
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident
@@ -95,7 +96,11 @@ class _Run:
         self._rows = rows
         self._look = look
         self._outcomes: dict[int, Outcome] = {}
-        self._left_out: dict[int, Outcome] = {}
+        self._left_out = {
+            place: Outcome(expected=planned.expected, state=State.SKIPPED, reason=why)
+            for place, planned in enumerate(plan)
+            if (why := beyond_reach(planned.expected.statement))
+        }
         self._failed_with_rows: dict[int, str] = {}
         self._roles: set[str] = set()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from migrasafe.dsn import without_password
@@ -16,6 +16,7 @@ from migrasafe.postgres.connect import Connection, connect, describe_dsn, major_
 from migrasafe.postgres.server.binaries import find_binaries
 from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.sql.script import Script
+from migrasafe.sql.statements import ClusterWide, Copy, Statement, Unrecognized
 
 _UNDEFINED_OBJECT = "42704"
 
@@ -25,7 +26,7 @@ NeedsRole = Callable[[str], None]
 def lay_script(dsn: str, script: Script, needs_role: NeedsRole) -> tuple[str, ...]:
     """Run a dump, or another script, statement by statement; say which ones the server refused, and why."""
     with connect(dsn) as session:
-        return tuple(_run_all(session, script.texts, needs_role))
+        return tuple(_run_all(session, script, needs_role))
 
 
 def lay_migrations(dsn: str, migrations: Iterable[Migration], needs_role: NeedsRole) -> tuple[str, ...]:
@@ -37,9 +38,11 @@ def lay_migrations(dsn: str, migrations: Iterable[Migration], needs_role: NeedsR
     for migration in migrations:
         with connect(dsn) as session:
             for part in migration.parts:
-                texts = part.script.texts
-                if part.transaction is TransactionMode.NONE or _refused(session, ";\n".join(texts)) is not None:
-                    notes.extend(f"{migration.id}: {note}" for note in _run_all(session, texts, needs_role))
+                script = part.script
+                alone = part.transaction is TransactionMode.NONE or any(map(beyond_reach, script.sent))
+                text = ";\n".join(map(script.text_of, script.sent))
+                if alone or _refused(session, text) is not None:
+                    notes.extend(f"{migration.id}: {note}" for note in _run_all(session, script, needs_role))
     return tuple(notes)
 
 
@@ -80,8 +83,24 @@ def _refused(session: Connection, text: str) -> SqlState | None:
     return refused
 
 
-def _run_all(session: Connection, texts: Sequence[str], needs_role: NeedsRole) -> Iterator[str]:
-    for text in texts:
+def beyond_reach(statement: Statement) -> str:
+    """Why a sandbox, which is one database on a server that may have others, does not run a statement; empty: it does."""
+    if isinstance(statement, ClusterWide):
+        return "it is about the whole server, and the sandbox is one database"
+    if isinstance(statement, Unrecognized) and statement.kind == "meta-command":
+        return statement.reason
+    if isinstance(statement, Copy) and statement.of_client:
+        return "rows are made up here"
+    return ""
+
+
+def _run_all(session: Connection, script: Script, needs_role: NeedsRole) -> Iterator[str]:
+    for statement in script.sent:
+        text = script.text_of(statement)
+        why = beyond_reach(statement)
+        if why:
+            yield f"{' '.join(text.split())[:80]}: {why}"
+            continue
         refused = _refused(session, text)
         role = missing_role(refused) if refused is not None else None
         if refused is not None and refused.code == _UNDEFINED_OBJECT and role is not None:

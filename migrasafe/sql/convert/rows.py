@@ -138,6 +138,7 @@ def copy(node: Fields, origin: Origin) -> Statement:
         from_=bool(node.get("is_from")),
         columns=strings(node.get("attlist")),
         query=Query(node=query) if query else None,
+        of_client="filename" not in node,
     )
 
 

@@ -80,3 +80,8 @@ class Utility(Statement, frozen=True, kw_only=True):
     """The command tag: `EXPLAIN`, `SHOW`, `LISTEN`, `SECURITY LABEL`, `CHECKPOINT`, `DISCARD` …"""
     target: Name | None = None
     objects: tuple[str, ...] = ()
+
+    @property
+    def is_of_psql(self) -> bool:
+        """Whether psql keeps it to itself, and no server gets to see it: `\\echo`, `\\restrict` …"""
+        return self.command.startswith("\\")

@@ -52,6 +52,8 @@ class Copy(Statement, frozen=True, kw_only=True):
     from_: bool
     columns: tuple[str, ...] = ()
     query: Query | None = None
+    of_client: bool = False
+    """FROM STDIN or TO STDOUT: the rows come from the client, or go there."""
 
 
 class Truncate(Statement, frozen=True, kw_only=True):

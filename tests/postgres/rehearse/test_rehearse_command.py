@@ -92,6 +92,36 @@ def test_a_migration_that_fails_is_said(database: Database, shop: Path) -> None:
     assert 'failed: 42P01: relation "no_such" does not exist' in done.output
 
 
+DUMP = r"""
+\restrict x1Y2
+CREATE DATABASE migrasafe_of_a_dump;
+\unrestrict x1Y2
+\connect migrasafe_of_a_dump
+\restrict x1Y2
+CREATE TABLE public.users (id bigint PRIMARY KEY, name text);
+COPY public.users (id, name) FROM stdin;
+1\tit's
+\.
+ALTER TABLE public.users ADD COLUMN age int;
+\unrestrict x1Y2
+"""
+
+
+def test_what_a_dump_says_to_psql_is_not_sent_to_the_server(database: Database, shop: Path) -> None:
+    (shop / "dump.sql").write_text(DUMP.replace("\\t", "\t"))
+    (shop / "001_name.sql").write_text("\\echo begins\nALTER TABLE public.users ALTER COLUMN age TYPE bigint;\n")
+    done = command("rehearse", "001_name.sql", "--schema", "dump.sql", "--dsn", database.dsn)
+    assert done.return_value == 0, done.output
+    assert "1 statements ran, 0 things were not as predicted" in done.output
+    told = [line.partition(": ")[2] for line in done.stderr.splitlines() if line.startswith("not made")]
+    assert told == [
+        "CREATE DATABASE migrasafe_of_a_dump: it is about the whole server, and the sandbox is one database",
+        r"\connect migrasafe_of_a_dump: psql meta-command \connect: what it does cannot be seen here",
+        "COPY public.users (id, name) FROM stdin: rows are made up here",
+    ]
+    assert database.execute("SELECT FROM pg_database WHERE datname = 'migrasafe_of_a_dump'") == []
+
+
 def test_no_database_is_left_behind(database: Database, shop: Path) -> None:
     command("rehearse", "shop.sql", "--dsn", database.dsn)
     assert database.execute(LEFT_BEHIND) == []
