@@ -27,7 +27,11 @@ class Outputs(Struct, frozen=True, kw_only=True):
 def outputs_of(draft: Draft, query: Query) -> Outputs:
     """What a query reads and gives, as far as the catalog tells."""
     resolved = resolve(query, lambda name: _column_names(draft, name))
-    reads = frozenset(ColumnRef(draft.resolve(*read.relation), read.column) for read in resolved.reads)
+    reads = frozenset(
+        ColumnRef(draft.resolve(*read.relation), read.column)
+        for read in resolved.reads
+        if not _is_of_the_catalog(draft, read.relation)
+    )
     columns = _columns(draft, query, resolved)
     return Outputs(reads=reads, columns=columns or (), complete=columns is not None)
 
@@ -42,6 +46,13 @@ def columns_read_of(draft: Draft, table: Table, *conditions: Expression | None) 
         for read in resolve_condition(condition, name, lambda of: _column_names(draft, of))
         if read.column is not None and draft.resolve(*read.relation) == table.ref
     )
+
+
+def _is_of_the_catalog(draft: Draft, name: Name) -> bool:
+    """Whether it is a table of pg_catalog, on which nothing depends: they are never dropped or changed."""
+    if name.schema is not None:
+        return name.schema == "pg_catalog"
+    return name.name.startswith("pg_") and draft.resolve(*name) not in draft.relations
 
 
 def _column_names(draft: Draft, name: Name) -> tuple[str, ...] | None:

@@ -74,3 +74,8 @@ DROP SCHEMA IF EXISTS nowhere;
 DROP TABLE orgs CASCADE;
 COMMENT ON TABLE people IS 'x';
 GRANT SELECT ON people TO PUBLIC;
+
+-- A view over the catalog depends on nothing of it.
+CREATE VIEW descriptions AS
+SELECT relname, c.column_name, d.description FROM pg_class
+JOIN pg_catalog.pg_description d ON objoid = oid JOIN information_schema.columns c ON c.table_name = relname;
