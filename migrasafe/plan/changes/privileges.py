@@ -9,6 +9,7 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.overloads import kind_of, overload, signature
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref, Sequence, Table, View
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -18,6 +19,8 @@ _ALL = {
     "TABLE": ("select", "insert", "update", "delete", "truncate", "references", "trigger"),
     "SEQUENCE": ("select", "update", "usage"),
     "SCHEMA": ("usage", "create"),
+    "FUNCTION": ("execute",),
+    "PROCEDURE": ("execute",),
 }
 
 
@@ -129,9 +132,12 @@ def _each(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
     if kind not in _ALL or statement.option_only or statement.cascade:
         verb = "REVOKE" if statement.revoke else "GRANT"
         raise NoPlanError(
-            f"{verb} … ON {kind}{' … CASCADE' if statement.cascade else ''} has no plan: name the tables, sequences or schemas one"
-            " by one, GRANT before the new version, REVOKE when the old one is gone"
+            f"{verb} … ON {kind}{' … CASCADE' if statement.cascade else ''} has no plan: name the tables, sequences, schemas or"
+            " functions one by one, GRANT before the new version, REVOKE when the old one is gone"
         )
+    if kind in ("FUNCTION", "PROCEDURE"):
+        yield from _on_functions(ground, statement)
+        return
     on_columns = dict(statement.on_columns)
     for name in statement.objects:
         if kind == "SCHEMA":
@@ -163,3 +169,16 @@ def _each(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
                     yield _Privilege(
                         kind=kind, name=sql, catalog=held_in, privilege=privilege, role=role, column=column
                     )
+
+
+def _on_functions(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
+    for name in statement.objects:
+        function = overload(ground.schema, ground.schema.resolve_function(*name), statement.arguments)
+        catalog = (
+            "(SELECT coalesce(proacl, acldefault('f', proowner)) FROM pg_proc"
+            f" WHERE oid = to_regprocedure({quote_literal(signature(function))}))"
+        )
+        for role in statement.grantees:
+            yield _Privilege(
+                kind=kind_of(function), name=signature(function), catalog=catalog, privilege="execute", role=role
+            )

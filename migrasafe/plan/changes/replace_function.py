@@ -26,6 +26,7 @@ from migrasafe.plan.objects.overloads import (
     signature,
     takes_what_the_other_takes,
 )
+from migrasafe.plan.templates import filled
 from migrasafe.schema.evolve.functions import input_types, same_types
 from migrasafe.schema.model import Function
 from migrasafe.sql.quote import quote_literal
@@ -91,7 +92,7 @@ class ReplaceFunction(Struct, frozen=True, kw_only=True):
         is_new = _commented(new, note)
         swap = Step(
             title=f"{signature(new)} takes the place of {signature(old)}, which is kept as {aside.name}",
-            statements=(rename(old, old.ref, aside), definition_of(new), note.there),
+            statements=(rename(old, old.ref, aside), definition_of(new), _called_by_the_same(old, new), note.there),
             done=is_new,
             undo=(f"DROP {kind_of(new)} {signature(new)}", rename(old, aside, old.ref)),
             undoable=predicates.all_of(is_new, exists(old, aside)),
@@ -120,10 +121,12 @@ class ReplaceFunction(Struct, frozen=True, kw_only=True):
             ),
             by_hand=(
                 UNTRACKED.format(name=old.ref.name),
-                f"privileges: the new one has those of any new function; GRANT as {signature(old)} had them",
                 *_named(old, new),
             ),
-            differs=(f"{signature(new)} has the comment {note.text!r}: nothing else tells it from the one before",),
+            differs=(
+                f"{signature(new)} has the comment {note.text!r}: nothing else tells it from the one before",
+                f"whoever may EXECUTE {signature(old)} may EXECUTE {signature(new)}",
+            ),
         )
 
     def _side_by_side(self, ground: Ground) -> Draft:
@@ -150,6 +153,18 @@ class ReplaceFunction(Struct, frozen=True, kw_only=True):
             why=("a call tells the two apart by the number of its arguments",),
             by_hand=(UNTRACKED.format(name=old.ref.name),),
         )
+
+
+def _called_by_the_same(old: Function, new: Function) -> str:
+    """In the transaction of the swap: at no moment may a role be refused that was not."""
+    return filled(
+        "execute_as_before.sql",
+        old=quote_literal(signature(old, hidden(old))),
+        new=signature(new),
+        new_text=quote_literal(signature(new)),
+        kind=kind_of(new),
+        kind_text=quote_literal(kind_of(new)),
+    ).strip()
 
 
 def _is_replaceable(old: Function, new: Function) -> bool:

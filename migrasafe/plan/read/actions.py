@@ -24,6 +24,7 @@ from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.narrow_column import NarrowColumn, is_narrower
 from migrasafe.plan.changes.replace_foreign_key import ReplaceForeignKey
 from migrasafe.plan.changes.set_not_null import SetNotNull
+from migrasafe.plan.changes.switch_trigger import SwitchTrigger
 from migrasafe.plan.changes.validate_constraint import ValidateConstraint
 from migrasafe.plan.read.hints import Hints
 from migrasafe.schema.model import Schema
@@ -125,5 +126,6 @@ _ACTIONS: Mapping[type[sql.Action], Callable[[Name, Any, Hints], Change]] = {
         table=table, column=action.column, type=None, expression=action.expression
     ),
     sql.DropIdentity: lambda table, action, _: ChangeIdentity(table=table, column=action.column, always=None),
+    sql.SetTriggers: lambda table, action, _: SwitchTrigger(table=table, action=action),
     sql.DropNotNull: lambda table, action, _: DropNotNull(table=table, column=action.column),
 }

@@ -14,7 +14,9 @@ from migrasafe.plan.changes.as_written import AsWritten, is_made_by
 from migrasafe.plan.changes.boolean_to_status import boolean_to_status
 from migrasafe.plan.changes.change_type import ChangeType
 from migrasafe.plan.changes.composite_to_columns import composite_to_columns
+from migrasafe.plan.changes.drop_type import DropType
 from migrasafe.plan.changes.enum_to_lookup import enum_to_lookup
+from migrasafe.plan.changes.insert_rows import InsertRows
 from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.remove_enum_value import RemoveEnumValue
 from migrasafe.plan.changes.rename_column import RenameColumn
@@ -161,6 +163,10 @@ class _Reader:
                 return
             case sql.Insert() if statement.table.name in self.made:
                 return  # its rows are written where it is made
+            case sql.Insert():
+                yield InsertRows(statement=statement)
+            case sql.Drop(kind="TYPE" | "DOMAIN" | "SEQUENCE", cascade=False):
+                yield from (DropType(kind=statement.kind, name=gone.name) for gone in statement.objects)
             case sql.Unrecognized():
                 raise NoPlanError(f"{first_words(self.script, statement)}: {statement.reason}")
             case _:

@@ -51,6 +51,16 @@ def drop_trigger(said: str) -> str:
     return f"DROP TRIGGER {name} ON {table}"
 
 
+def enable_trigger(said: str) -> str:
+    table, name = _part(said, "TABLE.TRIGGER")
+    return f"ALTER TABLE {table} ENABLE TRIGGER {name}"
+
+
+def disable_trigger(said: str) -> str:
+    table, name = _part(said, "TABLE.TRIGGER")
+    return f"ALTER TABLE {table} DISABLE TRIGGER {name}"
+
+
 def domain_check(said: str, condition: str) -> str:
     return f"ALTER DOMAIN {quote_name(_name(said))} ADD CHECK ({condition})"
 

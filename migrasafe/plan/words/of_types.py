@@ -38,6 +38,10 @@ def remove_value(schema: Schema, said: str, value: str) -> str:
     return ";\n".join((*lines, f"DROP TYPE {quote_ident(found.ref.schema)}.{aside}"))
 
 
+def drop_type(said: str) -> str:
+    return f"DROP TYPE {table_name(said)}"
+
+
 def enum_to_text(schema: Schema, said: str) -> str:
     _, column, found = _enum_column(schema, said)
     table, name = column_name(said)

@@ -134,6 +134,12 @@ def _index(text: str) -> str:
     return f"CREATE INDEX ON {table} ({columns})"
 
 
+def _insert(text: str, rows: str) -> str:
+    """`insert roles.id,name "(1, 'admin'), (2, 'guest')"`."""
+    table, columns = _columns(text)
+    return f"INSERT INTO {table} ({columns}) VALUES {rows}"
+
+
 WORDS: Mapping[str, Word] = {
     "rename": Word(usage="TABLE[.COLUMN] NEW_NAME", sql=_rename),
     "type": Word(usage="TABLE.COLUMN TYPE", sql=lambda column, type: _alter(column, f"TYPE {type}")),
@@ -187,6 +193,10 @@ WORDS: Mapping[str, Word] = {
     "drop-function": Word(usage="FUNCTION(TYPES)", sql=of_objects.drop_function),
     "trigger": Word(usage="TABLE.TRIGGER EVENTS ACTION", sql=of_objects.trigger),
     "drop-trigger": Word(usage="TABLE.TRIGGER", sql=of_objects.drop_trigger),
+    "enable-trigger": Word(usage="TABLE.TRIGGER", sql=of_objects.enable_trigger),
+    "disable-trigger": Word(usage="TABLE.TRIGGER", sql=of_objects.disable_trigger),
+    "drop-type": Word(usage="TYPE", sql=of_types.drop_type),
+    "insert": Word(usage="TABLE.COLUMN[,COLUMN] ROWS", sql=_insert),
     "domain-check": Word(usage="DOMAIN CONDITION", sql=of_objects.domain_check),
     "replace-domain-check": Word(usage="DOMAIN.CONSTRAINT CONDITION", sql=of_objects.replace_domain_check),
     "drop-domain-check": Word(usage="DOMAIN.CONSTRAINT", sql=of_objects.drop_domain_check),

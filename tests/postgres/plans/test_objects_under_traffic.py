@@ -34,6 +34,14 @@ CREATE FUNCTION listed(above int) RETURNS TABLE (id bigint) LANGUAGE sql AS 'SEL
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.touched := 1; RETURN NEW; END $$;
 CREATE FUNCTION touch_more() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.touched := 2; RETURN NEW; END $$;
 CREATE TRIGGER touched BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER asleep BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION touch();
+ALTER TABLE users DISABLE TRIGGER asleep;
+DO $$ BEGIN CREATE ROLE ms_app; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+CREATE FUNCTION thrice(n int) RETURNS int LANGUAGE sql AS 'SELECT n * 3';
+REVOKE EXECUTE ON FUNCTION thrice(int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION thrice(int) TO ms_app WITH GRANT OPTION;
+CREATE TYPE unused AS ENUM ('a');
+CREATE SEQUENCE tickets;
 """
 ROWS = """
 INSERT INTO users (owner, name, points) SELECT 0, 'user ' || n, n % 900 FROM generate_series(1, 500) n;
@@ -138,6 +146,37 @@ CASES = {
         old=asks("SELECT twice(4)", lambda it: it == 8),
         new=asks("SELECT twice(4::bigint)", lambda it: it == 8),
         once="COMMENT ON FUNCTION twice(bigint) IS 'replaced by plan r1'",
+    ),
+    "a function that few may call takes a wider type": Case(
+        migration="DROP FUNCTION thrice(int); CREATE FUNCTION thrice(n bigint) RETURNS int LANGUAGE sql AS 'SELECT n::int * 3'",
+        old=asks("SELECT thrice(4)", lambda it: it == 12),
+        new=asks("SELECT thrice(4::bigint)", lambda it: it == 12),
+        once="COMMENT ON FUNCTION thrice(bigint) IS 'replaced by plan r1'; REVOKE EXECUTE ON FUNCTION thrice(bigint) FROM PUBLIC;"
+        "GRANT EXECUTE ON FUNCTION thrice(bigint) TO ms_app WITH GRANT OPTION",
+    ),
+    "others may call a function": Case(
+        migration="GRANT EXECUTE ON FUNCTION thrice(int) TO PUBLIC",
+        old=asks("SELECT thrice(4)", lambda it: it == 12),
+        new=asks("SELECT thrice(4)", lambda it: it == 12),
+    ),
+    "a trigger is switched on": Case(
+        migration="ALTER TABLE users ENABLE TRIGGER asleep", old=asks("SELECT 1"), new=asks("SELECT 1")
+    ),
+    "a trigger is switched off": Case(
+        migration="ALTER TABLE users DISABLE TRIGGER touched", old=asks("SELECT 1"), new=asks("SELECT 1")
+    ),
+    "a type and a sequence go": Case(
+        migration="DROP TYPE unused; DROP SEQUENCE tickets",
+        old=asks("SELECT 'a'::unused::text", lambda it: it == "a"),
+        new=asks("SELECT 1"),
+    ),
+    "rows come with a migration": Case(
+        migration="INSERT INTO users (id, owner, name, points) VALUES (-1, 0, 'admin', 3), (-2, 0, 'guest', NULL);"
+        "INSERT INTO posts (user_id, title) SELECT id, 'welcome' FROM users WHERE id < 0",
+        old=asks("SELECT 1"),
+        new=asks(
+            "SELECT count(*) FROM posts JOIN users u ON u.id = user_id WHERE title = 'welcome'", lambda it: it == 2
+        ),
     ),
     "a function gives one column more": Case(
         migration="DROP FUNCTION listed(int); CREATE FUNCTION listed(above int) RETURNS TABLE (id bigint, name text)"
