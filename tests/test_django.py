@@ -174,6 +174,30 @@ def test_migrations_that_cannot_be_run_are_reported_and_the_others_are_read(tmp_
     assert len(sent(history.migrations[0])) == 1
 
 
+def test_what_a_function_puts_off_to_the_end_of_all_migrations_is_reported_as_not_seen(tmp_path: Path) -> None:
+    place = _app(
+        tmp_path,
+        m0001="from django.apps import apps as all_apps\nfrom django.db.models.signals import post_migrate\n\n\n"
+        "def fill(apps, editor):\n    def later(**_):\n        pass\n"
+        '    post_migrate.connect(later, weak=False, sender=all_apps.get_app_config("shop"))\n\n\n'
+        + HEAD
+        + "    operations = [migrations.RunPython(fill)]\n",
+    )
+    assert _notices(place) == [(True, "what later does once all migrations have run (post_migrate) is not seen")]
+
+
+def test_what_migrations_share_is_imported_from_beside_them(tmp_path: Path) -> None:
+    place = _app(
+        tmp_path,
+        m0001=f"from . import _shared\n{HEAD}    operations = [_shared.CREATE]\n",
+        _shared="from django.db import migrations, models\n\n"
+        'CREATE = migrations.CreateModel("Item", [("id", models.BigAutoField(primary_key=True))])\n',
+    )
+    (history,) = read_history([str(place)])
+    assert len(sent(history.migrations[0])) == 1
+    assert _notices(place) == []
+
+
 def test_a_loop_that_sends_a_statement_with_many_values_is_told_once(tmp_path: Path) -> None:
     place = _app(
         tmp_path,

@@ -26,6 +26,7 @@ _CONTRIB = ("contenttypes", "auth", "admin", "sessions", "sites", "redirects", "
 def configure(setup: Setup) -> None:
     """Raises ImportError where Django or a driver of PostgreSQL is missing."""
     import django
+    import django.db.migrations.executor  # `manage.py migrate` has it loaded, and migrations rely on that
     from django.apps import AppConfig
     from django.conf import settings
 
@@ -96,3 +97,25 @@ def _let_models_be_defined(setup: Setup) -> None:
         return SimpleNamespace(label=labels.get(package, package.rpartition(".")[2]), name=package)
 
     apps.get_containing_app_config = answer
+    _let_apps_be_found(labels)
+
+
+def _let_apps_be_found(labels: dict[str, str]) -> None:
+    """Functions of migrations ask for an app of the project to connect something to the end of all migrations: that is not seen."""
+    from django.apps import apps
+    from django.db.migrations.state import AppConfigStub
+    from django.db.models.signals import post_migrate
+
+    ask, connect = apps.get_app_config, post_migrate.connect
+
+    def answer(app_label: str) -> Any:
+        return AppConfigStub(app_label) if app_label in labels.values() else ask(app_label)
+
+    def connected(receiver: Any, *arguments: Any, **named: Any) -> Any:
+        if JOURNAL.path:
+            name = getattr(receiver, "__name__", "a function")
+            JOURNAL.say(f"what {name} does once all migrations have run (post_migrate) is not seen", blocking=True)
+        return connect(receiver, *arguments, **named)
+
+    apps.get_app_config = answer
+    post_migrate.connect = connected

@@ -1,4 +1,4 @@
-"""Which constraints and indexes a table has, by the migrations that ran before: Django looks their names up."""
+"""Which constraints, indexes and sequences a table has, by the migrations that ran before: Django looks their names up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from migrasafe.migrations.django.runner.journal import Journal
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import BEFORE_HISTORY, Schema
+from migrasafe.schema.objects import Sequence
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import ConstraintKind
@@ -64,6 +65,16 @@ def constraints_of(schema: Schema, table_name: str) -> dict[str, dict[str, Any]]
             "orders": ["ASC" for _ in index.elements],
         }
     return found
+
+
+def sequences_of(schema: Schema, table_name: str) -> list[dict[str, str]]:
+    """As DatabaseIntrospection.get_sequences: those of serial and identity columns."""
+    table = schema.resolve(None, table_name.strip('"'))
+    return [
+        {"name": one.ref.name, "table": table.name, "column": one.owned_by.column}
+        for one in schema.relations.values()
+        if isinstance(one, Sequence) and one.owned_by and one.owned_by.relation == table and one.owned_by.column
+    ]
 
 
 _NOTHING: dict[str, Any] = {

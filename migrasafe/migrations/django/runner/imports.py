@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,9 @@ class _StandinModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        full_name = f"{self.__name__}.{name}"
+        if PathFinder.find_spec(full_name, getattr(self, "__path__", [])) is not None:
+            return importlib.import_module(full_name)  # from . import name: Python asks for an attribute first
         made = standin(f"{self.__name__}.{name}")
         setattr(self, name, made)
         return made

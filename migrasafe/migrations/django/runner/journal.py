@@ -44,6 +44,15 @@ class Journal:
         if self.rows_sent[statement] == 1:
             self.send(sql)
 
+    def mark(self) -> tuple[int, int, int, dict[str, int]]:
+        """Where it stands, for `back_to`."""
+        return len(self.executed), len(self.noticed), self.reads, dict(self.rows_sent)
+
+    def back_to(self, mark: tuple[int, int, int, dict[str, int]]) -> None:
+        """Without what came after the mark."""
+        executed, noticed, self.reads, self.rows_sent = mark
+        del self.executed[executed:], self.noticed[noticed:]
+
     def say(self, message: str, *, blocking: bool = False, line: int | None = None) -> None:
         noticed = Noticed(line=line or self.line, message=message, blocking=blocking)
         if noticed not in self.noticed:

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models
 from django.db.migrations.operations import CreateModel, RunPython
 from django.db.migrations.operations.base import Operation
-from django.db.migrations.state import ModelState, ProjectState
+from django.db.migrations.state import ModelState
 
 from migrasafe.migrations.django.protocol import Ran
 from migrasafe.migrations.django.runner.graph import Key, Loaded
 from migrasafe.migrations.django.runner.imports import Standin
 from migrasafe.migrations.django.runner.journal import JOURNAL
+from migrasafe.migrations.django.runner.state import ClassesOnDemand, State
 
 _LINE = "_migrasafe_line"
 _LIKELY: dict[str, Any] = {
@@ -53,7 +55,7 @@ def note_lines() -> None:
 
 def run(order: list[Key], found: dict[Key, Loaded]) -> Iterator[Ran]:
     """Yield what each migration of the project sends."""
-    state = ProjectState(real_apps=set())
+    state = State()
     for label, name in order:
         loaded = found[label, name]
         JOURNAL.begin(loaded.path)
@@ -63,7 +65,7 @@ def run(order: list[Key], found: dict[Key, Loaded]) -> Iterator[Ran]:
             yield Ran(label=label, name=name, path=loaded.path, executed=tuple(JOURNAL.executed), noticed=noticed)
 
 
-def _run(loaded: Loaded, state: ProjectState) -> ProjectState:
+def _run(loaded: Loaded, state: State) -> State:
     migration = loaded.migration
     editor = connection.SchemaEditorClass(connection)
     JOURNAL.transaction = 0 if migration.atomic else None
@@ -71,16 +73,18 @@ def _run(loaded: Loaded, state: ProjectState) -> ProjectState:
         JOURNAL.begin_operation(operation.__dict__.get(_LINE, JOURNAL.line))
         if not migration.atomic:
             JOURNAL.transaction = number if operation.atomic else None
-        before = state.clone()
+        after = state.clone()
         try:
             _tidy(operation)
-            operation.state_forwards(migration.app_label, state)
-            _fill_in(state, migration.app_label, operation)
+            operation.state_forwards(migration.app_label, after)
+            _fill_in(after, migration.app_label, operation)
         except Exception as error:
             _failed(operation, error)
-            state = before
             continue
-        _forwards(operation, migration.app_label, editor, before, state)
+        if after.is_as(state):
+            after = state
+        _forwards(operation, migration.app_label, editor, state, after)
+        state = after
     if not migration.atomic:
         JOURNAL.transaction = None
     JOURNAL.begin_operation(JOURNAL.line)
@@ -88,14 +92,13 @@ def _run(loaded: Loaded, state: ProjectState) -> ProjectState:
     return state
 
 
-def _forwards(operation: Any, label: str, editor: Any, before: ProjectState, after: ProjectState) -> None:
+def _forwards(operation: Any, label: str, editor: Any, before: State, after: State) -> None:
     sent = len(JOURNAL.executed)
     try:
         if isinstance(operation, RunPython):
             if operation.code is RunPython.noop:
                 return
-            before.clear_delayed_apps_cache()
-            operation.code(before.apps, editor)
+            _call(operation.code, before, editor)
         else:
             operation.database_forwards(label, editor, before, after)
     except Exception as error:
@@ -107,6 +110,20 @@ def _forwards(operation: Any, label: str, editor: Any, before: ProjectState, aft
         return
     if isinstance(operation, RunPython) and JOURNAL.reads:
         _not_seen(operation, "it reads rows, and there are none here")
+
+
+def _call(code: Any, state: State, editor: Any) -> None:
+    """With the models that it asks for; where that fails, because it goes on to further ones from there, with all of them."""
+    earlier = JOURNAL.mark()
+    try:
+        code(state.apps, editor)
+    except ObjectDoesNotExist:
+        raise
+    except Exception:
+        JOURNAL.back_to(earlier)
+        everything = ClassesOnDemand(state.models)
+        everything.make_all()
+        code(everything, editor)
 
 
 def _not_seen(operation: Any, why: str) -> None:
@@ -141,7 +158,7 @@ def _fields(operation: Any) -> list[Any]:
     return [field] if isinstance(field, models.Field) else []
 
 
-def _fill_in(state: ProjectState, label: str, operation: Any) -> None:
+def _fill_in(state: State, label: str, operation: Any) -> None:
     """Models of apps that are not here, as far as something refers to them: a table with a key called id."""
     wanted: list[Any] = [base for base in getattr(operation, "bases", ()) if isinstance(base, str)]
     for field in _fields(operation):

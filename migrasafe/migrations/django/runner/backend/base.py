@@ -12,7 +12,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.backends.postgresql.psycopg_any import sql as psycopg_sql
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 
-from migrasafe.migrations.django.runner.constraints import Catalog, constraints_of
+from migrasafe.migrations.django.runner.constraints import Catalog, constraints_of, sequences_of
 from migrasafe.migrations.django.runner.journal import JOURNAL
 
 _NEWEST = 180000
@@ -95,8 +95,8 @@ class Introspection(DatabaseIntrospection):  # type: ignore[misc]  # Django has 
     def get_constraints(self, cursor: Any, table_name: str) -> dict[str, dict[str, Any]]:
         return constraints_of(_CATALOG.schema(), table_name)
 
-    def get_sequences(self, cursor: Any, table_name: str, table_fields: Any = ()) -> list[dict[str, Any]]:
-        return []
+    def get_sequences(self, cursor: Any, table_name: str, table_fields: Any = ()) -> list[dict[str, str]]:
+        return sequences_of(_CATALOG.schema(), table_name)
 
 
 class Operations(DatabaseOperations):  # type: ignore[misc]  # Django has no types
