@@ -170,8 +170,9 @@ def detach(action: DetachPartition, index: int, ref: Ref, situation: Situation) 
         )
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if action.concurrently or action.finalize else LockMode.ACCESS_EXCLUSIVE
     locks = [Lock(relation=ref, mode=mode, action=index), *(_referenced(parent, index) if parent is not None else ())]
-    # Before 14 the partition itself was locked no more than that.
-    weak_child = action.concurrently or not situation.target.at_least(14)
+    # Before 14 the partition itself was locked no more than that; but its indexes are, which every query opens.
+    has_indexes = parent is not None and bool(parent.indexes)
+    weak_child = action.concurrently or not (has_indexes or situation.target.at_least(14))
     child_mode = LockMode.SHARE_UPDATE_EXCLUSIVE if weak_child else LockMode.ACCESS_EXCLUSIVE
     locks.append(Lock(relation=partition, mode=child_mode, action=index))
     if default is not None and not action.concurrently:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from migrasafe.postgres.attempt import ask
-from migrasafe.postgres.connect import Connection, connect
+from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.made_up.app import Place, TableUse
 from migrasafe.sql.quote import quote_ident
@@ -56,6 +56,19 @@ def telling_nothing(uses: Sequence[TableUse], known: AbstractSet[Place], session
             if is_new_table or numbered_anew or (is_new and (numbers or column.refers or alike)):
                 found.add(place)
     return found
+
+
+def parts(dsn: str) -> frozenset[tuple[str, str, str]]:
+    """The partitions and children that tables have: schema and name of the table, and one of them."""
+    with connect(dsn) as session:
+        return frozenset((str(schema), str(name), str(part)) for schema, name, part in run(session, _PARTS))
+
+
+_PARTS = """
+SELECT nspname, relname, inhrelid::regclass::text
+FROM pg_catalog.pg_inherits JOIN pg_catalog.pg_class AS whole ON whole.oid = inhparent
+JOIN pg_catalog.pg_namespace n ON n.oid = whole.relnamespace
+"""
 
 
 def sums_of(dsn: str, uses: Sequence[TableUse], leave_out: AbstractSet[Place] = frozenset()) -> Sums:
