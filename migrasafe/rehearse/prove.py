@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 from migrasafe.plan.evidence import Evidence, Failure
 from migrasafe.plan.model import PhaseName, Plan
 from migrasafe.plan.output.write_sql import sql_files
-from migrasafe.postgres.connect import connect
+from migrasafe.postgres.connect import connect, run
 from migrasafe.rehearse.both_sides import equivalence
 from migrasafe.rehearse.both_sides.audit import Live, audit, failures_of
 from migrasafe.rehearse.both_sides.equivalence import Checked
+from migrasafe.rehearse.both_sides.meaning import Meaning, later_names
+from migrasafe.rehearse.both_sides.there_and_back import Pair
+from migrasafe.rehearse.one_shot import one_shot_of
 from migrasafe.rehearse.phases import carry_out
 from migrasafe.rehearse.phases.files import run_files
 from migrasafe.rehearse.phases.opening import open_phase
@@ -67,6 +70,15 @@ def prove(
     )
 
 
+def _checked(pair: Pair, dsn: str, plan: Plan, stage: Stage, *, decided: bool) -> Checked:
+    """One pair, compared with what the one-shot migration makes of the same values."""
+    with stage.copy() as before, connect(before) as session:
+        new = [str(run(session, "SELECT parse_ident(%s)", name)[0][0][0]) for name in pair.new]
+        later = later_names(pair, new, stage.end_uses, stage.end_data)
+        meaning = Meaning(session, pair, later, one_shot_of(plan))
+        return equivalence.check(pair, dsn, meaning.of, seed=stage.seed, decided=decided)
+
+
 def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
     """Between the triggers that write both sides and the switch."""
     found: list[Checked] = []
@@ -90,7 +102,7 @@ def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
             pairs = tuple(equivalence.pairs(plan, stage.old.uses, session))
         left = [failure for pair in pairs for failure in equivalence.left_behind(pair, dsn)]
         decided = bool(plan.lets_go)
-        found = [equivalence.check(pair, dsn, seed=stage.seed, decided=decided) for pair in pairs]
+        found = [_checked(pair, dsn, plan, stage, decided=decided) for pair in pairs]
         audits = [audit(pair, dsn, live, seed=stage.seed) for pair in pairs] if live is not None else []
     audited = tuple(one for one in audits if one is not None)
     contradicted = tuple(failure for one in audited for failure in failures_of(one, decided=decided))

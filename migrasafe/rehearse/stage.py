@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -11,19 +10,19 @@ from msgspec.structs import replace
 
 from migrasafe.app.model import Query
 from migrasafe.plan.model import Plan
-from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.watch.relations import read_relations
 from migrasafe.rehearse.both_sides.audit import Live
 from migrasafe.rehearse.made_up.app import Known, Place, TableUse, uses
+from migrasafe.rehearse.made_up.edge_rows import Edge, edges_of, is_taken, put_edges, with_edges
 from migrasafe.rehearse.made_up.rows import Rows
+from migrasafe.rehearse.one_shot import OneShot, one_shot_of
 from migrasafe.rehearse.phases.carry_out import do
 from migrasafe.rehearse.phases.opening import open_phase
 from migrasafe.rehearse.same.catalog_lines import Lines, catalog_lines
 from migrasafe.rehearse.same.data import Sums, sums, sums_of, telling_nothing
 from migrasafe.rehearse.sandbox.server import Sandbox
 from migrasafe.rehearse.traffic.race import Repertoire, Session, learn
-from migrasafe.sql.quote import quote_literal
 
 Lay = Callable[[str], tuple[str, ...]]
 """Makes the schema from before the plan in an empty database, and says what it could not make."""
@@ -75,8 +74,9 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
     with sandbox.database() as bare, ExitStack() as databases:
         notes = [f"not made: {note}" for note in lay(bare)]
         tables = [_ref(table) for table in plan.tables] or _some_tables(bare)
+        one_shot = one_shot_of(plan)
         with sandbox.database(like=bare) as once:
-            _migrate(once, plan)
+            one_shot.run(once)
             later = _known(once, tables, bare)
         base = databases.enter_context(sandbox.database(like=bare))
         with connect(base) as connection:
@@ -85,8 +85,12 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
             notes += [
                 f"no rows in {table}" for table in Rows(wish.rows, also=later, some_null=some_null).fill(connection)
             ]
+        edges = edges_of(old_uses, later, wish.rows) if plan.migration and not plan.lets_go else ()
+        edges = put_edges(base, _accepted(sandbox, base, one_shot, edges))
+        with connect(base) as connection:
             run(connection, "ANALYZE")
-        session = Session(role=_role(base, old_uses), time_zone=_time_zone(plan))
+        old_uses = [*with_edges(old_uses, edges)]
+        session = Session(role=_role(base, old_uses), time_zone=one_shot.time_zone)
         with sandbox.database(like=base) as trial:
             old = learn(trial, old_uses, rows=wish.rows, session=session, queries=wish.old)
             overwritten = frozenset(_overwritten(plan, trial))
@@ -101,17 +105,17 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
         new = Repertoire(uses=(), deeds=())
         with ExitStack() as trials:
             once = trials.enter_context(sandbox.database(like=base))
-            refused = _migrate(once, plan)
+            refused = one_shot.run(once)
             if not refused and plan.migration and not (plan.lets_go or plan.ends_otherwise):
                 end_uses = tuple(_new_uses(once, tables, base))
                 twice = trials.enter_context(sandbox.database(like=base))
-                _migrate(twice, plan)
+                one_shot.run(twice)
                 settled = _settled(once, twice, end_uses, old_uses)
                 # What triggers write in its place they write for a backfill, too.
                 end_data = {place: value for place, value in settled.items() if place not in old.unsure}
             if refused:  # the rows are in the way, as they may be
                 once = trials.enter_context(sandbox.database(like=bare))
-                refused = _migrate(once, plan)
+                refused = one_shot.run(once)
                 with connect(once) as connection:
                     Rows(wish.rows).fill(connection)
             if not plan.migration or refused:
@@ -145,6 +149,19 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
         )
 
 
+def _accepted(sandbox: Sandbox, base: str, one_shot: OneShot, edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+    """The rare values with which the one-shot migration can be run: what it refuses, nobody can ask a plan to carry over."""
+    with sandbox.database(like=base) as trial:
+        edges = put_edges(trial, edges)
+        if not edges or not one_shot.run(trial):
+            return edges
+    with sandbox.database(like=base) as trial, connect(trial) as session:
+        alone = tuple(edge for edge in edges if is_taken(session, edge, one_shot))
+    with sandbox.database(like=base) as trial:
+        put_edges(trial, alone)
+        return () if one_shot.run(trial) else alone
+
+
 def _settled(once: str, twice: str, uses: Sequence[TableUse], before: Sequence[TableUse]) -> Sums:
     """What the columns hold after the one-shot migration, without those that hold something else each time."""
     known = {(use.ref, column.name) for use in before for column in use.columns}
@@ -164,16 +181,6 @@ def _some_tables(dsn: str) -> list[tuple[str, str]]:
 def _ref(table: str) -> tuple[str, str]:
     schema, _, name = table.partition(".")
     return schema, name
-
-
-def _migrate(dsn: str, plan: Plan) -> str:
-    """Run the one-shot migration, in the time zone that the plan takes; what was refused, empty where nothing was."""
-    zone = _time_zone(plan)
-    with connect(dsn) as session:
-        if zone is not None:
-            run(session, f"SET TimeZone = {quote_literal(zone)}")
-        refused = next((said for one in plan.migration if (said := attempt(session, one)) is not None), None)
-    return "" if refused is None else refused.message
 
 
 def _of_other_labels(old: Sequence[TableUse], new: Sequence[TableUse]) -> Iterator[Place]:
@@ -249,16 +256,6 @@ def _may_be_named(
 def _known(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> Known:
     """The columns of later, under their names of later."""
     return {(use.ref, column.name): column for use in _new_uses(dsn, tables, base) for column in use.columns}
-
-
-def _time_zone(plan: Plan) -> str | None:
-    """In which the app's sessions are, for a plan that takes it so."""
-    filled = " ".join(one for phase in plan.phases for job in phase.backfills for one in job.assignments)
-    found = _AT_TIME_ZONE.search(filled)
-    return found[1] if found is not None else None
-
-
-_AT_TIME_ZONE = re.compile(r"AT TIME ZONE '([^']+)'", re.IGNORECASE)
 
 
 def _role(dsn: str, tables: Sequence[TableUse]) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.both_sides.there_and_back import Held, Pair, Trial, Values, Write, constants, some_row
 from migrasafe.rehearse.made_up.app import TableUse
-from migrasafe.rehearse.made_up.edge_values import values_of
+from migrasafe.rehearse.made_up.edge_values import edge_values, ordinary_values
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident
@@ -30,6 +30,10 @@ NOT_FOR_IT = ("23505", "23503")
 """The value is another row's, or no other row has it."""
 DATA = ("22", "23")
 """What SQLSTATEs begin with that say: this value is not for this column."""
+
+
+Means = Callable[[Values], Held | None]
+"""What the one-shot migration makes of old values; None: that is not known."""
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -63,14 +67,15 @@ def _same_table(session: Connection, one: str, other: str) -> bool:
     return bool(run(session, "SELECT %s::regclass = %s::regclass", one, other)[0][0])
 
 
-def check(pair: Pair, dsn: str, *, seed: int, decided: bool = False) -> Checked:
-    """Write to a row in many ways, and take it all back; the smallest that goes wrong is told. `decided`: somebody has said
-    what becomes of values that do not convert, so that they are no failure."""
+def check(pair: Pair, dsn: str, meaning: Means, *, seed: int, decided: bool = False) -> Checked:
+    """Write to a row in many ways, and take it all back; the smallest that goes wrong is told. `meaning`: what the new side
+    has to be, from somebody else; `decided`: somebody has said what becomes of values that do not convert, so that they are
+    no failure."""
     with connect(dsn) as session:
         where = some_row(session, pair)
         if where is None:
             return Checked(notes=(f"{pair.use.name} has no row to carry values there and back in",))
-        return _Check(session, pair, where, random.Random(seed), decided=decided).all()
+        return _Check(session, pair, where, random.Random(seed), meaning, decided=decided).all()
 
 
 def left_behind(pair: Pair, dsn: str) -> Iterator[Failure]:
@@ -88,11 +93,14 @@ def left_behind(pair: Pair, dsn: str) -> Iterator[Failure]:
 
 
 class _Check:
-    def __init__(self, session: Connection, pair: Pair, where: str, rng: random.Random, *, decided: bool) -> None:
-        self._pair, self._rng, self._decided = pair, rng, decided
+    def __init__(
+        self, session: Connection, pair: Pair, where: str, rng: random.Random, meaning: Means, *, decided: bool
+    ) -> None:
+        self._pair, self._rng, self._meaning, self._decided = pair, rng, meaning, decided
         self._trial = Trial(session, pair, where)
         self._known: list[tuple[Write, Write, bool]] = []
-        """What the old version writes, what the new one then sees and could have written, and whether that is usual."""
+        """What the old version writes, what the new one then sees and could have written, and whether that is usual, or has
+        come back as it was."""
         self._round_trips = 0
         self._notes: list[str] = []
         self._failures: list[Failure] = []
@@ -107,7 +115,7 @@ class _Check:
 
     def _from_the_old_side(self) -> None:
         for edge in (False, True):
-            pools = [values_of(column.base_name, column.type, edge=edge) for column in self._pair.old]
+            pools = [edge_values(column) if edge else ordinary_values(column) for column in self._pair.old]
             for values in zip(*_as_long(pools), strict=True):
                 self._one_old(tuple(values), usual=not edge)
 
@@ -127,6 +135,11 @@ class _Check:
         elif not after.in_step and not self._failures:
             self._fail(
                 f"{write}, and the new side ({', '.join(self._pair.new)}) does not follow: it holds {_said(after.new)}"
+            )
+        elif (meant := self._meaning(values)) is not None and meant != after.new and not self._failures:
+            self._fail(
+                f"{write}, and the new side ({', '.join(self._pair.new)}) holds {_said(after.new)}, of which the one-shot"
+                f" migration makes {_said(meant)}"
             )
         else:
             new = Write(version="new", values=constants(after.new), holds=after.new)
@@ -153,6 +166,8 @@ class _Check:
                 else:
                     self._known[place] = (old, new, False)
                     self._notes.append(f"lost on the way there and back: {lost}")
+            else:
+                self._known[place] = (old, new, True)
 
     def _in_any_order(self) -> None:
         usual = [write for old, new, usual in self._known if usual for write in (old, new)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from migrasafe.rehearse.made_up.values import FillColumn
 from migrasafe.sql.quote import quote_literal
 
 _WHOLE = ("1", "17", "0", "-1")
@@ -34,27 +36,51 @@ ORDINARY: Mapping[str, tuple[str, ...]] = {
 }
 """What any app of that type writes."""
 
+_ODD_TEXT = ("", " 17 ", " ", "a\tb\\n", 'it\'s "so"', "Ünï 漢字 🙂", "NULL", "x" * 300)
+
 EDGE: Mapping[str, tuple[str, ...]] = {
     "int2": ("32767", "-32768"),
     "int4": ("2147483647", "-2147483648"),
     "int8": ("9223372036854775807", "-9223372036854775808"),
     "numeric": ("0.005", "-0.004", "123456789012345678901234567890.123", "NaN"),
-    "float4": ("1e30", "NaN", "-0"),
-    "float8": ("1e300", "NaN", "Infinity", "-0"),
-    "text": ("", " 17 ", "a\tb\\n", "x" * 300),
-    "varchar": ("", " 17 ", "a\tb\\n"),
-    "bpchar": ("", " 17 "),
-    "date": ("infinity", "4713-01-01 BC"),
-    "timestamp": ("infinity", "2024-03-31 02:30:00", "0044-03-15 BC"),
-    "timestamptz": ("infinity", "2024-03-31 01:30:00+00"),
-    "interval": ("1 mon", "-1 day +00:00:01"),
-    "json": ('{"b": 1, "a": 1, "a": 2}', "null", "[1.0, 1e2]"),
-    "jsonb": ("null", "[1.0, 1e2]"),
+    "float4": ("1e30", "NaN", "-Infinity", "-0"),
+    "float8": ("1e300", "NaN", "Infinity", "-Infinity", "-0"),
+    "money": ("0", "-0.01", "92233720368547758.07"),
+    "text": _ODD_TEXT,
+    "varchar": _ODD_TEXT,
+    "bpchar": ("", " 17 ", "it's"),
+    "citext": _ODD_TEXT,
+    "date": ("infinity", "-infinity", "4713-01-01 BC", "5874897-12-31"),
+    "timestamp": ("infinity", "-infinity", "2024-03-31 02:30:00", "0044-03-15 BC", "294276-12-31 23:59:59.999999"),
+    "timestamptz": ("infinity", "-infinity", "2024-03-31 01:30:00+00"),
+    "time": ("24:00:00", "23:59:59.999999"),
+    "interval": ("1 mon", "-1 day +00:00:01", "0", "178000000 years"),
+    "json": ('{"b": 1, "a": 1, "a": 2}', "null", "[1.0, 1e2]", "{}", "[]", '{"a": {"b": [{}, [null]]}}', '""'),
+    "jsonb": ("null", "[1.0, 1e2]", "{}", "[]", '{"a": {"b": [{}, [null]]}}', '""'),
+    "bytea": ("", r"\x00ff"),
+    "uuid": ("00000000-0000-0000-0000-000000000000",),
 }
 """What is rare, and allowed."""
 
+_LENGTH = re.compile(r"char(?:acter)?(?: varying)?\((\d+)\)")
 
-def values_of(base_name: str, type: str, *, edge: bool) -> tuple[str, ...]:
-    """SQL expressions of the type."""
-    known = (EDGE if edge else ORDINARY).get(base_name, ())
-    return tuple(f"{quote_literal(one)}::{type}" for one in known)
+
+def ordinary_values(column: FillColumn) -> tuple[str, ...]:
+    """SQL expressions of its type: what any app writes."""
+    return _typed(column, ORDINARY.get(column.base_name, ()))
+
+
+def edge_values(column: FillColumn) -> tuple[str, ...]:
+    """SQL expressions of its type: what is rare, and allowed; the longest text that it holds, and null, among them."""
+    if column.kind == "array":
+        found = _typed(column, ("{}", "{NULL}", "{1,NULL,1}", "{{1,2},{3,4}}", "[0:1]={1,2}"))
+    else:
+        found = _typed(column, EDGE.get(column.base_name, ()))
+    limit = _LENGTH.search(column.type)
+    if limit is not None:
+        found = (*found, f"repeat('ü', {limit[1]})::{column.type}")
+    return found if column.required else (*found, f"NULL::{column.type}")
+
+
+def _typed(column: FillColumn, texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{quote_literal(one)}::{column.type}" for one in texts)

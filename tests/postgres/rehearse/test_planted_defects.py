@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan.changes import rename_column
 from migrasafe.plan.changes.model import Ground, column_of, table_of
-from migrasafe.plan.model import PhaseName, Plan, Step
+from migrasafe.plan.model import Phase, PhaseName, Plan, Step
 from migrasafe.plan.output.write_sql import sql_files
 from migrasafe.plan.read.hints import Hints
 from migrasafe.plan.steps import add_not_valid
@@ -155,6 +155,41 @@ def test_a_query_that_one_phase_breaks(database: Database, shop: str) -> None:
     assert "query verify: the old version meets" in said
     assert 'column "owner" does not exist' in said
     assert "query switch" not in said and "query backfill" not in said
+
+
+@pytest.mark.parametrize(
+    ("of_trigger", "of_job", "value"),
+    [
+        ("coalesce(NEW.title, '')", "coalesce(title, '')", "NULL::text"),
+        ("btrim(NEW.title)", "btrim(title)", "' 17 '::text"),
+        ("left(NEW.title, 40)", "left(title, 40)", f"'{'x' * 300}'::text"),
+    ],
+)
+def test_a_trigger_and_a_job_that_are_wrong_alike(
+    database: Database, shop: str, of_trigger: str, of_job: str, value: str
+) -> None:
+    setup = shop + "ALTER TABLE mails ADD COLUMN title text;"
+    plan = planned(database, setup, "ALTER TABLE mails RENAME COLUMN title TO subject", Hints(way="trigger"))
+
+    def wrong(step: Step) -> Step:
+        statements = tuple(one.replace("(new.title)::text", of_trigger) for one in step.statements)
+        return replace(step, statements=statements)
+
+    def wrong_too(phase: Phase) -> Phase:
+        job = {"assignments": (f"subject = {of_job}",), "where": f"subject IS DISTINCT FROM {of_job}"}
+        return replace(
+            phase,
+            backfills=tuple(replace(one, **job) for one in phase.backfills),
+            gates=tuple(replace(one, query="SELECT 0") if one.query else one for one in phase.gates),
+        )
+
+    planted = with_steps(plan, PhaseName.DUAL_WRITE, lambda steps: tuple(map(wrong, steps)))
+    assert planted != plan
+    planted = replace(planted, phases=tuple(map(wrong_too, planted.phases)))
+    said = defect(database, setup, planted)
+    assert f"the old version writes {value}, and the new side (subject) holds " in said
+    assert "of which the one-shot migration makes " in said
+    assert "mails.subject holds other values than after the one-shot migration" in said
 
 
 @pytest.mark.parametrize(
