@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from migrasafe.plan.changes.add_column import AddColumn
 from migrasafe.plan.changes.add_constraint import AddConstraint
 from migrasafe.plan.changes.add_unique import AddUnique
@@ -14,7 +16,8 @@ from migrasafe.plan.changes.drop_not_null import DropNotNull
 from migrasafe.plan.changes.drop_table import DropTable
 from migrasafe.plan.changes.drop_view import DropView
 from migrasafe.plan.changes.indexes import AddIndex
-from migrasafe.plan.changes.model import Change, NoPlanError
+from migrasafe.plan.changes.insert_rows import InsertRows
+from migrasafe.plan.changes.model import Change, Ground, NoPlanError
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.changes.rename_table import RenameTable
 from migrasafe.plan.changes.rename_view import RenameView
@@ -35,17 +38,34 @@ _ALL = "*"
 """The table as a whole."""
 
 
-def refuse_conflicts(wanted: Sequence[Wanted]) -> None:
+def refuse_conflicts(wanted: Sequence[Wanted], ground: Ground) -> None:
     """Raise NoPlanError where a column, or a table, is replaced or dropped by one change and another is about it, too."""
     for place, one in enumerate(wanted):
         given_up = set(_given_up(one.change, one.before))
         for other in (*wanted[:place], *wanted[place + 1 :]):
+            if _fits_in(one, other, ground):
+                continue
             for table, column in sorted(given_up & set(_counted_on(other.change, other.before)), key=str):
                 what = str(table) if column == _ALL else f"{table}.{column}"
                 raise NoPlanError(
                     f"two changes of the migration are about {what}, and one of them puts something else in its place: plan"
                     " them one after the other, from two migrations"
                 )
+
+
+def _fits_in(one: Wanted, other: Wanted, ground: Ground) -> bool:
+    """Whether the other change counts on a column under its new name only, and finds it there from the first phase on."""
+    match one.change, other.change:
+        case RenameColumn() as renamed, (AddIndex() | SetNotNull()) as later:
+            is_late = not isinstance(later, AddIndex) or not later.index.unique
+            old = one.before.resolve(*renamed.table), renamed.column
+            return (
+                is_late
+                and renamed.keeps_both(replace(ground, schema=one.before))
+                and old not in set(_counted_on(later, other.before))
+            )
+        case _:
+            return False
 
 
 def _given_up(change: Change, schema: Schema) -> Iterator[tuple[Ref, str]]:
@@ -97,6 +117,8 @@ def _counted_on(change: Change, schema: Schema) -> Iterator[tuple[Ref, str]]:
             told = frozenset() if change.where is None else columns_read(change.where)
             assigned = frozenset(name for name, _ in change.assignments)
             yield from _each(schema.resolve(*change.table), assigned | read | told)
+        case InsertRows():
+            yield from _each(schema.resolve(*change.statement.table), change.statement.columns)
         case AddColumn():
             yield from _each(schema.resolve(*change.table), (change.column.name,))
         case RenameColumn() | ReplaceColumns() | ChangeType() | DropColumn():

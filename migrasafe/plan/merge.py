@@ -12,18 +12,22 @@ from migrasafe.plan.model import Gate, Phase, PhaseName
 from migrasafe.plan.phases import DEPLOY, EVERYWHERE
 from migrasafe.plan.read.changes import Wanted
 from migrasafe.plan.read.nothing_to_do import NothingToDo
+from migrasafe.plan.read.run_afterwards import RunAfterwards
 
+_TITLES = 5
 _AS_BEFORE = "goes on as before"
 _NOT_YET = "is not deployed yet"
 
 
 def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
     """The plan of all changes. Raises NoPlanError where there is nothing to plan, or one of them has no plan."""
-    if all(isinstance(one.change, NothingToDo) for one in wanted):
-        raise NoPlanError("the migration changes nothing")
+    if all(isinstance(one.change, NothingToDo | RunAfterwards) for one in wanted):
+        later = [one.change.sql for one in wanted if isinstance(one.change, RunAfterwards)]
+        told = f" that a plan could see to: run {later[0]} by itself, outside a transaction" if later else ""
+        raise NoPlanError(f"the migration changes nothing{told}")
     if len(wanted) == 1:
         return wanted[0].change.plan(replace(ground, schema=wanted[0].before))
-    refuse_conflicts(wanted)
+    refuse_conflicts(wanted, ground)
     drafts = [
         one.change.plan(replace(ground, schema=one.before, id=f"{ground.id}_{number}"))
         for number, one in enumerate(wanted, start=1)
@@ -33,7 +37,7 @@ def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
         for name in PhaseName
     )
     return Draft(
-        title="; ".join(draft.title for draft in drafts if draft.title),
+        title=_title([draft.title for draft in drafts if draft.title]),
         tables=tuple(dict.fromkeys(table for draft in drafts for table in draft.tables)),
         phases=tuple(phase for phase in phases if phase is not None),
         why=_all(draft.why for draft in drafts),
@@ -45,6 +49,13 @@ def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
         worked=tuple(one for draft in drafts for one in draft.worked),
         names_gone=tuple(dict.fromkeys(one for draft in drafts for one in draft.names_gone)),
     )
+
+
+def _title(titles: Sequence[str]) -> str:
+    """The changes, as many as a heading has room for; each step says its own."""
+    if len(titles) <= _TITLES:
+        return "; ".join(titles)
+    return f"{'; '.join(titles[:_TITLES])}; and {len(titles) - _TITLES} more changes"
 
 
 def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:

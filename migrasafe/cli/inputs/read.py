@@ -91,8 +91,8 @@ class Found(Struct, frozen=True, kw_only=True):
     """Statements of a dump that are no SQL that we know, each with its place."""
 
 
-def schema_of(given: str, *, until: Path | None = None) -> Found:
-    """The catalog that a DSN, a dump or a folder of migrations says.
+def schema_of(given: str, *, until: Path | None = None, layout: str | None = None) -> Found:
+    """The catalog that a DSN, a dump or a folder of migrations says. `layout`: the tool that the folder belongs to.
     `until`: a file of the folder that has not run yet, nor has any after it."""
     if is_dsn(given):
         from migrasafe.postgres.catalog.attached import attached_to_columns
@@ -120,12 +120,12 @@ def schema_of(given: str, *, until: Path | None = None) -> Found:
         return Found(schema=schema_from_script(script), unread=unread)
     from migrasafe.walk import schema_after
 
-    return Found(schema=schema_after(migrations_until(given, until), Target()))
+    return Found(schema=schema_after(migrations_until(given, until, layout), Target()))
 
 
-def migrations_until(folder: str, until: Path | None) -> list[Migration]:
+def migrations_until(folder: str, until: Path | None, layout: str | None = None) -> list[Migration]:
     """The migrations of a folder; with a file of it that has not run yet, those before it."""
-    migrations = [migration for history in histories((folder,), None, {}) for migration in history.migrations]
+    migrations = [migration for history in histories((folder,), layout, {}) for migration in history.migrations]
     if until is None:
         return migrations
     return list(itertools.takewhile(lambda one: until.resolve() not in _files(one), migrations))
@@ -142,12 +142,12 @@ def sizes_at(given: str, tables: Iterable[Ref]) -> tuple[TableSize, ...]:
         return sizes_of_tables(connection, tables)
 
 
-def script_of(file: Path, schema: str) -> Script:
+def script_of(file: Path, schema: str, layout: str | None = None) -> Script:
     """The statements of the migration in a file of any layout. `schema`: where the catalog before it comes from; a server
     renders what needs one. Raises InputError for a file without statements, or of which some were not understood."""
     from migrasafe.plan.read.one_script import one_script
 
-    read = rendered(histories((str(file),), None, {}), schema if is_dsn(schema) else None, down=False)
+    read = rendered(histories((str(file),), layout, {}), schema if is_dsn(schema) else None, down=False)
     migrations = [migration for history in read for migration in history.migrations]
     for notice in (one for migration in migrations for one in migration.notices if one.blocking):
         raise InputError(f"{notice.path}:{notice.line}: {notice.message}; a plan of the rest would not be whole")

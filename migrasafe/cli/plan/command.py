@@ -26,6 +26,7 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     metavar="MIGRATION",
     help="A migration in the folder of --schema: the schema as it was before it. [default: CHANGE, if it is a file]",
 )
+@click.option("--layout", metavar="TOOL", help="The migration tool, where the folder of --schema does not tell.")
 @click.option("--out", type=click.Path(file_okay=False), help="The folder to write. [default: plans/ID]")
 @click.option("--id", "name", help="Names the plan, and what it makes in the database. [default: from the change]")
 @click.option(
@@ -115,6 +116,7 @@ def plan(
     *,
     schema: str | None,
     before: str | None,
+    layout: str | None,
     out: str | None,
     name: str | None,
     pg_version: int | None,
@@ -182,10 +184,14 @@ def plan(
             "--schema: say where the schema is to be read from: a server's DSN, a dump, or your migrations"
         )
     file = Path(change[0]) if len(change) == 1 and change[0] and Path(change[0]).exists() else None
-    found = schema_of(schema, until=file if before is None else Path(before))
+    found = schema_of(schema, until=file if before is None else Path(before), layout=layout)
     for one in found.unread:
         click.echo(f"not read, and so not known: {one}", err=True)
-    script = script_of(file, schema) if file else read_script(Source(path="change", text=sql_of(change, found.schema)))
+    script = (
+        script_of(file, schema, layout)
+        if file
+        else read_script(Source(path="change", text=sql_of(change, found.schema)))
+    )
     known = pg_version or found.pg_version
     target = Target(pg_version=known or DEFAULT, pg_version_assumed=known is None)
     ground = Ground(
@@ -235,7 +241,7 @@ def plan(
 
     until = file if before is None else Path(before)
     wanted = Wanted(major=target.pg_version, kind=sandbox, image=image)
-    return prove_folder(folder, schema, wanted, Wish(), until=until)
+    return prove_folder(folder, schema, wanted, Wish(), until=until, layout=layout)
 
 
 def _count(things: Sequence[object], what: str) -> str:

@@ -69,6 +69,12 @@ ROWS_OF_PLAN = 1000
     show_default=True,
     help="How to show a drawn value that does not convert: not, with a for letters and 9 for digits, or as it is.",
 )
+@click.option(
+    "--before",
+    type=click.Path(exists=True),
+    metavar="MIGRATION",
+    help="Of a plan: a migration in the folder of --schema, which has not run yet, nor has any after it.",
+)
 @click.option("--layout", metavar="TOOL", help="The migration tool, where the folder does not tell.")
 @click.option("--format", "report", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rehearse(
@@ -87,6 +93,7 @@ def rehearse(
     sample: str | None,
     sample_rows: int,
     examples: str,
+    before: str | None,
     layout: str | None,
     report: str,
 ) -> int:
@@ -107,14 +114,17 @@ def rehearse(
     wanted = Wanted(dsn=dsn, major=pg_version, kind=sandbox, image=image)
     folder = Path(what[0]) if len(what) == 1 else None
     if folder is not None and (folder / "plan.json").exists():
-        if last is not None or layout is not None:
-            raise InputError("--last and --layout are for migrations, and this is a plan")
+        if last is not None:
+            raise InputError("--last is for migrations, and this is a plan")
         from migrasafe.rehearse.both_sides.audit import Examples, Live
 
         live = Live(dsn=sample, rows=sample_rows, examples=Examples(examples)) if sample is not None else None
-        return _plan(folder, schema, wanted, rows, seed, (old, new), live, report)
-    if old is not None or new is not None or sample is not None:
-        raise InputError("--old, --new and --sample are for a plan: give the folder that `migrasafe plan` wrote")
+        until = Path(before) if before is not None else None
+        return _plan(folder, schema, wanted, rows, seed, (old, new), live, until, layout, report)
+    if old is not None or new is not None or sample is not None or before is not None:
+        raise InputError(
+            "--old, --new, --sample and --before are for a plan: give the folder that `migrasafe plan` wrote"
+        )
     return _migrations(what, schema, wanted, last, rows, layout, report)
 
 
@@ -126,6 +136,8 @@ def _plan(
     seed: int,
     sources: tuple[str | None, str | None],
     live: Live | None,
+    until: Path | None,
+    layout: str | None,
     report: str,
 ) -> int:
     from migrasafe.cli.rehearse.rehearsal import prove_folder, queries_of
@@ -135,7 +147,7 @@ def _plan(
         raise InputError("--schema: say what the plan was made for: a dump, the folder of your migrations, or a server")
     old, new = (queries_of(source, schema) for source in sources)
     wish = Wish(rows=rows or ROWS_OF_PLAN, seed=seed, old=old, new=new, live=live)
-    return prove_folder(folder, schema, wanted, wish, report=report)
+    return prove_folder(folder, schema, wanted, wish, until=until, layout=layout, report=report)
 
 
 def _migrations(

@@ -29,22 +29,30 @@ from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source, read_source
 
 
-def ground_of(given: str, needs_role: NeedsRole, *, until: Path | None = None) -> Lay:
-    """What makes the schema that --schema says, in an empty database. `until`: a migration that has not run yet."""
+def ground_of(given: str, needs_role: NeedsRole, *, until: Path | None = None, layout: str | None = None) -> Lay:
+    """What makes the schema that --schema says, in an empty database. `until`: a migration that has not run yet.
+    `layout`: the tool that a folder belongs to."""
     if is_dsn(given):
         dump = read_script(Source(path="pg_dump", text=dump_of(given)))
         return lambda dsn: lay_script(dsn, dump, needs_role)
     if Path(given).is_dir():
         from migrasafe.cli.inputs.read import migrations_until
 
-        migrations = migrations_until(given, until)
+        migrations = migrations_until(given, until, layout)
         return lambda dsn: lay_migrations(dsn, migrations, needs_role)
     script = read_script(read_source(Path(given)))
     return lambda dsn: lay_script(dsn, script, needs_role)
 
 
 def prove_folder(
-    folder: Path, schema: str, wanted: Wanted, wish: Wish, *, until: Path | None = None, report: str = "text"
+    folder: Path,
+    schema: str,
+    wanted: Wanted,
+    wish: Wish,
+    *,
+    until: Path | None = None,
+    layout: str | None = None,
+    report: str = "text",
 ) -> int:
     """Rehearse the plan of a folder, print the evidence and write it there; the exit status.
 
@@ -54,7 +62,7 @@ def prove_folder(
     plan = written.plan
     tell: Tell = _tell if sys.stderr.isatty() else _silent
     with sandbox_of(replace(wanted, major=wanted.major or plan.pg_version)) as sandbox:
-        lay = ground_of(schema, sandbox.needs_role, until=until)
+        lay = ground_of(schema, sandbox.needs_role, until=until, layout=layout)
         files = {name: (folder / name).read_text(encoding="utf-8") for name in written.files if _is_run_by_psql(name)}
         evidence = prove(plan, _for_this_plan(plan, sandbox.major, lay, schema), sandbox, wish, tell, files)
     _write_evidence(folder, written, replace(plan, evidence=evidence))

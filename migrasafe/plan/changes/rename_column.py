@@ -54,6 +54,12 @@ class RenameColumn(Struct, frozen=True, kw_only=True):
         shadow = _shadow(self, ground, table, old)
         return rename_by_app(shadow) if self.way == "app" else _by_triggers(ground, shadow)
 
+    def keeps_both(self, ground: Ground) -> bool:
+        """Whether the new name is that of a second column, from the first phase on. Raises NoPlanError."""
+        table = table_of(ground, self.table)
+        against = any(True for _ in _against_triggers(ground, table, column_of(table, self.column)))
+        return self.way in ("triggers", "app") or (self.way is None and not against)
+
 
 def _against_triggers(ground: Ground, table: Table, column: Column) -> Iterator[str]:
     """Why the column cannot well be kept twice, each a clause that can stand after a colon."""

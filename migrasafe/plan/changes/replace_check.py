@@ -16,6 +16,9 @@ from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name
 
+_SHORT = 80
+"""Characters that can be read in a title."""
+
 
 class ReplaceCheck(Struct, frozen=True, kw_only=True):
     table: Name
@@ -28,7 +31,7 @@ class ReplaceCheck(Struct, frozen=True, kw_only=True):
         either = with_suffix(new.name, "__ms_either")
         ready = replace(new, name=with_suffix(new.name, "__ms"))
         over = _is_over(ground, table, old, new, either, ready.name)
-        was, now = constraint_body(old), constraint_body(new)
+        was, now = _said(old, "old"), _said(new, "new")
         return Draft(
             title=f"replace {old.name} of {table.ref} by {now}",
             tables=(table.ref,),
@@ -63,6 +66,12 @@ class ReplaceCheck(Struct, frozen=True, kw_only=True):
             ),
             differs=marked(ground.id, old.name, new.name),
         )
+
+
+def _said(rule: Constraint, which: str) -> str:
+    """The rule itself where it is short, else whose it is."""
+    body = constraint_body(rule)
+    return body if len(body) <= _SHORT else f"the {which} {rule.name}"
 
 
 def _is_over(ground: Ground, table: Table, old: Constraint, new: Constraint, either: str, ready: str) -> str:

@@ -12,7 +12,7 @@ from migrasafe.plan.changes.add_unique import duplicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.schema.definitions import name_of, names, with_suffix
+from migrasafe.schema.definitions import create_index, name_of, names, with_suffix
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
@@ -23,7 +23,7 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
     old: Constraint
     new: Constraint
     numbered: bool = False
-    """The new columns come with the same plan, and nobody but their sequence gives them a value."""
+    """The new columns come with the same plan, and nobody but their sequence, or what makes a UUID, gives them a value."""
     references: tuple[Reference, ...] | None = None
     """The foreign keys that go on referring to the columns of the old key; None: all there are."""
     kept_as: str | None = None
@@ -72,7 +72,7 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
             tables=(table.ref, *dict.fromkeys(one.child for one in kept.references if one.child != table.ref)),
             phases=_phases(ground, table, old, new, early=early, first=first, last=last, gates=gates),
             why=(
-                f"{names(new.columns)} is numbered: no row can break the new key, so it can be there before the new version"
+                f"each row gets its own {names(new.columns)}: none can break the new key, so it can be there before the new version"
                 if self.numbered and implied
                 else "the old key implies the new one: no row can break it, so it can be there before the new version"
                 if implied
@@ -215,15 +215,22 @@ def primary_swap(
         done=is_new,
         undo=(taken(new, old, spare),),
     )
-    dropped = (spare.ref, *(Ref(table.ref.schema, name) for name in needless))
-    last = tuple(
-        Step(
-            title=f"Drop the index {ref.name}, which nobody needs any more",
-            statements=(f"DROP INDEX CONCURRENTLY {name_of(ref)}",),
-            done=predicates.all_of(is_new, f"{predicates.relation(ref)} IS NULL"),
-            long=True,
-            loses=f"the index over {names(old.columns)}: the way back is to plan the key again",
+    # Before a foreign key to the new key is made: it would take one of these for its index, which could not go any more.
+    early = (
+        replace(
+            _dropped(_index(table, new.columns, name), is_new), undo=(create_index(_index(table, new.columns, name)),)
         )
-        for ref in dropped
+        for name in needless
     )
+    loses = f"the index over {names(old.columns)}: the way back is to plan the key again"
+    last = (*early, replace(_dropped(spare, is_new), loses=loses))
     return (steps.build_index(index), steps.build_index(spare)), swap, last
+
+
+def _dropped(index: Index, is_new: str) -> Step:
+    return Step(
+        title=f"Drop the index {index.ref.name}, which nobody needs any more",
+        statements=(f"DROP INDEX CONCURRENTLY {name_of(index.ref)}",),
+        done=predicates.all_of(is_new, f"{predicates.relation(index.ref)} IS NULL"),
+        long=True,
+    )

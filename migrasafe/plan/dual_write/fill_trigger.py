@@ -11,12 +11,21 @@ from migrasafe.sql.quote import quote_body, quote_ident
 from migrasafe.sql.statements import Expression
 
 
-def fill_while_missing(table: Ref, column: str, value: Expression, id: str, search_path: tuple[str, ...]) -> Step:
-    """`column` becomes `value` (over the row's other columns) in every written row that has none. Its undo takes it away."""
+def fill_while_missing(
+    table: Ref,
+    column: str,
+    value: Expression,
+    id: str,
+    search_path: tuple[str, ...],
+    where: Expression | None = None,
+) -> Step:
+    """`column` becomes `value` (over the row's other columns) in every written row that has none, and that `where` lets
+    through. Its undo takes it away."""
     trigger, function = f"~migrasafe_{id}", f"{SCHEMA}.{quote_ident(id + '_fill')}"
-    path, given = pinned_path((*search_path, table.schema)), of_new_row(value)
+    path, given = pinned_path((*search_path, table.schema)), of_new_row(value, table.name)
     new = f"NEW.{quote_ident(column)}"
-    body = quote_body(f"\nBEGIN\n  IF {new} IS NULL THEN\n    {new} := {given};\n  END IF;\n  RETURN NEW;\nEND ")
+    asked = "" if where is None else f" AND ({of_new_row(where, table.name)})"
+    body = quote_body(f"\nBEGIN\n  IF {new} IS NULL{asked} THEN\n    {new} := {given};\n  END IF;\n  RETURN NEW;\nEND ")
     return Step(
         title=f"Give {column} a value wherever a writer gives none",
         statements=(

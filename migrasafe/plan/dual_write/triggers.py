@@ -15,6 +15,7 @@ from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.deparse import Path, deparse_expression, map_columns
+from migrasafe.sql.expressions import walk
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression
 
@@ -142,10 +143,12 @@ def _cast(one: Mapped, value: str) -> str:
     return f"({value})::{one.type}"
 
 
-def of_new_row(expression: Expression) -> str:
-    """An expression over a table's columns, as a row trigger says it."""
+def of_new_row(expression: Expression, table: str | None = None) -> str:
+    """An expression over a table's columns, as a row trigger says it. With a `table`, and sub-selects, the columns of the row
+    itself are those that are qualified by its name."""
+    looks_up = table is not None and any(kind == "SubLink" for kind, _ in walk(expression.node))
 
     def change(path: Path) -> Path:
-        return ("new", path[-1])
+        return path if looks_up and path[-2:-1] != (table,) else ("new", path[-1])
 
     return deparse_expression(Expression(node=map_columns(expression.node, change)))

@@ -32,13 +32,15 @@ from migrasafe.plan.read.actions import change_of
 from migrasafe.plan.read.constraints import constraint_change, refuse_taken_name
 from migrasafe.plan.read.every_recipe import recipes_of
 from migrasafe.plan.read.hints import Hints, for_columns
-from migrasafe.plan.read.instead import instead_of
-from migrasafe.plan.read.keys import kept_keys
+from migrasafe.plan.read.instead import instead_of, reads_or_calls
+from migrasafe.plan.read.joined_updates import without_from
+from migrasafe.plan.read.keys import is_of_new_key, kept_keys
 from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
 from migrasafe.plan.read.renames import Ask, renames
 from migrasafe.plan.read.replacements import replacements, says_what_they_get
+from migrasafe.plan.read.run_afterwards import afterwards
 from migrasafe.plan.read.swaps import constraint_swaps, index_swaps
 from migrasafe.plan.read.written_out import first_words, written_out
 from migrasafe.schema.evolve import evolve
@@ -138,11 +140,11 @@ class _Reader:
             case sql.Drop() if any(one.dropped is statement for one in self.index_swaps):
                 return
             case sql.Update():
+                plain = without_from(statement, before) if statement.joins else statement
                 yield UpdateRows(
-                    table=statement.table,
-                    assignments=statement.assignments,
-                    where=statement.where,
-                    joins=statement.joins,
+                    table=plain.table,
+                    assignments=plain.assignments,
+                    where=plain.where,
                     added=self._added(statement.table, before),
                 )
             case sql.Comment():
@@ -159,7 +161,7 @@ class _Reader:
                 yield sequence_change(statement, before)
             case sql.RenameEnumValue():
                 yield RenameEnumValue(type=statement.type, value=statement.label, new_value=statement.new_label)
-            case sql.Select() if not _reads_or_calls(statement):
+            case sql.Select() if not reads_or_calls(statement):
                 return
             case sql.Insert() if statement.table.name in self.made:
                 return  # its rows are written where it is made
@@ -170,6 +172,9 @@ class _Reader:
             case sql.Unrecognized():
                 raise NoPlanError(f"{first_words(self.script, statement)}: {statement.reason}")
             case _:
+                if (later := afterwards(statement, self.script.text_of(statement))) is not None:
+                    yield later
+                    return
                 done = is_made_by(statement, after)
                 if done is None:
                     raise NoPlanError(f"{first_words(self.script, statement)} has no plan yet: {instead_of(statement)}")
@@ -187,6 +192,10 @@ class _Reader:
         for action in statement.actions:
             if self._is_taken_care_of(action) or any(one.dropped is action for one in self.constraint_swaps):
                 continue
+            if isinstance(action, sql.SetNotNull) and is_of_new_key(
+                self.script, self.first, statement.name, action.column
+            ):
+                continue  # the primary key brings it
             if isinstance(action, sql.AddConstraint):
                 swaps = self.constraint_swaps
                 change = constraint_change(self.script, statement, action, swaps, before, after, self.first)
@@ -283,7 +292,3 @@ class _Reader:
         raise NoPlanError(
             f"{first_words(self.script, statement)}: its table is not known; give the schema with --schema"
         )
-
-
-def _reads_or_calls(statement: sql.Select) -> bool:
-    return any(kind in ("RangeVar", "FuncCall") for kind, _ in walk(statement.query.node))

@@ -12,6 +12,7 @@ from migrasafe.plan.read.merges import merges
 from migrasafe.plan.read.moves import moves
 from migrasafe.plan.read.numbers import identities
 from migrasafe.plan.read.partitioned import partitioned_tables
+from migrasafe.plan.read.passing_columns import passing_columns
 from migrasafe.plan.read.recipes import Recipe
 from migrasafe.plan.read.types import recipes_of_types
 from migrasafe.schema.model import Schema
@@ -31,4 +32,5 @@ def recipes_of(script: Script, schema: Schema, hints: Hints) -> tuple[Recipe, ..
         *arrays(script),
         *json_keys(script, hints),
         *kept_columns(script, schema),
+        *passing_columns(script, schema, hints),
     )

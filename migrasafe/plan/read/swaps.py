@@ -16,8 +16,11 @@ from migrasafe.plan.changes.replace_index import ReplaceIndex
 from migrasafe.plan.changes.replace_key import ReplaceKey
 from migrasafe.schema.model import Constraint, Index, Schema
 from migrasafe.sql import statements as sql
+from migrasafe.sql.builtin.called import function_calls
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import ConstraintDef, ConstraintKind, Name
+
+_UUIDS = ("gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "uuidv4", "uuidv7")
 
 
 class ConstraintSwap(Struct, frozen=True, kw_only=True):
@@ -74,14 +77,21 @@ def _checked(key: Constraint) -> tuple[bool, bool]:
 
 
 def _numbered(script: Script) -> frozenset[tuple[Name, str]]:
-    """The columns that the migration adds, and in which PostgreSQL numbers the rows."""
+    """The columns that the migration adds, and in which PostgreSQL gives each row a value of its own."""
     return frozenset(
         (statement.name, action.column.name)
         for statement in script.statements
         if isinstance(statement, sql.AlterTable)
         for action in statement.actions
-        if isinstance(action, sql.AddColumn) and is_numbered(action.column)
+        if isinstance(action, sql.AddColumn) and (is_numbered(action.column) or _is_made_up(action.column))
     )
+
+
+def _is_made_up(column: sql.ColumnDef) -> bool:
+    """Whether each row gets a UUID."""
+    if column.default is None:
+        return False
+    return [one.name for one in function_calls(column.default.node)] in ([name] for name in _UUIDS)
 
 
 def _pairs(

@@ -23,49 +23,62 @@ def recipes_of_types(script: Script, schema: Schema) -> Iterator[Recipe]:
 
 
 def _types_made_anew(statements: Sequence[Statement], schema: Schema) -> Iterator[Recipe]:
-    """`ALTER TYPE … RENAME`, `CREATE TYPE` under the old name, `ALTER COLUMN … TYPE` for each column, `DROP TYPE`."""
-    for rename in statements:
-        if not isinstance(rename, sql.Rename) or rename.kind != "TYPE":
+    """A type created under another's name, `ALTER COLUMN … TYPE` for each column, `DROP TYPE`.
+
+    People rename the old type away before they create the new one, or create that under a passing name, as Prisma does.
+    """
+    renames = [one for one in statements if isinstance(one, sql.Rename) and one.kind == "TYPE"]
+    for made in statements:
+        if not isinstance(made, sql.CreateEnum):
             continue
-        old = schema.types.get(schema.resolve_type(*rename.name))
-        made = [one for one in statements if isinstance(one, sql.CreateEnum) and one.name.name == rename.name.name]
-        if not isinstance(old, EnumType) or len(made) != 1:
+        passing = [one for one in renames if one.name.name == made.name.name and one.new_name != made.name.name]
+        name = Name(made.name.schema, passing[0].new_name) if _is_unknown(made.name, schema) and passing else made.name
+        old = schema.types.get(schema.resolve_type(*name))
+        aside = [one for one in renames if one.name.name == name.name and one.new_name != made.name.name]
+        drops = [one for one in statements if isinstance(one, sql.Drop) and one.kind == "TYPE"]
+        gone = {name.name, *(one.new_name for one in aside)}
+        dropped = [one for one in drops if len(one.objects) == 1 and one.objects[0].name.name in gone]
+        if not isinstance(old, EnumType) or not (aside or (passing and dropped)):
             continue
-        aside = rename.new_name
-        parts: list[object] = [rename, made[0]]
-        parts += [
-            one
-            for one in statements
-            if isinstance(one, sql.Drop) and one.kind == "TYPE" and [it.name.name for it in one.objects] == [aside]
-        ]
-        parts += [action for one in statements for action in _of_type(one, schema, old, rename.name)]
-        instead, filled = _instead(statements, old, made[0].labels)
-        yield Recipe(change=_made_anew(old, made[0], instead), first=rename, parts=(*parts, *filled))
+        parts: list[object] = [made, *aside, *(passing if name != made.name else ()), *dropped]
+        first = next(one for one in statements if any(one is part for part in parts))
+        parts += [action for one in statements for action in _of_type(one, schema, old, (name, made.name))]
+        instead, filled = _instead(statements, old, made.labels)
+        yield Recipe(change=_made_anew(old, name, made, instead), first=first, parts=(*parts, *filled))
 
 
-def _made_anew(old: EnumType, made: sql.CreateEnum, instead: Expression | None) -> Change:
+def _is_unknown(name: Name, schema: Schema) -> bool:
+    return schema.resolve_type(*name) not in schema.types
+
+
+def _made_anew(old: EnumType, name: Name, made: sql.CreateEnum, instead: Expression | None) -> Change:
+    """`name`: what the type is called in the end."""
     gone = tuple(label for label in old.labels if label not in made.labels)
     come = [label for label in made.labels if label not in old.labels]
     if come:
-        more = f"ALTER TYPE {made.name} ADD VALUE for {', '.join(come)}"
+        more = f"ALTER TYPE {name} ADD VALUE for {', '.join(come)}"
         if len(come) == len(gone) == 1:
-            more = f"ALTER TYPE {made.name} RENAME VALUE '{gone[0]}' TO '{come[0]}', or {more}"
+            more = f"ALTER TYPE {name} RENAME VALUE '{gone[0]}' TO '{come[0]}', or {more}"
         raise NoPlanError(f"the type {old.ref} is made anew with values it did not have: say {more}")
     if not gone:
-        raise NoPlanError(f"the type {old.ref} is made anew in another order: values cannot be moved beside the app")
-    return RemoveEnumValue(type=made.name, values=gone, instead=instead)
+        raise NoPlanError(
+            f"the type {old.ref} is made anew with the same values in another order, which rewrites every table that has it:"
+            " leave the type as it is, and say the order where it is sorted, ORDER BY array_position(ARRAY[…], …)"
+        )
+    return RemoveEnumValue(type=name, values=gone, instead=instead)
 
 
-def _of_type(statement: Statement, schema: Schema, old: EnumType, name: Name) -> Iterator[object]:
+def _of_type(statement: Statement, schema: Schema, old: EnumType, names: tuple[Name, ...]) -> Iterator[object]:
     """The actions on columns of the type that belong to it: the new type, and the default there and back."""
     if not isinstance(statement, sql.AlterTable):
         return
     table = schema.table(schema.resolve(*statement.name))
+    known = {one.name for one in names}
     for action in statement.actions:
         if isinstance(action, sql.AlterColumnType | sql.SetDefault | sql.DropDefault) and table is not None:
             column = table.column(action.column)
             is_of_it = column is not None and enum_type(schema, column.type) == old
-            if is_of_it and (not isinstance(action, sql.AlterColumnType) or action.type.name == name.name):
+            if is_of_it and (not isinstance(action, sql.AlterColumnType) or action.type.name in known):
                 yield action
 
 

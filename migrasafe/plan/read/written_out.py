@@ -131,13 +131,19 @@ def _is_there(statement: sql.AlterTable, action: sql.Action, schema: Schema) -> 
 
 
 def _apart(statement: Statement, schema: Schema) -> Iterator[Statement]:
-    """A statement that adds columns with constraints as one that adds the columns, and one for each constraint."""
+    """A statement that adds columns with constraints as one that adds the columns, and one for each constraint, also of those
+    beside the columns: they may be over them."""
     if not isinstance(statement, sql.AlterTable):
         yield statement
         return
-    actions, later = [], []
+    actions: list[sql.Action] = []
+    later: list[sql.AddConstraint] = []
+    adds_columns = any(isinstance(one, sql.AddColumn) for one in statement.actions)
     for action in statement.actions:
         if _is_there(statement, action, schema):
+            continue
+        if adds_columns and isinstance(action, sql.AddConstraint):
+            later.append(action)
             continue
         kept: sql.Action = action
         if isinstance(action, sql.AddColumn) and not is_numbered(action.column) and action.column.generated is None:

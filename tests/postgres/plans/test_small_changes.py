@@ -196,7 +196,7 @@ def test_rows_without_a_column_of_a_unique_key_are_not_alike(
     [
         ("UPDATE users SET id = id + 1000", "run twice, it would change rows twice"),
         ("UPDATE users SET seen = clock_timestamp()", "gives another value each time"),
-        ("UPDATE users SET state = o.state FROM users o WHERE o.id = users.id", "sub-select"),
+        ("UPDATE users SET state = o.state FROM users o WHERE o.state = users.email", "no key of o that is asked for"),
         ("UPDATE users SET (state, legacy) = ('a', 'b')", "say each column for itself"),
         ("UPDATE users SET nothing = 1", "has no column nothing"),
         ("ALTER TABLE users RENAME CONSTRAINT nothing TO x", "has no constraint nothing"),

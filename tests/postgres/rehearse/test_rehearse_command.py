@@ -132,8 +132,8 @@ def test_no_database_is_left_behind(database: Database, shop: Path) -> None:
     [
         (["plans/p"], "--schema: say what the plan was made for"),
         (["plans/p", "--schema", "other.sql"], "public.users there is not as it was when the plan was made"),
-        (["plans/p", "--schema", "shop.sql", "--last", "2"], "--last and --layout are for migrations"),
-        (["shop.sql", "--old", "old.sql"], "--old, --new and --sample are for a plan"),
+        (["plans/p", "--schema", "shop.sql", "--last", "2"], "--last is for migrations"),
+        (["shop.sql", "--old", "old.sql"], "--old, --new, --sample and --before are for a plan"),
         (["no_such_folder"], "no_such_folder"),
     ],
 )

@@ -8,17 +8,20 @@ from migrasafe.errors import InputError
 from migrasafe.plan.changes.add_column import AddColumn
 from migrasafe.plan.changes.drop_column import DropColumn
 from migrasafe.plan.changes.model import Change, Ground, NoPlanError
+from migrasafe.plan.changes.remove_enum_value import RemoveEnumValue
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import PhaseName, Plan
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read.changes import Hints, read_changes
+from migrasafe.plan.read.hints import hints_of
 from migrasafe.plan.read.renames import Ask
 from migrasafe.plan.words.words import plan_id, sql_of
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
+from migrasafe.sql.statements import Name
 from migrasafe.target import Target
 
 SETUP = """
@@ -202,3 +205,57 @@ def test_a_step_says_its_lock_and_its_work() -> None:
     (step,) = plan.steps
     assert [(lock.table, lock.mode) for lock in step.locks] == [("public.users", "SHARE UPDATE EXCLUSIVE")]
     assert step.work == ("index build of public.users",)
+
+
+@pytest.mark.parametrize(
+    "migration",
+    [
+        "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('a', 'b'); {} TYPE mood USING m::text::mood; DROP TYPE old",
+        "CREATE TYPE new AS ENUM ('a', 'b'); {} TYPE new USING m::text::new; ALTER TYPE mood RENAME TO old;"
+        " ALTER TYPE new RENAME TO mood; DROP TYPE old",
+        "CREATE TYPE new AS ENUM ('a', 'b'); {} TYPE new USING m::text::new; DROP TYPE mood; ALTER TYPE new RENAME TO mood",
+    ],
+)
+def test_a_type_that_is_made_anew_without_a_value_is_one_change(migration: str) -> None:
+    setup = "CREATE TYPE mood AS ENUM ('a', 'b', 'c'); CREATE TABLE t (id int PRIMARY KEY, m mood DEFAULT 'a');"
+    schema = schema_from_script(read_script(Source(path="", text=setup)))
+    text = migration.format("ALTER TABLE t ALTER m DROP DEFAULT, ALTER m") + "; ALTER TABLE t ALTER m SET DEFAULT 'a'"
+    (wanted,) = read_changes(read_script(Source(path="x.sql", text=text)), schema, Hints())
+    assert wanted.change == RemoveEnumValue(type=Name(None, "mood"), values=("c",))
+
+
+def planned_on(setup: str, migration: str, hints: Hints | None = None) -> Plan:
+    schema = schema_from_script(read_script(Source(path="", text=setup)))
+    ground = Ground(schema=schema, target=Target(pg_version=15, pg_version_assumed=False), id="r1")
+    script = read_script(Source(path="0042.sql", text=migration))
+    return put_together(draft_of(read_changes(script, schema, hints or Hints()), ground), ground)
+
+
+def test_what_no_catalog_tells_of_is_left_to_a_person() -> None:
+    plan = planned("ANALYZE users; REINDEX TABLE users; ALTER TABLE users ADD COLUMN age int")
+    assert [one.split(" yourself")[0] for one in plan.by_hand] == [
+        "run ANALYZE users",
+        "run REINDEX TABLE CONCURRENTLY users",
+    ]
+    with pytest.raises(NoPlanError, match="run ANALYZE users by itself, outside a transaction"):
+        planned("ANALYZE users")
+
+
+def test_an_index_over_the_new_name_of_a_column_is_built_on_the_column_that_will_have_it() -> None:
+    plan = planned("ALTER TABLE users RENAME COLUMN name TO full_name; CREATE INDEX named ON users (full_name)")
+    assert plan.phases[0].steps[0].title == "Add the column full_name"
+    assert "(full_name)" in plan.phases[0].steps[1].statements[0]
+    with pytest.raises(NoPlanError, match="two changes of the migration are about"):
+        planned("ALTER TABLE users RENAME COLUMN email TO mail; CREATE INDEX mailed ON users (mail)")
+
+
+def test_a_column_that_is_made_anew_through_a_passing_one_is_a_change_of_its_type() -> None:
+    setup = "CREATE TABLE prompts (id int PRIMARY KEY, prompt text NOT NULL);"
+    migration = (
+        "ALTER TABLE prompts ADD COLUMN j jsonb; UPDATE prompts SET j = to_jsonb(prompt); ALTER TABLE prompts DROP prompt;"
+        " ALTER TABLE prompts RENAME j TO prompt; ALTER TABLE prompts ALTER prompt SET NOT NULL"
+    )
+    plan = planned_on(setup, migration, hints_of(down="prompt #>> '{}'"))
+    assert plan.title == "change public.prompts.prompt to jsonb"
+    with pytest.raises(NoPlanError, match="is for you to say beside `to_jsonb"):
+        planned_on(setup, migration)

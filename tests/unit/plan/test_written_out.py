@@ -57,6 +57,19 @@ def test_a_constraint_of_a_new_column_is_planned_behind_it() -> None:
     assert plan.phases[-1].name is PhaseName.CONTRACT
 
 
+def test_a_constraint_beside_a_new_column_may_be_over_it() -> None:
+    plan = planned("ALTER TABLE users ADD CONSTRAINT one_tag UNIQUE (team_id, tag), ADD COLUMN tag text")
+    assert steps(plan, PhaseName.EXPAND)[0] == "Add the column tag"
+    assert any("one_tag" in one for one in statements(plan))
+
+
+def test_not_null_beside_a_new_primary_key_is_what_the_key_brings() -> None:
+    plan = planned(
+        "ALTER TABLE users ALTER COLUMN team_id SET NOT NULL, DROP CONSTRAINT users_pkey, ADD PRIMARY KEY (id, team_id)"
+    )
+    assert plan.title == "replace users_pkey of public.users by PRIMARY KEY (id, team_id)"
+
+
 def test_a_key_over_an_empty_new_column_needs_no_second_deployment() -> None:
     plan = planned("ALTER TABLE users ADD COLUMN boss bigint REFERENCES teams, ADD COLUMN code text UNIQUE")
     assert [phase.name for phase in plan.phases] == [PhaseName.EXPAND]
@@ -115,7 +128,7 @@ def test_what_is_in_nobodys_way_is_one_step_that_knows_when_it_is_done(migration
             "two changes of the migration are about public.users.",
         ),
         ("SELECT id FROM users", "a query changes nothing, and what a program does with its answer"),
-        ("REINDEX TABLE users", "run REINDEX TABLE CONCURRENTLY by itself"),
+        ("REINDEX TABLE users", "run REINDEX TABLE CONCURRENTLY users by itself"),
         ('ALTER TABLE "Users" ADD COLUMN a int', "the schema has no table Users, but public.users"),
     ],
 )
