@@ -87,6 +87,8 @@ class Backfill(Struct, frozen=True, kw_only=True):
     table: str
     assignments: tuple[str, ...]
     where: str
+    deletes: bool = False
+    """It deletes these rows, and has no assignments."""
     overwrites: bool = False
     """It changes values that the app writes itself: as long as the old version writes others, rows come back."""
     estimate: Estimate | None = None

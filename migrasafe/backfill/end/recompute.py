@@ -52,6 +52,8 @@ class Recomputed(Struct, frozen=True, kw_only=True):
 
 def why_not_recomputed(session: ScriptSession, job: Job) -> str | None:
     """Why the change cannot be computed again from a row as it is now; None when it can."""
+    if job.spec.delete:
+        return "a row that is gone cannot be"
     if job.facts.into is not None or job.spec.set is None:
         return "a copy is verified by its counterparts"
     try:

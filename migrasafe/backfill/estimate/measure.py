@@ -97,7 +97,7 @@ def _change_of(job: NewJob) -> Change:
     facts = job.facts
     return Change(
         alias=facts.alias, set=job.spec.set if facts.into is None and job.spec.set else "", where=job.spec.where,
-        into=facts.into, into_columns=facts.into_columns, values=facts.values,
+        into=facts.into, into_columns=facts.into_columns, values=facts.values, delete=job.spec.delete,
     )  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def _server_facts(session: ScriptSession, job: NewJob) -> ServerFacts:
 
 def _in_the_way(session: ScriptSession, job: NewJob) -> tuple[str, ...]:
     """The indexes that hold a changed column; of a table in many parts, those of the first."""
-    if job.facts.into is not None or not job.parts:
+    if job.facts.into is not None or job.spec.delete or not job.parts:
         return ()
     changed = set(columns_set(job.spec.set or ""))
     summarizing = SUMMARIZING if session.major >= 16 else ()

@@ -15,7 +15,7 @@ from migrasafe.errors import ConfigError, InputError, did_you_mean
 from migrasafe.plain_file import refuse_endless
 
 IN_A_FOLDER = "backfill*.toml"
-_KEYS = ("name", "table", "set", "where", "key", "into", "walk", "settings", "dsn_env")
+_KEYS = ("name", "table", "set", "where", "key", "into", "walk", "delete", "settings", "dsn_env")
 
 
 class JobFile(Struct, frozen=True, kw_only=True):
@@ -61,6 +61,7 @@ def read_job_file(path: Path) -> JobFile:
         key=_key(table, path),
         into=_text(table, "into", path),
         walk=walk_from(_text(table, "walk", path) or "auto", f"{path}: walk"),
+        delete=_flag(table, "delete", path),
     )
     if not spec.table:
         raise ConfigError(f'{path}: table is missing: table = "orders"')
@@ -98,6 +99,13 @@ def _key(table: Mapping[str, object], path: Path) -> tuple[str, ...]:
     if not isinstance(said, list | tuple) or not all(isinstance(name, str) for name in said):
         raise ConfigError(f'{path}: key must be a list of columns, as in key = ["tenant", "id"]')
     return tuple(said)
+
+
+def _flag(table: Mapping[str, object], key: str, path: Path) -> bool:
+    said = table.get(key, False)
+    if not isinstance(said, bool):
+        raise ConfigError(f"{path}: {key} must be true or false, not {said!r}")
+    return said
 
 
 def _text(table: Mapping[str, object], key: str, path: Path) -> str | None:

@@ -180,7 +180,7 @@ def create_job(session: ScriptSession, new: NewJob, who: str) -> Job:
 def does(job: Job) -> str:
     """What a job does to which rows, in a line."""
     into = f" into {job.spec.into}" if job.spec.into else ""
-    what = f": {job.spec.set}" if job.spec.set else ""
+    what = f": {job.spec.set}" if job.spec.set else ": delete" if job.spec.delete else ""
     return f"{job.spec.table}{into}{what}{f' where {job.spec.where}' if job.spec.where else ''}"
 
 

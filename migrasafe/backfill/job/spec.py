@@ -37,11 +37,16 @@ class Spec(Struct, frozen=True, kw_only=True):
     into: str | None = None
     """Copy into this table instead of changing the rows."""
     walk: WalkKind = WalkKind.AUTO
+    delete: bool = False
+    """Delete the rows instead of changing them."""
 
     @property
     def hash(self) -> bytes:
         """Differs between jobs that do different things: a cursor of one means nothing to the other."""
-        return hashlib.sha256(msgspec.json.encode(msgspec.to_builtins(self), order="sorted")).digest()
+        said = msgspec.to_builtins(self)
+        if not self.delete:
+            del said["delete"]  # a job that was begun before there was this word is the same job
+        return hashlib.sha256(msgspec.json.encode(said, order="sorted")).digest()
 
 
 class Assignment(Struct, frozen=True, kw_only=True):
@@ -61,7 +66,15 @@ def check_spec(spec: Spec, where: str) -> None:
         raise InputError(f"{where}table: no name: say which table is to be filled")
     _check_tag(spec.set, f"{where}set")
     _check_tag(spec.where, f"{where}where")
-    if spec.set is None and spec.into is None:
+    if spec.delete and (spec.set is not None or spec.into is not None):
+        raise InputError(
+            f"{where}delete and {'set' if spec.set is not None else 'into'} exclude each other: say one of them"
+        )
+    if spec.delete and spec.where is None:
+        raise InputError(
+            f"{where}delete: say which rows go, as in where = 'expires_at < now()'; all of them are a TRUNCATE"
+        )
+    if spec.set is None and spec.into is None and not spec.delete:
         raise InputError(f"{where}set: say what each row gets, as in 'total_cents = total * 100'")
     if spec.set is not None:
         columns_set(spec.set, where)

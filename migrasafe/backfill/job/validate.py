@@ -97,6 +97,8 @@ def default_name(spec: Spec, table: Table, written: tuple[str, ...]) -> str:
     """A name that says what the job does: `orders.total_cents`, `orders-into-orders_new`."""
     if spec.into is not None:
         return f"{table.name}-into-{spec.into.strip().rpartition('.')[2].strip(chr(34))}"
+    if spec.delete:
+        return f"{table.name}-delete"
     return f"{table.name}.{'+'.join(written)}"
 
 
@@ -104,6 +106,8 @@ def _check_columns(spec: Spec, table: Table, columns: Mapping[str, Column]) -> t
     """The columns that are written, all of which can be. For a copy they are the other table's: checked there."""
     if spec.into is not None:
         return columns_set(spec.set) if spec.set is not None else ()
+    if spec.delete:
+        return ()
     written = columns_set(spec.set or "")
     for name in written:
         column = columns.get(name)
@@ -125,7 +129,7 @@ def _change(
 ) -> tuple[Change, str | None]:
     alias = quote_ident(table.name)
     if spec.into is None:
-        return Change(alias=alias, set=spec.set or "", where=spec.where), None
+        return Change(alias=alias, set=spec.set or "", where=spec.where, delete=spec.delete), None
     into = find_table(session, spec.into, "--into")
     if into.oid == table.oid:
         raise InputError(f"--into {spec.into} is the table that is copied")
@@ -163,6 +167,8 @@ def _missing(session: ScriptSession, into: Table, change: Change) -> str | None:
 
 def _may_clear(spec: Spec, written: tuple[str, ...]) -> bool:
     """Whether the predicate reads what the change writes, so that it can become false."""
+    if spec.delete:
+        return True
     if spec.where is None or spec.into is not None:
         return False
     statement = parse_statement(f"UPDATE a_table SET a = 1 WHERE\n{spec.where}\n")
@@ -199,6 +205,8 @@ def _clears(
     session: ScriptSession, spec: Spec, change: Change, leaf: Leaf, columns: Mapping[str, Column], *, clears: bool
 ) -> tuple[bool, list[str]]:
     """Whether changed rows stop to match, by trying it on some; and a warning where some do not."""
+    if spec.delete:
+        return True, []
     if not clears or spec.set is None:
         return False, []
     try:

@@ -48,7 +48,7 @@ def change_of(job: Job) -> Change:
     """What a job does to each row."""
     facts = job.facts
     if facts.into is None:
-        return Change(alias=facts.alias, set=job.spec.set or "", where=job.spec.where)
+        return Change(alias=facts.alias, set=job.spec.set or "", where=job.spec.where, delete=job.spec.delete)
     return Change(
         alias=facts.alias,
         set="",

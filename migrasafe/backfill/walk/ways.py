@@ -183,6 +183,7 @@ class Change(Struct, frozen=True, kw_only=True):
     """A copy: the table, quoted, that the rows go to."""
     into_columns: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    delete: bool = False
 
     def todo(self) -> str:
         """The predicate as a condition that can be put behind AND."""
@@ -190,6 +191,8 @@ class Change(Struct, frozen=True, kw_only=True):
 
     def statement(self, relation: str, inside: str, walk: Walk) -> str:
         """The statement that changes the rows of a range; RETURNING_ONE behind it makes it return one row for each."""
+        if self.delete:
+            return f"DELETE FROM ONLY {relation} AS {self.alias}\nWHERE {inside} AND {self.todo()}"
         if self.into is None:
             return f"UPDATE ONLY {relation} AS {self.alias} SET\n{self.set}\nWHERE {inside} AND {self.todo()}"
         # The locks make writers wait, whose trigger then finds the row in both tables: none is copied stale.

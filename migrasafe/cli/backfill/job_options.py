@@ -23,6 +23,7 @@ _OPTIONS = (
         "--where", metavar="CONDITION", help="Only rows for which it holds; best one that the change makes false."
     ),
     click.option("--key", metavar="COLUMNS", help="Walk by these columns. [default: the primary key, or a unique one]"),
+    click.option("--delete", is_flag=True, help="Delete the rows for which --where holds, instead of changing them."),
     click.option("--into", metavar="TABLE", help="Copy rows into this table; --set then gives its columns."),
     click.option(
         "--walk", type=click.Choice(["auto", "key", "blocks"]), default=None, help="How to go through the table."
@@ -40,7 +41,7 @@ def job_options(command: _Command) -> _Command:
 
 def wanted_job(job: str | None, said: Mapping[str, Any]) -> JobFile | str:
     """A new job, or the name of one that is there."""
-    spec_options = ("table", "assignments", "where", "key", "into", "walk")
+    spec_options = ("table", "assignments", "where", "key", "into", "walk", "delete")
     by_options = [name for name in spec_options if said[name]]
     if job is None:
         if not said["table"]:
@@ -52,6 +53,7 @@ def wanted_job(job: str | None, said: Mapping[str, Any]) -> JobFile | str:
             key=key_from_text(said["key"] or ""),
             into=said["into"],
             walk=walk_from(said["walk"] or "auto", "--walk"),
+            delete=said["delete"],
         )
         return JobFile(spec=spec, name=said["name"], settings={})
     if by_options:

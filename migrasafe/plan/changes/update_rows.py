@@ -38,7 +38,7 @@ class UpdateRows(Struct, frozen=True, kw_only=True):
             if value is None:
                 raise NoPlanError("UPDATE … SET (a, b) = … has no plan yet: say each column for itself")
             column_of(table, name)
-            values[name] = _plain(value)
+            values[name] = without_table(value)
         for name, value in values.items():
             _refuse(ground, table, name, value, values)
         news = [f"({deparse_expression(value)})::{type_of(column_of(table, name))}" for name, value in values.items()]
@@ -46,7 +46,7 @@ class UpdateRows(Struct, frozen=True, kw_only=True):
         new = [name for name in values if name in self.added]
         untouched = " AND ".join(one for name in new for one in _as_added(ground, table, name))
         changed = f"{untouched} AND {changed}" if untouched else changed
-        where = changed if self.where is None else f"({deparse_expression(_plain(self.where))}) AND {changed}"
+        where = changed if self.where is None else f"({deparse_expression(without_table(self.where))}) AND {changed}"
         listed = names(values)
         fills = tuple(self._fills(ground, table, values))
         return Draft(
@@ -119,7 +119,7 @@ class UpdateRows(Struct, frozen=True, kw_only=True):
             return
         for number, (name, value) in enumerate(values.items(), start=1):
             id = ground.id if number == 1 else f"{ground.id}_{number}"
-            where = None if self.where is None else _plain(self.where)
+            where = None if self.where is None else without_table(self.where)
             yield fill_while_missing(table.ref, name, value, id, ground.schema.search_path, where)
 
     def _by_hand(self, listed: str, *, is_new: bool, fills: bool) -> Iterator[str]:
@@ -152,7 +152,7 @@ def _as_added(ground: Ground, table: Table, name: str) -> Iterator[str]:
         yield f"NOT {differs(row_of([quote_ident(name)]), row_of([given]))}"
 
 
-def _plain(value: Expression) -> Expression:
+def without_table(value: Expression) -> Expression:
     """Without what the table is called in the statement."""
 
     def change(path: Path) -> Path:

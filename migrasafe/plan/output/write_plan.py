@@ -134,12 +134,13 @@ def _costs(estimate: Estimate | None) -> str:
 
 
 def _job(plan: Plan, job: Backfill, file: str) -> str:
+    change = "delete = true" if job.deletes else f"set = {_text(', '.join(job.assignments))}"
     return (
         f"# The rows from before: {plan.title}\n"
         f"# migrasafe backfill run {file} --dsn …\n"
         f"name = {_text(plan.id + file.removeprefix('backfill').removesuffix('.toml'))}\n"
         f"table = {_text(job.table)}\n"
-        f"set = {_text(', '.join(job.assignments))}\n"
+        f"{change}\n"
         f"where = {_text(job.where)}\n"
     )
 

@@ -14,6 +14,7 @@ from migrasafe.plan.changes.as_written import AsWritten, is_made_by
 from migrasafe.plan.changes.boolean_to_status import boolean_to_status
 from migrasafe.plan.changes.change_type import ChangeType
 from migrasafe.plan.changes.composite_to_columns import composite_to_columns
+from migrasafe.plan.changes.delete_rows import DeleteRows
 from migrasafe.plan.changes.drop_type import DropType
 from migrasafe.plan.changes.enum_to_lookup import enum_to_lookup
 from migrasafe.plan.changes.insert_rows import InsertRows
@@ -165,6 +166,8 @@ class _Reader:
                 return
             case sql.Insert() if statement.table.name in self.made:
                 return  # its rows are written where it is made
+            case sql.Delete():
+                yield DeleteRows(statement=statement)
             case sql.Insert():
                 yield InsertRows(statement=statement)
             case sql.Drop(kind="TYPE" | "DOMAIN" | "SEQUENCE", cascade=False):

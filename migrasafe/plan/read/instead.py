@@ -16,16 +16,6 @@ def reads_or_calls(statement: sql.Select) -> bool:
 def instead_of(statement: Statement) -> str:
     """What a person can do."""
     match statement:
-        case sql.Insert():
-            return (
-                "nothing in the catalog tells whether rows were put in; run it as a migration of its own, with ON CONFLICT DO"
-                " NOTHING, so that a second run hurts nobody"
-            )
-        case sql.Delete():
-            return (
-                "rows that are gone have no way back; when the old version has ended, run it as a migration of its own, in batches"
-                " where they are many"
-            )
         case sql.CreateTableAs():
             return (
                 "its rows are those of one moment, and what is written meanwhile would be missing; make the table first, keep it in"

@@ -197,6 +197,7 @@ WORDS: Mapping[str, Word] = {
     "disable-trigger": Word(usage="TABLE.TRIGGER", sql=of_objects.disable_trigger),
     "drop-type": Word(usage="TYPE", sql=of_types.drop_type),
     "insert": Word(usage="TABLE.COLUMN[,COLUMN] ROWS", sql=_insert),
+    "delete": Word(usage="TABLE CONDITION", sql=lambda table, where: f"DELETE FROM {table_name(table)} WHERE {where}"),
     "domain-check": Word(usage="DOMAIN CONDITION", sql=of_objects.domain_check),
     "replace-domain-check": Word(usage="DOMAIN.CONSTRAINT CONDITION", sql=of_objects.replace_domain_check),
     "drop-domain-check": Word(usage="DOMAIN.CONSTRAINT", sql=of_objects.drop_domain_check),

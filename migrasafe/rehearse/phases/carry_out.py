@@ -58,7 +58,7 @@ def undo(session: Connection, step: Step) -> SqlState | None:
 def fill(dsn: str, plan_id: str, number: int, job: Backfill) -> str | None:
     """Run a backfill job of the plan with `migrasafe backfill`; None when it is done, else what it said."""
     wanted = JobFile(
-        spec=Spec(table=job.table, set=", ".join(job.assignments), where=job.where),
+        spec=Spec(table=job.table, set=", ".join(job.assignments) or None, where=job.where, delete=job.deletes),
         name=f"rehearsal_{plan_id}_{number}",
         settings={},
     )

@@ -122,7 +122,8 @@ class Rollout:
 
     def backfill(self, phase: Phase) -> None:
         for job in phase.backfills:
-            self.database.execute(f"UPDATE {job.table} SET {', '.join(job.assignments)} WHERE {job.where}")
+            verb = f"DELETE FROM {job.table}" if job.deletes else f"UPDATE {job.table} SET {', '.join(job.assignments)}"
+            self.database.execute(f"{verb} WHERE {job.where}")
 
     def backfill_for_real(self) -> None:
         """Every job of the plan, run by `migrasafe backfill run`."""

@@ -178,6 +178,11 @@ CASES = {
             "SELECT count(*) FROM posts JOIN users u ON u.id = user_id WHERE title = 'welcome'", lambda it: it == 2
         ),
     ),
+    "rows go with a migration": Case(
+        migration="DELETE FROM posts AS p WHERE p.title LIKE 'post %' AND p.id % 2 = 0",
+        old=asks("SELECT count(*) FROM posts", lambda it: it == 500),
+        new=asks("SELECT 1"),
+    ),
     "a function gives one column more": Case(
         migration="DROP FUNCTION listed(int); CREATE FUNCTION listed(above int) RETURNS TABLE (id bigint, name text)"
         " LANGUAGE sql AS 'SELECT id, name FROM users WHERE id > above LIMIT 5'",
