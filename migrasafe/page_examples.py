@@ -66,4 +66,4 @@ def example(path: str, text: str, *, in_transaction: bool) -> Migration:
     """A text as a migration."""
     mode = TransactionMode.ONE if in_transaction else TransactionMode.NONE
     script = read_script(Source(path=path, text=text))
-    return Migration(id=path, path=path, parts=(Part(script=script, transaction=mode),))
+    return Migration(id=path, path=path, parts=(Part(script=script, wrapped=mode),))

@@ -42,9 +42,7 @@ def said(history: History) -> list[tuple[int, bool, str]]:
 
 def as_migration(statements: list[str]) -> Migration:
     source = Source(path="sent.sql", text=";\n".join(statements))
-    return Migration(
-        id="1", path="sent.sql", parts=(Part(script=read_script(source), transaction=TransactionMode.NONE),)
-    )
+    return Migration(id="1", path="sent.sql", parts=(Part(script=read_script(source), wrapped=TransactionMode.NONE),))
 
 
 def test_the_schema_is_the_one_that_active_record_makes() -> None:

@@ -30,7 +30,7 @@ def _parts(path: str, executed: Sequence[Executed]) -> Iterator[Part]:
             mode = TransactionMode.IMPLICIT
         else:
             mode = TransactionMode.NONE
-        yield Part(script=script, transaction=mode)
+        yield Part(script=script, wrapped=mode)
 
 
 def _transaction(place_and_one: tuple[int, Executed]) -> tuple[int | None, int | None]:

@@ -26,9 +26,19 @@ class Part(Struct, frozen=True, kw_only=True):
     Liquibase changesets and sql-migrate files can make several."""
 
     script: Script
-    transaction: TransactionMode = TransactionMode.ONE
+    wrapped: TransactionMode | None = TransactionMode.ONE
+    """None where no tool says: what the statements need, which `transaction` tells."""
     own_transaction: bool = True
     """False when it goes on in the transaction of the part before it."""
+
+    @property
+    def transaction(self) -> TransactionMode:
+        """What is wrapped around it."""
+        if self.wrapped is not None:
+            return self.wrapped
+        from migrasafe.migrations.transaction import unknown_transaction  # which needs the modes
+
+        return unknown_transaction(self.script)
 
 
 class Notice(Struct, frozen=True, kw_only=True):

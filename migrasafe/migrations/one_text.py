@@ -39,8 +39,7 @@ def read_text(source: Source) -> Migration:
 
 def _renamed(migration: Migration, source: Source) -> Migration:
     parts = tuple(
-        replace(part, script=replace(part.script, source=replace(part.script.source, path=source.path)))
-        for part in migration.parts
+        replace(part, script=part.script.at(replace(part.script.source, path=source.path))) for part in migration.parts
     )
     notices = tuple(replace(notice, path=source.path) for notice in migration.notices)
     name = PurePath(source.path).name.removesuffix(".sql")

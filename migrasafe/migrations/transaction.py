@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from migrasafe.migrations.model import TransactionMode
+from migrasafe.regex import regex
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import (
     AlterTable,
@@ -20,9 +21,22 @@ from migrasafe.sql.statements import (
     Vacuum,
 )
 
+_WORDS = regex(
+    r"(?i)\b(?:concurrently|vacuum|database|tablespace|system|subscription|"
+    r"abort|begin|commit|end|prepare|release|rollback|savepoint|start)\b"
+)
+"""One of which stands in every statement that refuses a transaction or begins or ends one."""
+
+
+def may_refuse_transaction(text: str) -> bool:
+    """Whether a text may hold a statement that `refuses_transaction`, as far as its words tell without parsing it."""
+    return _WORDS.search(text) is not None
+
 
 def unknown_transaction(script: Script) -> TransactionMode:
     """One transaction, where no tool says: unless the script runs its own, or could only ever run without."""
+    if not may_refuse_transaction(script.source.text):
+        return TransactionMode.ONE
     for statement in script.statements:
         if type(statement) is Transaction or refuses_transaction(statement):
             return TransactionMode.NONE

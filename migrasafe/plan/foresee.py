@@ -21,7 +21,7 @@ def foresee(
     many others, since what this one makes is new to it."""
     source = Source(path="plan", text=";\n".join(statements) + ";\n")
     mode = TransactionMode.NONE if alone else TransactionMode.ONE
-    migration = Migration(id=str(place), path=source.path, parts=(Part(script=read_script(source), transaction=mode),))
+    migration = Migration(id=str(place), path=source.path, parts=(Part(script=read_script(source), wrapped=mode),))
     walk = Walk(migration, place, schema, target=target)
     found: list[Judged] = []
     walk.run(found.append)

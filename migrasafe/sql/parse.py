@@ -62,6 +62,7 @@ def read_script(
     `variables` are the names that stand for parameters, not for columns: SQL out of a plpgsql body.
     """
     reader = _Reader(source.text, variables)
+    asked = sections
     statements: list[Statement] = []
     comments: list[Comment] = []
     whole = parse_whole(source.text) if not sections and not variables else None
@@ -77,7 +78,13 @@ def read_script(
         comments.extend(found)
         for chunk in chunks:
             statements.extend(reader.read(chunk))
-    return Script(source=source, statements=tuple(statements), comments=tuple(comments), newer=tuple(reader.newer))
+    return Script(
+        source=source,
+        statements=tuple(statements),
+        comments=tuple(comments),
+        newer=tuple(reader.newer),
+        sections=asked,
+    )
 
 
 def parse_statement(sql: str) -> Statement:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from msgspec import Struct
 
 from migrasafe.sql.source import Source
@@ -34,16 +37,80 @@ class Newer(Struct, frozen=True, kw_only=True):
     """The function that it is a call of, if it is one: a schema may have one of its own."""
 
 
-class Script(Struct, frozen=True, kw_only=True):
-    """Statements in order, typed, with spans into `source`."""
+class Script:
+    """Statements in order, typed, with spans into `source`. Most of a long history is never looked at: a script that was made
+    `later` parses its text when its statements, comments or newer syntax are first asked for."""
+
+    __slots__ = ("_read", "comments", "newer", "origins", "sections", "source", "statements")
 
     source: Source
+    sections: tuple[Span, ...] | None
+    """What of the source it was read from; None: all of it."""
     statements: tuple[Statement, ...]
-    comments: tuple[Comment, ...] = ()
-    origins: tuple[Origin, ...] | None = None
+    comments: tuple[Comment, ...]
+    origins: tuple[Origin, ...] | None
     """One per statement, for scripts that were rendered from something else; findings are shown there."""
-    newer: tuple[Newer, ...] = ()
+    newer: tuple[Newer, ...]
     """Every use of syntax that came after PostgreSQL 12, in bodies too."""
+    _read: Callable[[Script], Script]
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        statements: tuple[Statement, ...],
+        comments: tuple[Comment, ...] = (),
+        origins: tuple[Origin, ...] | None = None,
+        newer: tuple[Newer, ...] = (),
+        sections: tuple[Span, ...] | None = None,
+    ) -> None:
+        self.source = source
+        self.sections = sections
+        self.statements = statements
+        self.comments = comments
+        self.origins = origins
+        self.newer = newer
+
+    @classmethod
+    def later(cls, source: Source, sections: tuple[Span, ...] | None, read: Callable[[Script], Script]) -> Script:
+        """A script that `read` gives the statements of, when they are asked for."""
+        script = cls.__new__(cls)
+        script.source = source
+        script.sections = sections
+        script.origins = None
+        script._read = read
+        return script
+
+    def __getattr__(self, name: str) -> Any:
+        """What is not there yet."""
+        if name not in _READ_LATER:
+            raise AttributeError(name)
+        read = self._read(self)
+        for one in _READ_LATER:
+            setattr(self, one, getattr(read, one))
+        return getattr(self, name)
+
+    def with_statements(self, statements: tuple[Statement, ...], origins: tuple[Origin, ...] | None) -> Script:
+        """The same script with other statements, each with its origin where they have one."""
+        return Script(
+            source=self.source,
+            statements=statements,
+            comments=self.comments,
+            origins=origins,
+            newer=self.newer,
+            sections=self.sections,
+        )
+
+    def at(self, source: Source) -> Script:
+        """The same script, of a source with another path."""
+        return Script(
+            source=source,
+            statements=self.statements,
+            comments=self.comments,
+            origins=self.origins,
+            newer=self.newer,
+            sections=self.sections,
+        )
 
     def line_at(self, offset: int) -> int:
         """The line that people look at for the statement that begins at an offset: of the program that sent it, if one did."""
@@ -70,3 +137,6 @@ class Script(Struct, frozen=True, kw_only=True):
     def sent(self) -> tuple[Statement, ...]:
         """The statements that a server gets to see: not what psql keeps to itself, as `\\restrict` in a dump."""
         return tuple(one for one in self.statements if not (isinstance(one, Utility) and one.is_of_psql))
+
+
+_READ_LATER = ("statements", "comments", "newer")

@@ -86,4 +86,4 @@ def _findings(sql: str, mode: TransactionMode, major: int) -> tuple[object, ...]
 
 def _migration(sql: str, mode: TransactionMode) -> Migration:
     script = read_script(Source(path="m.sql", text=sql))
-    return Migration(id=sql[:20], path="m.sql", parts=(Part(script=script, transaction=mode),))
+    return Migration(id=sql[:20], path="m.sql", parts=(Part(script=script, wrapped=mode),))

@@ -14,9 +14,7 @@ ONE, NONE, IMPLICIT = TransactionMode.ONE, TransactionMode.NONE, TransactionMode
 
 
 def migration(sql: str, mode: TransactionMode = ONE, path: str = "m.sql") -> Migration:
-    return Migration(
-        id=path, path=path, parts=(Part(script=read_script(Source(path=path, text=sql)), transaction=mode),)
-    )
+    return Migration(id=path, path=path, parts=(Part(script=read_script(Source(path=path, text=sql)), wrapped=mode),))
 
 
 def linted(*migrations: Migration, options: LintOptions | None = None) -> LintResult:

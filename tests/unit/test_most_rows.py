@@ -15,7 +15,7 @@ GIVEN = "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, state text)
 
 def is_bulk(where: str) -> bool:
     migrations = [
-        Migration(id=path, path=path, parts=(Part(script=read_script(Source(path=path, text=text)), transaction=mode),))
+        Migration(id=path, path=path, parts=(Part(script=read_script(Source(path=path, text=text)), wrapped=mode),))
         for path, text, mode in (
             ("1.sql", GIVEN, TransactionMode.NONE),
             ("2.sql", f"UPDATE orders SET state = 'old' WHERE {where};", TransactionMode.ONE),

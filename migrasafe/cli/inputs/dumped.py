@@ -19,19 +19,19 @@ def on_dump(git: Since, history: History) -> History:
     folder = Path(history.root).resolve()
     prefix = folder.name.removesuffix("migrate")  # db/animals_migrate goes with db/animals_structure.sql
     for name in ("structure.sql", "schema.rb"):
-        file = folder.parent / f"{prefix}{name}"
+        file = str(folder.parent / f"{prefix}{name}")
         if file in git.there:
-            shipped = [one for one in history.migrations if Path(one.path).resolve() in git.there]
+            shipped = [one for one in history.migrations if git.real.of(one.path) in git.there]
             edited = [one for one in shipped if one.since is not None and one.since.edited]
             new = [one for one in history.migrations if one not in shipped]
             return replace(history, migrations=(*edited, _dump(git, file), *new))
     return history
 
 
-def _dump(git: Since, file: Path) -> Migration:
+def _dump(git: Since, file: str) -> Migration:
     """It is never reported on: git knows no file of this path."""
-    shown = f"{git.ref}:{file.relative_to(git.root.resolve()).as_posix()}"
+    shown = f"{git.ref}:{git.name_of(file)}"
     source = Source(path=shown, text=git.text_of(file))
-    if file.suffix == ".rb":
+    if file.endswith(".rb"):
         return read_schema(source)
-    return Migration(id=shown, path=shown, parts=(Part(script=read_script(source), transaction=TransactionMode.NONE),))
+    return Migration(id=shown, path=shown, parts=(Part(script=read_script(source), wrapped=TransactionMode.NONE),))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from migrasafe.cli.inputs.real_paths import RealPaths, lies_in
 from migrasafe.dsn import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.lint import LintedMigration, LintResult
@@ -155,33 +158,42 @@ def script_of(file: Path, schema: str, layout: str | None = None) -> Script:
     return one_script(migrations, program)
 
 
+def git_since(since: str | None, read: Sequence[History]) -> Since | None:
+    """What git says of these migrations since a commit; None without one. Raises InputError as Since does."""
+    if since is None:
+        return None
+    from migrasafe.cli.inputs.since import Since
+
+    return Since(since, [Path(migration.path) for history in read for migration in history.migrations])
+
+
 def reported(
-    since: str | None, read: Sequence[History], *, down: bool = False, only: Collection[Path] | None = None
+    git: Since | None, *, down: bool = False, only: Collection[Path] | None = None
 ) -> Callable[[Migration], bool]:
-    """Which migrations to report on: those that go up, or down, and with `since` that git says are new or changed, and with
+    """Which migrations to report on: those that go up, or down, and with `git` that it says are new or changed, and with
     `only` that are made of one of these files, or lie below one of these folders."""
-    changed = None if since is None else _asked(since, read).changed
+    changed = None if git is None else git.changed
+    given = None if only is None else frozenset(map(str, only))
+    real = RealPaths()
+    below = cache(lambda folder: lies_in(folder, given or ()))
 
     def wanted(migration: Migration) -> bool:
         if migration.down != down:
             return False
-        if changed is None and only is None:
+        if changed is None and given is None:
             return True
-        files = _files(migration)
-        return (changed is None or not files.isdisjoint(changed)) and (only is None or _among(files, only))
+        files = {real.of(path) for path in _paths(migration)}
+        return (changed is None or not files.isdisjoint(changed)) and (
+            given is None or not files.isdisjoint(given) or any(below(os.path.split(file)[0]) for file in files)
+        )
 
     return wanted
 
 
-def _among(files: Collection[Path], given: Collection[Path]) -> bool:
-    return any(file in given or any(folder in given for folder in file.parents) for file in files)
-
-
-def with_git(since: str | None, read: Sequence[History]) -> tuple[History, ...]:
+def with_git(git: Since | None, read: Sequence[History]) -> tuple[History, ...]:
     """The histories with what git knows of each migration since a commit: whether it was edited, or comes late."""
-    if since is None:
+    if git is None:
         return tuple(read)
-    git = _asked(since, read)
     known = (
         replace(history, migrations=git.of(history), notices=(*history.notices, *git.missing(history)))
         for history in read
@@ -204,17 +216,13 @@ def files_of(ref: str, read: Sequence[History]) -> frozenset[Path]:
     return files_at(ref, [Path(migration.path) for history in read for migration in history.migrations])
 
 
-def _asked(since: str, read: Sequence[History]) -> Since:
-    from migrasafe.cli.inputs.since import Since
-
-    return Since(since, [Path(migration.path) for history in read for migration in history.migrations])
-
-
 def _files(migration: Migration) -> set[Path]:
     """The files that a migration is made of."""
-    paths = {migration.path}
-    paths.update(part.script.source.path for part in migration.parts)
-    return {Path(path).resolve() for path in paths}
+    return {Path(path).resolve() for path in _paths(migration)}
+
+
+def _paths(migration: Migration) -> set[str]:
+    return {migration.path, *[part.script.source.path for part in migration.parts]}
 
 
 def origins(migration: LintedMigration) -> Iterator[str]:

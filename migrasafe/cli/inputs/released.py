@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from migrasafe.app.model import Notice
-from migrasafe.cli.inputs.read import files_of, reported
+from migrasafe.cli.inputs.read import files_of, git_since, reported
 from migrasafe.errors import InputError, did_you_mean
 from migrasafe.migrations.model import History, Migration
 
@@ -34,7 +34,7 @@ def released(from_id: str | None, old: str, histories: Sequence[History]) -> Cal
         return lambda _: True
     files = Counter(migration.path for history in histories for migration in history.migrations)
     grows = {path for path, count in files.items() if count > 1 and Path(path).resolve() in there}
-    in_grown_file = reported(ref, histories) if grows else None
+    in_grown_file = reported(git_since(ref, histories)) if grows else None
 
     def wanted(migration: Migration) -> bool:
         if migration.path in grows and in_grown_file is not None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from migrasafe.cli.inputs.real_paths import RealPaths, lies_in
 from migrasafe.errors import InputError
 from migrasafe.migrations.model import History, Migration, Notice, SinceCommit
 from migrasafe.sql.lexer import Kind, tokens
 
 
 class Since:
-    """What a repository says of files since the merge base with a commit."""
+    """What a repository says of files since the merge base with a commit. Files are named by their real paths."""
 
     def __init__(self, ref: str, paths: Sequence[Path]) -> None:
         """Raises InputError outside a repository, for a ref git does not know, and in a clone too shallow to have it."""
@@ -25,42 +27,67 @@ class Since:
         folder = next((path.parent for path in paths if path.exists()), Path.cwd())
         self.ref = ref
         self.root = Path(_git(folder, "rev-parse", "--show-toplevel", problem="is not inside a git repository").strip())
-        _git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", problem=_unknown(folder, ref))
-        self.base = _git(folder, "merge-base", ref, "HEAD", problem=_unknown(folder, ref)).strip()
-        changed = _git(self.root, "diff", "--name-only", "-z", "--diff-filter=d", self.base, problem="git diff failed")
-        untracked = _git(self.root, "ls-files", "--others", "--exclude-standard", "-z", problem="git ls-files failed")
-        there = _git(self.root, "ls-tree", "-r", "-z", "--name-only", self.base, problem="git ls-tree failed")
-        moved = _git(
-            self.root, "diff", "--name-status", "-z", "-M", "--diff-filter=DR", self.base, problem="git diff failed"
-        )
-        self.renamed, self.gone = self._moves(moved.split("\0"))
-        """New file → old name; and the files that were there and are not."""
-        self.changed = self._files(changed + untracked)
-        """Added or changed since, untracked ones included; resolved."""
-        self.there = self._files(there)
+        self._real_root = os.path.realpath(self.root)
+        self.real = RealPaths()
+        self.base = _git(
+            folder, "merge-base", f"{ref}^{{commit}}", "HEAD", problem=lambda: _unknown(folder, ref)
+        ).strip()
+        asked = [
+            _started(self.root, "diff", "--name-status", "-z", "-M", self.base),
+            _started(self.root, "ls-files", "--others", "--exclude-standard", "-z", "--", self._holding(paths)),
+            _started(self.root, "ls-tree", "-r", "-z", "--name-only", self.base),
+        ]
+        changed, untracked, there = [_answer(self.root, git, problem="git failed") for git in asked]
+        self.renamed: dict[str, str] = {}
+        """New file → old name."""
+        self.gone: list[str] = []
+        """The files that were there and are not."""
+        # The few files that may be links are followed, not all that the repository has.
+        self.changed = frozenset(map(os.path.realpath, [*self._read(changed), *self._files(untracked)]))
+        """Added or changed since, untracked ones included."""
+        self.there = frozenset(self._files(there))
         """There at that commit."""
 
-    def _moves(self, fields: list[str]) -> tuple[dict[Path, str], tuple[Path, ...]]:
-        """`R095 old new` and `D old`, as fields with NULs between."""
-        renamed: dict[Path, str] = {}
-        gone: list[Path] = []
-        while len(fields) > 1:
-            if fields[0].startswith("R"):
-                renamed[(self.root / fields[2]).resolve()] = Path(fields[1]).name
-                fields = fields[3:]
+    def _holding(self, paths: Sequence[Path]) -> str:
+        """The folder of the repository that all these files lie in: nothing else is asked about."""
+        folders = {self.real.of(str(path.parent)) for path in paths}
+        if not folders or not all(lies_in(folder, {self._real_root}) for folder in folders):
+            return "."
+        return os.path.relpath(os.path.commonpath(folders), self._real_root)
+
+    def _files(self, names: str) -> list[str]:
+        return [f"{self._real_root}/{name}" for name in names.split("\0") if name]
+
+    def _read(self, status: str) -> Iterator[str]:
+        """Yield what `git diff` says was added or changed; note what was renamed, and what is gone: `R095 old new` and
+        `D old`, as fields with NULs between."""
+        fields = iter(self._fields(status))
+        for kind in fields:
+            old = next(fields)
+            if kind.startswith(("R", "C")):
+                new = f"{self._real_root}/{next(fields)}"
+                if kind.startswith("R"):
+                    self.renamed[os.path.realpath(new)] = old.rsplit("/", 1)[-1]
+                yield new
+            elif kind == "D":
+                self.gone.append(f"{self._real_root}/{old}")
             else:
-                gone.append((self.root / fields[1]).resolve())
-                fields = fields[2:]
-        return renamed, tuple(gone)
+                yield f"{self._real_root}/{old}"
+
+    @staticmethod
+    def _fields(status: str) -> list[str]:
+        return status.split("\0")[:-1]
 
     def missing(self, history: History) -> Iterator[Notice]:
         """Migrations of a folder that had shipped, and are gone."""
+        if not self.gone:
+            return
         files = [Path(one.path).resolve() for one in history.migrations if not one.down]
         one_name = (
             {file.name for file in files} if len(files) > 1 else set[str]()
         )  # up.sql, migration.sql, each in a folder
         folders = {file.parent.parent if len(one_name) == 1 else file.parent for file in files}
-        for path in self.gone:
+        for path in map(Path, self.gone):
             folder = path.parent.parent if len(one_name) == 1 else path.parent
             if folder not in folders or path.suffix not in {file.suffix for file in files} or _goes_down(path):
                 continue
@@ -74,18 +101,15 @@ class Since:
                 "without; take it back by a new migration instead",
             )
 
-    def _files(self, names: str) -> frozenset[Path]:
-        return frozenset((self.root / name).resolve() for name in names.split("\0") if name)
-
     def of(self, history: History) -> tuple[Migration, ...]:
         """The migrations of a history, in their order, each with what git knows of it."""
         migrations = history.migrations
         grows = history.layout == "liquibase"
         known: list[Migration] = []
         overtaken_by: str | None = None
-        shared = [path for path, count in Counter(one.path for one in migrations).items() if count > 1]
+        shared = {path for path, count in Counter(one.path for one in migrations).items() if count > 1}
         for migration in reversed(migrations):
-            file = Path(migration.path).resolve()
+            file = self.real.of(migration.path)
             new = file not in self.there
             once = (
                 not migration.repeatable and not migration.down and migration.path not in shared
@@ -106,19 +130,23 @@ class Since:
                 overtaken_by = migration.path
         return tuple(reversed(known))
 
-    def text_of(self, file: Path) -> str:
+    def text_of(self, file: str) -> str:
         """The text of a file at that commit, where it was there."""
-        name = file.relative_to(self.root.resolve()).as_posix()
+        name = self.name_of(file)
         return _git(self.root, "show", f"{self.base}:{name}", problem="git show failed")
 
-    def _says_something_else(self, file: Path, *, grows: bool) -> bool:
+    def name_of(self, file: str) -> str:
+        """What git calls a file."""
+        return os.path.relpath(file, self._real_root).replace(os.sep, "/")
+
+    def _says_something_else(self, file: str, *, grows: bool) -> bool:
         """Whether more than comments and space has changed. `grows`: changesets may be added at the end."""
         before = self.text_of(file)
         try:
-            now = file.read_text(encoding="utf-8")
+            now = Path(file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return True
-        if file.suffix != ".sql":
+        if not file.endswith(".sql"):
             return before.split() != now.split()
         old, new = _words(before), _words(now)
         return new[: len(old)] != old if grows else new != old
@@ -146,7 +174,7 @@ def files_at(ref: str, paths: Sequence[Path]) -> frozenset[Path]:
         "-z",
         "--name-only",
         f"{ref}^{{commit}}",
-        problem=_unknown(folder, ref),
+        problem=lambda: _unknown(folder, ref),
     )
     return frozenset((root / name).resolve() for name in names.split("\0") if name)
 
@@ -166,11 +194,26 @@ def _unknown(folder: Path, ref: str) -> str:
     return f"has no commit {ref}, or no history in common with it{fetch}"
 
 
-def _git(folder: Path, *arguments: str, problem: str) -> str:
+def _git(folder: Path, *arguments: str, problem: str | Callable[[], str]) -> str:
+    return _answer(folder, _started(folder, *arguments), problem=problem)
+
+
+def _started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+        return subprocess.Popen(
+            ["git", "--literal-pathspecs", "-C", str(folder), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
     except FileNotFoundError as error:
         raise InputError("--since needs git, which is not on the PATH") from error
-    if done.returncode != 0:
-        raise InputError(f"--since: {folder} {problem}")
-    return done.stdout
+
+
+def _answer(folder: Path, git: subprocess.Popen[str], *, problem: str | Callable[[], str]) -> str:
+    """What a git that was started says. Raises InputError with the problem where it fails."""
+    said, _ = git.communicate()
+    if git.returncode != 0:
+        raise InputError(f"--since: {folder} {problem if isinstance(problem, str) else problem()}")
+    return said

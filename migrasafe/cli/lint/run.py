@@ -99,14 +99,15 @@ class Run:
             settings.paths, settings.layout, unsaved or {}, holding=holding, runs_code=not scope.no_exec
         )
         histories = read if scope.no_exec else read_inputs.rendered(read, self._render_on, down=scope.down)
-        histories = read_inputs.with_git(scope.since, histories)
+        git = read_inputs.git_since(scope.since, histories)
+        histories = read_inputs.with_git(git, histories)
         options = LintOptions(
             target=settings.target,
             schema=self._schema,
             schema_from=settings.schema and without_password(settings.schema),
             in_transaction=settings.in_transaction,
             independent=settings.independent,
-            reported=read_inputs.reported(scope.since, histories, down=scope.down, only=only),
+            reported=read_inputs.reported(git, down=scope.down, only=only),
         )
         linted = lint_histories(histories, self._rules, options)
         if self._asked.book.own_pages:

@@ -18,7 +18,7 @@ from migrasafe.migrations.formats.order import version
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.migrations.template import mask
-from migrasafe.migrations.transaction import refuses_transaction
+from migrasafe.migrations.transaction import may_refuse_transaction, refuses_transaction
 from migrasafe.regex import regex
 
 _PLACEHOLDER = r"\$\{[A-Za-z_][\w.:-]*\}"
@@ -156,6 +156,8 @@ def _callback(folder: Folder, file: str, settings: Settings) -> Migration:
 
 def _without_transaction(migration: Migration, settings: Settings) -> Migration:
     """Flyway looks into the statements: a script in which one refuses a transaction runs without."""
+    if not any(may_refuse_transaction(part.script.source.text) for part in migration.parts):
+        return migration
     statements = [statement for part in migration.parts for statement in part.script.statements]
     refusing = [statement for statement in statements if refuses_transaction(statement)]
     if not refusing:
@@ -170,7 +172,7 @@ def _without_transaction(migration: Migration, settings: Settings) -> Migration:
 
 def _in_mode(migration: Migration, *, in_transaction: bool) -> Migration:
     mode = TransactionMode.ONE if in_transaction else TransactionMode.NONE
-    return replace(migration, parts=tuple(replace(part, transaction=mode) for part in migration.parts))
+    return replace(migration, parts=tuple(replace(part, wrapped=mode) for part in migration.parts))
 
 
 def _twice(folder: Folder, files: list[_File]) -> list[Notice]:

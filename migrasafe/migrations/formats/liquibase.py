@@ -123,7 +123,7 @@ def _migration(folder: Folder, file: str) -> Migration:
         alone = changeset.attributes.get("runintransaction", "true").lower() == "false"
         mode = TransactionMode.NONE if alone else TransactionMode.ONE
         header = () if parts else (Span(0, changesets[0].span.start),)  # comments, where suppressions may stand
-        parts.append(Part(script=up_script(source, (*header, changeset.span)), transaction=mode))
+        parts.append(Part(script=up_script(source, (*header, changeset.span)), wrapped=mode))
         repeated.append(
             any(changeset.attributes.get(key, "").lower() == "true" for key in ("runonchange", "runalways"))
         )

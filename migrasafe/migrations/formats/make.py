@@ -17,8 +17,12 @@ NOTHING = (Span(0, 0),)
 
 
 def up_script(source: Source, sections: Sequence[Span] | None = None) -> Script:
-    """The statements of a file, or of the given sections of it, which may be none."""
-    return read_script(source, sections=None if sections is None else (tuple(sections) or NOTHING))
+    """The statements of a file, or of the given sections of it, which may be none; parsed when they are asked for."""
+    return Script.later(source, None if sections is None else (tuple(sections) or NOTHING), _read)
+
+
+def _read(script: Script) -> Script:
+    return read_script(script.source, sections=script.sections)
 
 
 def from_file(
@@ -42,5 +46,5 @@ def from_source(
     if isinstance(source, Masked):
         notices = (*source.notices, *notices)
         source = source.source
-    part = Part(script=up_script(source, sections), transaction=transaction)
+    part = Part(script=up_script(source, sections), wrapped=transaction)
     return Migration(id=id, path=source.path, name=name, parts=(part,), repeatable=repeatable, notices=notices)

@@ -9,7 +9,6 @@ from migrasafe.migrations.formats.make import up_script
 from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Notice, Part
-from migrasafe.migrations.transaction import unknown_transaction
 from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 
@@ -49,12 +48,11 @@ def read_sources(sources: Iterable[Source]) -> tuple[Migration, ...]:
 
 
 def _migration(source: Source) -> Migration:
-    script = up_script(source)
     file = source.path.replace("\\", "/").rsplit("/", 1)[-1]
     return Migration(
         id=_UP.sub("", file).removesuffix(".sql"),
         path=source.path,
-        parts=(Part(script=script, transaction=unknown_transaction(script)),),
+        parts=(Part(script=up_script(source), wrapped=None),),
     )
 
 

@@ -13,7 +13,7 @@ from migrasafe.migrations.formats.make import up_script
 from migrasafe.migrations.formats.pairs import left_over
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.model import History, Migration, Part, TransactionMode
-from migrasafe.migrations.transaction import refuses_transaction
+from migrasafe.migrations.transaction import may_refuse_transaction, refuses_transaction
 from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Span
@@ -48,16 +48,18 @@ def _migration(source: Source, match: re.Match[str]) -> Migration:
 def _parts(source: Source) -> tuple[Part, ...]:
     """What refuses a transaction is sent by itself, what stands between in a transaction (since CLI 2.109)."""
     script = up_script(source)
+    if not may_refuse_transaction(source.text):
+        return (Part(script=script),)
     runs = [(alone, list(run)) for alone, run in groupby(script.statements, refuses_transaction)]
     if len(runs) < 2:
         alone = bool(runs) and runs[0][0]
-        return (Part(script=script, transaction=TransactionMode.NONE if alone else TransactionMode.ONE),)
+        return (Part(script=script, wrapped=TransactionMode.NONE if alone else TransactionMode.ONE),)
     ends = [*(run[-1].span.end for _, run in runs[:-1]), len(source.text)]
     begins = [0, *ends[:-1]]
     return tuple(
         Part(
             script=up_script(source, (Span(begin, end),)),
-            transaction=TransactionMode.NONE if alone else TransactionMode.ONE,
+            wrapped=TransactionMode.NONE if alone else TransactionMode.ONE,
         )
         for (alone, _), begin, end in zip(runs, begins, ends, strict=True)
     )

@@ -90,7 +90,7 @@ def _made(
 ) -> Migration:
     if not parts:
         mode = TransactionMode.ONE if in_transaction else TransactionMode.NONE
-        parts = (Part(script=read_script(Source(path=source.path, text="")), transaction=mode),)
+        parts = (Part(script=read_script(Source(path=source.path, text="")), wrapped=mode),)
     return Migration(id=id, path=source.path, name=name, parts=parts, notices=notices)
 
 

@@ -113,4 +113,4 @@ def reason_of(phase: PhaseName) -> str:
 
 def _migration(text: str) -> Migration:
     script = read_script(Source(path="plan", text=text))
-    return Migration(id="plan", path="plan", parts=(Part(script=script, transaction=TransactionMode.NONE),))
+    return Migration(id="plan", path="plan", parts=(Part(script=script, wrapped=TransactionMode.NONE),))

@@ -41,4 +41,4 @@ def terminated(statements: Iterable[str]) -> str:
 
 def _migration(run: Run) -> Migration:
     script = read_script(Source(path=run.file, text=terminated(run.statements)))
-    return Migration(id=run.file, path=run.file, parts=(Part(script=script, transaction=run.transaction),))
+    return Migration(id=run.file, path=run.file, parts=(Part(script=script, wrapped=run.transaction),))

@@ -45,7 +45,7 @@ def written_out(script: Script, schema: Schema) -> WrittenOut:
         else:
             reader.add(statement)
     origins = tuple(reader.origins) if script.origins is not None else None
-    return WrittenOut(script=replace(script, statements=tuple(reader.found), origins=origins), done=tuple(reader.done))
+    return WrittenOut(script=script.with_statements(tuple(reader.found), origins), done=tuple(reader.done))
 
 
 class _Reader:

@@ -194,7 +194,7 @@ def findings(texts: list[str], target: Target, before: Schema) -> list[Finding]:
         Migration(
             id=str(place),
             path=f"{place}.sql",
-            parts=(Part(script=read_script(Source(path=f"{place}.sql", text=text)), transaction=TransactionMode.NONE),),
+            parts=(Part(script=read_script(Source(path=f"{place}.sql", text=text)), wrapped=TransactionMode.NONE),),
         )
         for place, text in enumerate(texts)
     )

@@ -22,7 +22,7 @@ CREATE FUNCTION area(a integer) RETURNS integer LANGUAGE sql AS 'SELECT a';
 
 def migration(name: str, text: str) -> Migration:
     script = read_script(Source(path=name, text=text))
-    return Migration(id=name, path=name, parts=(Part(script=script, transaction=TransactionMode.ONE),))
+    return Migration(id=name, path=name, parts=(Part(script=script, wrapped=TransactionMode.ONE),))
 
 
 def errors(text: str) -> list[str]:

@@ -24,7 +24,7 @@ def found(sql: str, *, in_transaction: bool = True) -> list[str]:
         Migration(
             id=path,
             path=path,
-            parts=(Part(script=read_script(Source(path=path, text=text)), transaction=mode),),
+            parts=(Part(script=read_script(Source(path=path, text=text)), wrapped=mode),),
         )
         for path, text in (("given.sql", GIVEN), ("migration.sql", sql))
     ]

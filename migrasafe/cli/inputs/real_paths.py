@@ -1,0 +1,31 @@
+"""Where files really are, for thousands of them: each folder is followed through its links once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+
+class RealPaths:
+    """Real paths of files, as long as the working folder stays what it is."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        """Absolute, with all links followed; for a file that is not there too."""
+        folder, name = os.path.split(path)
+        if name in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114 - a Path for each costs more than the question
+            return os.path.realpath(path)
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder)
+        return f"{real.removesuffix(os.sep)}{os.sep}{name}"
+
+
+def lies_in(file: str, folders: Collection[str]) -> bool:
+    """Whether a real path is one of these, or lies below one of them."""
+    if file in folders:
+        return True
+    return any(str(above) in folders for above in Path(file).parents)
