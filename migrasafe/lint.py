@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from migrasafe.errors import is_too_deep
 from migrasafe.findings import Finding
+from migrasafe.known_prefix import KnownSchemas, longest_known
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.dispatch import Dispatch, too_deep
@@ -62,14 +63,17 @@ class LintOptions(Struct, frozen=True, kw_only=True):
     """Each migration stands alone: none is another's history."""
     reported: Callable[[Migration], bool] = lambda _: True
     """Which migrations to report on; the others are history."""
+    known: KnownSchemas | None = None
+    """Where schemas of earlier runs are kept."""
 
 
 def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptions) -> LintResult:
     """Every finding of `rules` in the reported migrations, in the order in which the migrations run. Pure."""
     judge = _Judge(rules)
     for history in histories:
-        schema = options.schema
-        for place, migration in enumerate(history.migrations):
+        reported = [options.reported(migration) for migration in history.migrations]
+        skipped, schema, keep = _known(history, reported, options)
+        for place, migration in enumerate(history.migrations[skipped:], start=skipped):
             before = options.schema if options.independent else schema
             walk = Walk(
                 migration,
@@ -81,7 +85,7 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
                 planned_on=_planned_on(history, migration, options),
             )
             try:
-                if options.reported(migration):
+                if reported[place]:
                     judge.take(walk)
                 else:
                     walk.run()
@@ -90,13 +94,28 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
                     raise
                 raise too_deep(migration) from error
             schema = walk.schema
+            if keep is not None and place + 1 == keep[0] and options.known is not None:
+                options.known.keep(*keep, schema)
     linted = judge.all()
-    reported = {migration.path for migration in linted}
-    silent = {migration.path for history in histories for migration in history.migrations} - reported
+    shown = {migration.path for migration in linted}
+    silent = {migration.path for history in histories for migration in history.migrations} - shown
     notices = tuple(
         notice for history in histories for notice in history.notices if notice.blocking or notice.path not in silent
     )
     return LintResult(target=options.target, migrations=linted, notices=notices)
+
+
+def _known(
+    history: History, reported: Sequence[bool], options: LintOptions
+) -> tuple[int, Schema, tuple[int, str] | None]:
+    """How many of the first migrations need no walk, as their schema is known; that schema; and how long a prefix, and
+    under what key, is worth keeping when its schema is."""
+    quiet = reported.index(True) if True in reported else 0
+    if options.known is None or options.independent or options.schema_from is not None or not quiet:
+        return 0, options.schema, None
+    start = f"{options.target} {options.in_transaction} {history.layout}"
+    length, schema, key = longest_known(history.migrations[:quiet], options.known, start=start)
+    return length, schema or options.schema, (quiet, key) if key is not None else None
 
 
 def _planned_on(history: History, migration: Migration, options: LintOptions) -> tuple[str, ...]:

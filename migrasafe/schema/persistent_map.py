@@ -7,7 +7,7 @@ much as copying some 150 of them, and looking up, which happens most by far, a l
 
 from __future__ import annotations
 
-from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, ItemsView, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
 K = TypeVar("K", bound=Hashable)
@@ -27,10 +27,22 @@ class PersistentMap(Mapping[K, V]):
 
     __slots__ = ("_count", "_new", "_old")
 
-    def __init__(self, entries: Iterable[tuple[K, V]] = ()) -> None:
+    def __init__(self, entries: Iterable[tuple[K, V]] | dict[K, V] = ()) -> None:
         self._old: dict[K, V] = dict(entries)
         self._new: dict[K, V] = {}
         self._count = len(self._old)
+
+    @classmethod
+    def unread(cls, entries: dict[K, bytes], read: Callable[[bytes], V]) -> PersistentMap[K, V]:
+        """A map whose values are read when they are looked up, each once."""
+        made = cls.__new__(cls)
+        made._old = _Unread(entries, read)
+        made._new = {}
+        made._count = len(entries)
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PersistentMap, (dict(self.items()),)  # _GONE is only itself in one process
 
     def _changed(self, key: K, value: V, count: int) -> PersistentMap[K, V]:
         made = PersistentMap.__new__(PersistentMap)
@@ -77,7 +89,12 @@ class PersistentMap(Mapping[K, V]):
         return self._count
 
     def __iter__(self) -> Iterator[K]:
-        return (key for key, _ in self.items())
+        for key in self._old:
+            if key not in self._new:
+                yield key
+        for key, value in self._new.items():
+            if value is not _GONE:
+                yield key
 
     def items(self) -> ItemsView[K, V]:
         return _Items(self)
@@ -95,6 +112,28 @@ def _one(old: dict[K, V], new: dict[K, V]) -> dict[K, V]:
         if value is _GONE:
             del both[key]
     return both
+
+
+class _Unread(dict[K, Any]):
+    """The entries of a map, those that nobody has looked up as bytes."""
+
+    def __init__(self, entries: dict[K, bytes], read: Callable[[bytes], Any]) -> None:
+        super().__init__(entries)
+        self._read = read
+
+    def get(self, key: K, default: Any = None, /) -> Any:
+        found = super().get(key, default)
+        if type(found) is bytes:
+            found = self[key] = self._read(found)
+        return found
+
+    def items(self) -> Any:
+        for key in self:
+            self.get(key)
+        return super().items()
+
+    def __or__(self, other: Any) -> Any:
+        return _Unread(super().__or__(other), self._read)
 
 
 class _Items(ItemsView[K, V]):

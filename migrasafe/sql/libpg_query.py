@@ -74,12 +74,22 @@ class _PlpgsqlResult(ctypes.Structure):
 
 
 @functools.cache
-def _library() -> ctypes.CDLL:
+def _path() -> Path:
     spec = importlib.util.find_spec("postgast")
     if spec is None or not spec.submodule_search_locations:
         raise ImportError("postgast is not installed: pip install 'postgast~=0.2.0'")
-    path = Path(spec.submodule_search_locations[0]) / _LIBRARY.get(sys.platform, "libpg_query.so")
-    lib = ctypes.CDLL(str(path))
+    return Path(spec.submodule_search_locations[0]) / _LIBRARY.get(sys.platform, "libpg_query.so")
+
+
+def grammar() -> str:
+    """What tells this build of the parser from another one."""
+    known = _path().stat()
+    return f"{known.st_size} {known.st_mtime_ns}"
+
+
+@functools.cache
+def _library() -> ctypes.CDLL:
+    lib = ctypes.CDLL(str(_path()))
     lib.pg_query_parse.argtypes = [ctypes.c_char_p]
     lib.pg_query_parse.restype = _ParseResult
     lib.pg_query_free_parse_result.argtypes = [_ParseResult]

@@ -53,6 +53,7 @@ def lint(
     down: bool,
     sandbox: bool,
     no_exec: bool,
+    no_cache: bool,
     **said: Any,
 ) -> int:
     """Say which migrations are not safe to run, who has to wait or breaks, and what to do instead.
@@ -85,6 +86,7 @@ def lint(
             down=down,
             show_allowed=show_allowed,
             no_exec=no_exec,
+            cache=not no_cache,
         )
         if no_exec and (down or sandbox):
             given = "--down" if down else "--sandbox"

@@ -41,6 +41,7 @@ _SECTIONS = (
         option("--new", metavar="SOURCE", help="The app to deploy; the JSON report then says when."),
         option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one."),
         option("--no-config", is_flag=True, help="Read no config file."),
+        option("--no-cache", is_flag=True, help="Read all of the history, not what an earlier run found out about it."),
     ),
     section(
         "Where it will run",

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.cli.inputs import read as read_inputs
+from migrasafe.cli.inputs.schema_cache import schema_cache
 from migrasafe.cli.lint.settings import Asked
 from migrasafe.config import Settings
 from migrasafe.dsn import is_dsn, without_password
@@ -64,6 +65,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     """Alembic's downgrades, in the place of what goes up."""
     no_exec: bool = False
     """Whether nothing of the project is run, neither its revisions nor its own rules."""
+    cache: bool = True
+    """Whether schemas that earlier runs came to may be used, and kept for later ones."""
     show_allowed: bool = False
     """Whether what is allowed is wanted too."""
 
@@ -107,6 +110,7 @@ class Run:
             schema_from=settings.schema and without_password(settings.schema),
             in_transaction=settings.in_transaction,
             independent=settings.independent,
+            known=schema_cache() if scope.cache and (git is not None or only is not None) else None,
             reported=read_inputs.reported(git, down=scope.down, only=only),
         )
         linted = lint_histories(histories, self._rules, options)
