@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from io import FileIO
 from pathlib import Path
 from typing import TypeAlias
 
 from msgspec import Struct, field
 
-from migrasafe.plain_file import refuse_endless
-from migrasafe.sql.source import Source, read_source
+from migrasafe.plain_file import read_plain
+from migrasafe.sql.source import Source, read_source, source_from_bytes
 
 HEAD_LENGTH = 4000
 Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
@@ -27,23 +26,29 @@ class Disk(Struct, frozen=True, kw_only=True, eq=False):
     """Whether migrations that are programs may be run, in a process of their own, to see what they send."""
     listed: dict[str, Names] = field(default_factory=dict)
     """What was listed before."""
+    short: dict[str, bytes] = field(default_factory=dict)
+    """Files whose head was all of them: they need not be read again."""
 
     def source(self, path: str) -> Source:
         """The text of a file. Raises InputError."""
         if self.unsaved and (text := self.unsaved.get(Path(path).resolve())) is not None:
             return Source(path=path, text=text)
-        return read_source(path, path)
+        whole = self.short.get(path)
+        return read_source(path, path) if whole is None else source_from_bytes(whole, path)
 
     def head(self, path: str) -> str:
         """The first characters of a file; nothing for one that cannot be read."""
         if self.unsaved and (text := self.unsaved.get(Path(path).resolve())) is not None:
             return text[:HEAD_LENGTH]
-        try:
-            refuse_endless(path)
-            with FileIO(path) as file:
-                return file.read(HEAD_LENGTH).decode("utf-8-sig", errors="replace")
-        except OSError:
-            return ""
+        said = self.short.get(path)
+        if said is None:
+            try:
+                said = read_plain(path, HEAD_LENGTH)
+            except OSError:
+                return ""
+            if len(said) < HEAD_LENGTH:
+                self.short[path] = said
+        return said.decode("utf-8-sig", errors="replace")
 
     def names(self, path: str) -> Names:
         """Names of the files and of the folders in a folder; links to folders are not followed, and broken ones are

@@ -6,13 +6,12 @@ import re
 from bisect import bisect_right
 from codecs import BOM_UTF8
 from functools import lru_cache
-from io import FileIO
 from pathlib import Path
 
 from msgspec import Struct
 
 from migrasafe.errors import InputError
-from migrasafe.plain_file import refuse_endless
+from migrasafe.plain_file import read_plain
 
 
 @lru_cache(maxsize=4)
@@ -63,9 +62,7 @@ def read_source(path: Path | str, shown: str | None = None) -> Source:
     """The text of a file. Raises InputError for a file that cannot be read, is not UTF-8 or contains a NUL."""
     name = shown or str(path)
     try:
-        refuse_endless(path)
-        with FileIO(path) as file:
-            raw = file.readall()
+        raw = read_plain(str(path))
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
     return source_from_bytes(raw, name)

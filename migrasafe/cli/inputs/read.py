@@ -164,7 +164,7 @@ def git_since(since: str | None, read: Sequence[History]) -> Since | None:
         return None
     from migrasafe.cli.inputs.since import Since
 
-    return Since(since, [Path(migration.path) for history in read for migration in history.migrations])
+    return Since(since, [migration.path for history in read for migration in history.migrations])
 
 
 def reported(
@@ -174,7 +174,7 @@ def reported(
     `only` that are made of one of these files, or lie below one of these folders."""
     changed = None if git is None else git.changed
     given = None if only is None else frozenset(map(str, only))
-    real = RealPaths()
+    real = RealPaths() if git is None else git.real
     below = cache(lambda folder: lies_in(folder, given or ()))
 
     def wanted(migration: Migration) -> bool:
@@ -183,6 +183,8 @@ def reported(
         if changed is None and given is None:
             return True
         files = {real.of(path) for path in _paths(migration)}
+        if given is None and changed is not None:
+            return not files.isdisjoint(changed)
         return (changed is None or not files.isdisjoint(changed)) and (
             given is None or not files.isdisjoint(given) or any(below(os.path.split(file)[0]) for file in files)
         )

@@ -11,10 +11,17 @@ class RealPaths:
     """Real paths of files, as long as the working folder stays what it is."""
 
     def __init__(self) -> None:
+        self._known: dict[str, str] = {}
         self._folders: dict[str, str] = {}
 
     def of(self, path: str) -> str:
         """Absolute, with all links followed; for a file that is not there too."""
+        known = self._known.get(path)
+        if known is None:
+            known = self._known[path] = self._found(path)
+        return known
+
+    def _found(self, path: str) -> str:
         folder, name = os.path.split(path)
         if name in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114 - a Path for each costs more than the question
             return os.path.realpath(path)

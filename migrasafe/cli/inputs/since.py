@@ -20,11 +20,11 @@ from migrasafe.sql.lexer import Kind, tokens
 class Since:
     """What a repository says of files since the merge base with a commit. Files are named by their real paths."""
 
-    def __init__(self, ref: str, paths: Sequence[Path]) -> None:
+    def __init__(self, ref: str, paths: Sequence[str]) -> None:
         """Raises InputError outside a repository, for a ref git does not know, and in a clone too shallow to have it."""
         if not ref or ref.startswith("-"):
             raise InputError(f"--since {ref or '(nothing)'}: give a commit, branch or tag of git, such as origin/main")
-        folder = next((path.parent for path in paths if path.exists()), Path.cwd())
+        folder = next((Path(path).parent for path in paths if Path(path).exists()), Path.cwd())
         self.ref = ref
         self.root = Path(_git(folder, "rev-parse", "--show-toplevel", problem="is not inside a git repository").strip())
         self._real_root = os.path.realpath(self.root)
@@ -48,9 +48,9 @@ class Since:
         self.there = frozenset(self._files(there))
         """There at that commit."""
 
-    def _holding(self, paths: Sequence[Path]) -> str:
+    def _holding(self, paths: Sequence[str]) -> str:
         """The folder of the repository that all these files lie in: nothing else is asked about."""
-        folders = {self.real.of(str(path.parent)) for path in paths}
+        folders = {self.real.of(folder or ".") for folder in {os.path.split(path)[0] for path in paths}}
         if not folders or not all(lies_in(folder, {self._real_root}) for folder in folders):
             return "."
         return os.path.relpath(os.path.commonpath(folders), self._real_root)

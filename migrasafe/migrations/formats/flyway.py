@@ -6,6 +6,7 @@ https://documentation.red-gate.com/flyway/flyway-concepts/migrations/migration-n
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +25,7 @@ from migrasafe.regex import regex
 _PLACEHOLDER = r"\$\{[A-Za-z_][\w.:-]*\}"
 _VERSION = r"\d+(?:[._]\d+)*"
 _DEFAULT_NAME = regex(rf"^(?:V{_VERSION}__.*|R__.*|U{_VERSION}__.*)\.sql$")
+_BARE = regex(rf"^(?P<R>(?!))?(?P<version>{_VERSION})__(?P<name>.*)\.sql$")
 _BARE_NAME = regex(rf"^{_VERSION}__.+\.sql$")
 _EXECUTE_IN_TRANSACTION = regex(r"^\s*executeInTransaction\s*=\s*(true|false)\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -105,19 +107,23 @@ def _claimed(folder: Folder, settings: Settings) -> list[str]:
 def _kind(name: str, settings: Settings) -> re.Match[str] | None:
     if not name.endswith(settings.suffixes):
         return None
-    separator = re.escape(settings.separator)
-    pattern = (
-        rf"^(?:(?P<R>{re.escape(settings.repeatable_prefix)}){separator}"
-        rf"|{re.escape(settings.prefix)}(?P<version>{_VERSION}){separator})(?P<name>.*?)\.\w+$"
+    return _names(settings.prefix, settings.repeatable_prefix, settings.separator).match(name)
+
+
+@cache
+def _names(prefix: str, repeatable_prefix: str, separator: str) -> re.Pattern[str]:
+    between = re.escape(separator)
+    return re.compile(
+        rf"^(?:(?P<R>{re.escape(repeatable_prefix)}){between}"
+        rf"|{re.escape(prefix)}(?P<version>{_VERSION}){between})(?P<name>.*?)\.\w+$"
     )
-    return re.match(pattern, name)
 
 
 def _file(path: str, settings: Settings) -> _File | None:
     name = path.rsplit("/", 1)[-1]
     match = _kind(name, settings)
     if match is None and not settings.found_in and _BARE_NAME.match(name):
-        match = re.match(rf"^(?P<R>(?!))?(?P<version>{_VERSION})__(?P<name>.*)\.sql$", name)
+        match = _BARE.match(name)
     if match is None:
         return None
     kind = "R" if match["R"] is not None else "V"

@@ -24,7 +24,9 @@ class Half(Struct, frozen=True, kw_only=True):
 def up_halves(files: Sequence[str]) -> list[Half]:
     """The up halves among some files, in the order of their numbers."""
     halves = [
-        Half(file=file, version=match.group(1), name=match.group(2)) for file in files if (match := _UP.match(file))
+        Half(file=file, version=match.group(1), name=match.group(2))
+        for file in files
+        if file.endswith(".up.sql") and (match := _UP.match(file))
     ]
     return sorted(halves, key=lambda half: (int(half.version), half.file))
 
