@@ -24,6 +24,7 @@ _COMMANDS = {
     "plan": "Turn a change into phases that both versions of the app can live with.",
     "rehearse": "Carry out a plan, or migrations, on a throw-away server, and check what is claimed.",
     "gate": "Say whether a phase of a plan may start.",
+    "compare": "Say whether two databases hold the same rows of a table that moves.",
     "init": "Look at a project, and write a config for it.",
     "lsp": "Serve editors: findings as one types, pages of rules, quick fixes.",
     "rules": "List the rules.",
@@ -76,6 +77,10 @@ class _Commands(click.Group):
                 from migrasafe.cli.plan.gate import gate
 
                 return gate
+            case "compare":
+                from migrasafe.cli.plan.compare import compare
+
+                return compare
             case "init":
                 from migrasafe.cli.init.command import init
 

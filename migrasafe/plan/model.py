@@ -14,6 +14,10 @@ AT_THE_END = "SELECT * gives it at the end"
 """How `differs` ends where it only tells of the order of columns, which no comparison of schemas looks at."""
 
 
+DIALLED = "migrasafe.dialled"
+"""The setting of the session in which SQL finds the connection string of `Step.dials`, so that no file holds a password."""
+
+
 class PhaseName(Enum):
     """In the order in which they come."""
 
@@ -62,6 +66,10 @@ class Step(Struct, frozen=True, kw_only=True):
     """What is otherwise than before when it has been taken back, and hurts nobody."""
     loses: str = ""
     """What cannot be brought back once it has run."""
+    database: str = ""
+    """In which other database it is run, as people call that: `subscriber`, `new database`; empty: in the plan's own."""
+    dials: str = ""
+    """The variable of the environment that says how its database reaches the other one; its SQL reads it as DIALLED."""
     locks: tuple[TableLock, ...] = ()
     work: tuple[str, ...] = ()
     estimate: Estimate | None = None
@@ -93,6 +101,19 @@ class Backfill(Struct, frozen=True, kw_only=True):
     """It changes values that the app writes itself: as long as the old version writes others, rows come back."""
     estimate: Estimate | None = None
     """As if every row wanted the change; None: no server was asked."""
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    """A table whose rows are in two databases while the plan is carried out: what compares and copies them."""
+
+    table: str
+    """As SQL names it, in both."""
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    compared: str
+    """The table of the old database that tells what comparisons have found."""
+    tolerated: float | None = None
+    """The part of the rows that may differ."""
 
 
 class AppCode(Struct, frozen=True, kw_only=True):
@@ -127,6 +148,15 @@ class Phase(Struct, frozen=True, kw_only=True):
         """The steps after which there is no way back; they come last."""
         return tuple(step for step in self.steps if step.loses)
 
+    @property
+    def own_for_good(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.for_good if not step.database)
+
+    @property
+    def own_steps(self) -> tuple[Step, ...]:
+        """Those that are run in the plan's own database."""
+        return tuple(step for step in self.steps if not step.database)
+
 
 class Plan(Struct, frozen=True, kw_only=True):
     version: int = 1
@@ -150,6 +180,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What becomes of values that do not convert, as somebody has decided."""
     migration: tuple[str, ...] = ()
     """The one-shot migration that it stands for, statement by statement."""
+    moved: Moved | None = None
+    """The table that it moves to another database."""
     evidence: Evidence | None = None
     """What a rehearsal has seen; None: it was not rehearsed."""
     sizes: tuple[TableSize, ...] = ()
@@ -165,3 +197,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def steps(self) -> tuple[Step, ...]:
         return tuple(step for phase in self.phases for step in phase.steps)
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """The other databases that steps are run in."""
+        return tuple(dict.fromkeys(step.database for step in self.steps if step.database))

@@ -36,7 +36,10 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
         steps: list[Step] = []
         for number, step in enumerate(phase.steps, start=1):
             place += 1
-            described, schema, failures = _described(step, schema, place, ground.target, by_table)
+            failures: tuple[str, ...] = ()
+            described = step
+            if not step.database:
+                described, schema, failures = _described(step, schema, place, ground.target, by_table)
             if failures and phase.name is not PhaseName.CONTRACT:
                 raise NoPlanError(
                     f"the step “{step.title}” would fail: {failures[0]}; change that in a migration before this one, then plan again"
@@ -59,6 +62,7 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
         differs=draft.differs,
         lets_go=draft.lets_go,
         migration=tuple(migration),
+        moved=draft.moved,
         sizes=tuple(sizes),
         estimated=estimates.HOW if sizes else (),
     )

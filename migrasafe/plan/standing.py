@@ -25,6 +25,8 @@ class State(Enum):
     PAST = "past"
     """Its effect is gone again, because a later step has made it pointless."""
     OPEN = "open"
+    UNSEEN = "?"
+    """It is run in another database, which nobody has asked."""
 
 
 class StepState(Struct, frozen=True, kw_only=True):
@@ -41,13 +43,20 @@ class GateAnswer(Struct, frozen=True, kw_only=True):
     """What the person said who let it hold, whatever the answer is."""
 
 
-def states(plan: Plan, ask: Ask) -> Iterator[tuple[Phase, tuple[StepState, ...]]]:
-    """Every phase with the state of its steps."""
+def states(plan: Plan, ask: Ask, elsewhere: Ask | None = None) -> Iterator[tuple[Phase, tuple[StepState, ...]]]:
+    """Every phase with the state of its steps. `elsewhere` asks the other database that some are run in."""
     for phase in plan.phases:
-        yield phase, tuple(StepState(step=step, state=_state(step, ask)) for step in phase.steps)
+        yield (
+            phase,
+            tuple(
+                StepState(step=step, state=_state(step, elsewhere if step.database else ask)) for step in phase.steps
+            ),
+        )
 
 
-def _state(step: Step, ask: Ask) -> State:
+def _state(step: Step, ask: Ask | None) -> State:
+    if ask is None:
+        return State.UNSEEN
     if ask(f"SELECT {step.done}") == "t":
         return State.DONE
     if step.past is not None and ask(f"SELECT {step.past}") == "t":
@@ -79,10 +88,10 @@ def answers(
     return tuple(found)
 
 
-def open_before(plan: Plan, name: PhaseName, ask: Ask) -> tuple[Step, ...]:
-    """The steps of earlier phases that are not done."""
+def open_before(plan: Plan, name: PhaseName, ask: Ask, elsewhere: Ask | None = None) -> tuple[Step, ...]:
+    """The steps of earlier phases that are not done, as far as they can be seen."""
     found: list[Step] = []
-    for phase, steps in states(plan, ask):
+    for phase, steps in states(plan, ask, elsewhere):
         if phase.name is name:
             break
         found.extend(one.step for one in steps if one.state is State.OPEN)

@@ -208,7 +208,7 @@ def _to_the_end(plan: Plan, dsn: str) -> str:
     for phase in plan.phases:
         failed = [failure.message for failure in open_phase(plan, phase, dsn)]
         with connect(dsn) as session:
-            failed += [said.message for step in phase.steps if (said := do(session, step)) is not None]
+            failed += [said.message for step in phase.own_steps if (said := do(session, step)) is not None]
         if failed:
             return failed[0]
     return ""

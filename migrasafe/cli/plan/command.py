@@ -111,6 +111,12 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
     envvar="MIGRASAFE_DSN",
     help="The server, for --status; for the sizes of tables, where --schema is none. [env: MIGRASAFE_DSN]",
 )
+@click.option(
+    "--other-dsn",
+    envvar="MIGRASAFE_OTHER_DSN",
+    help="The other database, which a table moves to or which subscribes: what is known of it; for --status."
+    " [env: MIGRASAFE_OTHER_DSN]",
+)
 def plan(
     change: tuple[str, ...],
     *,
@@ -137,6 +143,7 @@ def plan(
     image: str | None,
     status: str | None,
     dsn: str | None,
+    other_dsn: str | None,
 ) -> int:
     """Turn a change into phases that can be deployed, and taken back, while the old and the new app both run.
 
@@ -171,7 +178,7 @@ def plan(
     if status is not None:
         if dsn is None:
             raise InputError("--dsn: say which server the plan is carried out on")
-        _print_status(Path(status), dsn)
+        _print_status(Path(status), dsn, other_dsn)
         return 0
     if not change:
         raise InputError(
@@ -252,15 +259,15 @@ def _ask(question: str) -> bool:
     return click.confirm(question, err=True)
 
 
-def _print_status(folder: Path, dsn: str) -> None:
-    from migrasafe.cli.plan.session import plan_of, refuse_another_schema, session
+def _print_status(folder: Path, dsn: str, other_dsn: str | None) -> None:
+    from migrasafe.cli.plan.session import other_session, plan_of, refuse_another_schema, session
     from migrasafe.plan.standing import State, states
 
     planned = plan_of(folder)
     following: str | None = None
-    with session(dsn) as (connection, ask):
+    with session(dsn) as (connection, ask), other_session(other_dsn) as elsewhere:
         refuse_another_schema(planned, connection)
-        for phase, steps in states(planned, ask):
+        for phase, steps in states(planned, ask, elsewhere):
             click.echo(f"{phase.name.value}: {phase.title}")
             for one in steps:
                 if one.state is State.OPEN and following is None:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 @click.argument("plan", type=click.Path())
 @click.argument("phase")
 @click.option("--dsn", envvar="MIGRASAFE_DSN", required=True, help="The server. [env: MIGRASAFE_DSN]")
+@click.option(
+    "--other-dsn",
+    envvar="MIGRASAFE_OTHER_DSN",
+    help="The other database that steps are run in: whether they are done. [env: MIGRASAFE_OTHER_DSN]",
+)
 @click.option("--confirm", multiple=True, metavar="GATE", help="Answer yes to what only a person can know.")
 @click.option(
     "--override",
@@ -32,6 +37,7 @@ def gate(
     phase: str,
     *,
     dsn: str,
+    other_dsn: str | None,
     confirm: tuple[str, ...],
     override: tuple[str, ...],
     why: str | None,
@@ -44,7 +50,7 @@ def gate(
       migrasafe gate plans/rename_users_name contract --dsn postgresql:///shop --confirm old-version-gone
       migrasafe gate plans/rename_users_name verify --dsn postgresql:///shop --override same --why "3 test users"
     """
-    from migrasafe.cli.plan.session import plan_of, record, refuse_another_schema, session
+    from migrasafe.cli.plan.session import other_session, plan_of, record, refuse_another_schema, session
     from migrasafe.plan.gates import before_for_good
     from migrasafe.plan.standing import answers, open_before
 
@@ -60,9 +66,9 @@ def gate(
         if name not in ids:
             raise InputError(f"--confirm {name}: the phase {phase} asks {', '.join(ids) or 'nothing'}")
     _refuse_override(wanted, override, why)
-    with session(dsn) as (connection, ask):
+    with session(dsn) as (connection, ask), other_session(other_dsn) as elsewhere:
         refuse_another_schema(planned, connection)
-        missing = open_before(planned, wanted.name, ask)
+        missing = open_before(planned, wanted.name, ask, elsewhere)
         given = answers(wanted, ask, frozenset(confirm), frozenset(override), why) if not missing else ()
         if not no_record:
             record(connection, planned, phase, given)

@@ -60,6 +60,16 @@ def session(dsn: str) -> Iterator[tuple[Connection, Ask]]:
         yield connection, ask
 
 
+@contextmanager
+def other_session(dsn: str | None) -> Iterator[Ask | None]:
+    """What asks the other database that steps of a plan are run in; None where none was named."""
+    if dsn is None:
+        yield None
+        return
+    with session(dsn) as (_, ask):
+        yield ask
+
+
 def refuse_another_schema(plan: Plan, connection: Connection) -> None:
     """Raise InputError where the tables are in no state that the plan knows: somebody else has changed them."""
     from migrasafe.plan.fingerprint import fingerprint

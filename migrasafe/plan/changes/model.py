@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from migrasafe.errors import InputError
 from migrasafe.plan.app_code.model import Kept, Worked
-from migrasafe.plan.model import Phase
+from migrasafe.plan.model import Moved, Phase
 from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.model import Column, ColumnRef, Ref, Schema, Table
 from migrasafe.sql.quote import quote_ident
@@ -52,6 +52,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """Columns that have two names for a while."""
     worked: tuple[Worked, ...] = ()
     """Columns that the app writes beside those that they take the place of."""
+    moved: Moved | None = None
+    """The table whose rows go to another database."""
     names_gone: tuple[ColumnRef, ...] = ()
     """What only the old version says: columns, and tables (without a column)."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from migrasafe.lint import LintOptions, lint
 from migrasafe.migrations.model import History, Migration, Part, TransactionMode
 from migrasafe.plan.model import PhaseName, Plan
-from migrasafe.plan.output.write_sql import files_of
+from migrasafe.plan.output.write_sql import database_of, files_of
 from migrasafe.rules.registry import RULES
 from migrasafe.schema.model import Schema
 from migrasafe.sql.parse import read_script
@@ -58,6 +58,10 @@ OF_THE_MIGRATION = frozenset(rule.id for rule in RULES if rule.default) & frozen
     )
 )
 """How what is new is made: whoever wrote the migration wanted it so, and `migrasafe lint` says it of the migration."""
+OF_DIALLING = frozenset(("statement-not-understood",))
+"""How a file finds the other database in the environment of psql is not SQL."""
+OF_OTHERS = frozenset(rule.id for rule in RULES)
+REASON_ELSEWHERE = "it is run in another database, at the moment that the plan says"
 REASON_OF_WINDOWS = "this is a maintenance window: the plan says how long it takes, and why there is no other way"
 REASON_BACK = "a phase is taken back before anybody relies on it"
 
@@ -69,9 +73,13 @@ def with_allowances(files: Mapping[str, str], plan: Plan, schema: Schema) -> dic
     over: list[Migration] = []
     for phase in plan.phases:
         ahead, back, for_good = files_of(phase, files)
+        turns = files_of(phase, files, elsewhere=True)
+        elsewhere = [name for turn in turns for name in turn if database_of(name)]
         window = any(step.window for step in phase.steps)
         reason = REASON_OF_WINDOWS if window else reason_of(phase.name)
         harmless = OF_GATES | OF_WINDOWS if window else OF_GATES
+        if any(step.dials for step in phase.own_steps):
+            harmless |= OF_DIALLING
         for name in ahead:
             found[name] = _allowed(files[name], over, schema, target, harmless, reason)
             over.append(_migration(files[name]))
@@ -80,6 +88,8 @@ def with_allowances(files: Mapping[str, str], plan: Plan, schema: Schema) -> dic
         for name in for_good:
             found[name] = _allowed(files[name], over, schema, target, harmless, reason)
             over.append(_migration(files[name]))
+        for name in elsewhere:  # nothing is known of that database
+            found[name] = _allowed(files[name], [], Schema(), target, OF_OTHERS, REASON_ELSEWHERE)
     return found
 
 

@@ -18,16 +18,16 @@ def pieces_of(plan: Plan) -> tuple[Piece, ...]:
 
 
 def _of_phase(plan: Plan, phase: Phase) -> Iterator[Piece]:
-    ahead = [step for step in phase.steps if not step.loses]
+    ahead = [step for step in phase.own_steps if not step.loses]
     name = phase.name.value.replace("-", "_")
-    if ahead or (phase.gates and not phase.for_good):
+    if ahead or (phase.gates and not phase.own_for_good):
         asked = [_gate(plan, phase, gate) for gate in phase.gates]
         steps = [_step(step) for step in ahead]
         yield Piece(phase=phase.name, name=name, title=phase.title, actions=(*asked, *steps))
-    if phase.for_good:
+    if phase.own_for_good:
         questions: Sequence[Gate] = phase.gates if not ahead else tuple(gates.before_for_good(phase))
         asked = [_gate(plan, phase, gate, begins=not ahead) for gate in questions]
-        steps = [_step(step) for step in phase.for_good]
+        steps = [_step(step) for step in phase.own_for_good]
         yield Piece(
             phase=phase.name,
             name=f"{name}_for_good",

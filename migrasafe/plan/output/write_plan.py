@@ -18,7 +18,7 @@ from migrasafe.plan.output.allowances import with_allowances as output_files
 from migrasafe.plan.output.model import Output
 from migrasafe.plan.output.runbook import commands_of
 from migrasafe.plan.output.timeline import bars, seconds_of
-from migrasafe.plan.output.write_sql import files_of, sql_files
+from migrasafe.plan.output.write_sql import database_of, files_of, sql_files
 from migrasafe.plan.templates import document_template
 from migrasafe.schema.model import Schema
 from migrasafe.target import Target
@@ -85,12 +85,16 @@ class _Files(Struct, frozen=True, kw_only=True):
         return [name for name in self.names if name.endswith(".toml")]
 
     def ahead(self, phase: Phase) -> list[str]:
-        ahead, _, for_good = files_of(phase, self.names)
+        ahead, _, for_good = files_of(phase, self.names, elsewhere=True)
         return ahead + for_good
 
-    def back(self, phase: Phase) -> str | None:
-        _, back, _ = files_of(phase, self.names)
-        return back[0] if back else None
+    def back(self, phase: Phase) -> list[str]:
+        _, back, _ = files_of(phase, self.names, elsewhere=True)
+        return back
+
+    def place(self, file: str) -> str:
+        """The other database that runs a file; empty: the plan's own."""
+        return database_of(file)
 
 
 def _rendered(template: str, plan: Plan, files: Mapping[str, str], outputs: Sequence[Output]) -> str:

@@ -3,61 +3,85 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from string import ascii_lowercase
 
 from migrasafe.plan import predicates
-from migrasafe.plan.model import Phase, PhaseName, Plan, Step
+from migrasafe.plan.model import DIALLED, Phase, PhaseName, Plan, Step
 from migrasafe.plan.templates import filled, sql_template
 from migrasafe.schema.model import Ref
+from migrasafe.sql.quote import quote_literal
 
 ATTEMPTS = 30
 LOCK_TIMEOUT = "200ms"
 LONGEST_PAUSE_SECONDS = 30
+_ELSEWHERE = "_on_"
+"""In the name of a file, before the name of the database that runs it, where that is not the plan's own."""
 NUMBERS = {name: number * 10 for number, name in enumerate(PhaseName, start=1)}
 
 
 def sql_files(plan: Plan) -> dict[str, str]:
-    """File name → text: one file for each phase that runs SQL, one for its way back, one for what cannot be undone."""
+    """File name → text: one file for each phase that runs SQL, one for its way back, one for what cannot be undone; several,
+    with letters in the order in which they are run, for a phase that goes to and fro between databases."""
     files: dict[str, str] = {}
     for phase in plan.phases:
         ahead = [step for step in phase.steps if not step.loses]
         number, name = NUMBERS[phase.name], phase.name.value
-        if ahead:
-            files[f"{number}_{name}.sql"] = _file(plan, phase, ahead, phase.title)
-        if phase.for_good:
-            files[f"{number + 1}_{name}_for_good.sql"] = _file(plan, phase, phase.for_good, "What cannot be undone")
-        if any(step.undo for step in ahead):
-            files[f"undo_{number}_{name}.sql"] = _undo_file(plan, phase, ahead)
+        for place, steps in _turns(ahead):
+            files[f"{number}_{name}{place}.sql"] = _file(plan, phase, steps, phase.title)
+            if any(step.undo for step in steps):
+                files[f"undo_{number}_{name}{place}.sql"] = _undo_file(plan, phase, steps)
+        for place, steps in _turns(phase.for_good):
+            files[f"{number + 1}_{name}_for_good{place}.sql"] = _file(plan, phase, steps, "What cannot be undone")
     return files
 
 
-def files_of(phase: Phase, names: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
-    """The SQL files of a phase: ahead, back, and for good."""
-    number, listed = NUMBERS[phase.name], [name for name in names if name.endswith(".sql")]
+def _turns(steps: Sequence[Step]) -> Iterator[tuple[str, list[Step]]]:
+    """The steps that are run one after the other in one database, with what the name of their file ends in."""
+    turns = [list(group) for _, group in groupby(steps, lambda step: step.database)]
+    for letter, turn in zip(ascii_lowercase, turns, strict=False):
+        elsewhere = turn[0].database.replace(" ", "_")
+        yield (f"_{letter}" if len(turns) > 1 else "") + (f"{_ELSEWHERE}{elsewhere}" if elsewhere else ""), turn
+
+
+def database_of(name: str) -> str:
+    """The database, as the plan calls it, that a file is run in; empty: the plan's own."""
+    return name.partition(_ELSEWHERE)[2].removesuffix(".sql").replace("_", " ")
+
+
+def files_of(phase: Phase, names: Iterable[str], *, elsewhere: bool = False) -> tuple[list[str], list[str], list[str]]:
+    """The SQL files of a phase, in the order in which they are run: ahead, back, and for good. `elsewhere`: also those that
+    other databases run."""
+    number = NUMBERS[phase.name]
+    listed = sorted(name for name in names if name.endswith(".sql") and (elsewhere or not database_of(name)))
     return (
         [name for name in listed if name.startswith(f"{number}_")],
-        [name for name in listed if name.startswith(f"undo_{number}_")],
+        [name for name in reversed(listed) if name.startswith(f"undo_{number}_")],
         [name for name in listed if name.startswith(f"{number + 1}_")],
     )
 
 
-def _file(plan: Plan, phase: Phase, steps: Iterable[Step], title: str) -> str:
-    blocks = [_head(f"{plan.title} – phase {phase.name.value}: {title}")]
+def _file(plan: Plan, phase: Phase, steps: Sequence[Step], title: str) -> str:
+    blocks = [_head(f"{plan.title} – phase {phase.name.value}: {title}", steps)]
     blocks.extend(f"{comment_on(step)}\n{_forward(step)}" for step in steps)
     return "\n\n".join(blocks) + "\n"
 
 
-def _undo_file(plan: Plan, phase: Phase, steps: list[Step]) -> str:
-    blocks = [_head(f"{plan.title} – back from phase {phase.name.value}")]
+def _undo_file(plan: Plan, phase: Phase, steps: Sequence[Step]) -> str:
+    blocks = [_head(f"{plan.title} – back from phase {phase.name.value}", steps)]
     blocks.extend(f"{_comment_back(step)}\n{_backward(step)}" for step in reversed(steps) if step.undo)
     return "\n\n".join(blocks) + "\n"
 
 
-def _head(title: str) -> str:
+def _head(title: str, steps: Sequence[Step]) -> str:
+    place, dials = steps[0].database, dict.fromkeys(step.dials for step in steps if step.dials)
     lines = [
         *textwrap.wrap(title, 118, initial_indent="-- ", subsequent_indent="-- "),
+        *([f"-- This file is run in the {place}, not in the database that the plan is about."] if place else []),
         "-- Run with psql, not in a transaction (-1). Steps that are done already are stepped over.",
         sql_template("head.sql").strip(),
+        *(filled("dialled.sql", variable=one, setting=quote_literal(DIALLED)).strip() for one in dials),
     ]
     return "\n".join(lines)
 

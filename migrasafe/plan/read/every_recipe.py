@@ -14,6 +14,7 @@ from migrasafe.plan.read.numbers import identities
 from migrasafe.plan.read.partitioned import partitioned_tables
 from migrasafe.plan.read.passing_columns import passing_columns
 from migrasafe.plan.read.recipes import Recipe
+from migrasafe.plan.read.relocations import relocations
 from migrasafe.plan.read.types import recipes_of_types
 from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
@@ -27,6 +28,7 @@ def recipes_of(script: Script, schema: Schema, hints: Hints) -> tuple[Recipe, ..
         *generated_anew(script, schema),
         *moves(script, schema),
         *merges(script),
+        *relocations(script),
         *partitioned_tables(script, schema),
         *links(script),
         *arrays(script),

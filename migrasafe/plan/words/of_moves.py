@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migrasafe.dsn import is_dsn, without_password
 from migrasafe.errors import InputError
 from migrasafe.plan.changes.merge_tables import key_of
 from migrasafe.plan.read.names_said import column_name, said_parts, table_name
@@ -53,6 +54,13 @@ def merge(schema: Schema, said: str, into: str) -> str:
     )
     comment = f"-- migrasafe: merge {name} ({olds}) -> {other} ({names(news)})"
     return f"{comment}\nALTER TABLE {other} {added};\nDROP TABLE {name}"
+
+
+def to_database(said: str, database: str) -> str:
+    """A table whose rows another database gets; its password, where one was said, stays out of what is written."""
+    name = table_name(said)
+    home = without_password(database) if is_dsn(database) else database
+    return f"-- migrasafe: move-to-database {name} -> {' '.join(home.split())}\nDROP TABLE {name}"
 
 
 def _own_key(table: Table) -> tuple[str, ...]:

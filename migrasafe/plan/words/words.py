@@ -167,6 +167,7 @@ WORDS: Mapping[str, Word] = {
     "move-column": Word(usage="TABLE.COLUMN[,COLUMN] TABLE", sql=of_moves.move, over_schema=True),
     "extract": Word(usage="TABLE.COLUMN[,COLUMN] NEW_TABLE", sql=of_moves.extract, over_schema=True),
     "merge-table": Word(usage="TABLE INTO_TABLE", sql=of_moves.merge, over_schema=True),
+    "move-to-database": Word(usage="TABLE DATABASE", sql=of_moves.to_database),
     "many-to-many": Word(usage="TABLE.COLUMN NEW_TABLE", sql=of_links.link, over_schema=True),
     "array-to-table": Word(usage="TABLE.COLUMN NEW_TABLE", sql=of_links.rows, over_schema=True),
     "composite-to-columns": Word(usage="TABLE.COLUMN COLUMN,COLUMN", sql=of_parts.composite, over_schema=True),

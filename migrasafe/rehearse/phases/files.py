@@ -95,7 +95,7 @@ class _Running:
             if wrong:
                 yield Failure(about="file", where=name, message=wrong)
                 return
-        stays = any(step.stays for step in phase.steps)
+        stays = any(step.stays for step in phase.own_steps)
         rest = (*(earlier if back else ()), *(ahead if back else ()))
         if back and not stays:
             for name in earlier:  # what the way back took with it

@@ -59,7 +59,7 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
                     notes.append(f"{phase.name.value}, as long as the old version is at work: {failure.message}")
                 else:
                     failures.append(failure)
-            failures += _steps(dsn, at_work, [step for step in phase.steps if not step.loses])
+            failures += _steps(dsn, at_work, [step for step in phase.own_steps if not step.loses])
             if phase.name is PhaseName.SWITCH:
                 waits.append(new_version.enter_context(at_work.running("new", stage.new)))
             for wait in waits:
@@ -68,7 +68,7 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
                 at_work.errors += upsert_storm(
                     dsn, "old", stage.old, rows=stage.rows, moment=phase.name.value, known=known
                 )
-            failures += _steps(dsn, at_work, phase.for_good)
+            failures += _steps(dsn, at_work, phase.own_for_good)
             for wait in waits:
                 wait()
             if failures:
@@ -139,7 +139,7 @@ def kill_and_resume(plan: Plan, stage: Stage, dsn: str) -> tuple[int, tuple[Fail
     failures: list[Failure] = []
     for phase in plan.phases:
         failures += open_phase(plan, phase, dsn)
-        for step in phase.steps:
+        for step in phase.own_steps:
             kills += _kill(dsn, step, rng)
             with connect(dsn) as session:
                 refused = carry_out.do(session, step)

@@ -64,7 +64,7 @@ class _Walk:
     def __init__(self, plan: Plan, stage: Stage, dsn: str, phase: Phase, before: Sequence[Step]) -> None:
         self._plan, self._stage, self._dsn, self._phase = plan, stage, dsn, phase
         self._before = before
-        self.ahead = tuple(step for step in phase.steps if not step.loses)
+        self.ahead = tuple(step for step in phase.own_steps if not step.loses)
         self.failures: list[Failure] = list(open_phase(plan, phase, dsn))
         self.notes: list[str] = []
         self.stuck = bool(self.failures)
@@ -74,8 +74,8 @@ class _Walk:
         steps = list(self._run(self.ahead))
         undone = bool(self.ahead) and not self.stuck and self._back_and_again(before)
         queries = {} if self.stuck else self._queries()
-        steps += self._run(self._phase.for_good)
-        if self._phase.for_good and not self.stuck:
+        steps += self._run(self._phase.own_for_good)
+        if self._phase.own_for_good and not self.stuck:
             queries = self._queries()
         return PhaseSeen(phase=self._phase.name.value, steps=tuple(steps), undone=undone, queries=queries)
 

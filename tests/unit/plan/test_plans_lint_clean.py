@@ -14,6 +14,7 @@ from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import Plan
 from migrasafe.plan.output.write_plan import plan_files
+from migrasafe.plan.output.write_sql import database_of
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read.changes import read_changes
 from migrasafe.plan.read.hints import hints_of
@@ -180,10 +181,14 @@ def test_the_files_of_the_plan_of_a_page_are_silent(place: int) -> None:
 def are_silent(plan: Plan, before: Schema) -> None:
     target = Target(pg_version=plan.pg_version, pg_version_assumed=False)
     files = plan_files(plan, before)
-    ahead = sorted(name for name in files if name.endswith(".sql") and not name.startswith("undo_"))
+    elsewhere = [name for name in files if name.endswith(".sql") and database_of(name)]
+    for name in elsewhere:
+        assert findings([files[name]], target, Schema()) == []
+    own = {name for name in files if name.endswith(".sql")} - set(elsewhere)
+    ahead = sorted(name for name in own if not name.startswith("undo_"))
     for place, name in enumerate(ahead):
         assert findings([files[one] for one in ahead[: place + 1]], target, before) == []
-        back = [other for other in files if other.startswith(f"undo_{name[:2]}_")]
+        back = [other for other in own if other.startswith(f"undo_{name[:2]}_")]
         for undo in back:
             assert findings([*(files[one] for one in ahead[: place + 1]), files[undo]], target, before) == []
 

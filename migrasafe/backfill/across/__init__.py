@@ -1,0 +1,1 @@
+"""The rows of one table in two databases: compared, and copied."""

@@ -1,0 +1,1 @@
+"""Steps that other databases run: a table's new home, and subscribers."""
