@@ -1,6 +1,7 @@
 -- What has come is taken away again; only as long as nobody but replication writes here.
 DO $emptied$
 BEGIN
+  SET LOCAL lock_timeout = '5s';
   IF NOT {closed} THEN
     RAISE object_not_in_prerequisite_state USING MESSAGE = {refusal}, HINT = 'Take the later phases back first.';
   END IF;

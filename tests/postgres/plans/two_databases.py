@@ -18,8 +18,8 @@ import pytest
 from migrasafe.plan.model import Plan
 from migrasafe.plan.output.write_sql import database_of, files_of
 from migrasafe.postgres.connect import connect, run
-from migrasafe.postgres.find_server import available_servers
-from migrasafe.postgres.local_server import LocalServer
+from migrasafe.postgres.server.find import available_servers
+from migrasafe.postgres.server.local import LocalServer
 from tests.postgres.plans.rollout import program
 
 SETTINGS = {
@@ -142,7 +142,7 @@ class Client:
             rows = self._write(
                 sessions, "INSERT INTO orders (owner, total) VALUES (%s, %s) RETURNING id", self.number, total
             )
-            id = int(rows[0][0])
+            id = int(str(rows[0][0]))
             assert id not in self.wanted, f"the number {id} was given twice"
             self.wanted[id] = total
         elif deed < 0.85:
@@ -159,7 +159,7 @@ class Client:
         begun_at = time.monotonic()
         while True:
             try:
-                rows = sessions[0].execute(sql, values).fetchall()  # type: ignore[call-overload]  # a plain text
+                rows = sessions[0].execute(sql, values).fetchall()
             except psycopg.errors.ReadOnlySqlTransaction:
                 if len(sessions) == 1 or time.monotonic() - begun_at > PATIENCE_SECONDS:
                     raise
