@@ -72,7 +72,6 @@ def prove(
     )
 
 
-<<<<<<< HEAD
 def _checked(pair: Pair, dsn: str, plan: Plan, stage: Stage, *, decided: bool) -> Checked:
     """One pair, compared with what the one-shot migration makes of the same values."""
     with stage.copy() as before, connect(before) as session:
@@ -80,7 +79,8 @@ def _checked(pair: Pair, dsn: str, plan: Plan, stage: Stage, *, decided: bool) -
         later = later_names(pair, new, stage.end_uses, stage.end_data)
         meaning = Meaning(session, pair, later, one_shot_of(plan))
         return equivalence.check(pair, dsn, meaning.of, seed=stage.seed, decided=decided)
-=======
+
+
 def _not_here(plan: Plan, sandbox: Sandbox, wish: Wish) -> Evidence:
     """A plan of two databases, of which a sandbox has one: that is said, and not taken for proved."""
     said = "it goes to and fro between two databases, and a rehearsal has one: try it on copies of both"
@@ -97,7 +97,6 @@ def _not_here(plan: Plan, sandbox: Sandbox, wish: Wish) -> Evidence:
         kills=0,
         failures=(failure,),
     )
->>>>>>> 3734abe (A table's rows can move to another PostgreSQL database: copied and followed, compared, handed over, let go)
 
 
 def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:

@@ -116,7 +116,7 @@ def travel(old: str, new: str, folder: Path, killed: random.Random | None = None
     trip.for_good()
     found = dump(new)
     assert found == wanted, (Counter(found) - Counter(wanted), Counter(wanted) - Counter(found))
-    there = dict(execute(new, "SELECT id, total FROM orders WHERE owner > 0"))
+    there: dict[object, object] = dict(execute(new, "SELECT id, total FROM orders WHERE owner > 0"))
     kept = {id: total for one in (*first, *both) for id, total in one.wanted.items() if total is not None}
     assert there == kept
     assert execute(new, "SELECT count(*) FROM orders WHERE owner = 0") == [(20000,)]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -48,7 +49,7 @@ def two_servers(old: int, new: int) -> Iterator[tuple[str, str]]:
         yield dsns[0], dsns[1]
 
 
-def execute(dsn: str, sql: str) -> list[tuple[object, ...]]:
+def execute(dsn: str, sql: str) -> list[tuple[Any, ...]]:
     with connect(dsn, application_name="tests") as session:
         return run(session, sql)
 
