@@ -13,10 +13,11 @@ from migrasafe.plan.model import Plan
 from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.watch.relations import read_relations
 from migrasafe.rehearse.both_sides.audit import Live
+from migrasafe.rehearse.edges_taken import edges_taken
 from migrasafe.rehearse.made_up.app import Known, Place, TableUse, uses
-from migrasafe.rehearse.made_up.edge_rows import Edge, edges_of, is_taken, put_edges, with_edges
+from migrasafe.rehearse.made_up.edge_rows import edges_of, put_edges, with_edges
 from migrasafe.rehearse.made_up.rows import Rows
-from migrasafe.rehearse.one_shot import OneShot, one_shot_of
+from migrasafe.rehearse.one_shot import one_shot_of
 from migrasafe.rehearse.phases.carry_out import do
 from migrasafe.rehearse.phases.opening import open_phase
 from migrasafe.rehearse.same.catalog_lines import Lines, catalog_lines
@@ -86,7 +87,7 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
                 f"no rows in {table}" for table in Rows(wish.rows, also=later, some_null=some_null).fill(connection)
             ]
         edges = edges_of(old_uses, later, wish.rows) if plan.migration and not plan.lets_go else ()
-        edges = put_edges(base, _accepted(sandbox, base, one_shot, edges))
+        edges = put_edges(base, edges_taken(sandbox, base, plan, one_shot, edges))
         with connect(base) as connection:
             run(connection, "ANALYZE")
         old_uses = [*with_edges(old_uses, edges)]
@@ -147,19 +148,6 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
             seed=wish.seed,
             notes=tuple(notes),
         )
-
-
-def _accepted(sandbox: Sandbox, base: str, one_shot: OneShot, edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
-    """The rare values with which the one-shot migration can be run: what it refuses, nobody can ask a plan to carry over."""
-    with sandbox.database(like=base) as trial:
-        edges = put_edges(trial, edges)
-        if not edges or not one_shot.run(trial):
-            return edges
-    with sandbox.database(like=base) as trial, connect(trial) as session:
-        alone = tuple(edge for edge in edges if is_taken(session, edge, one_shot))
-    with sandbox.database(like=base) as trial:
-        put_edges(trial, alone)
-        return () if one_shot.run(trial) else alone
 
 
 def _settled(once: str, twice: str, uses: Sequence[TableUse], before: Sequence[TableUse]) -> Sums:

@@ -130,16 +130,18 @@ class _Check:
                 self._notes.append(f"no value of the new side: {said}")
             else:
                 self._fail(said)
+        elif (
+            (meant := self._meaning(values)) is not None and meant != after.new and after.in_step and not self._failures
+        ):
+            self._fail(
+                f"{write}, and the new side ({', '.join(self._pair.new)}) holds {_said(after.new)}, of which the one-shot"
+                f" migration makes {_said(meant)}"
+            )
         elif after.new == (None,) * len(after.new) != after.old and (after.in_step or self._decided):
             self._notes.append(f"no value of the new side: {write}, and the new one reads null")
         elif not after.in_step and not self._failures:
             self._fail(
                 f"{write}, and the new side ({', '.join(self._pair.new)}) does not follow: it holds {_said(after.new)}"
-            )
-        elif (meant := self._meaning(values)) is not None and meant != after.new and not self._failures:
-            self._fail(
-                f"{write}, and the new side ({', '.join(self._pair.new)}) holds {_said(after.new)}, of which the one-shot"
-                f" migration makes {_said(meant)}"
             )
         else:
             new = Write(version="new", values=constants(after.new), holds=after.new)
