@@ -12,6 +12,7 @@ from migrasafe.plan.carry_over.held_back import held_back
 from migrasafe.plan.carry_over.indexes_and_constraints import unseen
 from migrasafe.plan.carry_over.materialized_views import built_again, ending
 from migrasafe.plan.carry_over.rebound import around, rebound, refuse_generated
+from migrasafe.plan.changes.change_default import ChangeDefault
 from migrasafe.plan.changes.key_type import widen_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.conversion.bad_row_gates import bad_rows_gates, told_of_bad_rows
@@ -65,7 +66,7 @@ class ChangeType(Struct, frozen=True, kw_only=True):
                 raise NoPlanError(
                     "PostgreSQL changes this type without touching a row: nothing has to be written twice, leave --way app out"
                 )
-            return _in_place(ground, table, old, self.type, (*before, statement))
+            return self._with_default(ground, _in_place(ground, table, old, self.type, (*before, statement)))
         told = () if zone is None else (sessions_in(zone, old.name),)
         conversion = self._conversion(table, old)
         if self.by_app or self.new_name is not None:
@@ -75,6 +76,14 @@ class ChangeType(Struct, frozen=True, kw_only=True):
             return widen_key(ground, table, old, self.type, conversion)
         made = beside(ground, table, old, self, conversion)
         return replace(made, by_hand=(*told, *made.by_hand))
+
+    def _with_default(self, ground: Ground, made: Draft) -> Draft:
+        """The default that the migration says for the new type, behind it."""
+        if self.default is None:
+            return made
+        said = ChangeDefault(table=self.table, column=self.column, default=self.default).plan(ground)
+        (typed,), (later,) = made.phases, said.phases
+        return replace(made, phases=(replace(typed, steps=(*typed.steps, *later.steps)),))
 
     def _zone(self, table: Table, old: Column) -> str | None:
         """The time zone that the change goes through. Raises NoPlanError where it needs one and none is said."""

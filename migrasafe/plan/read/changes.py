@@ -41,6 +41,7 @@ from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
 from migrasafe.plan.read.renames import Ask, renames
 from migrasafe.plan.read.replacements import replacements, says_what_they_get
+from migrasafe.plan.read.retyped import defaults_with_types, with_default
 from migrasafe.plan.read.run_afterwards import afterwards
 from migrasafe.plan.read.swaps import constraint_swaps, index_swaps
 from migrasafe.plan.read.written_out import first_words, written_out
@@ -112,6 +113,7 @@ class _Reader:
         self.kept_keys = kept_keys(script, schema, self.constraint_swaps)
         self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
         self.seen_through = {one.name.name for one in script.statements if isinstance(one, sql.CreateView)}
+        self.retyped = defaults_with_types(script, schema, hints)
         self.objects = Objects(script, schema, _moment)
 
     def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
@@ -195,10 +197,8 @@ class _Reader:
         for action in statement.actions:
             if self._is_taken_care_of(action) or any(one.dropped is action for one in self.constraint_swaps):
                 continue
-            if isinstance(action, sql.SetNotNull) and is_of_new_key(
-                self.script, self.first, statement.name, action.column
-            ):
-                continue  # the primary key brings it
+            if self._comes_along(statement.name, action):
+                continue
             if isinstance(action, sql.AddConstraint):
                 swaps = self.constraint_swaps
                 change = constraint_change(self.script, statement, action, swaps, before, after, self.first)
@@ -217,8 +217,14 @@ class _Reader:
                         f"{first_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
                         " `migrasafe lint` says whether it is safe as it stands"
                     )
-                made = self._by_way(made)
+                made = self._by_way(with_default(made, self.retyped, self.first))
                 yield self._with_key(made, before, after) if isinstance(made, AddNumberedColumn) else made
+
+    def _comes_along(self, table: Name, action: sql.Action) -> bool:
+        """Whether a type, or a primary key, of this migration brings what the action says."""
+        if isinstance(action, sql.SetDefault | sql.DropDefault):
+            return (self.first.resolve(*table), action.column) in self.retyped
+        return isinstance(action, sql.SetNotNull) and is_of_new_key(self.script, self.first, table, action.column)
 
     def _is_of_several(self, part: object) -> bool:
         """Whether it belongs to a change of several parts."""

@@ -262,3 +262,18 @@ def test_a_column_that_is_made_anew_through_a_passing_one_is_a_change_of_its_typ
     assert plan.title == "change public.prompts.prompt to jsonb"
     with pytest.raises(NoPlanError, match="is for you to say beside `to_jsonb"):
         planned_on(setup, migration)
+
+
+def test_a_default_around_a_change_of_type_is_part_of_it() -> None:
+    setup = "CREATE TABLE jobs (id int PRIMARY KEY, number int DEFAULT 1, name varchar(9) DEFAULT 'a');"
+    plan = planned_on(
+        setup,
+        "ALTER TABLE jobs ALTER number DROP DEFAULT, ALTER number TYPE bigint; ALTER TABLE jobs ALTER number SET DEFAULT 7;"
+        " ALTER TABLE jobs ALTER name TYPE text, ALTER name SET DEFAULT 'b'",
+    )
+    assert plan.title == "change public.jobs.number to bigint; change public.jobs.name to text"
+    texts = [text for step in plan.steps for text in step.statements]
+    assert any("SET DEFAULT 7" in one for one in texts)
+    assert "ALTER TABLE public.jobs ALTER COLUMN name SET DEFAULT 'b'" in texts
+    with pytest.raises(NoPlanError, match=r"are about public\.jobs\.number, and"):
+        planned_on(setup, "ALTER TABLE jobs ALTER number DROP DEFAULT, ALTER number TYPE bigint")
