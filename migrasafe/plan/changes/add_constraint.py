@@ -37,7 +37,10 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
             before = (_expand(steps.build_index(missing), constraint),)
         rule = constraint_body(target)
         asked = (steps.add_not_valid(table.ref, target), steps.validate(table.ref, constraint.name))
-        differs = (f"there is an index more: {missing.ref}",) if missing is not None else ()
+        differs = (
+            *((f"there is an index more: {missing.ref}",) if missing is not None else ()),
+            *left_not_valid(constraint),
+        )
         if self.all_null:
             at_once = phases.expand(
                 f"{constraint.name}, over a column that is empty",
@@ -65,6 +68,11 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
             ),
             differs=differs,
         )
+
+
+def left_not_valid(constraint: Constraint) -> tuple[str, ...]:
+    """How the end differs where the migration does not ask the old rows: the plan does."""
+    return (f"old rows have passed {constraint.name}, which the migration leaves NOT VALID",) * (not constraint.valid)
 
 
 def _expand(step: Step, constraint: Constraint) -> Phase:

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
-from migrasafe.plan.changes.add_constraint import violators
+from migrasafe.plan.changes.add_constraint import left_not_valid, violators
 from migrasafe.plan.changes.model import Draft, Ground, table_of
 from migrasafe.plan.dual_write.swapped import marked, says_replaced
 from migrasafe.plan.model import Phase, PhaseName, Step
@@ -64,7 +64,7 @@ class ReplaceCheck(Struct, frozen=True, kw_only=True):
             by_hand=(
                 f"after the way back from the first step, VALIDATE CONSTRAINT {old.name} asks the old rows again",
             ),
-            differs=marked(ground.id, old.name, new.name),
+            differs=(*marked(ground.id, old.name, new.name), *left_not_valid(new)),
         )
 
 

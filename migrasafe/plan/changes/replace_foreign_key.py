@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.changes.add_constraint import left_not_valid
 from migrasafe.plan.changes.model import Draft, Ground, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import constraint_body, name_of, with_suffix
@@ -71,6 +72,7 @@ class ReplaceForeignKey(Struct, frozen=True, kw_only=True):
             why=(
                 f"the last step locks {new.target} and {table.ref} together, for an instant; no row is read under it",
             ),
+            differs=left_not_valid(new),
         )
 
 

@@ -30,12 +30,13 @@ from migrasafe.plan.changes.rewrite_table import RewriteTable
 from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.read.actions import change_of
+from migrasafe.plan.read.brought import is_brought
 from migrasafe.plan.read.constraints import constraint_change, refuse_taken_name
 from migrasafe.plan.read.every_recipe import recipes_of
 from migrasafe.plan.read.hints import Hints, for_columns
 from migrasafe.plan.read.instead import instead_of, reads_or_calls
 from migrasafe.plan.read.joined_updates import without_from
-from migrasafe.plan.read.keys import is_of_new_key, kept_keys
+from migrasafe.plan.read.keys import kept_keys
 from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
@@ -195,9 +196,9 @@ class _Reader:
 
     def _alter(self, statement: sql.AlterTable, before: Schema, after: Schema) -> Iterator[Change]:
         for action in statement.actions:
-            if self._is_taken_care_of(action) or any(one.dropped is action for one in self.constraint_swaps):
-                continue
-            if self._comes_along(statement.name, action):
+            if self._is_taken_care_of(action) or is_brought(
+                self.script, self.first, statement.name, action, swaps=self.constraint_swaps, retyped=self.retyped
+            ):
                 continue
             if isinstance(action, sql.AddConstraint):
                 swaps = self.constraint_swaps
@@ -219,12 +220,6 @@ class _Reader:
                     )
                 made = self._by_way(with_default(made, self.retyped, self.first))
                 yield self._with_key(made, before, after) if isinstance(made, AddNumberedColumn) else made
-
-    def _comes_along(self, table: Name, action: sql.Action) -> bool:
-        """Whether a type, or a primary key, of this migration brings what the action says."""
-        if isinstance(action, sql.SetDefault | sql.DropDefault):
-            return (self.first.resolve(*table), action.column) in self.retyped
-        return isinstance(action, sql.SetNotNull) and is_of_new_key(self.script, self.first, table, action.column)
 
     def _is_of_several(self, part: object) -> bool:
         """Whether it belongs to a change of several parts."""

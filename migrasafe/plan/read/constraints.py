@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from migrasafe.plan.changes.add_constraint import AddConstraint
 from migrasafe.plan.changes.add_exclusion import AddExclusion
 from migrasafe.plan.changes.add_unique import AddUnique
 from migrasafe.plan.changes.model import Change, NoPlanError
+from migrasafe.plan.read.brought import is_validated
 from migrasafe.plan.read.partitions import unique_of
 from migrasafe.plan.read.swaps import ConstraintSwap
 from migrasafe.plan.read.written_out import first_words
@@ -40,6 +43,8 @@ def constraint_change(
         if constraint.name in known or constraint.kind is not wanted.kind:
             continue
         if wanted.name in (None, constraint.name) and constraint.columns == (wanted.columns or constraint.columns):
+            if is_validated(script, first, statement.name, constraint.name):
+                constraint = replace(constraint, valid=True)
             if swap is not None:
                 return swap.change(constraint)
             all_null = constraint.kind is not ConstraintKind.CHECK and _is_empty(script, table, constraint, first)

@@ -46,17 +46,6 @@ def kept_keys(script: Script, schema: Schema, swaps: Sequence[ConstraintSwap]) -
     return tuple(_kept(script, schema, swap, swaps) for swap in swaps if swap.old.kind is ConstraintKind.PRIMARY_KEY)
 
 
-def is_of_new_key(script: Script, schema: Schema, table: Name, column: str) -> bool:
-    """Whether the migration makes a primary key over a column of a table, which brings NOT NULL."""
-    return any(
-        isinstance(action, sql.AddConstraint)
-        and action.constraint.kind is ConstraintKind.PRIMARY_KEY
-        and column in action.constraint.columns
-        and schema.resolve(*name) == schema.resolve(*table)
-        for name, action in _actions(script)
-    )
-
-
 def _kept(script: Script, schema: Schema, swap: ConstraintSwap, swaps: Sequence[ConstraintSwap]) -> KeptKey:
     table, columns = schema.resolve(*swap.table), swap.old.columns
     references, again = [], []

@@ -171,3 +171,32 @@ def test_what_cannot_be_replaced_says_why(migration: str, said: str) -> None:
     with pytest.raises(NoPlanError) as refused:
         phases(migration)
     assert said in str(refused.value)
+
+
+def test_a_foreign_key_that_the_migration_leaves_not_valid_is_validated_and_that_is_told() -> None:
+    migration = (
+        "ALTER TABLE things DROP CONSTRAINT shop, ADD CONSTRAINT shop FOREIGN KEY (shop_id) REFERENCES shops NOT VALID"
+    )
+    ground = Ground(schema=SCHEMA, target=Target(), id="r1")
+    script = read_script(Source(path="m.sql", text=migration))
+    draft = draft_of(read_changes(script, SCHEMA, Hints()), ground)
+    assert draft.differs == ("old rows have passed shop, which the migration leaves NOT VALID",)
+
+
+@pytest.mark.parametrize(
+    ("later", "differs"),
+    [
+        ("", ("old rows have passed whole, which the migration leaves NOT VALID",)),
+        ("; ALTER TABLE things VALIDATE CONSTRAINT whole", ()),
+    ],
+)
+def test_a_constraint_that_is_added_not_valid_is_validated_once(later: str, differs: tuple[str, ...]) -> None:
+    script = read_script(
+        Source(path="m.sql", text=f"ALTER TABLE things ADD CONSTRAINT whole CHECK (size > 0) NOT VALID{later}")
+    )
+    draft = draft_of(read_changes(script, SCHEMA, Hints()), Ground(schema=SCHEMA, target=Target(), id="r1"))
+    assert [one.title for phase in draft.phases for one in phase.steps] == [
+        "Add the constraint whole for new rows",
+        "Check the old rows against whole",
+    ]
+    assert draft.differs == differs
