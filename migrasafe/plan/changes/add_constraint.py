@@ -30,8 +30,8 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
             raise NoPlanError(f"{table.ref} has a constraint {constraint.name} already")
         is_key = constraint.kind is ConstraintKind.FOREIGN_KEY
         missing = _missing_index(ground, table, constraint) if is_key else None
-        target = _with_target(ground, constraint) if is_key else constraint
-        gate = _orphans(table, target) if is_key else violators(table, constraint)
+        target = with_target(ground, constraint) if is_key else constraint
+        gate = orphans(table, target) if is_key else violators(table, constraint)
         before: tuple[Phase, ...] = ()
         if missing is not None:
             before = (_expand(steps.build_index(missing), constraint),)
@@ -85,7 +85,7 @@ def _expand(step: Step, constraint: Constraint) -> Phase:
     )
 
 
-def _with_target(ground: Ground, constraint: Constraint) -> Constraint:
+def with_target(ground: Ground, constraint: Constraint) -> Constraint:
     """With the referenced columns, where the migration left them out: the target's primary key."""
     if constraint.target is None:
         raise NoPlanError(f"the table that {constraint.name} refers to is not known")
@@ -116,8 +116,8 @@ def _missing_index(ground: Ground, table: Table, constraint: Constraint) -> Inde
     )
 
 
-def _orphans(table: Table, constraint: Constraint) -> Gate:
-    assert constraint.target is not None  # _with_target has seen to it
+def orphans(table: Table, constraint: Constraint) -> Gate:
+    assert constraint.target is not None  # with_target has seen to it
     pairs = " AND ".join(
         f"there.{quote_ident(there)} = here.{quote_ident(here)}"
         for here, there in zip(constraint.columns, constraint.target_columns, strict=True)

@@ -6,11 +6,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
-from migrasafe.plan.changes.add_constraint import left_not_valid
+from migrasafe.plan.changes.add_constraint import left_not_valid, orphans, with_target
 from migrasafe.plan.changes.model import Draft, Ground, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import constraint_body, name_of, with_suffix
-from migrasafe.schema.model import Constraint, Table
+from migrasafe.schema.model import Constraint, Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name, References
 
@@ -19,7 +19,7 @@ _REFUSING = {"NO ACTION", "RESTRICT"}
 
 
 class ReplaceForeignKey(Struct, frozen=True, kw_only=True):
-    """Same columns, same target; other actions, another MATCH, or deferrable where it was not."""
+    """Same columns; other actions, another MATCH, deferrable where it was not, or another table under the same name."""
 
     table: Name
     old: Constraint
@@ -28,8 +28,10 @@ class ReplaceForeignKey(Struct, frozen=True, kw_only=True):
     def plan(self, ground: Ground) -> Draft:
         """Raises NoPlanError."""
         table, old = table_of(ground, self.table), self.old
-        new = replace(self.new, target_columns=self.new.target_columns or old.target_columns)
-        if _actions(old) == _actions(new):
+        moves = self.new.target != old.target
+        new = replace(self.new, target_columns=self.new.target_columns or (() if moves else old.target_columns))
+        new = with_target(ground, new) if moves else new
+        if _actions(old) == _actions(new) and not moves:
             return _another_time(table, old, new)
         ready = replace(new, name=with_suffix(new.name, "__ms"))
         is_new = _acts_like(table, new)
@@ -37,7 +39,7 @@ class ReplaceForeignKey(Struct, frozen=True, kw_only=True):
             (steps.add_not_valid(table.ref, ready), steps.validate(table.ref, ready.name)), is_new
         )
         swap = _swap(table, old, new, ready)
-        if _relied_on(old, new):
+        if moves or _relied_on(old, new):
             rest: tuple[Phase, ...] = (
                 phases.deploy(f"does not rely on {constraint_body(old)}", f"relies on {constraint_body(old)}"),
                 phases.contract(
@@ -46,6 +48,7 @@ class ReplaceForeignKey(Struct, frozen=True, kw_only=True):
                     (*beside, swap),
                     needed=f"{constraint_body(old)}",
                     old_application_name=ground.old_application_name,
+                    gates=(orphans(table, new),) if moves else (),
                 ),
             )
         else:
@@ -70,7 +73,8 @@ class ReplaceForeignKey(Struct, frozen=True, kw_only=True):
             tables=(table.ref,),
             phases=rest,
             why=(
-                f"the last step locks {new.target} and {table.ref} together, for an instant; no row is read under it",
+                f"the last step locks {' and '.join(map(str, _locked(table, old, new)))} together, for an instant; no row is read"
+                " under it",
             ),
             differs=left_not_valid(new),
         )
@@ -93,14 +97,18 @@ def _acts_like(table: Table, constraint: Constraint) -> str:
     on_delete, on_update, match_full = _actions(constraint)
     letters = f"confdeltype = '{_LETTERS[on_delete]}' AND confupdtype = '{_LETTERS[on_update]}'"
     match = f"confmatchtype = '{'f' if match_full else 's'}'"
-    return predicates.constraint_with(table.ref, constraint.name, f"{letters} AND {match}")
+    target = f"confrelid = {predicates.relation(constraint.target)}" if constraint.target is not None else "true"
+    return predicates.constraint_with(table.ref, constraint.name, f"{letters} AND {match} AND {target}")
+
+
+def _locked(table: Table, old: Constraint, new: Constraint) -> tuple[Ref, ...]:
+    # The referenced tables first, in which everybody else begins, too: no deadlock.
+    return tuple(dict.fromkeys(one for one in (old.target, new.target, table.ref) if one is not None))
 
 
 def _swap(table: Table, old: Constraint, new: Constraint, ready: Constraint) -> Step:
     alter = f"ALTER TABLE {name_of(table.ref)}"
-    # The referenced table first, in which everybody else begins, too: no deadlock.
-    both = [name_of(new.target)] if new.target is not None and new.target != table.ref else []
-    lock = f"LOCK TABLE {', '.join((*both, name_of(table.ref)))} IN ACCESS EXCLUSIVE MODE"
+    lock = f"LOCK TABLE {', '.join(map(name_of, _locked(table, old, new)))} IN ACCESS EXCLUSIVE MODE"
     return Step(
         title=f"The new foreign key takes the place of {old.name}",
         statements=(

@@ -119,7 +119,8 @@ def _takes_its_place(schema: Schema, old: Constraint, new: ConstraintDef) -> boo
         case ConstraintKind.FOREIGN_KEY:
             target = schema.resolve(*new.references.table) if new.references is not None else None
             same_key = new.references is not None and new.references.columns in ((), old.target_columns)
-            return new.columns == old.columns and target == old.target and same_key
+            elsewhere = target != old.target and new.name == old.name
+            return new.columns == old.columns and (elsewhere or (target == old.target and same_key))
         case ConstraintKind.UNIQUE:
             return new.name == old.name or bool(set(new.columns) & set(old.columns))
         case ConstraintKind.CHECK | ConstraintKind.EXCLUDE:

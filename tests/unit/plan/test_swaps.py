@@ -200,3 +200,18 @@ def test_a_constraint_that_is_added_not_valid_is_validated_once(later: str, diff
         "Check the old rows against whole",
     ]
     assert draft.differs == differs
+
+
+def test_a_foreign_key_to_another_table_under_the_same_name_is_one_change() -> None:
+    migration = (
+        "ALTER TABLE things DROP CONSTRAINT shop; ALTER TABLE things ADD CONSTRAINT shop FOREIGN KEY (shop_id)"
+        " REFERENCES things ON DELETE CASCADE"
+    )
+    (wanted,) = changes(migration)
+    assert isinstance(wanted, ReplaceForeignKey)
+    draft = wanted.plan(Ground(schema=SCHEMA, target=Target(), id="r1"))
+    contract = draft.phases[-1]
+    assert "no-orphans" in [one.id for one in contract.gates]
+    swap = contract.steps[-1]
+    assert "confrelid = to_regclass('public.things')" in swap.done
+    assert swap.statements[0] == "LOCK TABLE public.shops, public.things IN ACCESS EXCLUSIVE MODE"
