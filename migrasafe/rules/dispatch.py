@@ -34,27 +34,22 @@ class Dispatch:
 
     def findings(self, steps: Sequence[Step]) -> list[list[Finding]]:
         """What the rules find, for each step in their order. Raises InputError where something is nested too deeply."""
-        concerned: dict[int, list[int]] = {}
-        for place, step in enumerate(steps):
-            for rule in self._of(step):
-                concerned.setdefault(rule, []).append(place)
-        found: list[list[Finding]] = [[] for _ in steps]
+        found: list[list[Finding]] = []
+        alike: dict[_Kind, list[tuple[Step, list[Finding]]]] = {}
+        for step in steps:
+            mine: list[Finding] = []
+            found.append(mine)
+            alike.setdefault(_kind(step), []).append((step, mine))
+        concerned: dict[int, list[tuple[Step, list[Finding]]]] = {}
+        for kind, group in alike.items():
+            for rule in self._of(kind):
+                concerned.setdefault(rule, []).extend(group)
         for rule in sorted(concerned):
-            check = self._check(rule)
-            for place in concerned[rule]:
-                step = steps[place]
-                try:
-                    for finding in check(step):
-                        found[place].append(_with_fix(step, finding))
-                except BaseException as error:
-                    if not is_too_deep(error):
-                        raise
-                    raise too_deep(step.migration) from error
+            _ask(self._check(rule), concerned[rule])
         return found
 
-    def _of(self, step: Step) -> tuple[int, ...]:
+    def _of(self, kind: _Kind) -> tuple[int, ...]:
         """The places of the rules that can have something to say about a step."""
-        kind = _kind(step)
         known = self._known.get(kind)
         if known is None:
             rules = enumerate(self._rules)
@@ -65,6 +60,18 @@ class Dispatch:
         if rule not in self._checks:
             self._checks[rule] = check_of(self._rules[rule])
         return self._checks[rule]
+
+
+def _ask(check: _Check, steps: Sequence[tuple[Step, list[Finding]]]) -> None:
+    """Puts what a rule finds in each step behind what others have found there."""
+    for step, found in steps:
+        try:
+            for finding in check(step):
+                found.append(_with_fix(step, finding))
+        except BaseException as error:
+            if not is_too_deep(error):
+                raise
+            raise too_deep(step.migration) from error
 
 
 def too_deep(migration: Migration) -> TooDeepInputError:
@@ -83,10 +90,10 @@ def _kind(step: Step) -> _Kind:
         frozenset([work.cause for work in effects.work]) if effects.work else _NONE,
         bool(effects.failures),
         bool(effects.locks),
-        bool(step.session.held),
+        bool(step.situation.session.held),
         bool(step.script.newer),
         step.migration.since is not None,
-        step.is_first,
+        step.number == 0 and step.is_first,
     )
 
 

@@ -8,7 +8,6 @@ first one comes from is in load.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from msgspec import Struct
 
@@ -127,7 +126,7 @@ class Schema(Struct, frozen=True, kw_only=True):
         if self.temporary and (ref := Ref(TEMPORARY_SCHEMA, name)) in self.relations:
             return ref
         for candidate in self.search_path:
-            found = self.relations.get(cast("Ref", (candidate, name)))  # a tuple finds it too, and costs less
+            found = self.relations.get((candidate, name))  # a tuple finds it too, and costs less
             if found is not None:
                 return found.ref
         return Ref(self.search_path[0] if self.search_path else "public", name)

@@ -20,17 +20,17 @@ _GONE: Any = object()
 """In the place of a value: the key is no longer there."""
 _UNCHANGED: Any = object()
 """What a look into the differences gives for a key that is not among them."""
+_made = object.__new__
 
 
 class PersistentMap(Mapping[K, V]):
     """Frozen; equal to any mapping with the same entries."""
 
-    __slots__ = ("_count", "_new", "_old")
+    __slots__ = ("_new", "_old")
 
     def __init__(self, entries: Iterable[tuple[K, V]] | dict[K, V] = ()) -> None:
         self._old: dict[K, V] = dict(entries)
         self._new: dict[K, V] = {}
-        self._count = len(self._old)
 
     @classmethod
     def unread(cls, entries: dict[K, bytes], read: Callable[[bytes], V]) -> PersistentMap[K, V]:
@@ -38,37 +38,33 @@ class PersistentMap(Mapping[K, V]):
         made = cls.__new__(cls)
         made._old = _Unread(entries, read)
         made._new = {}
-        made._count = len(entries)
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         return PersistentMap, (dict(self.items()),)  # _GONE is only itself in one process
 
-    def _changed(self, key: K, value: V, count: int) -> PersistentMap[K, V]:
-        made = PersistentMap.__new__(PersistentMap)
+    def insert(self, key: K, value: V) -> PersistentMap[K, V]:
+        """With this value for the key, in the place of another one if there was one."""
+        made: PersistentMap[K, V] = _made(PersistentMap)
         made._old = old = self._old
         made._new = new = self._new.copy()
-        made._count = count
         new[key] = value
         if len(new) > _FEW and len(new) ** 2 > len(old):
             made._old, made._new = _one(old, new), {}
         return made
 
-    def insert(self, key: K, value: V) -> PersistentMap[K, V]:
-        """With this value for the key, in the place of another one if there was one."""
-        return self._changed(key, value, self._count if key in self else self._count + 1)
-
     def remove(self, key: K) -> PersistentMap[K, V]:
         """Without the key. Raises KeyError if it is not there."""
         if key not in self:
             raise KeyError(key)
-        return self._changed(key, _GONE, self._count - 1)
+        return self.insert(key, _GONE)
 
     @overload
-    def get(self, key: K, /) -> V | None: ...
+    def get(self, key: object, /) -> V | None: ...
     @overload
-    def get(self, key: K, default: V | D, /) -> V | D: ...
-    def get(self, key: K, default: Any = None, /) -> Any:
+    def get(self, key: object, default: V | D, /) -> V | D: ...
+    def get(self, key: Any, default: Any = None, /) -> Any:
+        """The value for a key, or for anything equal to it, as a plain tuple is to a named one."""
         found = self._new.get(key, _UNCHANGED)
         if found is _UNCHANGED:
             return self._old.get(key, default)
@@ -86,7 +82,10 @@ class PersistentMap(Mapping[K, V]):
         return key in self._old
 
     def __len__(self) -> int:
-        return self._count
+        count = len(self._old)
+        for key, value in self._new.items():
+            count += (value is not _GONE) - (key in self._old)
+        return count
 
     def __iter__(self) -> Iterator[K]:
         for key in self._old:

@@ -10,6 +10,10 @@ from migrasafe.sql.statements import Expression, Name, Node
 _PLACES = frozenset({"location", "list_start", "list_end", "rexpr_list_start", "rexpr_list_end", "name_location"})
 
 
+_LEAVES = frozenset({"String", "A_Const"})
+"""Nodes with no other node in them."""
+
+
 def walk(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every node of a tree with its type, in no particular order; without recursion, however deep it is."""
     stack = [node]
@@ -23,7 +27,7 @@ def walk(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
             if kind is dict:
                 if key < "a":  # types are written in upper camel case, fields in lower case
                     yield key, value
-                if key != "String":
+                if key not in _LEAVES:
                     stack.append(value)
             elif kind is list:
                 stack.append(value)

@@ -7,7 +7,6 @@ nothing and the schema before stays as it was.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
 from migrasafe.schema.evolve import needs
 from migrasafe.schema.evolve.counts import counted, grants_counted
@@ -30,6 +29,7 @@ from migrasafe.schema.model import (
     Type,
     View,
 )
+from migrasafe.schema.persistent_map import NOTHING
 from migrasafe.sql.statements import Name, Persistence
 
 _SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
@@ -113,7 +113,7 @@ class Draft:
         if self.temporary and (ref := Ref(TEMPORARY_SCHEMA, name)) in self.relations:
             return ref
         for candidate in self.search_path:
-            found = self.relations.get(cast("Ref", (candidate, name)))  # a tuple finds it too, and costs less
+            found = self.relations.get((candidate, name))  # a tuple finds it too, and costs less
             if found is not None:
                 return found.ref
         return Ref(self.home(), name)
@@ -182,7 +182,7 @@ class Draft:
     def put(self, new: Relation) -> None:
         """Add a relation, or put a new value in the place of the old one."""
         old = self.relations.get(new.ref)
-        if old is None and len(self.default_grants) > 0:
+        if old is None and self.default_grants is not NOTHING:
             new = with_default_grants(new, self.default_grants, self.moment)
         self.relations = self.relations.insert(new.ref, new)
         if type(new) is Table:
