@@ -36,11 +36,16 @@ JSON_VALUE LOCAL LOGGED LOGIN MERGE NORMALIZE NORMALIZED NULLS OPERATOR OVERLAPS
 PRIVILEGES PROCEDURE PUBLICATION REINDEX REPLACE RETURN RETURNING REVOKE SEARCH STATISTICS STORAGE SUBSCRIPTION
 SYSTEM_USER TABLESPACE TIES UNLOGGED VACUUM XMLSERIALIZE
 """
-_HINTS = frozenset(_WORDS_OF_SYNTAX.split()) | syntax_options.WORDS | new_functions.WORDS
+_HINTS = frozenset(word.encode() for word in (*_WORDS_OF_SYNTAX.split(), *syntax_options.WORDS, *new_functions.WORDS))
 """Words of which newer syntax has one: most texts have none, and finding that out is much quicker than a walk."""
-_WORD = re.compile(r"\w+", re.ASCII)
-_BLANKS = "".join(chr(code) if chr(code).isalnum() or code == ord("_") else " " for code in range(128))
-_NUMERIC = frozenset({"NUMERIC", "DECIMAL", "DEC"})
+_SHOUTED = bytes(
+    ord(chr(code).upper()) if chr(code).isascii() and re.match(r"\w", chr(code)) else ord(" ") for code in range(256)
+)
+"""Small letters as capitals, and a blank for what is in no word."""
+_DIGITS = bytes.maketrans(b"123456789OB", b"000000000XX")
+_NUMERIC = frozenset({b"NUMERIC", b"DECIMAL", b"DEC"})
+_NOT_ALONE = _HINTS | _NUMERIC | {b"NULL", b"DELETE", b"VIEW"}
+"""The hints, and words that are one together with another."""
 _ODD_SCALE = regex(
     r"""\b(?:NUMERIC|DECIMAL|DEC)\b"?\s*+(?=[-/(])(?!\(\s*(?:\d+|[1-9]\d+\s*,\s*\d|[4-9]\s*,\s*[0-4])\s*\))"""
 )
@@ -49,19 +54,31 @@ _ODD_SCALE = regex(
 
 def may_be_newer(text: str) -> bool:
     """Whether a text may hold newer syntax: no statement of it does where this is False."""
-    shouted = text.upper()
-    # Without a regular expression this takes a quarter of the time, and it is done for every text.
-    words = set(shouted.translate(_BLANKS).split() if shouted.isascii() else _WORD.findall(shouted))
+    # In bytes this takes a third of the time that it takes in characters, and it is done for every text.
+    shouted = text.encode("utf-8", "replace").translate(_SHOUTED)
+    words = shouted.split()
+    return (
+        (not _NOT_ALONE.isdisjoint(words) and _tell(set(words), text))
+        or b"_OPS" in shouted
+        or (b"FROM" in shouted and "(" in text.upper().partition("FROM")[2])
+        or _has_newer_number(text, shouted)
+    )
+
+
+def _tell(words: set[bytes], text: str) -> bool:
+    """Whether words of newer syntax are among these, alone or in company."""
     return (
         not words.isdisjoint(_HINTS)
-        or ("NULL" in words and not words.isdisjoint(("ADD", "CONSTRAINT", "DELETE")))
-        or ("SET" in words and "DELETE" in words)
-        or ("VIEW" in words and "RENAME" in words)
-        or "_OPS" in shouted
-        or (not words.isdisjoint(_NUMERIC) and _ODD_SCALE.search(shouted) is not None)
-        or "(" in shouted.partition("FROM")[2]
-        or _NEWER_NUMBER.search(shouted) is not None
+        or (b"NULL" in words and not words.isdisjoint((b"ADD", b"CONSTRAINT", b"DELETE")))
+        or (b"SET" in words and b"DELETE" in words)
+        or (b"VIEW" in words and b"RENAME" in words)
+        or (not words.isdisjoint(_NUMERIC) and _ODD_SCALE.search(text.upper()) is not None)
     )
+
+
+def _has_newer_number(text: str, shouted: bytes) -> bool:
+    digits = shouted.translate(_DIGITS)
+    return (b"0_0" in digits or b"0X" in digits) and _NEWER_NUMBER.search(text.upper()) is not None
 
 
 def newer_syntax(text: str, tree: Fields) -> tuple[NewSyntax, ...]:
