@@ -108,6 +108,8 @@ class Folder(Struct, frozen=True, kw_only=True, eq=False):
         return narrowed
 
     def _owner(self, file: str) -> tuple[Folder | None, str]:
+        if "/" not in file:
+            return self, file
         folder: Folder | None = self
         *steps, name = file.split("/")
         for step in steps:

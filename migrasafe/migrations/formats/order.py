@@ -9,7 +9,8 @@ _DIGITS = re.compile(r"(\d+)")
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """A sort key under which `2_x` comes before `10_x`."""
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(name) if part)
+    parts = _DIGITS.split(name)
+    return tuple([(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part])
 
 
 def version(text: str) -> tuple[int, ...]:
