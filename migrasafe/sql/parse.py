@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +68,7 @@ def read_script(
     whole = parse_whole(source.text) if not sections and not variables else None
     if whole is not None:
         trees, comments = whole
-        for tree, span in trees:
-            statements.extend(reader.typed((tree,), span, source.text[span.start : span.end]))
+        statements = [reader.typed(tree, span) for tree, span in trees]
         sections = ()
     elif not sections:
         sections = (Span(0, len(source.text)),)
@@ -131,33 +130,23 @@ class _Reader:
             return (Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed"),)
         except ValueError as error:  # a NUL or a lone surrogate
             return (Unrecognized(span=span, reason=str(error)),)
-        return self.typed(trees, span, sql)
-
-    def typed(self, trees: Sequence[Mapping[str, Any]], span: Span, sql: str) -> tuple[Statement, ...]:
-        """The statements of the parse trees of a chunk, whose text is `sql`."""
-        try:
-            return self._typed(trees, span, sql)
-        except RecursionError:
-            return (Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed"),)
-
-    def _typed(self, trees: Sequence[Mapping[str, Any]], span: Span, sql: str) -> tuple[Statement, ...]:
         if len(trees) == 1:
-            return (self._convert(trees[0], span, sql),)
-        found = []
-        for tree in trees:
-            start = span.start + tree.get("stmt_location", 0)
-            length = tree.get("stmt_len") or span.end - start
-            found.append(self._convert(tree, Span(start, start + length), sql))
-        return tuple(found)
+            return (self.typed(trees[0], span),)
+        return tuple([self.typed(tree, _span_in(tree, span)) for tree in trees])
 
-    def _convert(self, tree: Mapping[str, Any], span: Span, sql: str) -> Statement:
-        if self.variables:
-            from migrasafe.sql.plpgsql.variables import as_parameters  # only SQL out of bodies has any
+    def typed(self, tree: Mapping[str, Any], span: Span) -> Statement:
+        """The statement of a parse tree, which stands at `span`."""
+        try:
+            if self.variables:
+                from migrasafe.sql.plpgsql.variables import as_parameters  # only SQL out of bodies has any
 
-            as_parameters(tree["stmt"], self.variables)
-        for feature, since, function in newer_syntax(sql, tree) if self.may_be_newer else ():
-            self.newer.append(Newer(feature=feature, since=since, span=span, function=function))
-        return convert(tree["stmt"], Origin(span=span, text=self.text), self.parse_inner)
+                as_parameters(tree["stmt"], self.variables)
+            if self.may_be_newer:
+                for feature, since, function in newer_syntax(self.text[span.start : span.end], tree):
+                    self.newer.append(Newer(feature=feature, since=since, span=span, function=function))
+            return convert(tree["stmt"], Origin(span=span, text=self.text), self.parse_inner)
+        except RecursionError:
+            return Unrecognized(span=span, kind="too deep", reason="nested too deeply to be analysed")
 
     def parse_inner(self, sql: str, span: Span, variables: frozenset[str]) -> tuple[Statement, ...]:
         """The statements of SQL inside a statement. Where it does not stand in the text as it is, all are at `span`."""
@@ -170,6 +159,12 @@ class _Reader:
         found = tuple(statement for chunk in chunks for statement in self.read(chunk))
         self.variables = before
         return found
+
+
+def _span_in(tree: Mapping[str, Any], chunk: Span) -> Span:
+    """Where one of several statements of a chunk stands in the text."""
+    start = chunk.start + tree.get("stmt_location", 0)
+    return Span(start, start + (tree.get("stmt_len") or chunk.end - start))
 
 
 def _meta_command(text: str, span: Span) -> Statement:

@@ -62,7 +62,7 @@ def alter_table(node: Fields, origin: Origin) -> Statement:
         kind=what,
         if_exists=bool(node.get("missing_ok")),
         only=not range_var.get("inh", False) and what != "TYPE",
-        actions=tuple(_action(fields(command), composite=what == "TYPE") for command in node.get("cmds", [])),
+        actions=tuple([_action(one["AlterTableCmd"], composite=what == "TYPE") for one in node.get("cmds", ())]),
     )
 
 

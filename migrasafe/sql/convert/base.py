@@ -115,15 +115,15 @@ def arguments(node: Mapping[str, Any]) -> tuple[TypeName, ...] | None:
 
 def type_name(node: Fields) -> TypeName:
     names = strings(node.get("names"))
-    if node.get("pct_type"):
-        return TypeName(name=names[-1] if names else "", column_of=names, setof=bool(node.get("setof")))
-    schema: str | None = names[-2] if len(names) > 1 else None
+    name = names[-1] if names else ""
+    if "pct_type" in node:
+        return TypeName(name=name, column_of=names, setof="setof" in node)
     return TypeName(
-        schema=None if schema == "pg_catalog" else schema,
-        name=names[-1] if names else "",
-        modifiers=strings(node.get("typmods")),
-        array=bool(node.get("arrayBounds")),
-        setof=bool(node.get("setof")),
+        schema=names[-2] if len(names) > 1 and names[-2] != "pg_catalog" else None,
+        name=name,
+        modifiers=strings(node["typmods"]) if "typmods" in node else (),
+        array="arrayBounds" in node,
+        setof="setof" in node,
     )
 
 

@@ -38,6 +38,20 @@ _KINDS = {
     "CONSTR_PRIMARY": ConstraintKind.PRIMARY_KEY,
     "CONSTR_EXCLUSION": ConstraintKind.EXCLUDE,
 }
+_AS_WRITTEN = {
+    "conname": "name",
+    "indexname": "using_index",
+    "skip_validation": "not_valid",
+    "deferrable": "deferrable",
+    "initdeferred": "initially_deferred",
+    "is_no_inherit": "no_inherit",
+    "nulls_not_distinct": "nulls_not_distinct",
+    "without_overlaps": "without_overlaps",
+    "fk_with_period": "without_overlaps",
+    "indexspace": "tablespace",
+}
+"""What a constraint takes over as it is, by the grammar's name: few have more than one of these, and what is not said is
+not in the tree."""
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _Attribute = Callable[[ConstraintDef], ConstraintDef]
 _ATTRIBUTES: Mapping[str, _Attribute] = {
@@ -55,39 +69,24 @@ def constraint(node: Fields, column: str | None = None) -> ConstraintDef | None:
     what = _KINDS.get(node.get("contype", ""))
     if what is None:
         return None
-    own = (column,) if column is not None else ()
+    given: dict[str, Any] = {_AS_WRITTEN[key]: value for key, value in node.items() if key in _AS_WRITTEN}
+    columns: tuple[str, ...] = (column,) if column is not None else ()
+    if (what is _CHECK or what is _FOREIGN_KEY) and "is_enforced" not in node:
+        given.update(enforced=False, not_valid=False)
     if what is _FOREIGN_KEY:
-        columns = strings(node.get("fk_attrs")) or own
-    elif what is _CHECK:
-        columns = own
+        columns = strings(node.get("fk_attrs")) or columns
+        given["references"] = _references(node)
     elif what is _EXCLUDE:
-        keys = (fields(item["List"]["items"][0]) for item in node.get("exclusions", []))
-        columns = tuple(key["name"] for key in keys if "name" in key)
-    else:
-        columns = strings(node.get("keys")) or own
-    return ConstraintDef(
-        kind=what,
-        name=node.get("conname"),
-        columns=columns,
-        expression=expression(node.get("raw_expr") or node.get("where_clause")),
-        references=_references(node) if what is _FOREIGN_KEY else None,
-        using_index=node.get("indexname"),
-        not_valid=bool(node.get("skip_validation")) and not _unenforced(node),
-        enforced=not _unenforced(node),
-        deferrable=bool(node.get("deferrable")),
-        initially_deferred=bool(node.get("initdeferred")),
-        no_inherit=bool(node.get("is_no_inherit")),
-        nulls_not_distinct=bool(node.get("nulls_not_distinct")),
-        without_overlaps=bool(node.get("without_overlaps") or node.get("fk_with_period")),
-        include=strings(node.get("including")),
-        exclude_method=node.get("access_method") if what is _EXCLUDE else None,
-        exclusions=tuple(node.get("exclusions", [])) if what is _EXCLUDE else (),
-        tablespace=node.get("indexspace"),
-    )
-
-
-def _unenforced(node: Fields) -> bool:
-    return node.get("contype") in ("CONSTR_CHECK", "CONSTR_FOREIGN") and not node.get("is_enforced", False)
+        exclusions = tuple(node.get("exclusions", ()))
+        keys = [fields(item["List"]["items"][0]) for item in exclusions]
+        columns = tuple([key["name"] for key in keys if "name" in key])
+        given.update(exclude_method=node.get("access_method"), exclusions=exclusions)
+    elif "keys" in node:
+        columns = strings(node["keys"])
+    if "including" in node:
+        given["include"] = strings(node["including"])
+    expressed = expression(node.get("raw_expr") or node.get("where_clause"))
+    return ConstraintDef(kind=what, columns=columns, expression=expressed, **given)
 
 
 def _references(node: Fields) -> References:
@@ -116,9 +115,14 @@ def column_def(node: Fields) -> ColumnDef:
     found: list[ConstraintDef] = []
     default: Expression | None = expression(node.get("raw_default"))
     generated, stored, not_null, null, of_identity = None, True, False, False, None
-    for item in node.get("constraints", []):
-        part = fields(item)
-        match str(part.get("contype")):
+    for item in node.get("constraints", ()):
+        part = item["Constraint"]
+        made = constraint(part, name)
+        if made is not None:
+            found.append(made)
+            not_null = not_null or made.kind is _NOT_NULL
+            continue
+        match part.get("contype"):
             case "CONSTR_DEFAULT":
                 default = expression(part.get("raw_expr"))
             case "CONSTR_NULL":
@@ -130,11 +134,6 @@ def column_def(node: Fields) -> ColumnDef:
                 stored = part.get("generated_kind", "s") != "v"
             case attribute if attribute in _ATTRIBUTES and found:
                 found[-1] = _ATTRIBUTES[attribute](found[-1])
-            case _:
-                made = constraint(part, name)
-                if made is not None:
-                    found.append(made)
-                    not_null = not_null or made.kind is _NOT_NULL
     type_node = node.get("typeName")
     collation = node.get("collClause")
     return ColumnDef(

@@ -36,7 +36,7 @@ def set_variable(node: Fields, origin: Origin) -> Statement:
         return SetVariable(span=origin.span, name="all", values=None)
     values = None
     if what == "VAR_SET_VALUE":
-        values = tuple(_value(item) for item in node.get("args", []))
+        values = tuple([_value(item) for item in node.get("args", ())])
     return SetVariable(
         span=origin.span, name=str(node.get("name", "")).lower(), values=values, local=bool(node.get("is_local"))
     )

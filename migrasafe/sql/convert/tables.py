@@ -6,7 +6,6 @@ from migrasafe.sql.convert.base import (
     Fields,
     Origin,
     fields,
-    kind,
     name_from_list,
     options,
     relation,
@@ -47,24 +46,23 @@ def create_table(node: Fields, origin: Origin) -> Statement:
     columns: list[ColumnDef] = []
     constraints: list[ConstraintDef] = []
     likes: list[LikeClause] = []
-    for element in base.get("tableElts", []):
-        match kind(element):
-            case "ColumnDef":
-                columns.append(column_def(element["ColumnDef"]))
-            case "Constraint":
-                made = constraint(element["Constraint"])
-                if made is not None:
-                    constraints.append(made)
-            case "TableLikeClause":
-                likes.append(_like(element["TableLikeClause"]))
+    for element in base.get("tableElts", ()):
+        if "ColumnDef" in element:
+            columns.append(column_def(element["ColumnDef"]))
+        elif "Constraint" in element:
+            made = constraint(element["Constraint"])
+            if made is not None:
+                constraints.append(made)
+        elif "TableLikeClause" in element:
+            likes.append(_like(element["TableLikeClause"]))
     range_var = base["relation"]
     of_type = base.get("ofTypename")
-    parents = tuple(relation(fields(parent)) for parent in base.get("inhRelations", []))
+    parents = tuple([relation(fields(parent)) for parent in base.get("inhRelations", ())])
     partition = "partbound" in base
     return CreateTable(
         span=origin.span,
         name=relation(range_var),
-        if_not_exists=bool(base.get("if_not_exists")),
+        if_not_exists="if_not_exists" in base,
         persistence=persistence(range_var),
         columns=tuple(columns),
         constraints=tuple(constraints),
