@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import to_builtins
-from msgspec.json import encode
+from msgspec.json import Encoder, encode
 
 from migrasafe.regex import regex
 
+_encode_lines = Encoder().encode_lines
 _HALVES = regex("[\ud800-\udfff]")
 
 
@@ -24,8 +25,13 @@ def json_line(value: Any) -> str:
 
 def json_list(key: str, items: Sequence[Any]) -> str:
     """A key with a list, one item per line: nearly as easy to read as an indented one, and a fraction of its size."""
-    lines = ",\n  ".join(json_line(item) for item in items)
-    return f'"{key}": [\n  {lines}]' if items else f'"{key}": []'
+    if not items:
+        return f'"{key}": []'
+    try:  # no item has a line break of its own: in a text it is escaped
+        lines = str(_encode_lines(items)[:-1].replace(b"\n", b",\n  "), "utf-8")
+    except UnicodeEncodeError:
+        lines = ",\n  ".join(map(json_line, items))
+    return f'"{key}": [\n  {lines}]'
 
 
 def readable(text: str) -> str:

@@ -162,6 +162,7 @@ class _Judge:
 
 def _linted(walk: Walk, findings: list[Finding]) -> LintedMigration:
     migration = walk.migration
+    scripts = [part.script for part in migration.parts]
     if len(findings) > 1:
         findings.sort(key=_place)
         if len({(finding.rule, finding.place.line, finding.place.column) for finding in findings}) < len(findings):
@@ -170,9 +171,9 @@ def _linted(walk: Walk, findings: list[Finding]) -> LintedMigration:
         path=migration.path,
         id=migration.id,
         transaction=any(walk.mode(part) is not _NO_TRANSACTION for part in migration.parts),
-        statements=sum([len(part.script.statements) for part in migration.parts]),
+        statements=sum([len(script.statements) for script in scripts]),
         findings=tuple(findings),
-        scripts=tuple([part.script for part in migration.parts]),
+        scripts=tuple(scripts),
         hint=migration.hint,
         notices=migration.notices,
     )

@@ -74,6 +74,8 @@ def suppress(
     `known` are the ids of all rules; `ran` of those that were run: to allow another may be of use another time.
     `rendered_from` has the texts, by path, of the Python and Go files that scripts were rendered from. Pure.
     """
+    if not rendered_from and not any(script.comments for script in scripts):
+        return tuple(findings)
     ran = known if ran is None else ran
     allows: list[Allow] = []
     troubles: list[Finding] = []
