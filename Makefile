@@ -54,6 +54,7 @@ site: $(INSTALLED_DEV)
 	@echo 'build/site/index.html'
 
 bench: $(INSTALLED_DEV)
+	$(BIN)/python benchmarks/results.py
 	$(BIN)/python benchmarks/lint.py
 	$(BIN)/python benchmarks/backfill.py
 	$(BIN)/python benchmarks/throttle_hot_rows.py

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from migrasafe.errors import is_too_deep
 from migrasafe.findings import Finding
-from migrasafe.known_prefix import KnownSchemas, longest_known
 from migrasafe.migrations.model import History, Migration, Notice, TransactionMode
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.dispatch import Dispatch, too_deep
@@ -18,6 +18,9 @@ from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
 from migrasafe.target import Target
 from migrasafe.walk import Walk
+
+if TYPE_CHECKING:
+    from migrasafe.known_prefix import KnownSchemas
 
 
 class LintedMigration(Struct, frozen=True, kw_only=True):
@@ -113,6 +116,8 @@ def _known(
     quiet = reported.index(True) if True in reported else 0
     if options.known is None or options.independent or options.schema_from is not None or not quiet:
         return 0, options.schema, None
+    from migrasafe.known_prefix import longest_known  # which hashes
+
     start = f"{options.target} {options.in_transaction} {history.layout}"
     length, schema, key = longest_known(history.migrations[:quiet], options.known, start=start)
     return length, schema or options.schema, (quiet, key) if key is not None else None

@@ -124,3 +124,20 @@ def test_a_shallow_clone_says_what_to_fetch_and_that_suffices(
     ran = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False, env=env)
     assert "db/V4__tags.sql:1:1" in ran.stdout
     assert ran.stdout.splitlines()[-1].startswith("1 error, 1 warning in 1 migration, ")
+
+
+def test_folders_and_files_with_odd_names_and_links_to_them_are_asked_about(tmp_path: Path) -> None:
+    """As git would take them for patterns, or for options."""
+    folder = tmp_path / "-db [v*]"
+    folder.mkdir()
+    (folder / "V1__orders.sql").write_text("CREATE TABLE orders (id int);\n")
+    (tmp_path / "V0__outside.sql").write_text("CREATE TABLE outside (id int);\n")
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "shipped")
+    (folder / "V2__ü.sql").write_text("ALTER TABLE orders ADD COLUMN total int NOT NULL;\n")
+    (tmp_path / "db").symlink_to(folder.name)
+    assert found(tmp_path) == [
+        ("V2__ü.sql", "add-not-null-column-without-default"),
+        ("V2__ü.sql", "missing-lock-timeout"),
+    ]

@@ -19,9 +19,15 @@ _SIGNS = (
 )
 
 
+_ENDINGS = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".ex", ".exs", ".php")
+"""Of the files that any of these signs is looked for in."""
+
+
 def program_migrations(folder: Folder) -> str | None:
     """A sentence about the first migration below the folder that is a program, None where there is none."""
     for file in folder.below():
+        if not file.endswith(_ENDINGS):
+            continue
         if "migrat" not in file.lower() and "migrat" not in folder.path.lower():
             continue
         for ending, sign, tool, way in _SIGNS:

@@ -182,9 +182,8 @@ def reported(
             return False
         if changed is None and given is None:
             return True
-        files = {real.of(path) for path in _paths(migration)}
-        if given is None and changed is not None:
-            return not files.isdisjoint(changed)
+        files = {migration.path} if _is_one_file(migration) else _paths(migration)
+        files = {real.of(path) for path in files}
         return (changed is None or not files.isdisjoint(changed)) and (
             given is None or not files.isdisjoint(given) or any(below(os.path.split(file)[0]) for file in files)
         )
@@ -221,6 +220,12 @@ def files_of(ref: str, read: Sequence[History]) -> frozenset[Path]:
 def _files(migration: Migration) -> set[Path]:
     """The files that a migration is made of."""
     return {Path(path).resolve() for path in _paths(migration)}
+
+
+def _is_one_file(migration: Migration) -> bool:
+    """As nearly every one of thousands is."""
+    parts = migration.parts
+    return len(parts) == 1 and parts[0].script.source.path == migration.path
 
 
 def _paths(migration: Migration) -> set[str]:

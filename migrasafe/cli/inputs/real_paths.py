@@ -22,9 +22,10 @@ class RealPaths:
         return known
 
     def _found(self, path: str) -> str:
-        folder, name = os.path.split(path)
+        folder, _, name = path.rpartition(os.sep)
         if name in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114 - a Path for each costs more than the question
             return os.path.realpath(path)
+        folder = folder or (os.sep if path.startswith(os.sep) else ".")
         real = self._folders.get(folder)
         if real is None:
             real = self._folders[folder] = os.path.realpath(folder)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -71,6 +70,8 @@ class SchemaCache:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not _is_ours(self._folder):
                 return
+            import tempfile  # few runs keep anything
+
             handle, beside = tempfile.mkstemp(suffix=".part", dir=self._folder)
             try:
                 with os.fdopen(handle, "wb") as file:

@@ -11,7 +11,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.cli.inputs import read as read_inputs
-from migrasafe.cli.inputs.schema_cache import schema_cache
 from migrasafe.cli.lint.settings import Asked
 from migrasafe.config import Settings
 from migrasafe.dsn import is_dsn, without_password
@@ -23,6 +22,7 @@ from migrasafe.suppress import configured, suppress
 if TYPE_CHECKING:
     from migrasafe.baseline import Compared
     from migrasafe.cli.lint.baseline_file import BaselineFile
+    from migrasafe.known_prefix import KnownSchemas
 
 
 @contextmanager
@@ -110,7 +110,7 @@ class Run:
             schema_from=settings.schema and without_password(settings.schema),
             in_transaction=settings.in_transaction,
             independent=settings.independent,
-            known=schema_cache() if scope.cache and (git is not None or only is not None) else None,
+            known=_schemas() if scope.cache and (git is not None or only is not None) else None,
             reported=read_inputs.reported(git, down=scope.down, only=only),
         )
         linted = lint_histories(histories, self._rules, options)
@@ -138,6 +138,12 @@ class Run:
         app = read_app_version(old, histories)
         new = app if settings.new in (None, old) else read_app_version(settings.new or "", histories)
         return settle(linted, compat(histories, app, new, options))
+
+
+def _schemas() -> KnownSchemas | None:
+    from migrasafe.cli.inputs.schema_cache import schema_cache  # only runs about what is new have a history before it
+
+    return schema_cache()
 
 
 def _baseline_file(path: str | None) -> BaselineFile | None:

@@ -97,8 +97,9 @@ def _claimed(folder: Folder, settings: Settings) -> list[str]:
     if any(_file(file, settings) for file in direct):
         return direct
     inner = [f"{name}/{file}" for name, location in folder.folders.items() for file in location.files]
-    versions = [version(found.version) for file in inner if (found := _file(file, settings)) and found.kind == "V"]
-    locations = {file.split("/", 1)[0] for file in inner if _file(file, settings)}
+    named = [found for file in inner if (found := _file(file, settings))]
+    versions = [version(found.version) for found in named if found.kind == "V"]
+    locations = {found.path.split("/", 1)[0] for found in named}
     if len(locations) > 1 and len(versions) == len(set(versions)):
         return [file.split("/", 1)[1] for file in inner]
     return []
