@@ -72,6 +72,7 @@ def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:
         # What cannot be undone comes last, whichever change it belongs to.
         steps=(*(step for step in steps if not step.loses), *(step for step in steps if step.loses)),
         backfills=tuple(job for phase in phases for job in phase.backfills),
+        afterwards=tuple(job for phase in phases for job in phase.afterwards),
         may_meet=_all(phase.may_meet for phase in phases),
     )
 

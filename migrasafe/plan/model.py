@@ -138,10 +138,17 @@ class Phase(Struct, frozen=True, kw_only=True):
     """What people deploy before its steps, in words."""
     steps: tuple[Step, ...] = ()
     backfills: tuple[Backfill, ...] = ()
+    """Before its steps."""
+    afterwards: tuple[Backfill, ...] = ()
+    """When its last step is done: what tidies up, and nothing waits for."""
     code: tuple[AppCode, ...] = ()
     """Of the versions that are deployed in it."""
     may_meet: tuple[str, ...] = ()
     """SQLSTATEs that an upsert can meet while another session upserts the same key; the app has to try again."""
+
+    @property
+    def jobs(self) -> tuple[Backfill, ...]:
+        return (*self.backfills, *self.afterwards)
 
     @property
     def for_good(self) -> tuple[Step, ...]:

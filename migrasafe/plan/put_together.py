@@ -48,7 +48,8 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
             steps.append(replace(described, id=f"{phase.name.value}-{number}"))
             prints.append(fingerprint(schema, draft.tables))
         jobs = tuple(_with_estimate(job, by_table) for job in phase.backfills)
-        phases.append(replace(phase, steps=tuple(steps), backfills=jobs))
+        late = tuple(_with_estimate(job, by_table) for job in phase.afterwards)
+        phases.append(replace(phase, steps=tuple(steps), backfills=jobs, afterwards=late))
     return Plan(
         id=ground.id,
         title=draft.title,

@@ -19,7 +19,7 @@ from migrasafe.rehearse.made_up.edge_rows import edges_of, put_edges, with_edges
 from migrasafe.rehearse.made_up.rows import Rows
 from migrasafe.rehearse.one_shot import one_shot_of
 from migrasafe.rehearse.phases.carry_out import do
-from migrasafe.rehearse.phases.opening import open_phase
+from migrasafe.rehearse.phases.opening import open_phase, run_jobs
 from migrasafe.rehearse.same.catalog_lines import Lines, catalog_lines
 from migrasafe.rehearse.same.data import Sums, sums, sums_of, telling_nothing
 from migrasafe.rehearse.sandbox.server import Sandbox
@@ -197,6 +197,7 @@ def _to_the_end(plan: Plan, dsn: str) -> str:
         failed = [failure.message for failure in open_phase(plan, phase, dsn)]
         with connect(dsn) as session:
             failed += [said.message for step in phase.own_steps if (said := do(session, step)) is not None]
+        failed += [failure.message for failure in run_jobs(plan, phase, phase.afterwards, dsn)]
         if failed:
             return failed[0]
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.carry_over.unseen import bodies_that_name
@@ -169,12 +170,24 @@ class _Made(Struct, frozen=True, kw_only=True):
             steps=steps.superseded(tuple(self._not_null()), self.is_over),
         )
         yield phases.deploy(f"reads and writes {self.name}", f"reads and writes {was}")
-        yield phases.contract(
-            f"{was} is not kept up any more",
+        contract = phases.contract(
+            f"{was} is not kept up any more; then the key can go from the documents",
             f"reads and writes {self.name}",
             (self._end(),),
             needed=f"{self.where}",
             old_application_name=self.ground.old_application_name,
+        )
+        yield replace(contract, afterwards=(self._without_key(),))
+
+    def _without_key(self) -> Backfill:
+        """The key leaves the documents. Only when no trigger takes that for the wish that the column be empty."""
+        document, at = quote_ident(self.document.name), quote_literal(self.wanted.key)
+        binary = document if self._is_binary else f"{document}::jsonb"
+        without = f"{document} - {at}" if self._is_binary else f"({binary} - {at})::json"
+        return Backfill(
+            table=name_of(self.table.ref),
+            assignments=(f"{document} = {without}",),
+            where=f"pg_catalog.jsonb_typeof({binary}) = 'object' AND {binary} ? {at}",
         )
 
     @property
@@ -240,7 +253,7 @@ class _Made(Struct, frozen=True, kw_only=True):
 
     def by_hand(self) -> Iterator[str]:
         table, document = name_of(self.table.ref), quote_ident(self.document.name)
-        at, ours = quote_literal(self.wanted.key), self.dual.new[0]
+        ours = self.dual.new[0]
         yield (
             f"of which kind the values are, SELECT {self._kind}, count(*) FROM {table} GROUP BY 1 tells: one that {ours.type}"
             f" cannot hold is null in {self.name}, and a gate counts such rows"
@@ -253,11 +266,9 @@ class _Made(Struct, frozen=True, kw_only=True):
             f"a document that is no object has no place for a key: what the new version writes into {self.name} of such a row,"
             " the old one cannot read"
         )
-        without = f"{document} - {at}" if self._is_binary else f"({document}::jsonb - {at})::json"
-        has = f"{document} ? {at}" if self._is_binary else f"{document}::jsonb ? {at}"
         yield (
-            f"the key stays in the documents when the plan is over: take it out with a plan of its own, UPDATE {table} SET"
-            f" {document} = {without} WHERE {has}"
+            f"the key stays in the documents until the last job is run, after the contract phase, and goes stale: run it when nobody"
+            f" wants the old version back, which would find no {self.wanted.key}; leave it out where something else reads the key"
         )
         if not self._is_binary:
             yield (

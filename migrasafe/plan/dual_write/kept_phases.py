@@ -136,8 +136,8 @@ def key_to(table: Table, target: Table, by: str | None) -> Constraint:
     if len(found) > 1:
         telling = [one for key in found for one in key.columns if sum(one in other.columns for other in found) == 1]
         raise NoPlanError(
-            f"{table.ref} has {len(found)} foreign keys to {target.ref}: say in SQL by which, at the end of the comment `migrasafe:"
-            f" keep …` or `count …`: by {' or by '.join(map(quote_ident, telling))}"
+            f"{table.ref} has {len(found)} foreign keys to {target.ref}: say by which, at the end of the words or of the"
+            f" comment `migrasafe: keep …` or `count …`: by {' or by '.join(map(quote_ident, telling))}"
         )
     return found[0]
 

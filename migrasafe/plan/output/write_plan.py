@@ -42,13 +42,27 @@ class Written(Struct, frozen=True, kw_only=True):
 def plan_files(plan: Plan, schema: Schema, outputs: Sequence[Output] = ()) -> dict[str, str]:
     """File name → text, plan.json last. `schema`: before the plan; `outputs`: the same for migration tools."""
     files = with_allowances(sql_files(plan), plan, schema)
-    jobs = [job for phase in plan.phases for job in phase.backfills]
-    for number, job in enumerate(jobs, start=1):
-        name = BACKFILL if len(jobs) == 1 else BACKFILL.replace(".", f"_{number}.")
+    jobs = [job for phase in plan.phases for job in phase.jobs]
+    for name, job in zip(job_names(plan), jobs, strict=True):
         files[name] = _job(plan, job, name)
     target = Target(pg_version=plan.pg_version, pg_version_assumed=False)
     of_tools = {name: text for one in outputs for name, text in output_files(one, schema, target).items()}
     return with_documents(plan, files, of_tools, outputs)
+
+
+def job_names(plan: Plan) -> tuple[str, ...]:
+    """The files of the plan's jobs, phase by phase."""
+    count = sum(len(phase.jobs) for phase in plan.phases)
+    if count == 1:
+        return (BACKFILL,)
+    return tuple(BACKFILL.replace(".", f"_{number}.") for number in range(1, count + 1))
+
+
+def jobs_of(plan: Plan, phase: Phase) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The files of a phase's jobs: before its steps, and after them."""
+    first = sum(len(one.jobs) for one in plan.phases[: plan.phases.index(phase)])
+    mine = job_names(plan)[first : first + len(phase.jobs)]
+    return mine[: len(phase.backfills)], mine[len(phase.backfills) :]
 
 
 def with_documents(
@@ -78,11 +92,14 @@ def read_plan(text: str, where: str) -> Written:
 class _Files(Struct, frozen=True, kw_only=True):
     """Which file belongs to which phase."""
 
+    plan: Plan
     names: tuple[str, ...]
 
-    @property
-    def jobs(self) -> list[str]:
-        return [name for name in self.names if name.endswith(".toml")]
+    def jobs(self, phase: Phase) -> tuple[str, ...]:
+        return jobs_of(self.plan, phase)[0]
+
+    def afterwards(self, phase: Phase) -> tuple[str, ...]:
+        return jobs_of(self.plan, phase)[1]
 
     def ahead(self, phase: Phase) -> list[str]:
         ahead, _, for_good = files_of(phase, self.names, elsewhere=True)
@@ -106,7 +123,7 @@ def _rendered(template: str, plan: Plan, files: Mapping[str, str], outputs: Sequ
     text = document_template(template)
     return environment.from_string(text).render(
         plan=plan,
-        files=_Files(names=tuple(sorted(files))),
+        files=_Files(plan=plan, names=tuple(sorted(files))),
         outputs=outputs,
         commands_of=commands_of,
         strongest=_strongest,

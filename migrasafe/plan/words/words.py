@@ -48,7 +48,8 @@ def sql_of(words: Sequence[str], schema: Schema) -> str:
         raise InputError(
             f"{words[0]} is neither a file nor a change; {did_you_mean(words[0], WORDS, f'changes are {known}')}"
         )
-    if len(words) - 1 != len(word.usage.split()):
+    must, _, may = word.usage.partition(" [")
+    if len(words) - 1 not in {len(must.split()), len(must.split()) + len(may.split())}:
         raise InputError(said_so(words[0]))
     return word.sql(schema, *words[1:]) if word.over_schema else word.sql(*words[1:])
 
@@ -172,8 +173,8 @@ WORDS: Mapping[str, Word] = {
     "array-to-table": Word(usage="TABLE.COLUMN NEW_TABLE", sql=of_links.rows, over_schema=True),
     "composite-to-columns": Word(usage="TABLE.COLUMN COLUMN,COLUMN", sql=of_parts.composite, over_schema=True),
     "json-key": Word(usage="TABLE.COLUMN KEY DEFINITION", sql=of_parts.json_key, over_schema=True),
-    "copy-column": Word(usage="TABLE.COLUMN TABLE.COLUMN", sql=of_kept.copy, over_schema=True),
-    "count-column": Word(usage="TABLE.COLUMN TABLE", sql=of_kept.count, over_schema=True),
+    "copy-column": Word(usage="TABLE.COLUMN TABLE.COLUMN [by COLUMN]", sql=of_kept.copy, over_schema=True),
+    "count-column": Word(usage="TABLE.COLUMN TABLE [by COLUMN]", sql=of_kept.count, over_schema=True),
     "generated": Word(usage="TABLE.COLUMN EXPRESSION", sql=of_columns.generated, over_schema=True),
     "plain": Word(usage="TABLE.COLUMN", sql=lambda column: _alter(column, "DROP EXPRESSION")),
     "collation": Word(usage="TABLE.COLUMN COLLATION", sql=of_columns.collation, over_schema=True),

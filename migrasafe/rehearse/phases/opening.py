@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from migrasafe.plan.evidence import Failure
-from migrasafe.plan.model import Phase, PhaseName, Plan
+from migrasafe.plan.model import Backfill, Phase, PhaseName, Plan
 from migrasafe.plan.standing import as_psql
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import connect
@@ -43,7 +43,12 @@ def open_phase(plan: Plan, phase: Phase, dsn: str) -> Iterator[Failure]:
                     where=phase.name.value,
                     message=f"{gate.question} The answer is {said}, not {gate.expected}. {gate.otherwise}",
                 )
-    for number, job in enumerate(phase.backfills):
-        failed = fill(dsn, plan.id, number, job)
+    yield from run_jobs(plan, phase, phase.backfills, dsn)
+
+
+def run_jobs(plan: Plan, phase: Phase, jobs: Sequence[Backfill], dsn: str) -> Iterator[Failure]:
+    """Run jobs of a phase; what does not come to an end."""
+    for job in jobs:
+        failed = fill(dsn, plan.id, phase.jobs.index(job), job)
         if failed is not None:
             yield Failure(about="backfill", where=phase.name.value, message=failed)

@@ -14,7 +14,7 @@ from migrasafe.plan.model import Phase, PhaseName, Plan, Step
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.rehearse.phases import carry_out
-from migrasafe.rehearse.phases.opening import open_phase, runs
+from migrasafe.rehearse.phases.opening import open_phase, run_jobs, runs
 from migrasafe.rehearse.same.catalog_lines import catalog_lines, differences
 from migrasafe.rehearse.stage import Stage
 from migrasafe.rehearse.traffic.race import AppError, Race
@@ -69,6 +69,7 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
                     dsn, "old", stage.old, rows=stage.rows, moment=phase.name.value, known=known
                 )
             failures += _steps(dsn, at_work, phase.own_for_good)
+            failures += run_jobs(plan, phase, phase.afterwards, dsn)
             for wait in waits:
                 wait()
             if failures:

@@ -10,7 +10,7 @@ from migrasafe.plan.evidence import Failure, PhaseSeen, StepSeen
 from migrasafe.plan.model import Phase, Plan, Step
 from migrasafe.postgres.connect import connect
 from migrasafe.rehearse.phases import carry_out
-from migrasafe.rehearse.phases.opening import open_phase, runs
+from migrasafe.rehearse.phases.opening import open_phase, run_jobs, runs
 from migrasafe.rehearse.phases.trace_step import trace_step
 from migrasafe.rehearse.same.catalog_lines import Lines, catalog_lines, differences
 from migrasafe.rehearse.same.data import different, sums_of
@@ -75,6 +75,8 @@ class _Walk:
         undone = bool(self.ahead) and not self.stuck and self._back_and_again(before)
         queries = {} if self.stuck else self._queries()
         steps += self._run(self._phase.own_for_good)
+        if not self.stuck:
+            self.failures += run_jobs(self._plan, self._phase, self._phase.afterwards, self._dsn)
         if self._phase.own_for_good and not self.stuck:
             queries = self._queries()
         return PhaseSeen(phase=self._phase.name.value, steps=tuple(steps), undone=undone, queries=queries)

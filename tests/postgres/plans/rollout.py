@@ -23,7 +23,7 @@ from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import Phase, PhaseName, Plan
 from migrasafe.plan.output.model import Output
-from migrasafe.plan.output.write_plan import plan_files
+from migrasafe.plan.output.write_plan import jobs_of, plan_files
 from migrasafe.plan.output.write_sql import files_of
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read.changes import Hints, read_changes
@@ -125,10 +125,20 @@ class Rollout:
             verb = f"DELETE FROM {job.table}" if job.deletes else f"UPDATE {job.table} SET {', '.join(job.assignments)}"
             self.database.execute(f"{verb} WHERE {job.where}")
 
-    def backfill_for_real(self) -> None:
-        """Every job of the plan, run by `migrasafe backfill run`."""
-        for job in sorted(self.folder.glob("*.toml")):
-            words = ["backfill", "run", str(job), "--dsn", self.database.dsn, "--batch-rows", "200", "-q", "--restart"]
+    def backfill_for_real(self, names: Sequence[str] | None = None) -> None:
+        """Jobs of the plan, all of them where none are named, run by `migrasafe backfill run`."""
+        for job in sorted(path.name for path in self.folder.glob("*.toml")) if names is None else names:
+            words = [
+                "backfill",
+                "run",
+                str(self.folder / job),
+                "--dsn",
+                self.database.dsn,
+                "--batch-rows",
+                "200",
+                "-q",
+                "--restart",
+            ]
             done = CliRunner().invoke(cli, words, standalone_mode=False, catch_exceptions=False)
             assert done.return_value in (0, None), done.output
 
@@ -208,7 +218,7 @@ def carry_out(
             if killed is None and not in_batches:
                 run.backfill(phase)
             elif phase.backfills:
-                run.backfill_for_real()
+                run.backfill_for_real(jobs_of(run.plan, phase)[0])
             ahead, back, for_good = run.files(phase)
             for name in ahead:
                 if killed is not None:
@@ -231,6 +241,8 @@ def carry_out(
                     run.kill(name, killed)
                 run.check(name)
                 run.is_over(name)
+            if phase.afterwards:
+                run.backfill_for_real(jobs_of(run.plan, phase)[1])
         if not new_runs:
             everybody.enter_context(run.clients("new", new, range(3, 5)))
         for phase in run.plan.phases:

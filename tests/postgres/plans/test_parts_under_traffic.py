@@ -93,6 +93,8 @@ class Case:
     hints: Hints = Hints()  # noqa: RUF009 – a frozen value
     before: str = "SELECT 1"
     """How people mend documents that hold no value of the type."""
+    holds: str = "true"
+    """What is so at the end."""
     old: Work
     new: Work
 
@@ -110,6 +112,7 @@ CASES = {
         once=TOOK.format("state", "state", "data"),
         old=in_document("data", "state", ["a", "b", None, 7, True]),
         new=in_column("data", "state", ["a", "b", None, "7", "true"]),
+        holds="(SELECT count(*) FROM orders WHERE data ? 'state') = 0 AND (SELECT count(state) FROM orders) > 0",
     ),
     "a key becomes a number": Case(
         migration="""
@@ -151,3 +154,4 @@ def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, nam
     run = roll_out(database, case.migration, tmp_path, case.hints)
     carry_out(run, case.old, case.new, killed=random.Random(each_major) if each_major == 15 else None)
     assert dump(database.dsn) == one_shot(database, SETUP, case.migration, case.once)
+    assert database.execute(f"SELECT {case.holds}") == [(True,)]
