@@ -35,7 +35,15 @@ _FAILS = {"split": {Deploy.SPLIT}, "unknown": {Deploy.SPLIT, Deploy.UNKNOWN}, "n
 @click.option(
     "--from", "from_id", metavar="ID", help="The first migration of the release; those before it are history."
 )
-@click.option("--format", "report", type=click.Choice(tuple(FORMATS)), default="text", show_default=True)
+@click.option(
+    "--format",
+    "report",
+    type=click.Choice(tuple(FORMATS)),
+    default="text",
+    metavar="FORMAT",
+    help=f"One of {', '.join(FORMATS)}.",
+    show_default=True,
+)
 @click.option(
     "--output",
     "outputs",
@@ -84,7 +92,8 @@ def compat(
     \b
     Examples:
       migrasafe compat db/migrations --old v2.0 --new .
-      migrasafe compat db/migrations --old old/queries.sql --new new/queries.sql --from 0042
+      migrasafe compat db/migrations \\
+          --old old/queries.sql --new new/queries.sql --from 0042
       migrasafe compat db/migrations --old v2.0,postgresql.log --new .
       migrasafe compat --old HEAD --new . --staged --output html=compat.html
     """

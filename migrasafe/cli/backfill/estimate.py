@@ -31,7 +31,8 @@ def estimate_command(
 
     \b
     Examples:
-      migrasafe backfill estimate --table orders --set 'total_cents = total * 100' --where 'total_cents IS NULL'
+      migrasafe backfill estimate --table orders \\
+          --set 'total_cents = total * 100' --where 'total_cents IS NULL'
       migrasafe backfill estimate job.toml --try
     """
     from migrasafe.backfill.estimate.measure import measure

@@ -86,7 +86,8 @@ def run_command(
 
     \b
     Examples:
-      migrasafe backfill run --table orders --set 'total_cents = total * 100' --where 'total_cents IS NULL'
+      migrasafe backfill run --table orders \\
+          --set 'total_cents = total * 100' --where 'total_cents IS NULL'
       migrasafe backfill run job.toml --max-lag 2s --nice 0.3
       migrasafe backfill run orders.total_cents
     """

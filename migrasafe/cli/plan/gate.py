@@ -43,12 +43,17 @@ def gate(
     why: str | None,
     no_record: bool,
 ) -> int:
-    """Say whether PHASE of the plan in folder PLAN may start: 0 it may, 1 it may not, and why.
+    """Say whether PHASE of the plan in folder PLAN may start, and what it waits for.
+
+    Each gate is asked of the server; what only a person can tell is answered with --confirm.
+    Exit status: 0 it may start, 1 it may not, and why, 2 the input cannot be used.
 
     \b
     Example:
-      migrasafe gate plans/rename_users_name contract --dsn postgresql:///shop --confirm old-version-gone
-      migrasafe gate plans/rename_users_name verify --dsn postgresql:///shop --override same --why "3 test users"
+      migrasafe gate plans/rename_users_name contract \\
+          --dsn postgresql:///shop --confirm old-version-gone
+      migrasafe gate plans/rename_users_name verify \\
+          --dsn postgresql:///shop --override same --why "3 test users"
     """
     from migrasafe.cli.plan.session import other_session, plan_of, record, refuse_another_schema, session
     from migrasafe.plan.gates import before_for_good
