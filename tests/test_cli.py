@@ -143,7 +143,11 @@ def test_a_comment_allows_a_finding(project):
         (["lint", "db", "--config", "no.toml"], "no.toml: cannot be read"),
         (["lint", "db", "--config", "x.toml", "--no-config"], "exclude each other"),
         (["lint", "db", "--since", "main"], "is not inside a git repository"),
-        (["lint", "db", "--frmat", "json"], "Did you mean"),
+        (
+            ["lint", "db", "--frmat", "json"],
+            "there is no option --frmat: did you mean --format; `migrasafe lint --help`",
+        ),
+        (["lint", "db", "--format", "jsn"], "'statistics': did you mean json; `migrasafe lint --help` shows how"),
         (["lint", "db", "--layout", "flywya"], "did you mean flyway?"),
         (["lnt"], "there is no command lnt; did you mean lint?"),
         (["explain", "truncate-tabel"], "there is no rule truncate-tabel; did you mean truncate-table?"),

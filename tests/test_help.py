@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
+import termios
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import click
 import pytest
@@ -28,3 +35,40 @@ def test_help_fits_80_columns(words: tuple[str, ...]) -> None:
     assert [line for line in ran.output.split("\n") if len(line) > 80] == []
     assert "\x1b" not in ran.output
     assert "Example" in ran.output or len(words) != 1
+
+
+def _on_a_terminal(folder: Path, columns: int, *words: str) -> list[str]:
+    """What a terminal of so many columns, which knows no colour, shows."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "migrasafe", *words],
+        cwd=folder,
+        stdout=theirs,
+        stderr=theirs,
+        stdin=subprocess.DEVNULL,
+        env={**environment, "TERM": "dumb"},
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # so Linux says that the other side has gone
+        while piece := os.read(ours, 4096):
+            shown += piece
+    process.wait()
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n").split("\n")
+
+
+def test_prose_fits_a_terminal_that_is_narrower_than_it_is_wrapped_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("ALTER TABLE orders ADD COLUMN total_of_all_lines_in_cents bigint NOT NULL;\n")
+    narrow = _on_a_terminal(tmp_path, 70, "lint", "1.sql", "--no-config")
+    prose = [line for line in narrow if line.startswith("  ") and not line.startswith(("   ", "  1 |"))]
+    assert prose
+    assert max(map(len, prose)) <= 70
+    assert not any("\x1b" in line for line in narrow)
+    page = _on_a_terminal(tmp_path, 60, "explain", "truncate-table")
+    assert max(len(line) for line in page if not line.startswith(" ")) <= 60
+    listed = _on_a_terminal(tmp_path, 80, "rules")
+    assert max(map(len, listed)) <= 100
+    assert len(_on_a_terminal(tmp_path, 200, "rules")) * 2 == len(listed) + 1

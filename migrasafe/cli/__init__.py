@@ -139,7 +139,7 @@ def main() -> None:
         sys.exit(2)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx is not None else "migrasafe"
-        _say(f"{error.format_message().rstrip('.')}; `{command} --help` shows how")
+        _say(f"{_wrong_use(error)}; `{command} --help` shows how")
         sys.exit(2)
     except click.ClickException as error:
         _say(error.format_message())
@@ -178,6 +178,19 @@ def main() -> None:
         )
         sys.exit(3)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _wrong_use(error: click.UsageError) -> str:
+    """Click's sentence, with the word that was meant where one is close."""
+    if isinstance(error, click.NoSuchOption):
+        near = f": did you mean {' or '.join(error.possibilities)}?" if error.possibilities else ""
+        return f"there is no option {error.option_name}{near}".rstrip("?")
+    said = error.format_message().rstrip(".")
+    if isinstance(error, click.BadParameter) and error.param is not None and isinstance(error.param.type, click.Choice):
+        wrong = said.partition(": ")[2].split("'")[1:2]
+        hint = did_you_mean(wrong[0], error.param.type.choices, "") if wrong else ""
+        return f"{said}: {hint.rstrip('?')}" if hint else said
+    return said
 
 
 def _say(message: str) -> None:

@@ -18,7 +18,7 @@ from migrasafe.cli.inputs.app_version import read_app_version
 from migrasafe.cli.inputs.released import released, up_to
 from migrasafe.cli.output import write
 from migrasafe.cli.outputs import outputs as asked_for
-from migrasafe.cli.terminal import wants_color
+from migrasafe.cli.terminal import columns, wants_color
 from migrasafe.config import Options, find_config, read_config, settle
 from migrasafe.errors import InputError
 from migrasafe.report.compat import FORMATS, write_compat
@@ -104,7 +104,13 @@ def compat(
     with _as_staged() if staged else nullcontext():
         result, texts = _judged(Options(**said, paths=migrations or None), config, from_id, no_config=no_config)
         for_all = [
-            write_compat(one.format, result, texts, color=color == "always" if one.file else wants_color(color))
+            write_compat(
+                one.format,
+                result,
+                texts,
+                color=color == "always" if one.file else wants_color(color),
+                width=None if one.file else columns(),
+            )
             for one in reports
         ]
     for one, text in zip(reports, for_all, strict=True):

@@ -24,7 +24,13 @@ FORMATS = {
 """The formats and their modules, imported when asked for: each has `render(result, texts, color)`."""
 
 
-def write_report(name: str, result: LintResult, texts: Mapping[str, str], *, color: bool) -> str:
-    """The report in the format of this name. `texts`: the programs, by path, that SQL was rendered from."""
-    rendered: str = import_module(FORMATS[name]).render(result, texts, color=color)
+def write_report(
+    name: str, result: LintResult, texts: Mapping[str, str], *, color: bool, width: int | None = None
+) -> str:
+    """The report in the format of this name.
+
+    `texts`: the programs, by path, that SQL was rendered from; `width`: of the text, in columns.
+    """
+    named = {"width": width} if name == "text" and width is not None else {}
+    rendered: str = import_module(FORMATS[name]).render(result, texts, color=color, **named)
     return readable(rendered)

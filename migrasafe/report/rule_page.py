@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator
 
+from migrasafe.report.words import WIDTH
 from migrasafe.rules.page import Page
 
-_WIDTH = 88
 _BOLD = "1"
 
 
-def render_page(page: Page, *, color: bool = False) -> str:
+def render_page(page: Page, *, color: bool = False, width: int = WIDTH) -> str:
     """The page: its facts in two lines, prose wrapped, examples indented."""
 
     def bold(text: str) -> str:
@@ -21,12 +21,12 @@ def render_page(page: Page, *, color: bool = False) -> str:
     work = None if facts.work in (None, "none") else f"work: {facts.work}"
     lock = None if facts.lock is None else f"lock: {facts.lock}"
     told = [facts.severity, lock, work, f"since {facts.since}"]
-    head = [bold(page.id), *textwrap.wrap(f"{facts.title}.", _WIDTH), " · ".join(one for one in told if one)]
+    head = [bold(page.id), *textwrap.wrap(f"{facts.title}.", width), " · ".join(one for one in told if one)]
     body = page.text[page.text.index("## Why") :]
-    return "\n".join([*head, "", *_lines(body, bold)]) + "\n"
+    return "\n".join([*head, "", *_lines(body, bold, width)]) + "\n"
 
 
-def _lines(markdown: str, bold: Callable[[str], str]) -> Iterator[str]:
+def _lines(markdown: str, bold: Callable[[str], str], width: int) -> Iterator[str]:
     in_block = False
     for line in markdown.rstrip().split("\n"):
         if line.startswith("```"):
@@ -36,4 +36,4 @@ def _lines(markdown: str, bold: Callable[[str], str]) -> Iterator[str]:
         elif line.startswith("## "):
             yield bold(line[3:])
         else:
-            yield from textwrap.wrap(line, _WIDTH, break_on_hyphens=False) or [""]
+            yield from textwrap.wrap(line, width, break_on_hyphens=False) or [""]

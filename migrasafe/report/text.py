@@ -11,22 +11,23 @@ from migrasafe.migrations.model import Notice
 from migrasafe.report.excerpt import Lines, printable, rows
 from migrasafe.report.notices import Group, others
 from migrasafe.report.notices import groups as grouped
-from migrasafe.report.words import not_checked, notices
+from migrasafe.report.words import WIDTH, not_checked, notices
 
 _COLORS = {Severity.ERROR: "31;1", Severity.WARNING: "33;1", Severity.INFO: "36;1"}
 _DIM = "2"
-_WIDTH = 88
 _HANGING = 8
 _LINES_OF_SQL = 40
 _LETTERS_OF_NOTE = 400
 
 
-def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
-    """The whole report, file by file, with a summary as its last line.
+def render(
+    result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False, width: int = WIDTH
+) -> str:
+    """The whole report, file by file, with a summary as its last line; its prose is `width` columns wide.
 
     `texts` are the Python and Go files, by path, that SQL was rendered from.
     """
-    paint = _Paint(color=color)
+    paint = _Paint(color=color, width=width)
     groups = {(group.message, group.blocking): group for group in grouped(notices(result))}
 
     def told(some: Sequence[Notice]) -> Iterator[str]:
@@ -53,10 +54,11 @@ def summary(result: LintResult, *, color: bool = False) -> str:
 
 
 class _Paint:
-    """Colour, on a terminal only."""
+    """Colour, on a terminal only; and how wide the text is."""
 
-    def __init__(self, *, color: bool) -> None:
+    def __init__(self, *, color: bool, width: int = WIDTH) -> None:
         self._color = color
+        self.width = width
 
     def __call__(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._color else text
@@ -86,14 +88,14 @@ def _finding(finding: Finding, lines: Lines, made: Mapping[tuple[str, int], list
     yield f"{paint(f'{severity.value}[{finding.rule}]', _COLORS[severity])} {place.path}:{place.line}:{place.column}"
     yield from _excerpt(finding, lines, paint)
     yield from _made_here(made.get((place.path, place.line), ()), paint)
-    yield from _wrapped(finding.message)
+    yield from _wrapped(finding.message, paint)
     if finding.lock is not None or finding.work is not None:
         lock = f"lock: {finding.lock.value}" if finding.lock is not None else ""
         work = f"work: {finding.work}" if finding.work is not None else ""
         yield paint(f"  {' · '.join(part for part in (lock, work) if part)}", _DIM)
     for assumed in finding.assumed:
-        yield paint("\n".join(_wrapped(f"assumed: {assumed}")), _DIM)
-    yield from _instead(finding)
+        yield paint("\n".join(_wrapped(f"assumed: {assumed}", paint)), _DIM)
+    yield from _instead(finding, paint)
     yield paint(f"  more: migrasafe explain {finding.rule}", _DIM)
 
 
@@ -122,10 +124,10 @@ def _made_here(made: Sequence[str], paint: _Paint) -> Iterator[str]:
         yield paint(f"    … and {len(made) - 1} more", _DIM)
 
 
-def _instead(finding: Finding) -> Iterator[str]:
+def _instead(finding: Finding, paint: _Paint) -> Iterator[str]:
     fix = finding.fix
     if finding.help:
-        yield from _wrapped(f"instead: {finding.help}")
+        yield from _wrapped(f"instead: {finding.help}", paint)
     elif fix.kind is not FixKind.NONE:
         yield "  instead:"
     if fix.replacement:
@@ -152,7 +154,7 @@ def _hangs(first: str, rest: Sequence[str]) -> bool:
     return bool(margins) and min(margins) >= _HANGING
 
 
-def _wrapped(text: str) -> Iterator[str]:
+def _wrapped(text: str, paint: _Paint) -> Iterator[str]:
     """Prose, wrapped; lines that are indented already are SQL and stay as they are."""
     for line in text.split("\n"):
         if line.startswith(" "):
@@ -160,7 +162,7 @@ def _wrapped(text: str) -> Iterator[str]:
         else:
             yield from textwrap.wrap(
                 printable(line),
-                width=_WIDTH,
+                width=paint.width,
                 initial_indent="  ",
                 subsequent_indent="  ",
                 break_long_words=False,
@@ -178,7 +180,7 @@ def _notice(group: Group, paint: _Paint) -> str:
     message = printable(group.message)
     if len(message) > _LETTERS_OF_NOTE and not group.blocking:
         message = f"{message[:_LETTERS_OF_NOTE].rsplit(' ', 1)[0]} … (--format json has all of it)"
-    return "\n".join([f"{word}: {group.places[0]}", *_wrapped(message), *_wrapped(others(group))])
+    return "\n".join([f"{word}: {group.places[0]}", *_wrapped(message, paint), *_wrapped(others(group), paint)])
 
 
 def _summary(result: LintResult, paint: _Paint) -> str:

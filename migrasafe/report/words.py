@@ -11,6 +11,8 @@ from migrasafe.findings import Finding, Severity
 from migrasafe.lint import LintResult
 from migrasafe.migrations.model import Notice
 
+WIDTH = 88
+"""Columns of prose, where no terminal has fewer."""
 NOT_CHECKED = "not-checked"
 """What stands in the place of a rule where something could not be read."""
 

@@ -17,7 +17,7 @@ from migrasafe.cli.lint.settings import BASELINE, Asked, settings_of
 from migrasafe.cli.output import write
 from migrasafe.cli.outputs import outputs as asked_for
 from migrasafe.cli.sections import SectionedCommand
-from migrasafe.cli.terminal import wants_color
+from migrasafe.cli.terminal import columns, wants_color
 from migrasafe.config import Settings
 from migrasafe.errors import InputError
 from migrasafe.findings import Severity
@@ -107,7 +107,8 @@ def lint(
         if one.file is None and quiet and not result.findings and not _unread(result):
             continue
         colored = color == "always" if one.file is not None else wants_color(color)
-        write(write_report(one.format, result, linted.texts, color=colored), one.file)
+        width = columns() if one.file is None else None
+        write(write_report(one.format, result, linted.texts, color=colored, width=width), one.file)
     if linted.compared is not None and settings.baseline is not None and not quiet:
         from migrasafe.cli.lint.baseline_file import tell_compared
 

@@ -148,8 +148,9 @@ def plan(
     """Turn a change into phases that can be deployed, and taken back, while the old and the new app both run.
 
     CHANGE is a migration (a file of SQL, an Alembic revision), or the change in words. A word alone, such
-    as json-key or count-column, says what follows it; docs/changes lists them all. Exit status: 0 the plan is written, 1 its rehearsal (--prove) found
-    something that does not hold, 2 the input cannot be used, or there is no safe way, and why.
+    as json-key or count-column, says what follows it; docs/changes lists them all.
+    Exit status: 0 the plan is written, 1 its rehearsal (--prove) found something that does not hold, 2 the input
+    cannot be used, or there is no safe way, and why.
 
     \b
     Examples:

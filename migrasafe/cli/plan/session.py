@@ -37,7 +37,8 @@ def written_plan(folder: Path) -> Written:
                     " it back as it was"
                 )
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}): give the folder that `migrasafe plan` wrote") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path}: cannot be read ({why}): give the folder that `migrasafe plan` wrote") from error
     return written
 
 

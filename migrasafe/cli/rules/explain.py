@@ -18,7 +18,7 @@ def explain(rule: str) -> None:
       migrasafe explain create-index-without-concurrently
     """
     from migrasafe.cli.rules.own_rules import book_of_project
-    from migrasafe.cli.terminal import wants_color
+    from migrasafe.cli.terminal import columns, wants_color
     from migrasafe.report.rule_page import render_page
     from migrasafe.rules.page import page_ids, read_page
 
@@ -26,4 +26,4 @@ def explain(rule: str) -> None:
     known = page_ids(own)
     if rule not in known:
         raise InputError(f"there is no rule {rule}; {did_you_mean(rule, known, '`migrasafe rules` lists them')}")
-    click.echo(render_page(read_page(rule, own), color=wants_color()), nl=False, color=True)
+    click.echo(render_page(read_page(rule, own), color=wants_color(), width=columns()), nl=False, color=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from migrasafe.errors import InputError
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.quote import quote_ident, quote_name
 from migrasafe.sql.statements import Name
+
+_PLAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 def name_parts(text: str) -> tuple[str, ...]:
@@ -18,10 +22,12 @@ def name_parts(text: str) -> tuple[str, ...]:
 
 
 def said_parts(text: str) -> tuple[str, ...]:
-    """Likewise. Raises InputError for what is no name."""
+    """Likewise, and a word that SQL reserves is a name here: `order.email`. Raises InputError for what is no name."""
     try:
         return name_parts(text)
     except ValueError as error:
+        if _PLAIN.fullmatch(text):
+            return tuple(text.lower().split("."))
         raise InputError(f"{text} is not a name; put names with capitals or signs in double quotes") from error
 
 

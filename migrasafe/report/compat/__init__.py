@@ -20,9 +20,10 @@ FORMATS = {
 formats `renderer(name)`, which gives that."""
 
 
-def write_compat(name: str, result: CompatResult, texts: Texts, *, color: bool) -> str:
+def write_compat(name: str, result: CompatResult, texts: Texts, *, color: bool, width: int | None = None) -> str:
     """The report in the format of this name. `texts`: the files of each version by path, for excerpts."""
     module = import_module(FORMATS[name])
     render = module.renderer(name) if hasattr(module, "renderer") else module.render
-    rendered: str = render(result, texts, color=color)
+    named = {"width": width} if name == "text" and width is not None else {}
+    rendered: str = render(result, texts, color=color, **named)
     return readable(rendered)

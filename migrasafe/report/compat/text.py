@@ -9,6 +9,7 @@ from migrasafe.app.model import Notice, Query
 from migrasafe.app.verdict import Breakage, CompatResult, Deploy, MigrationVerdict, Version, Weight
 from migrasafe.report.compat.words import RELEASE, Texts, by_place, cell, place_of, reason, shown_rows, when
 from migrasafe.report.excerpt import printable, rows
+from migrasafe.report.words import WIDTH
 
 _COLORS = {
     Deploy.BEFORE: "32;1",
@@ -20,7 +21,6 @@ _COLORS = {
 _WEIGHTS = {Weight.FAILS: "breaks", Weight.MAY_FAIL: "can break", Weight.RISK: "note"}
 _WEIGHT_COLORS = {Weight.FAILS: "31;1", Weight.MAY_FAIL: "33;1", Weight.RISK: "36"}
 _DIM = "2"
-_WIDTH = 88
 _MOST_LINES = 12
 """Breaking lines of one migration that are shown."""
 _MOST_LEFT = 5
@@ -28,9 +28,9 @@ _MOST_NAMES = 2
 """Of the queries that have a place in common."""
 
 
-def render(result: CompatResult, texts: Texts | None = None, *, color: bool = False) -> str:
+def render(result: CompatResult, texts: Texts | None = None, *, color: bool = False, width: int = WIDTH) -> str:
     """The whole report; its last lines are the steps."""
-    printer = _Printer(texts or {}, color=color)
+    printer = _Printer(texts or {}, color=color, width=width)
     blocks = [printer.table(result)] if result.migrations else ["There is no migration to judge."]
     for one in result.migrations:
         blocks.extend(printer.migration(one))
@@ -41,11 +41,12 @@ def render(result: CompatResult, texts: Texts | None = None, *, color: bool = Fa
 
 
 class _Printer:
-    def __init__(self, texts: Texts, *, color: bool) -> None:
+    def __init__(self, texts: Texts, *, color: bool, width: int) -> None:
         self.lines: dict[tuple[Version, str], list[str]] = {}
         self.texts = texts
         self.rewritten: set[tuple[Version, Query | None]] = set()
         self.color = color
+        self.width = width
 
     def paint(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self.color else text
@@ -69,15 +70,18 @@ class _Printer:
         """The lines of the app that decide, then the risks."""
         if not one.breakages and not one.subscribers and not one.not_understood and not one.against_hint:
             return
-        head = [f"{self.paint(one.deploy.value, _COLORS[one.deploy])}: {printable(one.path)}", *_wrapped(one.why)]
+        head = [
+            f"{self.paint(one.deploy.value, _COLORS[one.deploy])}: {printable(one.path)}",
+            *_wrapped(one.why, self.width),
+        ]
         if one.against_hint:
-            head.extend(_wrapped(f"The layout of the migrations says: {one.hint}."))
+            head.extend(_wrapped(f"The layout of the migrations says: {one.hint}.", self.width))
         head.extend(f"  not understood: {printable(text)}" for text in one.not_understood)
         for change in one.subscribers:
             when_ = "first" if change.first else "afterwards"
             why = f" ({change.message})" if change.message else ""
             subscribers = f"subscribers of {printable(change.publication)}, {when_}: {change.table}: {change.do}{why}"
-            head.extend(_wrapped(subscribers))
+            head.extend(_wrapped(subscribers, self.width))
         yield "\n".join(head)
         places = by_place(one.breakages)
         for breakages in places[:_MOST_LINES]:
@@ -98,7 +102,7 @@ class _Printer:
         yield f"  {word} {title}: {printable(one.location.path)}:{one.location.line}:{one.location.column}{shown}"
         yield from self.excerpt(one)
         for why in dict.fromkeys(reason(of) for of in breakages):
-            yield from _wrapped(why, indent="    ")
+            yield from _wrapped(why, self.width, indent="    ")
         for of in breakages:
             if of.rewrite and (of.version, of.query) not in self.rewritten:
                 self.rewritten.add((of.version, of.query))
@@ -140,7 +144,9 @@ class _Printer:
             verb = "does" if certain == 1 else "do"
             what = f"{certain} {verb} not work" if certain else "none is known to fail"
             places = "place" if len(found) == 1 else "places"
-            lines = _wrapped(f"Not decided by these migrations: {len(found)} {places} {which}, {what}:", indent="")
+            lines = _wrapped(
+                f"Not decided by these migrations: {len(found)} {places} {which}, {what}:", self.width, indent=""
+            )
             ranked = sorted(found, key=lambda one: -one.weight.rank)
             lines.extend(f"  {printable(str(one.location))}: {printable(reason(one))}" for one in ranked[:_MOST_LEFT])
             if len(found) > _MOST_LEFT:
@@ -150,7 +156,7 @@ class _Printer:
     def notices(self, result: CompatResult) -> Iterator[str]:
         for paths, notice in _once(result.notices):
             word = self.paint("not checked", "33;1") if notice.blocking else "note"
-            yield "\n".join([f"{word}: {printable(paths)}", *_wrapped(notice.message)])
+            yield "\n".join([f"{word}: {printable(paths)}", *_wrapped(notice.message, self.width)])
         if result.unread:
             many = "1 text looks" if len(result.unread) == 1 else f"{len(result.unread)} texts look"
             lines = [f"{many} like SQL and could not be read:"]
@@ -182,10 +188,10 @@ def _once(notices: Sequence[Notice]) -> Iterator[tuple[str, Notice]]:
         yield ", ".join(dict.fromkeys(one.path for one in same)), same[-1]
 
 
-def _wrapped(text: str, indent: str = "  ") -> list[str]:
+def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
     return textwrap.wrap(
         printable(text),
-        width=_WIDTH,
+        width=width,
         initial_indent=indent,
         subsequent_indent=indent,
         break_long_words=False,
