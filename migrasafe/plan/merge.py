@@ -55,7 +55,7 @@ def _title(titles: Sequence[str]) -> str:
     """The changes, as many as a heading has room for; each step says its own."""
     if len(titles) <= _TITLES:
         return "; ".join(titles)
-    return f"{'; '.join(titles[:_TITLES])}; and {len(titles) - _TITLES} more changes"
+    return f"{'; '.join(titles[:_TITLES])}; and {len(titles) - _TITLES} more"
 
 
 def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:
@@ -64,7 +64,7 @@ def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:
     steps = [step for phase in phases for step in phase.steps]
     return Phase(
         name=name,
-        title="; ".join(dict.fromkeys(phase.title for phase in phases)),
+        title=_title(list(dict.fromkeys(phase.title for phase in phases))),
         old_app=_said([phase.old_app for phase in phases], _AS_BEFORE),
         new_app=_said([phase.new_app for phase in phases], _NOT_YET),
         gates=tuple(_gates(phases)),

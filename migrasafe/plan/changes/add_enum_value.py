@@ -69,5 +69,6 @@ def add_value(ref: Ref, value: str, *, before: str | None = None, after: str | N
         ),
         # Not in a transaction block before PostgreSQL 12 only, but it must be committed before anybody uses it.
         long=True,
-        loses="nothing, but PostgreSQL cannot take a value away again",
+        # In its place, not behind the steps that can be taken back: functions of the same plan may write it.
+        stays=f"the value {value}, which PostgreSQL cannot take away again",
     )

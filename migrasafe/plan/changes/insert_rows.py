@@ -35,7 +35,7 @@ class InsertRows(Struct, frozen=True, kw_only=True):
         given = f"({deparse({'SelectStmt': rows.query})}) AS given ({listed})"
         missing = f"NOT EXISTS (SELECT FROM {target} AS there WHERE {_same_row(table, rows)})"
         cast = ", ".join(f"given.{quote_ident(one)}::{type_of(column_of(table, one))}" for one in rows.columns)
-        read = sorted({fields["relname"] for kind, fields in walk(rows.query) if kind == "RangeVar"})
+        read = sorted({fields["relname"] for kind, fields in walk(rows.query) if kind == "RangeVar"} - {table.ref.name})
         step = Step(
             title=f"Put the rows that are missing into {table.ref}",
             statements=(

@@ -146,7 +146,7 @@ def with_retries(step: Step, skip: str, statements: tuple[str, ...], in_the_way:
         lock_timeout=LOCK_TIMEOUT,
         longest_pause=LONGEST_PAUSE_SECONDS,
         in_the_way=in_the_way,
-        statements=textwrap.indent(_terminated(statements), "      ", lambda line: not line.startswith("$")),
+        statements="\n".join(_indented(_terminated((one,))) for one in statements),
     ).strip()
 
 
@@ -162,6 +162,13 @@ def _long(id: str, skip: str, statements: tuple[str, ...], leftover: str, clear:
     if not clear:
         text = text.replace("\\if :leftover\n\n\\endif\n", "")
     return text.strip()
+
+
+def _indented(statement: str) -> str:
+    """A statement as it stands in a block: with something quoted only its first line moves, for the rest may be text."""
+    if any(quote in statement for quote in "'\"$"):
+        return f"      {statement}"
+    return textwrap.indent(statement, "      ")
 
 
 def _terminated(statements: Iterable[str]) -> str:

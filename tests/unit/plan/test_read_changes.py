@@ -12,6 +12,7 @@ from migrasafe.plan.changes.remove_enum_value import RemoveEnumValue
 from migrasafe.plan.changes.rename_column import RenameColumn
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import PhaseName, Plan
+from migrasafe.plan.output.write_sql import sql_files
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read.changes import Hints, read_changes
 from migrasafe.plan.read.hints import hints_of
@@ -277,3 +278,20 @@ def test_a_default_around_a_change_of_type_is_part_of_it() -> None:
     assert "ALTER TABLE public.jobs ALTER COLUMN name SET DEFAULT 'b'" in texts
     with pytest.raises(NoPlanError, match=r"are about public\.jobs\.number, and"):
         planned_on(setup, "ALTER TABLE jobs ALTER number DROP DEFAULT, ALTER number TYPE bigint")
+
+
+def test_a_function_that_writes_a_new_value_of_an_enum_comes_behind_the_value() -> None:
+    setup = "CREATE TYPE mood AS ENUM ('a'); CREATE FUNCTION f() RETURNS mood LANGUAGE sql AS $$SELECT 'a'::mood$$;"
+    plan = planned_on(
+        setup,
+        "ALTER TYPE mood ADD VALUE 'b'; CREATE OR REPLACE FUNCTION f() RETURNS mood LANGUAGE sql AS $$SELECT 'b'::mood$$",
+    )
+    first, second = plan.steps
+    assert "ADD VALUE 'b'" in first.statements[0]
+    assert "FUNCTION" in second.statements[0]
+
+
+def test_the_body_of_a_function_stands_in_the_file_as_it_was_written() -> None:
+    body = "\nBEGIN\n  RETURN 'one\ntwo';\nEND\n"
+    plan = planned(f"CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$\n{body}$$")
+    assert body in sql_files(plan)["10_expand.sql"]
