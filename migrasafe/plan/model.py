@@ -66,6 +66,8 @@ class Step(Struct, frozen=True, kw_only=True):
     """What is otherwise than before when it has been taken back, and hurts nobody."""
     loses: str = ""
     """What cannot be brought back once it has run."""
+    undone_late: bool = False
+    """Its way back comes after those of the steps before it, too."""
     database: str = ""
     """In which other database it is run, as people call that: `subscriber`, `new database`; empty: in the plan's own."""
     dials: str = ""

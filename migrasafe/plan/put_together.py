@@ -12,6 +12,7 @@ from migrasafe.plan import estimates
 from migrasafe.plan.app_code.model import changed_tables
 from migrasafe.plan.app_code.phases import with_code
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.elsewhere.subscribers import Script, script_of
 from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.foresee import foresee
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Plan, Step
@@ -32,8 +33,10 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
     phases: list[Phase] = []
     place = 0
     fails: list[str] = []
+    on_subscribers: list[str] = []
     for phase in draft.phases:
         steps: list[Step] = []
+        schemas = [schema]
         for number, step in enumerate(phase.steps, start=1):
             place += 1
             failures: tuple[str, ...] = ()
@@ -47,9 +50,13 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
             fails += [f"“{step.title}”, in the contract phase, fails as long as this holds: {one}" for one in failures]
             steps.append(replace(described, id=f"{phase.name.value}-{number}"))
             prints.append(fingerprint(schema, draft.tables))
+            schemas.append(schema)
+        there = script_of(schemas) if draft.moved is None else Script()
+        on_subscribers.extend(there.notes)
         jobs = tuple(_with_estimate(job, by_table) for job in phase.backfills)
         late = tuple(_with_estimate(job, by_table) for job in phase.afterwards)
-        phases.append(replace(phase, steps=tuple(steps), backfills=jobs, afterwards=late))
+        with_theirs = _with_subscribers(phase, tuple(steps), there)
+        phases.append(replace(with_theirs, backfills=jobs, afterwards=late))
     return Plan(
         id=ground.id,
         title=draft.title,
@@ -59,13 +66,30 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
         phases=with_code(phases, tuple(changed_tables(ground.schema, schema, draft.tables, draft.kept, draft.worked))),
         why=(*draft.why, *_windows(phases, sizes)),
         assumed=draft.assumed,
-        by_hand=(*draft.by_hand, *fails),
+        by_hand=(*draft.by_hand, *dict.fromkeys(on_subscribers), *fails),
         differs=draft.differs,
         lets_go=draft.lets_go,
         migration=tuple(migration),
         moved=draft.moved,
         sizes=tuple(sizes),
         estimated=estimates.HOW if sizes else (),
+    )
+
+
+def _with_subscribers(phase: Phase, steps: tuple[Step, ...], there: Script) -> Phase:
+    """The phase with what subscribers run before its own steps, and after them."""
+    name = phase.name.value
+    first = tuple(replace(one, id=f"{name}-subscriber-{place}") for place, one in enumerate(there.first, start=1))
+    last = tuple(
+        replace(one, id=f"{name}-subscriber-{place}") for place, one in enumerate(there.last, start=1 + len(first))
+    )
+    asked = () if any(gate.id.startswith("subscribers-") for gate in phase.gates) else there.gates
+    every = (*first, *steps, *last)
+    return replace(
+        phase,
+        gates=(*asked, *phase.gates),
+        # What cannot be undone comes last.
+        steps=(*(one for one in every if not one.loses), *(one for one in every if one.loses)),
     )
 
 

@@ -30,8 +30,9 @@ def sql_files(plan: Plan) -> dict[str, str]:
         number, name = NUMBERS[phase.name], phase.name.value
         for place, steps in _turns(ahead):
             files[f"{number}_{name}{place}.sql"] = _file(plan, phase, steps, phase.title)
-            if any(step.undo for step in steps):
-                files[f"undo_{number}_{name}{place}.sql"] = _undo_file(plan, phase, steps)
+        back = [step for step in reversed(ahead) if step.undo]
+        for place, steps in _turns(sorted(back, key=lambda step: step.undone_late)):
+            files[f"undo_{number}_{name}{place}.sql"] = _undo_file(plan, phase, steps)
         for place, steps in _turns(phase.for_good):
             files[f"{number + 1}_{name}_for_good{place}.sql"] = _file(plan, phase, steps, "What cannot be undone")
     return files
@@ -57,7 +58,7 @@ def files_of(phase: Phase, names: Iterable[str], *, elsewhere: bool = False) -> 
     listed = sorted(name for name in names if name.endswith(".sql") and (elsewhere or not database_of(name)))
     return (
         [name for name in listed if name.startswith(f"{number}_")],
-        [name for name in reversed(listed) if name.startswith(f"undo_{number}_")],
+        [name for name in listed if name.startswith(f"undo_{number}_")],
         [name for name in listed if name.startswith(f"{number + 1}_")],
     )
 
@@ -70,7 +71,7 @@ def _file(plan: Plan, phase: Phase, steps: Sequence[Step], title: str) -> str:
 
 def _undo_file(plan: Plan, phase: Phase, steps: Sequence[Step]) -> str:
     blocks = [_head(f"{plan.title} – back from phase {phase.name.value}", steps)]
-    blocks.extend(f"{_comment_back(step)}\n{_backward(step)}" for step in reversed(steps) if step.undo)
+    blocks.extend(f"{_comment_back(step)}\n{_backward(step)}" for step in steps)
     return "\n\n".join(blocks) + "\n"
 
 

@@ -66,10 +66,10 @@ def journey(old: str, new: str, folder: Path) -> Journey:
     return Journey(old=old, new=new, plan=plan_of(folder / "plan"), folder=folder / "plan")
 
 
-def of_table(old: str) -> list[str]:
+def of_table(dsn: str) -> list[str]:
     """What pg_dump says of the table, but for the foreign key, which cannot come along."""
-    execute(old, "CREATE DATABASE wanted")
-    wanted = make_conninfo(old, dbname="wanted")
+    execute(dsn, "CREATE DATABASE wanted")
+    wanted = make_conninfo(dsn, dbname="wanted")
     execute(wanted, SETUP)
     execute(wanted, "DROP TABLE shops CASCADE")
     return dump(wanted)
@@ -90,7 +90,7 @@ def travel(old: str, new: str, folder: Path, killed: random.Random | None = None
         "--patience",
         "30s",
     )
-    wanted = of_table(old)
+    wanted = of_table(new)
     first = [Client(number=number, places=[old]) for number in (1, 2)]
     both = [Client(number=number, places=[old, new]) for number in (3, 4)]
 
