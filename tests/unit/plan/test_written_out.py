@@ -139,6 +139,11 @@ def test_a_refusal_says_what_a_person_can_do(migration: str, said: str) -> None:
 
 def test_a_column_of_a_published_table_is_added_on_subscribers_first() -> None:
     plan = planned("CREATE PUBLICATION feed FOR TABLE users; ALTER TABLE users ADD COLUMN age int")
-    assert plan.by_hand[-1] == (
+    (phase,) = plan.phases
+    elsewhere = [(step.database, text) for step in phase.steps if step.database for text in step.statements]
+    assert elsewhere == [("subscriber", "ALTER TABLE public.users ADD COLUMN age integer")]
+    assert phase.steps[0].database, "it comes before the publisher's own steps"
+    assert [gate.id for gate in phase.gates] == ["subscribers-are-ready"]
+    assert (
         "feed publishes public.users: add age on every subscriber before the expand phase, or replication stops at the first row"
-    )
+    ) in plan.by_hand
