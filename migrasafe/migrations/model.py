@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from msgspec import Struct
 
+from migrasafe.migrations.transaction import TransactionMode as TransactionMode
+from migrasafe.migrations.transaction import unknown_transaction
 from migrasafe.sql.script import Script
-
-
-class TransactionMode(Enum):
-    """What the migration tool wraps around the up part of one migration."""
-
-    ONE = "one"
-    """One transaction around the whole migration."""
-    NONE = "none"
-    """Nothing: each statement commits by itself unless the script says BEGIN."""
-    IMPLICIT = "implicit"
-    """The file is sent as one simple query: an implicit transaction that explicit BEGIN and COMMIT can end early.
-    A file of one single statement runs outside a transaction block, so CONCURRENTLY works there."""
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -34,11 +22,7 @@ class Part(Struct, frozen=True, kw_only=True):
     @property
     def transaction(self) -> TransactionMode:
         """What is wrapped around it."""
-        if self.wrapped is not None:
-            return self.wrapped
-        from migrasafe.migrations.transaction import unknown_transaction  # which needs the modes
-
-        return unknown_transaction(self.script)
+        return self.wrapped if self.wrapped is not None else unknown_transaction(self.script)
 
 
 class Notice(Struct, frozen=True, kw_only=True):

@@ -1,11 +1,11 @@
-"""Which statements decide about the transaction of a migration by themselves."""
+"""What runs in which transaction, and which statements decide about that by themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any
 
-from migrasafe.migrations.model import TransactionMode
 from migrasafe.regex import regex
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import (
@@ -21,6 +21,19 @@ from migrasafe.sql.statements import (
     Vacuum,
 )
 
+
+class TransactionMode(Enum):
+    """What the migration tool wraps around the up part of one migration."""
+
+    ONE = "one"
+    """One transaction around the whole migration."""
+    NONE = "none"
+    """Nothing: each statement commits by itself unless the script says BEGIN."""
+    IMPLICIT = "implicit"
+    """The file is sent as one simple query: an implicit transaction that explicit BEGIN and COMMIT can end early.
+    A file of one single statement runs outside a transaction block, so CONCURRENTLY works there."""
+
+
 _WORDS = regex(
     r"(?i)\b(?:concurrently|vacuum|database|tablespace|system|subscription|"
     r"abort|begin|commit|end|prepare|release|rollback|savepoint|start)\b"
@@ -35,8 +48,6 @@ def may_refuse_transaction(text: str) -> bool:
 
 def unknown_transaction(script: Script) -> TransactionMode:
     """One transaction, where no tool says: unless the script runs its own, or could only ever run without."""
-    if not may_refuse_transaction(script.source.text):
-        return TransactionMode.ONE
     for statement in script.statements:
         if type(statement) is Transaction or refuses_transaction(statement):
             return TransactionMode.NONE

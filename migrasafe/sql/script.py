@@ -86,8 +86,7 @@ class Script:
         if name not in _READ_LATER:
             raise AttributeError(name)
         read = self._read(self)
-        for one in _READ_LATER:
-            setattr(self, one, getattr(read, one))
+        self.statements, self.comments, self.newer = read.statements, read.comments, read.newer
         return getattr(self, name)
 
     def with_statements(self, statements: tuple[Statement, ...], origins: tuple[Origin, ...] | None) -> Script:
