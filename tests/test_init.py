@@ -122,7 +122,7 @@ def test_projects_of_other_tools_get_a_config_that_lint_goes_by(name: str, tmp_p
         ("infra/rds.tf", 'engine_version = "16.3"', 16),
         (".gitlab-ci.yml", "services:\n  - postgres:12", 12),
         ("docker-compose.yml", "image: postgres:latest", None),
-        ("docker-compose.yml", "image: postgres:9.6", None),
+        ("docker-compose.yml", "image: postgres:9.6", 9),
         ("docker-compose.yml", "ports: ['5432:5432', 'postgres:5432']", None),
         ("notes.txt", "postgres:16", None),
     ],
@@ -130,3 +130,22 @@ def test_projects_of_other_tools_get_a_config_that_lint_goes_by(name: str, tmp_p
 def test_the_version_is_read_where_projects_say_it(tmp_path: Path, file: str, text: str, major: int | None) -> None:
     write(tmp_path / file, text + "\n")
     assert [one.major for one in said_versions(tmp_path)] == ([] if major is None else [major])
+
+
+def _told_and_written(folder: Path) -> str:
+    ran = migrasafe(folder, "init", "--dry-run")
+    return f"{ran.stderr}\n{ran.stdout}"
+
+
+def test_a_version_that_is_not_supported_is_said_to_be_so_and_not_taken(tmp_path: Path) -> None:
+    write(tmp_path / "docker-compose.yml", "services:\n  db:\n    image: postgres:10-alpine\n")
+    told = _told_and_written(tmp_path)
+    assert "PostgreSQL   10 (docker-compose.yml:3) is older than what migrasafe knows (12 to 18): 12 is assumed" in told
+    assert "\npg_version = 12\n" in told
+    write(tmp_path / ".gitlab-ci.yml", "services:\n  - postgres:16\n")
+    told = _told_and_written(tmp_path)
+    assert "PostgreSQL   16 (.gitlab-ci.yml:2)" in told
+    assert "note         10 (docker-compose.yml:3) is older than what migrasafe knows (12 to 18)" in told
+    write(tmp_path / "docker-compose.yml", "services:\n  db:\n    image: postgres:19\n")
+    (tmp_path / ".gitlab-ci.yml").unlink()
+    assert "is newer than what migrasafe knows (12 to 18): 18 is assumed" in _told_and_written(tmp_path)

@@ -11,9 +11,10 @@ import msgspec
 
 from migrasafe.config import find_config
 from migrasafe.errors import InputError
-from migrasafe.target import DEFAULT
+from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 if TYPE_CHECKING:
+    from migrasafe.cli.init.server_version import SaidVersion
     from migrasafe.cli.init.survey import FoundFolder, Survey
 
 _FILE = "migrasafe.toml"
@@ -74,11 +75,25 @@ def _told(found: Survey) -> Iterator[str]:
         rest = sorted({one.major for one in found.versions} - {first.major})
         also = f"; elsewhere {', '.join(map(str, rest))}" if rest else ""
         yield f"PostgreSQL   {first.major} ({first.path}:{first.line}{also})"
+    elif found.unsupported:
+        other = found.unsupported[0]
+        yield f"PostgreSQL   {_unsupported(other)}: {_nearest(other)} is assumed"
     else:
         yield f"PostgreSQL   no file names a version: {DEFAULT} is assumed"
+    if found.versions and found.unsupported:
+        yield f"note         {_unsupported(found.unsupported[0])}"
     places = ", ".join(f"{place} {count}" for place, count in found.sources)
     yield f"queries      {found.queries} of the app{f' ({places})' if places else ''}"
     yield f"deployed     {found.branch or 'git tells no branch'}"
+
+
+def _unsupported(one: SaidVersion) -> str:
+    which = "older" if one.major < OLDEST else "newer"
+    return f"{one.major} ({one.path}:{one.line}) is {which} than what migrasafe knows ({OLDEST} to {NEWEST})"
+
+
+def _nearest(one: SaidVersion) -> int:
+    return OLDEST if one.major < OLDEST else NEWEST
 
 
 def config_text(found: Survey) -> str:
@@ -109,6 +124,10 @@ def _lines(found: Survey) -> Iterator[str]:
         first = found.versions[0]
         yield f"# The server's major version, as in {first.path}:{first.line}. Say that of production, 12 to 18."
         yield f"pg_version = {first.major}"
+    elif found.unsupported:
+        other = found.unsupported[0]
+        yield f"# The server's major version, {OLDEST} to {NEWEST}: {_unsupported(other)}."
+        yield f"pg_version = {_nearest(other)}"
     else:
         yield "# The server's major version, 12 to 18. No file of the project names it: say that of production."
         yield f"# pg_version = {DEFAULT}"

@@ -12,19 +12,21 @@ from migrasafe.migrations.folder import SKIPPED
 from migrasafe.target import NEWEST, OLDEST
 
 _IMAGE = re.compile(
-    r"(?:^|[\s\"'/=])(?:postgres|postgis|timescaledb(?:-ha)?|pgvector|postgresql|citus)(?:@sha256)?:(?:\$\{\w+:?-)?(?:[a-z-]*pg)?(?P<major>\d\d)(?![\d])"
+    r"(?:^|[\s\"'/=])(?:postgres|postgis|timescaledb(?:-ha)?|pgvector|postgresql|citus)(?:@sha256)?:(?:\$\{\w+:?-)?(?:[a-z-]*pg)?(?P<major>\d\d|9(?=\.\d))(?![\d])"
 )
 _SETTINGS = (
     re.compile(r"^\s*major_version\s*=\s*(?P<major>\d\d)\b"),  # supabase/config.toml
-    re.compile(r"^\s*postgres(?:ql)?\s+(?P<major>\d\d)(?:\.\d+)?\s*$"),  # .tool-versions
-    re.compile(r"(?i)^\s*(?:PG|POSTGRES|POSTGRESQL)_VERSION\s*[:=]\s*[\"']?(?P<major>\d\d)\b"),
-    re.compile(r"^\s*engine_version\s*=\s*\"(?P<major>\d\d)\b"),  # Terraform, beside engine = "postgres"
+    re.compile(r"^\s*postgres(?:ql)?\s+(?P<major>\d\d|9(?=\.\d))(?:\.[\d.]+)?\s*$"),  # .tool-versions
+    re.compile(r"(?i)^\s*(?:PG|POSTGRES|POSTGRESQL)_VERSION\s*[:=]\s*[\"']?(?P<major>\d\d|9(?=\.\d))\b"),
+    re.compile(r"^\s*engine_version\s*=\s*\"(?P<major>\d\d|9(?=\.\d))\b"),  # Terraform, beside engine = "postgres"
 )
 _NAMES = re.compile(
     r"(?i)^(?:(?:docker-)?compose[\w.-]*\.ya?ml|dockerfile.*|.*\.dockerfile|config\.toml|\.tool-versions|mise\.toml|\.gitlab-ci\.yml"
     r"|\.env[\w.-]*|.*\.tf|bitbucket-pipelines\.yml|devcontainer\.json|makefile)$"
 )
 _WORKFLOWS = (".github/workflows", ".circleci", ".devcontainer", ".buildkite")
+_FIRST, _LAST = 9, 29
+"""Other numbers are no major version of PostgreSQL."""
 _MOST_BYTES = 200_000
 _MOST_LEVELS = 4
 _TEST = re.compile(r"(?i)(?:^|[/_.-])(?:tests?|ci|dev|e2e|examples?|matrix)(?:[/_.-]|$)|^\.(?:github|circleci|gitlab)")
@@ -36,6 +38,11 @@ class SaidVersion(Struct, frozen=True, kw_only=True):
     major: int
     path: str
     line: int
+
+    @property
+    def supported(self) -> bool:
+        """Whether migrasafe knows the version."""
+        return OLDEST <= self.major <= NEWEST
 
     @property
     def weight(self) -> int:
@@ -78,6 +85,6 @@ def _in_file(path: Path, root: Path) -> Iterator[SaidVersion]:
         return
     for number, line in enumerate(text.split("\n"), start=1):
         for match in (_IMAGE.search(line), *(setting.search(line) for setting in _SETTINGS)):
-            if match is not None and OLDEST <= int(match["major"]) <= NEWEST:
+            if match is not None and _FIRST <= int(match["major"]) <= _LAST:
                 yield SaidVersion(major=int(match["major"]), path=path.relative_to(root).as_posix(), line=number)
                 break

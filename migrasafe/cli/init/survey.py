@@ -37,6 +37,8 @@ class FoundFolder(Struct, frozen=True, kw_only=True):
 class Survey(Struct, frozen=True, kw_only=True):
     folders: tuple[FoundFolder, ...]
     versions: tuple[SaidVersion, ...]
+    unsupported: tuple[SaidVersion, ...]
+    """Versions that the project names and migrasafe does not know."""
     branch: str | None
     """The branch that is deployed, as far as git tells: `origin/main`."""
     queries: int
@@ -53,9 +55,11 @@ def survey(root: Path) -> Survey:
         database = None if found.folder is folder else other_database(found.folder, folder)
         folders.append(_read(found, database))
     queries, sources = _app(folders)
+    said = said_versions(root)
     return Survey(
         folders=tuple(folders),
-        versions=said_versions(root),
+        versions=tuple(one for one in said if one.supported),
+        unsupported=tuple(one for one in said if not one.supported),
         branch=_branch(),
         queries=queries,
         sources=sources,
