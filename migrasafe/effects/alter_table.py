@@ -132,8 +132,10 @@ def _locked(index: int, ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) ->
 def _locks_below(statement: AlterTable, effects: Effects, ref: Ref, situation: Situation) -> Effects:
     """What is done to a partitioned or inherited table is done to the tables below it, under the same lock."""
     below = situation.below(ref)
+    if not below:
+        return NOTHING
     modes = [lock.mode for lock in effects.locks if lock.relation == ref]
-    if not below or not modes or all(isinstance(action, _NOT_BELOW) for action in statement.actions):
+    if not modes or all(isinstance(action, _NOT_BELOW) for action in statement.actions):
         return NOTHING
     strongest = max(modes, key=lambda mode: mode.strength)
     return Effects(locks=tuple(Lock(relation=one, mode=strongest) for one in below))

@@ -15,7 +15,6 @@ _OFF = frozenset({"false", "off", "0", "no"})
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
     assert isinstance(statement, (AlterTable, CreateTable))
-    ref = step.situation.ref(statement.name)
     options = (
         [statement.options]
         if isinstance(statement, CreateTable)
@@ -25,6 +24,7 @@ def check(step: Step) -> Iterator[Finding]:
         name == "autovacuum_enabled" and (value or "").lower() in _OFF for some in options for name, value in some
     ):
         return
+    ref = step.situation.ref(statement.name)
     table = step.at_end().table(ref)
     if table is None or dict(table.options).get("autovacuum_enabled", "true").lower() not in _OFF:
         return

@@ -112,8 +112,8 @@ def lock_timeout_first(step: Step) -> Fix:
     if step.layout == "drizzle":
         setting += "--> statement-breakpoint"  # else it would send both at once
     inserted = setting + (" " if before.strip() and step.layout != "drizzle" else f"{newline}{before}")
-    place = step.place()
-    at = Place(path=place.path, line=place.line, column=place.column, end_line=place.line, end_column=place.column)
+    line, column = step.script.source.position(start)
+    at = Place(path=step.script.source.path, line=line, column=column, end_line=line, end_column=column)
     return Fix(
         kind=FixKind.EDIT,
         replacement=f"{inserted}{step.sql()}",

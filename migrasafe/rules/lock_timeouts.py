@@ -18,7 +18,8 @@ def first_strong_lock(step: Step) -> Ref | None:
             break
     else:
         return None
-    if any(is_strong(held.mode) and step.exists_already(other) for other, held in step.session.held.items()):
+    held_before = step.session.held
+    if held_before and any(is_strong(held.mode) and step.exists_already(ref) for ref, held in held_before.items()):
         return None
     return lock.relation
 

@@ -19,12 +19,12 @@ _MOST_CHARACTERS = 3
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
     assert isinstance(statement, CreateIndex)
+    if not statement.unique or statement.predicate is not None or len(statement.elements) != 1:
+        return
     ref = step.situation.ref(statement.table)
     table = step.schema.table(ref)
-    if not statement.unique or statement.predicate is not None or len(statement.elements) != 1 or table is None:
-        return
     name = statement.elements[0].column
-    column = table.column(name) if name is not None else None
+    column = table.column(name) if table is not None and name is not None else None
     if column is None or not step.exists_already(ref) or not _has_few_values(step, column):
         return
     leaves = " and leaves an invalid index behind" if statement.concurrently else ""

@@ -97,7 +97,7 @@ def _made_free(draft: Draft, ref: Ref, table: Ref) -> Ref:
 
     def is_taken(name: str) -> bool:
         other = Ref(ref.schema, name)
-        return other == table or other in draft.relations or (name != ref.name and other in draft.constraint_names)
+        return other == table or other in draft.relations or (name != ref.name and draft.names_constraint(other))
 
     if draft.index(ref) is not None:
         remove_index(draft, ref)
@@ -123,7 +123,7 @@ def _built(
 
 def free_constraint_name(draft: Draft, table: Ref, column: str | None, label: str) -> str:
     """A generated name that no constraint in the schema of the table has: ChooseConstraintName."""
-    return first_free(table.name, column, label, lambda name: Ref(table.schema, name) in draft.constraint_names)
+    return first_free(table.name, column, label, lambda name: draft.names_constraint(Ref(table.schema, name)))
 
 
 # --- ALTER TABLE … ADD CONSTRAINT -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import TypeAlias, TypeVar
 
 from migrasafe.schema.model import Granted, Table
-from migrasafe.schema.persistent_map import PersistentMap
+from migrasafe.schema.persistent_map import NOTHING, PersistentMap
 
 K = TypeVar("K", bound=Hashable)
 TableGrants: TypeAlias = "PersistentMap[str, PersistentMap[frozenset[Granted], int]]"
@@ -27,5 +27,5 @@ def grants_counted(counts: TableGrants, old: Table | None, new: Table | None) ->
     for table, step in ((old, -1), (new, 1)):
         if table is not None and table.partition_of is None:
             schema = table.ref.schema
-            counts = counts.insert(schema, counted(counts.get(schema) or PersistentMap(), table.grants, step))
+            counts = counts.insert(schema, counted(counts.get(schema, NOTHING), table.grants, step))
     return counts

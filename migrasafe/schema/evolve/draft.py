@@ -6,7 +6,7 @@ nothing and the schema before stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from migrasafe.schema.evolve import needs
 from migrasafe.schema.evolve.counts import counted, grants_counted
@@ -50,6 +50,7 @@ class Draft:
         "moment",
         "publications",
         "relations",
+        "reserved",
         "schemas",
         "search_path",
         "table_grants",
@@ -73,6 +74,7 @@ class Draft:
         self.search_path = schema.search_path
         self.temporary = schema.temporary
         self.complete = schema.complete
+        self.reserved: Set[Ref] = frozenset()  # names of constraints of a table that is still being put together
         self.existing_stays = False
         """True inside DO blocks: there, making what exists already is guarded by a branch or a handler."""
 
@@ -220,8 +222,7 @@ class Draft:
         ref = new.ref
         self.table_grants = grants_counted(self.table_grants, old, new)
         if old is None:
-            wanted = needs.relation_needs(new, self)
-            self._links.depend(ref, wanted)
+            self._links.depend(ref, needs.relation_needs(new, self))
             self._count_constraints(ref.schema, new.constraints, 1)
             return
         added: list[needs.Part] = []
@@ -248,9 +249,9 @@ class Draft:
         for constraint in constraints:
             self.constraint_names = counted(self.constraint_names, Ref(schema, constraint.name), step)
 
-    def reserve_constraint_name(self, schema: str, name: str) -> None:
-        """Count a name as taken while the table that has it is still being put together."""
-        self.constraint_names = counted(self.constraint_names, Ref(schema, name), 1)
+    def names_constraint(self, ref: Ref) -> bool:
+        """Whether a constraint in the schema has this name, which a generated name then avoids."""
+        return ref in self.reserved or ref in self.constraint_names
 
     # --- changing types, functions, publications ---
 

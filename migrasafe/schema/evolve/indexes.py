@@ -81,7 +81,7 @@ def free_index_ref(
 
     def is_taken(name: str) -> bool:
         ref = Ref(table.schema, name)
-        return ref in draft.relations or (constraint is not None and ref in draft.constraint_names)
+        return ref in draft.relations or (constraint is not None and draft.names_constraint(ref))
 
     return Ref(table.schema, first_free(table.name, columns, label, is_taken))
 

@@ -203,15 +203,13 @@ def _constraints(
             checks = (c for c in source.constraints if c.kind is _CHECK)
             made.update((c.name, replace(c, inherited=False, valid=c.enforced, born=draft.moment)) for c in checks)
     indexes: list[Ref] = []
-    # Names are counted while the table is being made, so that its own generated ones differ from each other.
-    names_before = draft.constraint_names
+    # Names are taken while the table is being made, so that its own generated ones differ from each other.
+    draft.reserved = reserved = {Ref(ref.schema, name) for name in made}
 
     def keep(constraint: Constraint) -> None:
         made[constraint.name] = constraint
-        draft.reserve_constraint_name(ref.schema, constraint.name)
+        reserved.add(Ref(ref.schema, constraint.name))
 
-    for constraint in made.values():
-        draft.reserve_constraint_name(ref.schema, constraint.name)
     for definition in definitions:
         if definition.kind is _CHECK:
             keep(check_constraint(draft, ref, definition, new_table=True))
@@ -225,7 +223,7 @@ def _constraints(
     for definition in definitions:
         if definition.kind is _FOREIGN_KEY:
             keep(foreign_key(draft, ref, definition, key, new_table=True))
-    draft.constraint_names = names_before
+    draft.reserved = frozenset()
     return list(made.values()), indexes
 
 
