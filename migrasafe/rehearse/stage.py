@@ -12,6 +12,7 @@ from migrasafe.app.model import Query
 from migrasafe.plan.model import Plan
 from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.watch.relations import read_relations
+from migrasafe.rehearse.app_role import role_of_app
 from migrasafe.rehearse.both_sides.audit import Live
 from migrasafe.rehearse.edges_taken import edges_taken
 from migrasafe.rehearse.made_up.app import Known, Place, TableUse, uses
@@ -91,7 +92,11 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
         with connect(base) as connection:
             run(connection, "ANALYZE")
         old_uses = [*with_edges(old_uses, edges)]
-        session = Session(role=_role(base, old_uses), time_zone=one_shot.time_zone)
+        role, without_usage = role_of_app(base, [use.name for use in old_uses])
+        notes += [
+            f"not tried: {one} as the app, for it has no USAGE on the schema of the tables" for one in without_usage
+        ]
+        session = Session(role=role, time_zone=one_shot.time_zone)
         with sandbox.database(like=base) as trial:
             old = learn(trial, old_uses, rows=wish.rows, session=session, queries=wish.old)
             overwritten = frozenset(_overwritten(plan, trial))
@@ -245,20 +250,3 @@ def _may_be_named(
 def _known(dsn: str, tables: Sequence[tuple[str, str]], base: str) -> Known:
     """The columns of later, under their names of later."""
     return {(use.ref, column.name): column for use in _new_uses(dsn, tables, base) for column in use.columns}
-
-
-def _role(dsn: str, tables: Sequence[TableUse]) -> str | None:
-    """Who is granted to read and write all of the tables, and so may be the app."""
-    with connect(dsn) as session:
-        for (role,) in run(session, _GRANTED, [use.name for use in tables], len(tables)):
-            return str(role)
-    return None
-
-
-_GRANTED = """
-SELECT rolname
-FROM pg_catalog.pg_class, pg_catalog.aclexplode(relacl) AS granted JOIN pg_catalog.pg_roles ON pg_roles.oid = grantee
-WHERE pg_class.oid = ANY (%s::regclass[]) AND grantee <> relowner AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE')
-GROUP BY rolname HAVING count(DISTINCT (pg_class.oid, privilege_type)) = 3 * %s
-ORDER BY rolname LIMIT 1
-"""

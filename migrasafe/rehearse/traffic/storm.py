@@ -14,7 +14,7 @@ from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.made_up.app import TableUse
 from migrasafe.rehearse.made_up.values import made_of
-from migrasafe.rehearse.traffic.race import AppError, Repertoire, become
+from migrasafe.rehearse.traffic.race import AppError, Deed, Repertoire, become
 from migrasafe.sql.quote import quote_ident
 
 SESSIONS = 4
@@ -33,7 +33,8 @@ def upsert_storm(
     `known`: unique indexes from before the plan, which can be met without it as well.
     """
     for use in repertoire.uses:
-        if use.unique and _unique_indexes(dsn, use) > len(use.unique):
+        can = (use, Deed.UPSERT) in repertoire.deeds  # else it could not before the plan, either
+        if can and use.unique and _unique_indexes(dsn, use) > len(use.unique):
             written = {column.name for column in use.written}
             for key in (key for key in use.unique if written.issuperset(key)):
                 yield from _storm(dsn, version, repertoire, use, key, rows=rows, moment=moment, known=known)

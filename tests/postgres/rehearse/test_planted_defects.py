@@ -110,6 +110,32 @@ def test_a_missing_grant(database: Database, shop: str) -> None:
     assert "permission denied" in defect(database, shop, wrong)
 
 
+def test_a_role_that_never_came_to_the_tables_is_no_app(database: Database, shop: str) -> None:
+    setup = "CREATE SCHEMA inner_shop; SET search_path = inner_shop;" + shop
+    plan = planned(database, setup, "ALTER TABLE inner_shop.mails ADD UNIQUE (sent)")
+    evidence = rehearsed(database, setup, plan)
+    assert told(evidence) == []
+    assert "not tried: shop_app as the app, for it has no USAGE on the schema of the tables" in evidence.notes
+    assert evidence.race["old"] > 0
+
+
+def test_a_grant_on_the_schema_that_a_plan_takes_away(database: Database, shop: str) -> None:
+    setup = (
+        "CREATE SCHEMA inner_shop; SET search_path = inner_shop;"
+        + shop
+        + "GRANT USAGE ON SCHEMA inner_shop TO shop_app;"
+    )
+    plan = planned(database, setup, "ALTER TABLE inner_shop.mails ADD UNIQUE (sent)")
+    revoke = Step(
+        id="switch-9",
+        title="Revoke",
+        statements=("REVOKE USAGE ON SCHEMA inner_shop FROM shop_app",),
+        done="NOT has_schema_privilege('shop_app', 'inner_shop', 'USAGE')",
+    )
+    said = defect(database, setup, with_steps(plan, plan.phases[0].name, lambda steps: (*steps, revoke)))
+    assert "permission denied for schema inner_shop" in said
+
+
 class KeptTwice(rename_column.RenameColumn, frozen=True, kw_only=True):
     """A rename by triggers where our own planner would not do it."""
 
