@@ -18,6 +18,7 @@ from migrasafe.rehearse.edges_taken import edges_taken
 from migrasafe.rehearse.made_up.app import Known, Place, TableUse, uses
 from migrasafe.rehearse.made_up.edge_rows import edges_of, put_edges, with_edges
 from migrasafe.rehearse.made_up.rows import Rows
+from migrasafe.rehearse.made_up.view_queries import to_count_on
 from migrasafe.rehearse.one_shot import one_shot_of
 from migrasafe.rehearse.phases.carry_out import do
 from migrasafe.rehearse.phases.opening import open_phase, run_jobs
@@ -138,7 +139,7 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
                 other = frozenset(_of_other_labels(old_uses, new.uses))
                 notes += [f"not compared: whether {table}.{name} reads as it was written" for (_, table), name in other]
                 # What triggers of before write in its place they write until the plan is over.
-                new = replace(new, unsure=new.unsure | old.unsure | other)
+                new = replace(new, unsure=new.unsure | old.unsure | other, asked=to_count_on(new.asked, old.asked))
         notes += [f"not tried by the old version: {one}" for one in old.left_out]
         notes += [f"not tried by the new version: {one}" for one in new.left_out]
         yield Stage(

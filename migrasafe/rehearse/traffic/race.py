@@ -13,9 +13,11 @@ from msgspec import Struct
 
 from migrasafe.app.model import Query
 from migrasafe.errors import ServerError
+from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.watch.try_queries import Outcome, try_query
 from migrasafe.rehearse.made_up.app import MadeUpApp, Place, Refused, Row, TableUse, says_the_same
+from migrasafe.rehearse.made_up.view_queries import ViewQuery, view_queries
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 
@@ -46,6 +48,8 @@ class Repertoire(Struct, frozen=True, kw_only=True):
     unsure: frozenset[Place] = frozenset()
     queries: tuple[Query, ...] = ()
     """Those of a real app, which the server takes there."""
+    asked: tuple[ViewQuery, ...] = ()
+    """What it asks of views."""
     left_out: tuple[str, ...] = ()
     """What it could not do even there, and why: not tried any more."""
     session: Session = Session()
@@ -62,6 +66,8 @@ class AppError(Struct, frozen=True, kw_only=True):
     sqlstate: str = ""
 
 
+ASKS = 0.25
+"""How often an instance asks something of a view, where there are any, and does not write to a table."""
 TRIES = 12
 """How often a deed is done before we trust that it works."""
 
@@ -78,7 +84,9 @@ def learn(
                 f"{len(queries) - len(taken)} of its {len(queries)} queries, which the server does not take"
             )
         app = MadeUpApp(connection, number=18, rows=rows)
+        views = view_queries(connection)
         become(connection, session)
+        asked = tuple(one for one in views if inquire(connection, one.sql) is None)
         for use in uses:
             for deed in Deed:
                 refused = next(
@@ -94,9 +102,16 @@ def learn(
         deeds=tuple(deeds),
         unsure=frozenset(app.unsure),
         queries=taken,
+        asked=asked,
         left_out=tuple(left_out),
         session=session,
     )
+
+
+def inquire(session: Connection, sql: str) -> Refused | None:
+    """Ask something; what the server says if it does not answer."""
+    refused = attempt(session, sql)
+    return Refused(sql=sql, message=refused.message, sqlstate=refused.code) if refused is not None else None
 
 
 def is_taken(session: Connection, one: Query) -> Refused | None:
@@ -128,7 +143,7 @@ class Race:
         stop = threading.Event()
         turns: dict[int, int] = {}
         threads = []
-        for _ in range(instances if repertoire.deeds else 0):
+        for _ in range(instances if repertoire.deeds or repertoire.asked else 0):
             self._number += 1
             turns[self._number] = 0
             work = (version, repertoire, self._number, turns, stop)
@@ -159,9 +174,11 @@ class Race:
                 app = MadeUpApp(session, number=number, rows=self._rows, unsure=set(repertoire.unsure))
                 become(session, repertoire.session)
                 while not stop.is_set():
-                    use, deed = rng.choice(repertoire.deeds)
                     moment = self.moment
-                    refused = perform(app, use, deed, rng, kept)
+                    if repertoire.asked and (rng.random() < ASKS or not repertoire.deeds):
+                        refused = inquire(session, rng.choice(repertoire.asked).sql)
+                    else:
+                        refused = perform(app, *rng.choice(repertoire.deeds), rng, kept)
                     with self._lock:
                         self.counts[version] += 1
                         turns[number] += 1

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from migrasafe.postgres.connect import connect, run
 from migrasafe.rehearse.made_up.app import MadeUpApp, Refused
-from migrasafe.rehearse.traffic.race import Repertoire, become, is_taken, perform
+from migrasafe.rehearse.traffic.race import Repertoire, become, inquire, is_taken, perform
 
 
 def replay(dsn: str, repertoire: Repertoire, *, rows: int) -> tuple[int, tuple[Refused, ...]]:
@@ -23,8 +23,14 @@ def replay(dsn: str, repertoire: Repertoire, *, rows: int) -> tuple[int, tuple[R
             run(session, "ROLLBACK")
             if said is not None:
                 refused.append(said)
+        for query in repertoire.asked:
+            run(session, "BEGIN")
+            said = inquire(session, query.sql)
+            run(session, "ROLLBACK")
+            if said is not None:
+                refused.append(said)
         for one in repertoire.queries:
             met = is_taken(session, one)
             if met is not None:
                 refused.append(replace(met, sql=f"{one.location}: {met.sql}"))
-    return len(repertoire.deeds) + len(repertoire.queries) - len(refused), tuple(refused)
+    return len(repertoire.deeds) + len(repertoire.asked) + len(repertoire.queries) - len(refused), tuple(refused)

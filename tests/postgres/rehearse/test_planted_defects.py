@@ -258,3 +258,28 @@ def test_a_file_that_does_something_else_than_its_steps(
     assert before in files["10_expand.sql"]
     files["10_expand.sql"] = files["10_expand.sql"].replace(before, after, 1)
     assert message in " | ".join(told(rehearsed(database, shop, plan, files=files)))
+
+
+@pytest.mark.parametrize(
+    ("sql", "done", "message"),
+    [
+        ("REVOKE SELECT ON callers FROM shop_app", "SELECT", "permission denied for view callers"),
+        ("REVOKE UPDATE ON callers FROM shop_app", "UPDATE", "in `UPDATE public.callers SET"),
+    ],
+)
+def test_a_view_that_the_app_may_not_use_any_more(
+    database: Database, shop: str, sql: str, done: str, message: str
+) -> None:
+    setup = shop + (
+        "CREATE VIEW callers AS SELECT address, sent FROM mails WHERE sent > 0;"
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON callers TO shop_app;"
+    )
+    plan = planned(database, setup, "ALTER TABLE mails ADD UNIQUE (sent)")
+    revoke = Step(
+        id="switch-9",
+        title="Revoke",
+        statements=(sql,),
+        done=f"NOT has_table_privilege('shop_app', 'callers', '{done}')",
+    )
+    said = defect(database, setup, with_steps(plan, plan.phases[0].name, lambda steps: (*steps, revoke)))
+    assert message in said and "race switch" in said
