@@ -167,8 +167,12 @@ class Phase(Struct, frozen=True, kw_only=True):
         return tuple(step for step in self.steps if not step.database)
 
 
+VERSION = 1
+"""Of what plan.json says; another one is not read."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
-    version: int = 1
+    version: int = VERSION
     id: str
     title: str
     """The change, in people's words."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from migrasafe.backfill.quantities import say_bytes, say_seconds
 from migrasafe.errors import InputError
 from migrasafe.locks import LockMode
-from migrasafe.plan.model import Backfill, Estimate, Phase, Plan
+from migrasafe.plan.model import VERSION, Backfill, Estimate, Phase, Plan
 from migrasafe.plan.output.allow import with_allowances
 from migrasafe.plan.output.allowances import with_allowances as output_files
 from migrasafe.plan.output.model import Output
@@ -81,9 +81,25 @@ def checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class _Numbered(Struct, frozen=True):
+    version: int = VERSION
+
+
+class _Head(Struct, frozen=True):
+    """What every version says."""
+
+    plan: _Numbered
+
+
 def read_plan(text: str, where: str) -> Written:
-    """What a plan.json says. Raises InputError for one that is none of ours."""
+    """What a plan.json says. Raises InputError for one that is none of ours, or of another version."""
     try:
+        version = msgspec.json.decode(text, type=_Head).plan.version
+        if version != VERSION:
+            raise InputError(
+                f"{where}: is of version {version}, and this migrasafe reads version {VERSION}: use the one that wrote it,"
+                " or plan again"
+            )
         return msgspec.json.decode(text, type=Written)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise InputError(f"{where}: is not a plan of migrasafe: {error}") from error
