@@ -140,6 +140,35 @@ def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, nam
     nobody_notices(database, tmp_path, SETUP, ROWS, CASES[name])
 
 
+ELSEWHERE = """
+SELECT coalesce(spcname, 'pg_default'), amname FROM pg_class LEFT JOIN pg_tablespace t ON t.oid = reltablespace
+  JOIN pg_am a ON a.oid = relam WHERE pg_class.oid = 'jobs'::regclass
+"""
+
+
+def somewhere_else(name: str, to: str) -> Case:
+    jobs = writes("jobs", "words", lambda rng: (f"words {rng.random()}",))
+    return Case(migration=f"ALTER TABLE jobs SET {name} {to}", old=jobs, new=jobs, hints=Hints(way="beside"))
+
+
+@pytest.mark.majors(15)
+def test_a_table_moves_to_another_tablespace(each_major: int, database: Database, tmp_path: Path) -> None:
+    with psycopg.connect(database.dsn, autocommit=True) as session:
+        session.execute("SET allow_in_place_tablespaces = on")
+        if not session.execute("SELECT FROM pg_tablespace WHERE spcname = 'ms_fast'").fetchall():
+            session.execute("CREATE TABLESPACE ms_fast LOCATION ''")
+    nobody_notices(database, tmp_path, SETUP, ROWS, somewhere_else("TABLESPACE", "ms_fast"))
+    assert database.execute(ELSEWHERE) == [("ms_fast", "heap")]
+
+
+@pytest.mark.soak
+@pytest.mark.majors(15, 18)
+def test_a_table_gets_another_access_method(each_major: int, database: Database, tmp_path: Path) -> None:
+    method = "CREATE ACCESS METHOD other_heap TYPE TABLE HANDLER heap_tableam_handler;"
+    nobody_notices(database, tmp_path, method + SETUP, ROWS, somewhere_else("ACCESS METHOD", "other_heap"))
+    assert database.execute(ELSEWHERE) == [("pg_default", "other_heap")]
+
+
 @pytest.mark.soak
 @pytest.mark.majors(12, 15, 18)
 @pytest.mark.parametrize("name", CASES)
