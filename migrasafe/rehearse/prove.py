@@ -21,6 +21,7 @@ from migrasafe.rehearse.phases.opening import open_phase
 from migrasafe.rehearse.phases.under_way import kill_and_resume, race
 from migrasafe.rehearse.phases.walk import walk_plan
 from migrasafe.rehearse.same.data import different, parts, sums_of
+from migrasafe.rehearse.same.put_in import put_in
 from migrasafe.rehearse.sandbox.server import Sandbox
 from migrasafe.rehearse.stage import Lay, Stage, Wish, set_up
 
@@ -113,6 +114,7 @@ def _equivalence(plan: Plan, stage: Stage, live: Live | None) -> Checked:
             if failures or refused:
                 return Checked()  # the walk has told it
         moved = {(schema, name) for schema, name, _ in parts_before ^ parts(dsn)}  # they have come with rows, or gone
+        moved |= {ref for ref, _ in put_in(plan)}
         still = [use for use in stage.old.uses if use.ref not in moved]
         touched = tuple(
             Failure(about="rows", where=place, message="rows that nobody wrote hold another value before the switch")
