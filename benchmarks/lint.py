@@ -48,10 +48,14 @@ def write_files(folder: Path, count: int) -> None:
         (folder / f"{number:06d}_change.sql").write_text(text, encoding="utf-8")
 
 
-def measure(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Measured:
+def measure(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Measured:
     """One run of a command: what it and its children used. Its output goes nowhere; findings are no failure."""
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, cwd=folder
+    ) as process:
         assert process.stderr is not None
         complaint = process.stderr.read()
         _, status, used = os.wait4(process.pid, 0)

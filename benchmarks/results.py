@@ -62,17 +62,19 @@ class Bench:
             "PYTHONDONTWRITEBYTECODE", None
         )  # compiling every module in every run is not what is measured
 
-    def compare(self, what: str, ours: Sequence[str], beside: str, theirs: Sequence[str]) -> Compared:
-        """The first run of each is thrown away: it reads files that no run has read yet."""
-        runs = [(self._run(ours), self._run(theirs)) for _ in range(self._rounds + 1)][1:]
+    def compare(
+        self, what: str, ours: Sequence[str], beside: str, theirs: Sequence[str], *, within: Path | None = None
+    ) -> Compared:
+        """`within`: the working folder. The first run of each is thrown away: it reads files that no run has read yet."""
+        runs = [(self._run(ours, within), self._run(theirs, within)) for _ in range(self._rounds + 1)][1:]
         compared = Compared(
             what=what, ours=tuple(one for one, _ in runs), beside=beside, theirs=tuple(other for _, other in runs)
         )
         print(compared.row(), flush=True)
         return compared
 
-    def _run(self, command: Sequence[str]) -> Measured:
-        return measure(command, self._environment)
+    def _run(self, command: Sequence[str], within: Path | None) -> Measured:
+        return measure(command, self._environment, within)
 
 
 def one_file(bench: Bench, folder: Path, tools: Mapping[str, str]) -> list[Compared]:
@@ -122,11 +124,14 @@ def last_of_many(bench: Bench, folder: Path, count: int, tools: Mapping[str, str
     since = [tools["migrasafe"], "lint", str(migrations), "--since", "HEAD"]
     alone = [tools["squawk"], str(new)]
     shown = f"1 new after {count:,}"
+    pairs = (
+        ("pre-commit, cold", [*precommit, "--no-cache"], "squawk, the file alone", alone),
+        ("pre-commit, warm", precommit, "squawk, the file alone", alone),
+        ("pre-commit, warm", precommit, "itself, cold", [*precommit, "--no-cache"]),
+        ("--since, warm", since, "itself, cold", [*since, "--no-cache"]),
+    )
     return [
-        bench.compare(f"{shown}, pre-commit, cold", [*precommit, "--no-cache"], "squawk, the file alone", alone),
-        bench.compare(f"{shown}, pre-commit, warm", precommit, "squawk, the file alone", alone),
-        bench.compare(f"{shown}, pre-commit, warm", precommit, "itself, cold", [*precommit, "--no-cache"]),
-        bench.compare(f"{shown}, --since, warm", since, "itself, cold", [*since, "--no-cache"]),
+        bench.compare(f"{shown}, {what}", ours, beside, theirs, within=folder) for what, ours, beside, theirs in pairs
     ]
 
 
