@@ -139,6 +139,8 @@ class _Check:
             )
         elif after.new == (None,) * len(after.new) != after.old and (after.in_step or self._decided):
             self._notes.append(f"no value of the new side: {write}, and the new one reads null")
+        elif not after.in_step and not any(one is not None for one in (*after.old, *after.new)):
+            return  # nothing was written, and nothing is there
         elif not after.in_step and not self._failures:
             self._fail(
                 f"{write}, and the new side ({', '.join(self._pair.new)}) does not follow: it holds {_said(after.new)}"
