@@ -68,7 +68,15 @@ def prove(
         kills=kills,
         psql=ran.psql,
         files=ran.files,
-        notes=(*filter(None, [sandbox.warning]), *stage.notes, *walked.notes, *ran.notes, *checked.notes, *raced.notes),
+        notes=(
+            *filter(None, [sandbox.warning]),
+            *(f"the files for the {one} were not run: a rehearsal has one database" for one in plan.databases),
+            *stage.notes,
+            *walked.notes,
+            *ran.notes,
+            *checked.notes,
+            *raced.notes,
+        ),
         failures=tuple(dict.fromkeys((*walked.failures, *ran.failures, *checked.failures, *raced.failures, *of_kills))),
     )
 

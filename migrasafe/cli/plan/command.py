@@ -114,8 +114,7 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
 @click.option(
     "--other-dsn",
     envvar="MIGRASAFE_OTHER_DSN",
-    help="The other database, which a table moves to or which subscribes: what is known of it; for --status."
-    " [env: MIGRASAFE_OTHER_DSN]",
+    help="With --status: the other database that steps are run in, a table's new home or a subscriber. [env: MIGRASAFE_OTHER_DSN]",
 )
 def plan(
     change: tuple[str, ...],
@@ -217,6 +216,12 @@ def plan(
     )
     hints = hints_of(way=way, new_name=new_name, up=up, down=down, time_zone=time_zone, bad_rows=bad_rows)
     draft = draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground)
+    tools = [one for one in formats if one != "sql"]
+    if tools and draft.moved is not None:
+        raise InputError(
+            f"--format {tools[0]}: a migration tool runs in one database, and this plan goes to and fro between two: leave it out,"
+            " and run its SQL files with psql as the runbook says"
+        )
     if quiet is not None and not is_counted(draft):
         raise InputError(
             "--count-old-writes: old and new writes look alike to the database in this plan, so nothing can count them: leave it"
@@ -229,7 +234,7 @@ def plan(
     near = [*([file.parent] if file is not None else []), Path(schema)]
     outputs = outputs_of(
         made,
-        [one for one in formats if one != "sql"],
+        tools,
         migrations,
         near=[one for one in near if one.is_dir()],
         replaces=file.resolve() if file is not None else None,

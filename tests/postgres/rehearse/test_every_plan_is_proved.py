@@ -22,6 +22,9 @@ def proved(database: Database, name: str, rows: int) -> None:
     proof = PROOFS[name]
     plan = planned(database, proof.setup, proof.migration, proof.hints, quiet_seconds=proof.quiet_seconds)
     evidence = rehearsed(database, proof.setup, plan, rows=rows)
+    if plan.moved is not None:  # which two_databases.py carries out, on two servers
+        assert not evidence.holds and "two databases" in evidence.failures[0].message
+        return
     assert told(evidence) == []
 
 
