@@ -109,6 +109,15 @@ def _is_done(statement: Statement, schema: Schema) -> bool:
         case sql.Drop(kind="INDEX" | "TABLE" | "VIEW" | "MATERIALIZED VIEW" | "SEQUENCE", if_exists=True):
             refs = [schema.resolve(*one.name) for one in statement.objects]
             return all(schema.relation(ref) is None and schema.index(ref) is None for ref in refs)
+        case sql.Drop(kind="TRIGGER", if_exists=True):
+            tables = [
+                (schema.table(schema.resolve(*one.table)), one.name.name) for one in statement.objects if one.table
+            ]
+            return all(table is None or all(one.name != name for one in table.triggers) for table, name in tables)
+        case sql.Drop(kind="TYPE" | "DOMAIN", if_exists=True):
+            return all(schema.resolve_type(*one.name) not in schema.types for one in statement.objects)
+        case sql.Drop(kind="FUNCTION" | "PROCEDURE", if_exists=True):
+            return all(not schema.functions.get(schema.resolve_function(*one.name)) for one in statement.objects)
         case sql.AlterTable(kind="TABLE"):
             return bool(statement.actions) and all(_is_there(statement, one, schema) for one in statement.actions)
         case _:

@@ -51,7 +51,7 @@ EDGE: Mapping[str, tuple[str, ...]] = {
     "bpchar": ("", " 17 ", "it's"),
     "citext": _ODD_TEXT,
     "date": ("infinity", "-infinity", "4713-01-01 BC", "5874897-12-31"),
-    "timestamp": ("infinity", "-infinity", "2024-03-31 02:30:00", "0044-03-15 BC", "294276-12-31 23:59:59.999999"),
+    "timestamp": ("infinity", "-infinity", "2024-03-31 02:30:00", "0044-03-15 BC", "294276-12-31 23:59:59"),
     "timestamptz": ("infinity", "-infinity", "2024-03-31 01:30:00+00"),
     "time": ("24:00:00", "23:59:59.999999"),
     "interval": ("1 mon", "-1 day +00:00:01", "0", "178000000 years"),

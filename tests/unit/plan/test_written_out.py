@@ -147,3 +147,18 @@ def test_a_column_of_a_published_table_is_added_on_subscribers_first() -> None:
     assert (
         "feed publishes public.users: add age on every subscriber before the expand phase, or replication stops at the first row"
     ) in plan.by_hand
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        "DROP TRIGGER IF EXISTS noted ON users",
+        "DROP TRIGGER IF EXISTS noted ON people",
+        "DROP TYPE IF EXISTS mood",
+        "DROP FUNCTION IF EXISTS noted(), noted(int)",
+    ],
+)
+def test_what_is_not_there_and_need_not_be_is_left_out(drop: str) -> None:
+    plan = planned(f"{drop}; ALTER TABLE users ADD COLUMN age int")
+    assert plan.title == "add public.users.age"
+    assert plan.assumed == (f"the schema says that `{drop}` has nothing to do, so the plan leaves it out",)
