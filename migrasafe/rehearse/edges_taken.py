@@ -72,7 +72,7 @@ def _tried(session: Connection, edge: Edge, jobs: tuple[_Job, ...], one_shot: On
                 where = f"tableoid = {row[0][0]} AND ctid = '{row[0][1]}'"
                 asked = f"SELECT {' AND '.join(f'({one}) IS NOT NULL' for one in made)} FROM {table} WHERE {where}"
                 answer = ask(session, asked)
-                if isinstance(answer, SqlState) or not (answer[0][0] or edge.is_null):
+                if isinstance(answer, SqlState) or not answer[0][0]:
                     return False
         run(session, "SET LOCAL session_replication_role = origin")
         return one_shot is None or one_shot.is_taken(session)
