@@ -27,7 +27,11 @@ def edges_taken(
         return ()
     with sandbox.database(like=base) as trial, connect(trial) as session:
         jobs = tuple(_jobs(plan, session))
+        read = {(table, name) for table, names, _ in jobs for name in names}
+        edges = tuple(edge for edge in edges if (_oid(session, edge.use.name), edge.column) in read)
         edges = tuple(edge for edge in edges if _tried(session, edge, jobs, None))
+    if not edges:
+        return ()
     with sandbox.database(like=base) as trial:
         edges = put_edges(trial, edges)
         if not one_shot.run(trial):

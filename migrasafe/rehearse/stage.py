@@ -16,7 +16,7 @@ from migrasafe.rehearse.app_role import role_of_app
 from migrasafe.rehearse.both_sides.audit import Live
 from migrasafe.rehearse.edges_taken import edges_taken
 from migrasafe.rehearse.made_up.app import Known, Place, TableUse, uses
-from migrasafe.rehearse.made_up.edge_rows import edges_of, put_edges, with_edges
+from migrasafe.rehearse.made_up.edge_rows import edges_of, put_edges
 from migrasafe.rehearse.made_up.rows import Rows
 from migrasafe.rehearse.made_up.view_queries import to_count_on
 from migrasafe.rehearse.one_shot import one_shot_of
@@ -89,10 +89,9 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
                 f"no rows in {table}" for table in Rows(wish.rows, also=later, some_null=some_null).fill(connection)
             ]
         edges = edges_of(old_uses, later, wish.rows) if plan.migration and not plan.lets_go else ()
-        edges = put_edges(base, edges_taken(sandbox, base, plan, one_shot, edges))
+        put_edges(base, edges_taken(sandbox, base, plan, one_shot, edges))
         with connect(base) as connection:
             run(connection, "ANALYZE")
-        old_uses = [*with_edges(old_uses, edges)]
         role, without_usage = role_of_app(base, [use.name for use in old_uses])
         notes += [
             f"not tried: {one} as the app, for it has no USAGE on the schema of the tables" for one in without_usage

@@ -24,9 +24,6 @@ from migrasafe.sql.quote import quote_ident, quote_literal
 OF_ONE_INSTANCE = 20_000
 """Numbers that an instance has for itself, out of which it makes values that nobody else writes."""
 
-RARELY = 4
-"""Each time, an instance writes rare values."""
-
 FEW = 5
 """Keys that all instances upsert."""
 
@@ -48,8 +45,6 @@ class TableUse(Struct, frozen=True, kw_only=True):
     """The columns of its unique keys, which upserts name."""
     chosen: Mapping[str, Choice] = {}
     """Values that CHECKs let in, by column, in the place of those from a number."""
-    edges: Mapping[str, tuple[str, ...]] = {}
-    """Rare values, by column, which it writes now and then."""
 
     @property
     def name(self) -> str:
@@ -183,9 +178,6 @@ class MadeUpApp:
         return {column.name: _as_sent(_text(value)) for column, value in zip(columns, answer[0], strict=True)}
 
     def _new(self, use: TableUse, column: FillColumn) -> str:
-        rare = use.edges.get(column.name, ())
-        if rare and self._next % RARELY == 0:
-            return rare[self._next // RARELY % len(rare)]
         return made_of(column, use.chosen, str(1 + self._next % self._rows if column.refers else self._next))
 
     def _shared(self, use: TableUse, column: FillColumn, key: Sequence[str]) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from migrasafe.postgres.attempt import ask
 from migrasafe.postgres.connect import connect, run
@@ -69,15 +68,3 @@ def put_edges(dsn: str, edges: Sequence[Edge]) -> tuple[Edge, ...]:
 
 
 _ROWS = "SELECT tableoid::bigint, ctid::text FROM {} ORDER BY 1, ctid"
-
-
-def with_edges(uses: Sequence[TableUse], edges: Sequence[Edge]) -> tuple[TableUse, ...]:
-    """The tables, with the rare values that an app may write to them."""
-    return tuple(replace(use, edges=_by_column(use, edges)) for use in uses)
-
-
-def _by_column(use: TableUse, edges: Sequence[Edge]) -> Mapping[str, tuple[str, ...]]:
-    def values(name: str) -> Iterator[str]:
-        return (edge.value for edge in edges if edge.use.ref == use.ref and edge.column == name)
-
-    return {column.name: found for column in use.columns if (found := tuple(values(column.name)))}
