@@ -15,6 +15,7 @@ FEW = 5
 MOST_TRIES = 60
 """Choices of values for one table that its CHECKs may refuse."""
 REFUSED_BY_CHECK = "23514"
+OR_NOT = " ON CONFLICT DO NOTHING"
 
 
 class Rows:
@@ -86,7 +87,11 @@ class Rows:
         for count in (self._count, 1):
             for columns in (table, tuple(column for column in table if column.required)):
                 if columns:
-                    yield _insert(name, columns, chosen, count, some_null=self._some_null)
+                    filled = _insert(name, columns, chosen, count, some_null=self._some_null)
+                    yield filled
+                    yield filled.removesuffix(
+                        OR_NOT
+                    )  # which the server refuses where a unique constraint is DEFERRABLE
         yield f"INSERT INTO {name} DEFAULT VALUES"
 
 
@@ -124,7 +129,7 @@ def _insert(
     values = ", ".join(made)
     return (
         f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM generate_series(1, {count}) AS n"
-        " ON CONFLICT DO NOTHING"
+        f"{OR_NOT}"
     )
 
 
