@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import PurePath
 
 from msgspec import Struct
 
 from migrasafe.migrations.transaction import refuses_transaction
+from migrasafe.sql.script import Script
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import CreateIndex, Drop, Reindex, SetVariable, Statement, Utility
 
@@ -40,18 +42,27 @@ def way_of(layout: str) -> Way:
     return _WAYS.get(layout, Way())
 
 
-def marks_for(layout: str, source: Source, at: int, statements: Sequence[Statement]) -> tuple[Insertion, ...] | None:
+def marks_for(layout: str, script: Script, at: int) -> tuple[Insertion, ...] | None:
     """The edits after which the tool runs the file without a transaction, none where it does so by itself; None where that
-    cannot be said in a file, or would tear apart statements that a transaction may have to hold together."""
+    cannot be said in a file, or would tear apart statements that a transaction may have to hold together.
+
+    `at` is the offset of the statement that wants it.
+    """
     way = way_of(layout)
-    if len(statements) > 1 and not (way.several and all(_stands_alone(one) for one in statements)):
+    source, several = script.source, len(script.statements) > 1
+    if several and not (way.several and _all_stand_alone(script)):
         return None
-    if layout == "flyway" and len(statements) > 1:  # it refuses a mixture, unless the script's own settings decide
+    if layout == "flyway" and several:  # it refuses a mixture, unless the script's own settings decide
         return (Insertion(path=f"{source.path}.conf", offset=0, text="executeInTransaction=false\n"),)
     if way.by_itself:
         return ()
     mark = way.mark(source, at) if way.mark is not None else None
     return None if mark is None else (mark,)
+
+
+@lru_cache(maxsize=1)  # each finding in a file asks
+def _all_stand_alone(script: Script) -> bool:
+    return all(_stands_alone(one) for one in script.statements)
 
 
 def _stands_alone(statement: Statement) -> bool:

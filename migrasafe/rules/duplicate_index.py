@@ -56,13 +56,16 @@ def _finding(step: Step, ref: Ref, less: Index, more: Index) -> Finding:
 
 def _does_all_of(more: Index, less: Index) -> bool:
     """Whether every query that `less` serves, and every duplicate that it refuses, is one for `more` as well."""
+    for one, other in zip(more.elements, less.elements, strict=False):
+        if one.column != other.column:  # of two indexes, this differs most often
+            return False
     if more.method != less.method or not _same(more.predicate, less.predicate):
         return False
     if less.unique and (not more.unique or more.nulls_not_distinct != less.nulls_not_distinct):
         return False
     if len(more.elements) != len(less.elements) or not set(less.include) <= {*more.include}:
         return False
-    return all(_same_element(one, other) for one, other in zip(more.elements, less.elements, strict=True))
+    return all(map(_same_element, more.elements, less.elements))
 
 
 def _same_element(one: IndexElement, other: IndexElement) -> bool:

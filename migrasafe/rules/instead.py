@@ -157,7 +157,7 @@ def _marks(step: Step) -> tuple[Insertion, ...] | None:
         return ()
     if step.told:
         return None  # the user says that a transaction is around it, and no file can change that
-    return marks_for(step.layout, step.script.source, step.statement.span.start, step.script.statements)
+    return marks_for(step.layout, step.script, step.statement.span.start)
 
 
 def _edit(step: Step, mark: Insertion) -> Edit:
