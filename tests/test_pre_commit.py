@@ -128,6 +128,14 @@ def test_the_config_is_read_as_it_is_staged_and_its_paths_are_the_history(shop: 
     assert "V9__index" not in ran.stdout
 
 
+def test_a_file_that_lies_elsewhere_is_not_called_fine(shop: Path) -> None:
+    (shop / "elsewhere").mkdir()
+    given = shop / "db/V1__orders.sql"
+    ran = run(shop / "elsewhere", "migrasafe", "lint", "--no-config", "--with-history", str(given))
+    assert ran.returncode == 2
+    assert f"{given}: --with-history looks for migrations below {(shop / 'elsewhere').resolve()}" in ran.stderr
+
+
 def test_a_revision_of_alembic_is_rendered_as_it_is_staged(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "fixtures/alembic-shop", tmp_path / "shop", ignore=shutil.ignore_patterns("__pycache__"))
     git(tmp_path, "init", "-b", "main")

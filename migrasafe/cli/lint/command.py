@@ -82,7 +82,7 @@ def lint(
         _exclude_settled(settings, down=down)
         scope = Scope(
             since=since,
-            only=_only(paths, staged_files if staged else None, with_history=with_history),
+            only=_only(paths, staged_files if staged else None, with_history=with_history, searched=settings.paths),
             down=down,
             show_allowed=show_allowed,
             no_exec=no_exec,
@@ -166,12 +166,20 @@ def _as_staged() -> AbstractContextManager[tuple[str, ...]]:
     return as_staged()
 
 
-def _only(paths: tuple[str, ...], staged: tuple[str, ...] | None, *, with_history: bool) -> Only | None:
+def _only(
+    paths: tuple[str, ...], staged: tuple[str, ...] | None, *, with_history: bool, searched: tuple[str, ...]
+) -> Only | None:
     """The files to report on; None for all that is read."""
     if with_history:
+        here = [Path(folder).resolve() for folder in (".", *searched)]
         for path in paths:
             if staged is None and not Path(path).exists():
                 raise InputError(f"{path}: there is no such file or folder")
+            if not any(Path(path).resolve().is_relative_to(folder) for folder in here):
+                raise InputError(
+                    f"{path}: --with-history looks for migrations below {here[0]}, and this is not there; run it in the"
+                    " folder of that project"
+                )
         return Only.of(paths, search=True)
     return None if staged is None else Only.of(staged, search=not paths)
 
