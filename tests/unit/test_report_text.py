@@ -122,7 +122,7 @@ def test_prose_is_wrapped_and_sql_is_not():
 
 def test_a_finding_in_a_program_shows_its_line_and_the_sql_that_it_makes():
     script = read_script(Source(path="rev.py", text="DROP TABLE orders;\nDROP TABLE lines;"))
-    script = structs.replace(script, origins=(Origin(path="rev.py", line=2), Origin(path="rev.py", line=2)))
+    script = script.with_statements(script.statements, (Origin(path="rev.py", line=2), Origin(path="rev.py", line=2)))
     place = changed(PLACE, path="rev.py", line=2, end_line=2, end_column=1)
     migration = structs.replace(about("", changed(FINDING, place=place)), scripts=(script,))
     program = 'def upgrade():\n    op.drop_table("orders")\n'

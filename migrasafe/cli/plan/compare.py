@@ -39,8 +39,9 @@ def compare(
 
     \b
     Examples:
-      migrasafe compare plans/move_orders --dsn postgresql:///shop --other-dsn service=archive
-      migrasafe compare plans/move_orders --dsn postgresql:///shop --other-dsn service=archive --sample 1000
+      export MIGRASAFE_DSN=postgresql:///shop
+      migrasafe compare plans/orders --other-dsn service=archive
+      migrasafe compare plans/orders --other-dsn service=archive --sample 1000
     """
     from migrasafe.backfill.across.compare import Comparing
     from migrasafe.backfill.across.rows import read_alike, rows_of
