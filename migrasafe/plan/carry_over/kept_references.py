@@ -96,11 +96,16 @@ class KeptReferences(Struct, frozen=True, kw_only=True):
 
     @property
     def differs(self) -> tuple[str, ...]:
+        kept = tuple(
+            f"{one.constraint.name} of {one.child} keeps its comment, which the migration would have lost"
+            for one in self.references
+            if _comment(self.ground, one)
+        )
         unique = self.unique
         if unique is None or self.name is not None:
-            return ()
+            return kept
         listed = ", ".join(f"{one.constraint.name} of {one.child}" for one in self.references)
-        return (f"{names(self.columns)} of {self.table.ref} stays unique, by {unique.name}: {listed} needs it",)
+        return (f"{names(self.columns)} of {self.table.ref} stays unique, by {unique.name}: {listed} needs it", *kept)
 
     def _again(self) -> Iterator[str]:
         for one in self.references:

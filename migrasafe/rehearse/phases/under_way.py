@@ -41,7 +41,6 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
     at_work = Race(dsn, rows=stage.rows, seed=stage.seed)
     failures: list[Failure] = []
     notes: list[str] = []
-    came_back: list[Phase] = []
     known = unique_names(dsn)
     with ExitStack() as new_version, ExitStack() as old_version:
         still_old = True
@@ -52,10 +51,9 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
                 old_version.close()
                 waits = waits[1:]
                 still_old = False
-                failures += _jobs_again(came_back, plan, dsn)
+                failures += _jobs_again(plan, phase, dsn)
             for failure in open_phase(plan, phase, dsn):
                 if still_old and _comes_back(plan, phase, failure):
-                    came_back.append(phase)
                     notes.append(f"{phase.name.value}, as long as the old version is at work: {failure.message}")
                 else:
                     failures.append(failure)
@@ -93,10 +91,11 @@ def _comes_back(plan: Plan, phase: Phase, failure: Failure) -> bool:
     )
 
 
-def _jobs_again(phases: Sequence[Phase], plan: Plan, dsn: str) -> Iterator[Failure]:
-    for phase in phases:
+def _jobs_again(plan: Plan, now: Phase, dsn: str) -> Iterator[Failure]:
+    """Run the jobs before phase `now` whose work the old version may have undone until it ended."""
+    for phase in plan.phases[: plan.phases.index(now)]:
         for number, job in enumerate(phase.backfills):
-            failed = carry_out.fill(dsn, plan.id, number, job)
+            failed = carry_out.fill(dsn, plan.id, number, job) if job.overwrites else None
             if failed is not None:
                 yield Failure(about="backfill", where=phase.name.value, message=failed)
 
