@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from migrasafe.cli.terminal import show
 from migrasafe.errors import InputError
 from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.target import NEWEST, OLDEST
@@ -181,8 +182,11 @@ def _migrations(
                 for replayed in replay(ups, dsn, sandbox.major, first=first, rows=Rows(rows or FEW)):
                     found.append(replayed)
                     if report == "text":
-                        click.echo("\n".join(trace_lines(replayed)))
-    click.echo(trace_summary(found) if report == "text" else json.dumps(as_json(found), indent=1))
+                        show(trace_lines(replayed))
+    if report == "text":
+        show([trace_summary(found)])
+    else:
+        click.echo(json.dumps(as_json(found), indent=1))
     return int(any(one.contradicted or one.count(State.FAILED) for one in found))
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from migrasafe.app.model import Query
 from migrasafe.cli.plan.session import written_plan
+from migrasafe.cli.terminal import show
 from migrasafe.dsn import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.plan.fingerprint import fingerprint
@@ -66,8 +67,10 @@ def prove_folder(
         files = {name: (folder / name).read_text(encoding="utf-8") for name in written.files if _is_run_by_psql(name)}
         evidence = prove(plan, _for_this_plan(plan, sandbox.major, lay, schema), sandbox, wish, tell, files)
     _write_evidence(folder, written, replace(plan, evidence=evidence))
-    told = proof_text(evidence) if report == "text" else msgspec.json.encode(evidence).decode() + "\n"
-    click.echo(told, nl=False)
+    if report == "text":
+        show(proof_text(evidence).splitlines())
+    else:
+        click.echo(msgspec.json.encode(evidence))
     return 0 if evidence.holds else 1
 
 

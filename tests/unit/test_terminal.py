@@ -1,0 +1,30 @@
+"""Lines that are longer than a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrasafe.cli.terminal import hanging
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("short", "short"),
+        (
+            "  expand      1 step watched; taken back and run again; 6 queries taken",
+            "  expand      1 step watched; taken back\n              and run again; 6 queries\n              taken",
+        ),
+        (
+            "        SHARE on public.orders (writers wait); 2.2 ms",
+            "        SHARE on public.orders (writers\n          wait); 2.2 ms",
+        ),
+        ("words without a label in front of them, so two", "words without a label in front of them,\n  so two"),
+    ],
+)
+def test_what_does_not_fit_goes_below_as_far_in_as_its_words(line: str, shown: str) -> None:
+    assert hanging(line, 40) == shown
+
+
+def test_words_are_never_torn() -> None:
+    assert hanging("x" * 50, 40) == "x" * 50
