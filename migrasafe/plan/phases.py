@@ -12,6 +12,8 @@ from migrasafe.sql.quote import quote_literal
 
 DEPLOY = "Deploy the version of the app that "
 EVERYWHERE = ", everywhere."
+OTHER_KEY_MET = ("23505", "40P01")
+"""What upserts of two sessions at once can meet of a unique index that their ON CONFLICT does not name."""
 
 
 def expand(title: str, old_app: str, new_app: str, steps: tuple[Step, ...], *, gates: tuple[Gate, ...] = ()) -> Phase:

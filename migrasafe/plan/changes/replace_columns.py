@@ -140,7 +140,7 @@ def _phases(made: Replacement, was: str, now: str, carried: Carried | None) -> I
         odometer = Odometer(dual=made.dual(), defaults=defaults, quiet_seconds=ground.quiet_seconds)
     olds, news = [column.name for column in made.old], [column.name for column in made.new]
     keys = carried.keys if carried is not None else ()
-    met = ("23505",) * bool(keys)
+    met = phases.OTHER_KEY_MET if keys else ()
     hard = hard_drop(made)
     if carried is not None:
         hard = replace(hard, statements=(*hard.statements, *carried.names_back))
@@ -247,7 +247,7 @@ def _of_keys(table: Table, carried: Carried | None) -> Iterator[str]:
     for one in carried.keys if carried is not None else ():
         yield (
             f"until the old columns are gone, {table.ref} is unique in them and in {names(one.columns)}: an upsert (ON CONFLICT)"
-            " of two sessions at once can fail with a duplicate key of the other one, and has to be tried again"
+            " of two sessions at once can fail with a duplicate key of the other one, or a deadlock, and has to be tried again"
         )
 
 

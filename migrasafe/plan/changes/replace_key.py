@@ -81,7 +81,7 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
             ),
             by_hand=(
                 f"while {table.ref} has both keys, an upsert (ON CONFLICT) of two sessions at once can fail with a duplicate key"
-                " of the other one, and has to be tried again",
+                " of the other one, or a deadlock, and has to be tried again",
             ),
             differs=kept.differs,
         )
@@ -109,7 +109,7 @@ def _phases(
     gates: tuple[Gate, ...],
 ) -> tuple[Phase, ...]:
     listed = names(new.columns)
-    met = ("23505",)  # of the key that ON CONFLICT does not name
+    met = phases.OTHER_KEY_MET
     before = (
         Phase(
             name=early or PhaseName.EXPAND,
