@@ -78,7 +78,7 @@ def test_migrations_are_compared_with_what_lint_predicts(database: Database, sho
     assert "ACCESS EXCLUSIVE on public.posts (readers and writers wait)" in done.output
     assert "SHARE on public.posts (writers wait); builds an index of public.posts" in done.output
     assert "001_shop" not in done.output
-    assert "1 migrations: 2 statements ran, 0 things were not as predicted" in done.output
+    assert "1 migration: 2 statements ran, 0 things were not as predicted" in done.output
     told = json.loads(command("rehearse", "db", "--dsn", database.dsn, "--format", "json").stdout)
     assert [one["id"] for one in told] == ["001_shop", "002_more"]
     assert told[1]["statements"][1]["locks"] == {"public.posts": "SHARE"}
