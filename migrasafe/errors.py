@@ -39,10 +39,21 @@ def is_too_deep(error: BaseException) -> bool:
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """`did you mean x?` where one of the known words begins like this or is close, else the other hint."""
-    import difflib  # here, because a run without a mistake does not need it
+    """`did you mean x?` where one of the known words, or its beginning, is close, else the other hint."""
+    close = closest(word, known)
+    return f"did you mean {close}?" if close else otherwise
 
-    words = sorted(known)
-    begun = [one for one in words if word and one.startswith(word)]
-    close = begun[:1] or difflib.get_close_matches(word, words, n=1)
-    return f"did you mean {close[0]}?" if close else otherwise
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is meant: the one that is most like `word`, whole or as far as it was written; None: none is."""
+    from difflib import SequenceMatcher  # here, because a run without a mistake does not need it
+
+    def likeness(one: str) -> float:
+        return max(SequenceMatcher(None, word, part).ratio() for part in (one, one[: len(word)]))
+
+    best = max(sorted(known), key=likeness, default="") if word else ""
+    return best if best and likeness(best) >= _ALIKE else None
+
+
+_ALIKE = 0.6
+"""Of 1.0, as `difflib.get_close_matches` has it."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.config import PathOptions, Settings
-from migrasafe.errors import did_you_mean
+from migrasafe.errors import closest, did_you_mean
 from migrasafe.findings import Finding, Fix, FixKind, Place, Severity
 from migrasafe.regex import regex
 from migrasafe.sql.script import Script
@@ -214,12 +214,10 @@ def _next_code_line(script: Script, comment: Span, line: int) -> int:
 
 def _spelled_right(rules: Sequence[str], unknown: Sequence[str], reason: str, known: Collection[str]) -> str:
     """The comment with the rules that are meant, if all of them can be guessed."""
-    import difflib  # here, because a run without a mistake does not need it
-
-    near = {rule: difflib.get_close_matches(rule, sorted(known), n=1) for rule in unknown}
+    near = {rule: closest(rule, known) for rule in unknown}
     if not reason or not all(near.values()):
         return _TAKE_OUT
-    return f"-- migrasafe: allow {', '.join(near[one][0] if one in near else one for one in rules)} because {reason}"
+    return f"-- migrasafe: allow {', '.join(near.get(one) or one for one in rules)} because {reason}"
 
 
 _TAKE_OUT = "-- put it right, or take it out"
