@@ -112,7 +112,7 @@ def test_what_a_dump_says_to_psql_is_not_sent_to_the_server(database: Database, 
     (shop / "001_name.sql").write_text("\\echo begins\nALTER TABLE public.users ALTER COLUMN age TYPE bigint;\n")
     done = command("rehearse", "001_name.sql", "--schema", "dump.sql", "--dsn", database.dsn)
     assert done.return_value == 0, done.output
-    assert "1 statements ran, 0 things were not as predicted" in done.output
+    assert "1 migration: 1 statement ran, 0 things were not as predicted" in done.output
     told = [line.partition(": ")[2] for line in done.stderr.splitlines() if line.startswith("not made")]
     assert told == [
         "CREATE DATABASE migrasafe_of_a_dump: it is about the whole server, and the sandbox is one database",
