@@ -17,7 +17,6 @@ from migrasafe.backfill.link import Link
 from migrasafe.backfill.model import BatchDone, Decision, Place, Status, Throttle
 from migrasafe.backfill.progress.events import Emit
 from migrasafe.backfill.progress.worker_log import WorkerLog
-from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.stopping import Stop
 from migrasafe.backfill.trouble.recovery import Recovery, leave
 from migrasafe.backfill.vacuum import Vacuum
@@ -25,6 +24,7 @@ from migrasafe.backfill.walk.places import RewrittenError, place_of
 from migrasafe.backfill.walk.walker import Done, Walker
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import StatementError
+from migrasafe.quantities import say_count
 
 LOOK_EVERY_SECONDS = 0.5
 ASK_AGAIN_SECONDS = 1.0

@@ -15,7 +15,6 @@ from migrasafe.backfill.job.validate import Checked, check_job
 from migrasafe.backfill.link import open_link
 from migrasafe.backfill.model import Setting, Status
 from migrasafe.backfill.progress.events import Emit, Event
-from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.queries import query
 from migrasafe.backfill.state_tables import install, no_privilege
 from migrasafe.backfill.trouble.dead_rows import what_is_left
@@ -23,6 +22,7 @@ from migrasafe.backfill.trouble.repair import retry_dead_rows
 from migrasafe.backfill.walk.ways import BlockWalk
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import ScriptSession, StatementError
+from migrasafe.quantities import say_count
 
 _TRIES = 5
 

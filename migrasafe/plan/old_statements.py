@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from migrasafe.backfill.quantities import say_seconds
 from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.templates import sql_template
+from migrasafe.quantities import say_seconds
 from migrasafe.schema.model import ColumnRef, Ref
 from migrasafe.sql.quote import quote_literal
 

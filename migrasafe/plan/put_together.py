@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from migrasafe.backfill.quantities import say_seconds
 from migrasafe.effects.model import Effects
 from migrasafe.plan import estimates
 from migrasafe.plan.app_code.model import changed_tables
@@ -17,6 +16,7 @@ from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.foresee import foresee
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Plan, Step
 from migrasafe.plan.table_lock import TableLock
+from migrasafe.quantities import say_seconds
 from migrasafe.rules.context import Step as Judged
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref, Schema

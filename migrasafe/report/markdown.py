@@ -8,7 +8,7 @@ from migrasafe.findings import Finding, Severity
 from migrasafe.lint import LintResult
 from migrasafe.report.markdown_text import code, escaped, fenced, html
 from migrasafe.report.text import summary
-from migrasafe.report.words import found, in_repository, instead, not_checked
+from migrasafe.report.words import found, in_repository, instead, not_checked, say_severity
 
 _MOST_CHARACTERS = 60_000
 """GitHub refuses comments of more than 65,536; what calls us adds a little."""
@@ -33,7 +33,7 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
         blocks = [_finding(finding) for finding in findings]
         shown = page.folded(severity, blocks) if severity is not Severity.ERROR else page.all_of(blocks)
         if shown < len(blocks):
-            page.left_out(_number(len(blocks) - shown, severity))
+            page.left_out(say_severity(len(blocks) - shown, severity))
     return page.text()
 
 
@@ -66,7 +66,7 @@ class _Page:
     def folded(self, severity: Severity, parts: list[str]) -> int:
         """Likewise, folded away under their number."""
         end = "</details>"
-        if not parts or not self.add(f"<details><summary>{_number(len(parts), severity)}</summary>"):
+        if not parts or not self.add(f"<details><summary>{say_severity(len(parts), severity)}</summary>"):
             return 0
         self._room -= len(end) + 2
         shown = self.all_of(parts)
@@ -113,8 +113,3 @@ def _shortened(sql: str) -> str:
         return sql
     whole = sql[:_MOST_OF_SQL].rpartition("\n")[0] or sql[:_MOST_OF_SQL]
     return f"{whole}\n-- … {sql[len(whole) :].count(chr(10))} more lines: migrasafe lint prints all of it"
-
-
-def _number(count: int, severity: Severity) -> str:
-    plural = "s" if count != 1 and severity is not Severity.INFO else ""
-    return f"{count} {_NAMES[severity]}{plural}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.plan.evidence import Audited, Evidence, PhaseSeen
+from migrasafe.quantities import say_count
 
 MOST_NOTES = 8
 
@@ -46,7 +47,7 @@ def _lines(evidence: Evidence) -> Iterator[str]:
 def _phase(phase: PhaseSeen) -> str:
     told = []
     if phase.steps:
-        told.append(f"{len(phase.steps)} step{'s' if len(phase.steps) > 1 else ''} watched")
+        told.append(f"{say_count(len(phase.steps), 'step')} watched")
     if phase.undone:
         told.append("taken back and run again")
     if phase.queries:

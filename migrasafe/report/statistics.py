@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from migrasafe.findings import Severity
 from migrasafe.lint import LintResult
+from migrasafe.quantities import say_count
 from migrasafe.report.text import render_not_checked, summary
 
 
@@ -22,7 +23,7 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
         fixable[key] += bool(finding.fix.edits)
     ordered = sorted(found, key=lambda key: (-found[key], -key[1].weight, key[0]))
     rows = [
-        (str(found[key]), key[1].value, key[0], f"in {_files(len(files[key]))}{_fixable(fixable[key])}")
+        (str(found[key]), key[1].value, key[0], f"in {say_count(len(files[key]), 'file')}{_fixable(fixable[key])}")
         for key in ordered
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
@@ -32,10 +33,6 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
     ]
     blocks = ["\n".join(lines)] if lines else []
     return "\n\n".join([*blocks, *render_not_checked(result, color=color), summary(result, color=color)]) + "\n"
-
-
-def _files(count: int) -> str:
-    return f"{count} file{'' if count == 1 else 's'}"
 
 
 def _fixable(count: int) -> str:

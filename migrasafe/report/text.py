@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from migrasafe.findings import Finding, FixKind, Severity
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
+from migrasafe.quantities import say_count
 from migrasafe.report.excerpt import Lines, printable, rows
 from migrasafe.report.notices import Group, others
 from migrasafe.report.notices import groups as grouped
-from migrasafe.report.words import WIDTH, not_checked, notices
+from migrasafe.report.words import WIDTH, counted, not_checked, notices, say_severity
 
 _COLORS = {Severity.ERROR: "31;1", Severity.WARNING: "33;1", Severity.INFO: "36;1"}
 _DIM = "2"
@@ -185,23 +186,12 @@ def _notice(group: Group, paint: _Paint) -> str:
 
 def _summary(result: LintResult, paint: _Paint) -> str:
     """`2 errors, 1 warning in 14 migrations, 80 statements, for PostgreSQL 15 …`."""
-    counts = dict.fromkeys(Severity, 0)
-    for finding in result.findings:
-        counts[finding.severity] += 1
-    found = [
-        paint(_number(count, severity.value), _COLORS[severity]) if severity is not Severity.INFO else f"{count} advice"
-        for severity, count in counts.items()
-        if count
-    ]
-    scope = f"{_number(len(result.migrations), 'migration')}, {_number(result.statements, 'statement')}"
+    found = [paint(say_severity(count, one), _COLORS[one]) for one, count in counted(result).items() if count]
+    scope = f"{say_count(len(result.migrations), 'migration')}, {say_count(result.statements, 'statement')}"
     target = f"for PostgreSQL {result.target.pg_version}"
     if result.target.pg_version_assumed:
         target += " (assumed: set --pg-version)"
     unread = sum(notice.blocking for migration in result.migrations for notice in migration.notices)
     unread += sum(notice.blocking for notice in result.notices)
-    missing = f"; {_number(unread, 'place')} could not be checked, see above" if unread else ""
+    missing = f"; {say_count(unread, 'place')} could not be checked, see above" if unread else ""
     return f"{', '.join(found) or 'Nothing found'} in {scope}, {target}{missing}."
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

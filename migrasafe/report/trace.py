@@ -7,6 +7,7 @@ from typing import Any
 
 from migrasafe.locks import LockMode
 from migrasafe.postgres.watch.observed import Observed
+from migrasafe.quantities import say_count
 from migrasafe.rehearse.migration.run import State
 from migrasafe.rehearse.migration.trace import Judged, Replayed
 
@@ -46,17 +47,13 @@ def trace_summary(replayed: Sequence[Replayed]) -> str:
     skipped = sum(one.count(State.SKIPPED) for one in replayed)
     as_predicted = sum(one.count(State.FAILED_AS_PREDICTED) for one in replayed)
     things = "1 thing was" if wrong == 1 else f"{wrong} things were"
-    parts = [f"{_counted(len(replayed), 'migration')}: {_counted(ran, 'statement')} ran, {things} not as predicted"]
+    parts = [f"{say_count(len(replayed), 'migration')}: {say_count(ran, 'statement')} ran, {things} not as predicted"]
     for count, words in ((failed, "failed"), (as_predicted, "failed as predicted"), (skipped, "were skipped")):
         if count:
             parts.append(f"{count} {words}")
     if any(_misses_something(judged) for one in replayed for judged in one.statements):
         parts.append("what has to be there before the first migration can be given with --schema FILE")
     return "; ".join(parts)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _misses_something(judged: Judged) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from migrasafe.findings import Finding, Severity
 from migrasafe.lint import LintResult
 from migrasafe.migrations.model import Notice
+from migrasafe.quantities import say_count
 
 WIDTH = 88
 """Columns of prose, where no terminal has fewer."""
@@ -51,15 +52,14 @@ def counted(result: LintResult) -> dict[Severity, int]:
     return counts
 
 
+def say_severity(count: int, severity: Severity) -> str:
+    """`1 error`, `2 warnings`, `3 advice`."""
+    return f"{count:,} advice" if severity is Severity.INFO else say_count(count, severity.value)
+
+
 def found(result: LintResult) -> str:
     """`2 errors, 1 warning`, or `nothing found`."""
-    words = {Severity.ERROR: "error", Severity.WARNING: "warning"}
-    parts = [
-        f"{count} {words[severity]}{'' if count == 1 else 's'}" if severity in words else f"{count} advice"
-        for severity, count in counted(result).items()
-        if count
-    ]
-    return ", ".join(parts) or "nothing found"
+    return ", ".join(say_severity(count, one) for one, count in counted(result).items() if count) or "nothing found"
 
 
 def in_repository(path: str) -> str:

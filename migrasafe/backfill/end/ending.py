@@ -27,12 +27,12 @@ from migrasafe.backfill.job.jobs import Job, reload_job
 from migrasafe.backfill.job.moves import ENDED, WORKING, move
 from migrasafe.backfill.job.shards import Shard
 from migrasafe.backfill.model import Status
-from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.queries import query
 from migrasafe.backfill.trouble.dead_rows import what_is_left
 from migrasafe.backfill.walk.batches import Place
 from migrasafe.backfill.walk.places import place_of
 from migrasafe.backfill.walk.walker import Bad
+from migrasafe.quantities import say_count
 
 if TYPE_CHECKING:
     from migrasafe.backfill.run import Worker

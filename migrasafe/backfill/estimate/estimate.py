@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.backfill.quantities import say_bytes
 from migrasafe.backfill.walk.batch_size import BatchTarget
+from migrasafe.quantities import say_bytes
 
 ROW_HEADER_BYTES = 28
 """Of a row version in the heap, its line pointer included."""

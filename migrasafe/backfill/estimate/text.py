@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.backfill.estimate.estimate import Estimate, share_said
-from migrasafe.backfill.quantities import say_bytes, say_seconds
+from migrasafe.quantities import say_bytes, say_seconds
 
 
 def lines_of(made: Estimate) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from migrasafe.backfill.model import Setting
-from migrasafe.backfill.quantities import seconds_from
 from migrasafe.backfill.throttle import settings as throttle_settings
 from migrasafe.errors import ConfigError, did_you_mean
+from migrasafe.quantities import seconds_from
 
 LEAST_TIMEOUT_SECONDS = 5.0
 TARGETS_TO_TIMEOUT = 20

@@ -6,7 +6,7 @@ from shlex import quote
 
 from migrasafe.backfill.model import Reason, Status
 from migrasafe.backfill.progress.status import JobStatus
-from migrasafe.backfill.quantities import say_seconds
+from migrasafe.quantities import say_seconds
 
 _OPEN = (Status.PENDING, Status.RUNNING, Status.THROTTLED, Status.VERIFYING)
 

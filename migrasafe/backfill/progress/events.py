@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from migrasafe.backfill.model import Reason
-from migrasafe.backfill.quantities import say_seconds
+from migrasafe.quantities import say_seconds
 
 
 class Event(Struct, frozen=True, kw_only=True):

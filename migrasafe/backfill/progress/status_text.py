@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrasafe.backfill.model import Reason, Status
 from migrasafe.backfill.progress.advice import held_by, stands_for, what_to_do
 from migrasafe.backfill.progress.status import JobStatus
-from migrasafe.backfill.quantities import say_bytes, say_count, say_seconds
+from migrasafe.quantities import say_bytes, say_count, say_seconds
 
 
 def as_lines(status: JobStatus) -> list[str]:

@@ -10,9 +10,9 @@ from migrasafe.backfill.model import BatchDone, Decision, Gauge
 from migrasafe.backfill.progress.events import Emit, Event, waiting
 from migrasafe.backfill.progress.history import thin_samples
 from migrasafe.backfill.progress.samples import Sample
-from migrasafe.backfill.quantities import say_seconds
 from migrasafe.backfill.queries import query
 from migrasafe.postgres.scripts import ScriptSession
+from migrasafe.quantities import say_seconds
 
 EVERY_SECONDS = 10.0
 CHANGES_EVERY_SECONDS = 2.0

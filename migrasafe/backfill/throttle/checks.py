@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from migrasafe.backfill.model import Reason, Setting
-from migrasafe.backfill.quantities import seconds_from
 from migrasafe.dsn import has_password
 from migrasafe.errors import ConfigError, did_you_mean
+from migrasafe.quantities import seconds_from
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 

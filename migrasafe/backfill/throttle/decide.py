@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from migrasafe.backfill.model import Decision, Reason
-from migrasafe.backfill.quantities import say_bytes, say_seconds
 from migrasafe.backfill.throttle.checks import judge
 from migrasafe.backfill.throttle.duty import BEATS_JUDGED, FEWEST_BEATS, rest_seconds
 from migrasafe.backfill.throttle.followers import required, room_bytes, waits
@@ -25,6 +24,7 @@ from migrasafe.backfill.throttle.gates import (
 from migrasafe.backfill.throttle.limits import AUTO, Limits
 from migrasafe.backfill.throttle.state import NOT_YET, UPKEEP_SECONDS, State, is_closed, poll_seconds, workers_lately
 from migrasafe.postgres.figures.load_signals import Lost
+from migrasafe.quantities import say_bytes, say_count, say_seconds
 
 STALE_POLLS = 3
 """Looks that did not come: then nothing is known any more."""
@@ -270,6 +270,6 @@ def _blocked(state: State, limits: Limits, now: float) -> list[Reason]:
         Reason(
             signal="blocked-sessions", subject="our locks", value=longest, limit=limit, unit="s", stops=False,
             until="until they have their locks; batches are a tenth as big meanwhile",
-            text=f"{number} session{'s' if number > 1 else ''} wait for our locks, the longest for {say_seconds(longest)}",
+            text=f"{say_count(number, 'session')} wait for our locks, the longest for {say_seconds(longest)}",
         )
     ]  # fmt: skip

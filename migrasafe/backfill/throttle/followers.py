@@ -8,11 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.backfill.model import Gauge, Reason
-from migrasafe.backfill.quantities import say_seconds
 from migrasafe.backfill.throttle.limits import AUTO, Limits
 from migrasafe.backfill.throttle.log_clock import LogClock, seconds_behind
 from migrasafe.backfill.throttle.replay import Replay, drain_seconds, first_look, observed, safe_rate, stands_still
 from migrasafe.postgres.figures.load_signals import Lost, Reading, ReplicaSeen, ReplicaState, SlotSeen, StandbySeen
+from migrasafe.quantities import say_seconds
 
 IN_FLIGHT = 0.3
 """Of the limit: what may be on its way to a replica, the next batch with it. What goes wrong then needs the rest."""

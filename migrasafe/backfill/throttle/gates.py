@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from migrasafe.backfill.model import Reason
-from migrasafe.backfill.quantities import say_bytes, say_seconds
 from migrasafe.backfill.throttle.limits import AUTO, Limits
 from migrasafe.backfill.throttle.log_clock import LogClock, seconds_behind
 from migrasafe.backfill.throttle.windows import closed_until, zone
@@ -18,6 +17,7 @@ from migrasafe.postgres.figures.load_signals import (
     SlotSeen,
     VacuumSeen,
 )
+from migrasafe.quantities import say_bytes, say_count, say_seconds
 
 HELD_UNTIL = 0.8
 """Of the limit: what was above it has to come down to this, so that the job does not stop and go with every batch."""
@@ -144,7 +144,7 @@ def standby_wait(names: str, replicas: Sequence[ReplicaSeen], limits: Limits) ->
         Reason(
             signal="sync-standby", subject="synchronous standbys", value=there, limit=needed, unit="standbys",
             stops=True, until=f"until {needed} of {names} {'is' if needed == 1 else 'are'} connected",
-            text=f"commits wait for {needed} synchronous standby{'' if needed == 1 else 's'} ({names}), "
+            text=f"commits wait for {say_count(needed, 'synchronous standby')} ({names}), "
             f"and {there or 'none'} {'is' if there < 2 else 'are'} connected",
         )
     ]  # fmt: skip

@@ -8,12 +8,12 @@ from typing import Any
 from msgspec import Struct
 
 from migrasafe.backfill.model import Setting
-from migrasafe.backfill.quantities import bytes_from, seconds_from
 from migrasafe.backfill.throttle.checks import check_part, checks_from, is_check_key
 from migrasafe.backfill.throttle.limits import AUTO, Limits
 from migrasafe.backfill.throttle.windows import Window, windows_from, zone_from
 from migrasafe.dsn import has_password
 from migrasafe.errors import ConfigError, did_you_mean
+from migrasafe.quantities import bytes_from, seconds_from
 
 REPLICA_DSN = "replica_dsn."
 _OFF = ("off", "none", False)

@@ -13,10 +13,10 @@ from migrasafe.backfill.job import jobs, shards
 from migrasafe.backfill.job.moves import WORKING, move
 from migrasafe.backfill.link import Link, open_link_again
 from migrasafe.backfill.model import Status
-from migrasafe.backfill.quantities import say_seconds
 from migrasafe.backfill.trouble.failures import TRIES, Answer, Failure, Step, answer, classify
 from migrasafe.errors import MigrasafeError
 from migrasafe.postgres.scripts import StatementError
+from migrasafe.quantities import say_seconds
 
 if TYPE_CHECKING:
     from migrasafe.backfill.run import Worker

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from migrasafe.backfill.job import jobs
-from migrasafe.backfill.quantities import say_count
 from migrasafe.backfill.trouble.repair import retry_dead_rows
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
+from migrasafe.quantities import say_count
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

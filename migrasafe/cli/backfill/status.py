@@ -9,9 +9,9 @@ import click
 from migrasafe.backfill.job import jobs
 from migrasafe.backfill.progress.status import JobStatus, as_data, status_of, why_not_done
 from migrasafe.backfill.progress.status_text import as_lines
-from migrasafe.backfill.quantities import seconds_from
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
 from migrasafe.errors import ConfigError
+from migrasafe.quantities import seconds_from
 
 _format = click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True

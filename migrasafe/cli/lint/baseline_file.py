@@ -20,6 +20,7 @@ from migrasafe.baseline import (
 from migrasafe.errors import InputError
 from migrasafe.lint import LintResult
 from migrasafe.plain_file import refuse_endless
+from migrasafe.quantities import say_count
 
 _SHOWN = 5
 
@@ -83,8 +84,8 @@ def tell_compared(compared: Compared, path: str) -> None:
     """Says on standard error how much the baseline took out, and what of it is fixed."""
     if not compared.known and not compared.fixed and not compared.known_notes:
         return
-    notes = f" and {_number(compared.known_notes, 'note')}" if compared.known_notes else ""
-    said = f"{_number(compared.known, 'finding')}{notes} not shown: in {path}"
+    notes = f" and {say_count(compared.known_notes, 'note')}" if compared.known_notes else ""
+    said = f"{say_count(compared.known, 'finding')}{notes} not shown: in {path}"
     fixed = compared.fixed
     if fixed:
         listed = ", ".join(f"{one.path}: {one.rule}" for one in fixed[:_SHOWN])
@@ -95,10 +96,6 @@ def tell_compared(compared: Compared, path: str) -> None:
 
 def tell_written(written: Baseline, path: str) -> None:
     files = len({one.path for one in written.findings})
-    notes = f", and {_number(len(set(written.notes)), 'note')}" if written.notes else ""
-    found = f"{_number(len(written.findings), 'finding')} in {_number(files, 'file')}{notes}"
+    notes = f", and {say_count(len(set(written.notes)), 'note')}" if written.notes else ""
+    found = f"{say_count(len(written.findings), 'finding')} in {say_count(files, 'file')}{notes}"
     click.echo(f"Wrote {found} to {path}. Commit it: from now on only new findings are reported.", err=True)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

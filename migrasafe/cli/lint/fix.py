@@ -6,6 +6,7 @@ import click
 
 from migrasafe.cli.lint.run import Linted, Run
 from migrasafe.lint import LintResult
+from migrasafe.quantities import say_count
 
 
 def fix(run: Run, *, quiet: bool) -> Linted:
@@ -17,7 +18,9 @@ def fix(run: Run, *, quiet: bool) -> Linted:
     write_changed(files)
     if not quiet or files:
         what = (
-            f"Fixed {_number(fixed.fixed, 'finding')} in {_number(len(files), 'file')}." if files else "Nothing to fix."
+            f"Fixed {say_count(fixed.fixed, 'finding')} in {say_count(len(files), 'file')}."
+            if files
+            else "Nothing to fix."
         )
         click.echo(what, err=True)
     return run.lint()
@@ -32,10 +35,8 @@ def show_diff(run: Run) -> LintResult:
     fixed = fix_all(lambda unsaved: run.lint(unsaved).result, text_of)
     files = changed_files(fixed.texts)
     click.echo(unified_diff(files), nl=False)
-    would = f"Would fix {fixed.fixed} of {_number(len(before.findings), 'finding')} in {_number(len(files), 'file')}."
+    would = (
+        f"Would fix {fixed.fixed} of {say_count(len(before.findings), 'finding')} in {say_count(len(files), 'file')}."
+    )
     click.echo(would, err=True)
     return before
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

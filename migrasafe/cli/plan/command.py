@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from migrasafe.errors import InputError
 from migrasafe.plan.output import FORMATS
+from migrasafe.quantities import say_count
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 
@@ -162,7 +162,6 @@ def plan(
     """
     from datetime import UTC, datetime
 
-    from migrasafe.backfill.quantities import seconds_from
     from migrasafe.cli.inputs.read import schema_of, script_of, sizes_at
     from migrasafe.cli.plan.output import outputs_of
     from migrasafe.plan.changes.model import Ground
@@ -174,6 +173,7 @@ def plan(
     from migrasafe.plan.read.changes import read_changes
     from migrasafe.plan.read.hints import hints_of, part_from
     from migrasafe.plan.words.words import WORDS, plan_id, said_so, sql_of
+    from migrasafe.quantities import seconds_from
     from migrasafe.sql.parse import read_script
     from migrasafe.sql.source import Source
     from migrasafe.target import Target
@@ -241,7 +241,7 @@ def plan(
         now=datetime.now(UTC),
     )
     _write(folder, plan_files(made, found.schema, outputs))
-    click.echo(f"{made.title}: {_count(made.phases, 'phase')}, {_count(made.steps, 'step')}")
+    click.echo(f"{made.title}: {say_count(len(made.phases), 'phase')}, {say_count(len(made.steps), 'step')}")
     for phase in made.phases:
         click.echo(f"  {phase.name.value:<11} {phase.title}")
     for one in made.assumed:
@@ -258,10 +258,6 @@ def plan(
     until = file if before is None else Path(before)
     wanted = Wanted(major=target.pg_version, kind=sandbox, image=image)
     return prove_folder(folder, schema, wanted, Wish(), until=until, layout=layout)
-
-
-def _count(things: Sequence[object], what: str) -> str:
-    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
 def _ask(question: str) -> bool:

@@ -45,9 +45,9 @@ def compare(
     """
     from migrasafe.backfill.across.compare import Comparing
     from migrasafe.backfill.across.rows import read_alike, rows_of
-    from migrasafe.backfill.quantities import seconds_from
     from migrasafe.cli.plan.session import plan_of
     from migrasafe.postgres.connect import connect, run
+    from migrasafe.quantities import seconds_from
 
     moved = plan_of(Path(plan)).moved
     if moved is None:

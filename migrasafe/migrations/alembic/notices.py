@@ -8,6 +8,7 @@ from migrasafe.migrations.alembic.project import PLUGIN_OPERATIONS, PLUGINS
 from migrasafe.migrations.alembic.protocol import Done, Noticed, NoticeKind
 from migrasafe.migrations.alembic.render import Outcome
 from migrasafe.migrations.model import Notice
+from migrasafe.quantities import say_count
 
 _LOGGING = frozenset(
     {"log", "logger", "logging", "getLogger", "get_logger", "info", "debug", "warning", "warn", "error", "exception", "print", "echo"}
@@ -73,7 +74,7 @@ def _messages(outcome: Outcome) -> Iterator[tuple[int, str, bool]]:
 def _failure(outcome: Outcome) -> tuple[int, str] | None:
     rendered = outcome.rendered
     seen = len(rendered.executed)
-    until_then = f"; {seen} statement{'s' if seen != 1 else ''} seen until then" if seen else "; no statement was seen"
+    until_then = f"; {say_count(seen, 'statement')} seen until then" if seen else "; no statement was seen"
     done = rendered.done
     if done is None:
         last = rendered.executed[-1].line if rendered.executed else 0

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.backfill.quantities import say_seconds
 from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Draft
 from migrasafe.plan.dual_write.triggers import SCHEMA, DualWrite, differs, row_of, words_of
 from migrasafe.plan.model import Gate, Step
 from migrasafe.plan.templates import filled
+from migrasafe.quantities import say_seconds
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.deparse import deparse_expression

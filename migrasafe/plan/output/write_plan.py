@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.backfill.quantities import say_bytes, say_seconds
 from migrasafe.errors import InputError
 from migrasafe.locks import LockMode
 from migrasafe.plan.model import VERSION, Backfill, Estimate, Phase, Plan
@@ -20,6 +19,7 @@ from migrasafe.plan.output.runbook import commands_of
 from migrasafe.plan.output.timeline import bars, seconds_of
 from migrasafe.plan.output.write_sql import database_of, files_of, sql_files
 from migrasafe.plan.templates import document_template
+from migrasafe.quantities import say_bytes, say_seconds
 from migrasafe.schema.model import Schema
 from migrasafe.target import Target
 

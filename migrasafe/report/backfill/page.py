@@ -17,8 +17,8 @@ from migrasafe.backfill.progress.history import Happening, SampleSeen
 from migrasafe.backfill.progress.status import JobStatus
 from migrasafe.backfill.progress.status_text import headline, say_eta
 from migrasafe.backfill.progress.timeline import Slice, Span, slices, spans
-from migrasafe.backfill.quantities import say_bytes, say_seconds
 from migrasafe.backfill.trouble.dead_rows import DeadRow
+from migrasafe.quantities import say_bytes, say_seconds
 from migrasafe.report.backfill.plots import Limit, Line, Mark, Plot, Steps, svg, time_labels, value_labels
 
 EVENTS_SHOWN = 400

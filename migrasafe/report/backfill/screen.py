@@ -14,7 +14,7 @@ from migrasafe.backfill.model import Status
 from migrasafe.backfill.progress.advice import held_by, what_to_do
 from migrasafe.backfill.progress.status import JobStatus
 from migrasafe.backfill.progress.status_text import gauges, headline, say_eta
-from migrasafe.backfill.quantities import say_bytes, say_count, say_seconds
+from migrasafe.quantities import say_bytes, say_count, say_seconds
 
 WIDE = 140
 """From so many columns on, events stand beside workers."""

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from migrasafe.backfill.quantities import bytes_from, say_bytes, say_seconds, seconds_from
 from migrasafe.errors import ConfigError
+from migrasafe.quantities import bytes_from, say_bytes, say_seconds, seconds_from
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 
 from migrasafe.errors import ConfigError
+from migrasafe.regex import regex
 
 _SECONDS_OF = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES_OF = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
-_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-zµ]*)\s*")
+_QUANTITY = regex(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-zµ]*)\s*")
 
 
 def seconds_from(value: object, where: str) -> float:
