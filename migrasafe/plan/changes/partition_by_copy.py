@@ -10,7 +10,14 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.partition_bounds import bound_sql, is_attached
 from migrasafe.plan.table_swap.model import TableSwap
-from migrasafe.plan.table_swap.partitioned import by_sql, fits, refuse_partitioned, weaker, widened_key
+from migrasafe.plan.table_swap.partitioned import (
+    by_sql,
+    fits,
+    marked_unchecked,
+    refuse_partitioned,
+    weaker,
+    widened_key,
+)
 from migrasafe.plan.table_swap.refused import key_of, refuse
 from migrasafe.plan.table_swap.way import WHY, by_hand, way_beside
 from migrasafe.schema.definitions import with_suffix
@@ -66,7 +73,7 @@ class PartitionByCopy(Struct, frozen=True, kw_only=True):
                 " the table as it is the first partition instead, without a copy: faster, where the old rows may stay together",
             ),
             by_hand=tuple(by_hand(swap)),
-            differs=(*weaker(table, wider), *kept_whatever_is_said(table)),
+            differs=(*weaker(table, wider), *marked_unchecked(ground, table), *kept_whatever_is_said(table)),
         )
 
 

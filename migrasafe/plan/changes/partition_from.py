@@ -17,7 +17,7 @@ from migrasafe.plan.objects.partition_bounds import bound_sql, condition_of
 from migrasafe.plan.table_swap.belongings import owned_sequences, put_on, taken_off, views_over
 from migrasafe.plan.table_swap.made import belonging, create
 from migrasafe.plan.table_swap.model import TableSwap
-from migrasafe.plan.table_swap.partitioned import by_sql, refuse_partitioned, weaker, widened_key
+from migrasafe.plan.table_swap.partitioned import by_sql, marked_unchecked, refuse_partitioned, weaker, widened_key
 from migrasafe.plan.table_swap.refused import refuse
 from migrasafe.plan.table_swap.turn import checked_after, checked_again, moved_identities
 from migrasafe.schema.definitions import create_index, name_of, names, with_suffix
@@ -82,7 +82,7 @@ class PartitionFrom(Struct, frozen=True, kw_only=True):
                     else ()
                 ),
             ),
-            differs=(*weaker(table, swap.wider), *kept_whatever_is_said(table)),
+            differs=(*weaker(table, swap.wider), *marked_unchecked(ground, table), *kept_whatever_is_said(table)),
         )
 
     def _swap(self, ground: Ground, table: Table) -> TableSwap:

@@ -9,7 +9,7 @@ from migrasafe.plan.carry_over.references import own_keys_to
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.model import Gate
 from migrasafe.plan.objects.partition_bounds import condition_of
-from migrasafe.plan.table_swap.belongings import publications_with
+from migrasafe.plan.table_swap.belongings import publications_with, valid_keys_to
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Constraint, RelationKind, Table
 from migrasafe.sql.deparse import deparse_expression
@@ -18,6 +18,7 @@ from migrasafe.sql.statements import PartitionBound, PartitionBy
 _BEFORE_ROW_TRIGGERS_SINCE = 13
 _PUBLISHED_SINCE = 13
 _IDENTITY_SINCE = 17
+_PARTS_VALIDATED_SINCE = 18
 
 
 def by_sql(by: PartitionBy) -> str:
@@ -116,4 +117,15 @@ def weaker(table: Table, wider: tuple[str, ...]) -> Iterator[str]:
         yield (
             f"the primary key is ({', '.join((*key.columns, *wider))}): only its sequence sees to it that {', '.join(key.columns)} "
             "alone is unique, and PostgreSQL does not"
+        )
+
+
+def marked_unchecked(ground: Ground, table: Table) -> Iterator[str]:
+    """What VALIDATE CONSTRAINT leaves of the foreign keys to a partitioned table: no statement sets it, and nothing reads it."""
+    keys = ", ".join(f"{key.name} of {child.ref}" for child, key in valid_keys_to(ground.schema, table.ref))
+    if keys and not ground.target.at_least(_PARTS_VALIDATED_SINCE):
+        yield (
+            f"{keys} is checked for every row, and marked so; its parts for each partition, which before PostgreSQL"
+            f" {_PARTS_VALIDATED_SINCE} VALIDATE CONSTRAINT does not reach, stay convalidated = false in pg_constraint, which"
+            " nothing reads"
         )

@@ -33,11 +33,16 @@ JOIN pg_catalog.pg_attribute AS attribute ON attribute.attrelid = relations.oid 
 LEFT JOIN pg_catalog.pg_attrdef AS standard ON standard.adrelid = attrelid AND standard.adnum = attnum
 WHERE relkind IN ('r', 'p', 'v', 'm', 'f')
 UNION ALL
-SELECT pg_catalog.format('constraint %I on %s: %s valid %s inherited %s: %s', conname,
-    coalesce(conrelid::regclass::text, contypid::regtype::text), pg_catalog.pg_get_constraintdef(pg_constraint.oid),
-    convalidated, coninhcount,
-    (SELECT description FROM described WHERE objoid = pg_constraint.oid AND classoid = 'pg_constraint'::regclass))
-FROM pg_catalog.pg_constraint JOIN spaces ON spaces.oid = connamespace
+-- Before 18 no VALIDATE CONSTRAINT reaches the parts of a foreign key for each partition that it refers to, and nothing reads
+-- whether they are valid: the key itself says it.
+SELECT pg_catalog.format('constraint %I on %s: %s valid %s inherited %s: %s', part.conname,
+    coalesce(part.conrelid::regclass::text, part.contypid::regtype::text),
+    pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(part.oid), CASE WHEN key.oid IS NOT NULL THEN ' NOT VALID$' ELSE '$' END, ''),
+    CASE WHEN key.oid IS NULL THEN part.convalidated END, part.coninhcount,
+    (SELECT description FROM described WHERE objoid = part.oid AND classoid = 'pg_constraint'::regclass))
+FROM pg_catalog.pg_constraint AS part JOIN spaces ON spaces.oid = part.connamespace
+LEFT JOIN pg_catalog.pg_constraint AS key ON key.oid = part.conparentid AND key.conrelid = part.conrelid
+    AND part.contype = 'f' AND pg_catalog.current_setting('server_version_num')::integer < 180000
 UNION ALL
 SELECT pg_catalog.format('index %s valid %s options %s statistics %s clustered %s identity %s', 
     pg_catalog.pg_get_indexdef(indexrelid), indisvalid, reloptions,
