@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.model import Step
 from migrasafe.schema.attached import Beside, WrittenStatistics
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.deparse import deparse_expression, renamed
 from migrasafe.sql.expressions import names_of, walk
@@ -58,7 +59,7 @@ def _said(fields: Mapping[str, Any], table: Ref, name: Ref) -> str:
 
 
 def _temporary(one: WrittenStatistics) -> str:
-    return with_suffix(one.name, "__ms")
+    return name_beside(one.name)
 
 
 def _over(beside: Beside | None, columns: Mapping[str, str]) -> Iterator[WrittenStatistics]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrasafe.plan.beside import ref_beside
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.dual_write.shadow import Shadow
 from migrasafe.plan.objects.sequences import goes_on, sequence_of
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_ident
 
@@ -27,7 +28,7 @@ def _move(shadow: Shadow, sequence: Ref, options: str, from_: str, to: str) -> I
     assert shadow.old.identity is not None  # whoever asks has seen it
     alter = f"ALTER TABLE {name_of(shadow.table.ref)} ALTER COLUMN"
     always = "ALWAYS" if shadow.old.identity.always else "BY DEFAULT"
-    beside = Ref(sequence.schema, with_suffix(sequence.name, "__ms"))
+    beside = ref_beside(sequence)
     yield (f"{alter} {quote_ident(to)} ADD GENERATED {always} AS IDENTITY (SEQUENCE NAME {name_of(beside)}{options})")
     yield goes_on(beside, sequence)
     yield f"{alter} {quote_ident(from_)} DROP IDENTITY"

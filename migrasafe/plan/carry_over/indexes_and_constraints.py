@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from migrasafe.plan import steps
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.carry_over.beside_column import give_along, is_something
 from migrasafe.plan.carry_over.extended_statistics import carried_statistics, statistics_names_back
 from migrasafe.plan.carry_over.rename_in import constraint_over, index_over
 from migrasafe.plan.carry_over.unseen import bodies_that_name
 from migrasafe.plan.dual_write.shadow import Shadow
 from migrasafe.plan.model import Step
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Constraint, Index, Publication, Ref, Schema
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import ConstraintKind
@@ -21,7 +22,7 @@ from migrasafe.sql.statements import ConstraintKind
 
 def temporary(name: str) -> str:
     """What an index or constraint of the new column is called while the old one's still has the name."""
-    return with_suffix(name, "__ms")
+    return name_beside(name)
 
 
 def carried_indexes(shadow: Shadow) -> list[Index]:

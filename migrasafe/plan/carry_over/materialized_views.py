@@ -9,11 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import ref_aside, ref_beside
 from migrasafe.plan.carry_over.readers import has_star, reading, view_reads
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.dual_write.shadow import Shadow
 from migrasafe.plan.model import Step
-from migrasafe.plan.objects.view_again import aside, view_again
+from migrasafe.plan.objects.view_again import view_again
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import ColumnRef, Ref, RelationKind, Schema, View
 from migrasafe.sql.deparse import Path, map_columns
@@ -44,7 +45,7 @@ def built_again(shadow: Shadow) -> BuiltAgain:
         steps=(*builds, _take_place(ground, views, is_new)),
         dropped=tuple(f"DROP MATERIALIZED VIEW {name_of(_dropped(view))}" for view in reversed(views)),
         named=tuple(
-            f"ALTER INDEX {name_of(aside(index.ref, '__ms'))} RENAME TO {quote_ident(index.ref.name)}"
+            f"ALTER INDEX {name_of(ref_beside(index.ref))} RENAME TO {quote_ident(index.ref.name)}"
             for view in views
             for index in ground.schema.indexes_of(view)
         ),
@@ -105,16 +106,16 @@ def _in_order(views: Mapping[Ref, View]) -> Iterator[View]:
 
 
 def _dropped(view: View) -> Ref:
-    return aside(view.ref, "__ms_dropped")
+    return ref_aside(view.ref)
 
 
 def _build(shadow: Shadow, view: View, all_of_them: Sequence[View], final: str, is_new: str) -> Step:
     assert view.query is not None  # materialized_over has seen to it
-    ready = aside(view.ref, "__ms")
+    ready = ref_beside(view.ref)
     query = view.query.node
     if not shadow.keeps_name:
         query = reading(query, shadow.table, shadow.old.name, shadow.new.name)
-    query = _over(query, {one.ref: aside(one.ref, "__ms") for one in all_of_them})
+    query = _over(query, {one.ref: ref_beside(one.ref) for one in all_of_them})
     return Step(
         title=f"Build the materialized view {view.ref} over {final}, beside the old one",
         statements=tuple(view_again(shadow.ground, view, ready, query=query)),
@@ -155,7 +156,7 @@ def _take_place(ground: Ground, views: Sequence[View], is_new: str) -> Step:
     again = [statement for one in readers for statement in view_again(ground, one)]
     there, back = [], []
     for view in views:
-        ready, dropped = aside(view.ref, "__ms"), _dropped(view)
+        ready, dropped = ref_beside(view.ref), _dropped(view)
         there.append(f"{rename} {name_of(view.ref)} RENAME TO {quote_ident(dropped.name)}")
         there.append(f"{rename} {name_of(ready)} RENAME TO {quote_ident(view.ref.name)}")
         back.append(f"{rename} {name_of(view.ref)} RENAME TO {quote_ident(ready.name)}")

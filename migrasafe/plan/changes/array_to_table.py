@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_aside
 from migrasafe.plan.carry_over.readers import readers_in_the_way
 from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
@@ -21,7 +22,7 @@ from migrasafe.plan.dual_write.rows_of_array import (
     write_rows,
 )
 from migrasafe.plan.model import Phase, Step
-from migrasafe.schema.definitions import name_of, names, type_of, with_suffix
+from migrasafe.schema.definitions import name_of, names, type_of
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
@@ -129,7 +130,7 @@ def _phases(ground: Ground, table: Table, rows: RowsOfArray) -> Iterator[Phase]:
 
 
 def _dropped(rows: RowsOfArray) -> str:
-    return with_suffix(rows.column, "__ms_dropped")
+    return name_aside(rows.column)
 
 
 def _soft(rows: RowsOfArray, over: str) -> Step:

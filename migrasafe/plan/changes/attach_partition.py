@@ -10,11 +10,12 @@ from msgspec.structs import replace
 from migrasafe.effects.same_foreign_key import foreign_key_like
 from migrasafe.effects.same_index import same_index
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Gate, Step
 from migrasafe.plan.objects.partition_bounds import bound_sql, condition_of, default_of, is_attached
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, PartitionBound
@@ -97,7 +98,7 @@ class AttachPartition(Struct, frozen=True, kw_only=True):
         for number, wanted in enumerate(ground.schema.indexes_of(self.parent), start=1):
             if any(same_index(wanted, one) for one in own):
                 continue
-            ref = named.get(wanted.ref, Ref(child.ref.schema, with_suffix(child.ref.name, f"__ms_{number}")))
+            ref = named.get(wanted.ref, Ref(child.ref.schema, name_beside(child.ref.name, str(number))))
             index = replace(wanted, ref=ref, table=child.ref, constraint=None, parent=None, valid=True)
             key = self.parent.constraint(wanted.constraint) if wanted.constraint is not None else None
             if key is not None and key.kind is ConstraintKind.PRIMARY_KEY and child.primary_key is not None:
@@ -125,7 +126,7 @@ class AttachPartition(Struct, frozen=True, kw_only=True):
 
 
 def _name(table: Ref) -> str:
-    return with_suffix(table.name, "__ms_bound")
+    return name_beside(table.name, "bound")
 
 
 def _check(table: Ref, condition: str) -> tuple[Step, ...]:

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.beside import ref_beside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.plan.objects.sequences import counted_on, goes_on, sequence_of
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Column, Ref, Sequence, Table
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import ConstraintKind, Identity, Name
@@ -105,7 +106,7 @@ def _is_identity(table: Table, column: Column, letters: str) -> str:
 
 
 def _aside(sequence: Sequence) -> Ref:
-    return Ref(sequence.ref.schema, with_suffix(sequence.ref.name, "__ms"))
+    return ref_beside(sequence.ref)
 
 
 def from_serial(table: Table, column: Column, serial: Sequence, *, always: bool = False) -> Step:

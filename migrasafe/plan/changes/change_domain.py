@@ -8,11 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.dual_write.swapped import Note, says_replaced
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Gate, Step
-from migrasafe.schema.definitions import constraint_body, name_of, with_suffix
+from migrasafe.schema.definitions import constraint_body, name_of
 from migrasafe.schema.model import Constraint, Domain, Ref, Table
 from migrasafe.sql.deparse import deparse_expression, parse_expression, substituted
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -88,7 +89,7 @@ class ReplaceDomainConstraint(Struct, frozen=True, kw_only=True):
         """Either of both, then the new one alone."""
         domain, old, new = self.domain, self.old, self.new
         was, now = constraint_body(old), constraint_body(new)
-        either = with_suffix(new.name, "__ms_either")
+        either = name_beside(new.name, "either")
         note = says_replaced(ground.id, "CONSTRAINT", quote_ident(new.name), f"DOMAIN {name_of(domain.ref)}")
         over = _is_over(domain, old, new, either, note)
         return Draft(

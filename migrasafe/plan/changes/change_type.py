@@ -21,7 +21,7 @@ from migrasafe.plan.conversion.rejects import again, all_decided, keep_old, no_m
 from migrasafe.plan.conversion.time_zones import is_between_zones, sessions_in, zone_conversion, zone_said
 from migrasafe.plan.dual_write import shadow_column
 from migrasafe.plan.dual_write.app_writes_column import type_by_app
-from migrasafe.plan.dual_write.shadow import SHADOW, Shadow
+from migrasafe.plan.dual_write.shadow import Shadow, shadow_name
 from migrasafe.plan.foresee import work_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.schema.definitions import formatted_type, name_of, type_of, with_suffix
@@ -99,7 +99,7 @@ class ChangeType(Struct, frozen=True, kw_only=True):
         return zone
 
     def _conversion(self, table: Table, old: Column) -> Conversion:
-        new_name = self.new_name or with_suffix(old.name, SHADOW)
+        new_name = self.new_name or shadow_name(old.name)
         assert old.type is not None  # column_of has seen to it
         zone = self._zone(table, old)
         if zone is not None:
@@ -195,7 +195,7 @@ def _in_place(ground: Ground, table: Table, old: Column, new: TypeName, statemen
 def beside(ground: Ground, table: Table, old: Column, change: ChangeType, conversion: Conversion) -> Draft:
     type, decisions = change.type, change.bad_rows
     _refuse_kinds(table, old)
-    shadow, found = _shadow(ground, table, old, type, conversion, decisions, with_suffix(old.name, SHADOW))
+    shadow, found = _shadow(ground, table, old, type, conversion, decisions, shadow_name(old.name))
     new = replace(shadow.new, collation=change.collation or shadow.new.collation)
     shadow = replace(shadow, default=change.default, new=new)
     rejects = rejects_of(ground.id, table, old, found, decisions, (*ground.schema.search_path, table.ref.schema))

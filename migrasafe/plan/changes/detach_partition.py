@@ -5,11 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.partition_bounds import bound_sql, condition_of, default_of, is_attached
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name
@@ -35,7 +36,7 @@ class DetachPartition(Struct, frozen=True, kw_only=True):
             )
         ref, attached = table.ref, is_attached(parent.ref, table.ref)
         condition = condition_of(parent, table.bound)
-        name = with_suffix(ref.name, "__ms_bound")
+        name = name_beside(ref.name, "bound")
         proof: tuple[Step, ...] = ()
         if condition is not None:
             check = f"ALTER TABLE {name_of(ref)} ADD CONSTRAINT {quote_ident(name)} CHECK ({condition}) NOT VALID"

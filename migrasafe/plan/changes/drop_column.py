@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.beside import name_aside
 from migrasafe.plan.carry_over.extended_statistics import statistics_over
 from migrasafe.plan.carry_over.readers import views_in_the_way
 from migrasafe.plan.carry_over.unseen import triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
@@ -47,7 +48,7 @@ class DropColumn(Struct, frozen=True, kw_only=True):
             column.not_null and column.default is None and column.identity is None and column.generated is None
         )
         expand = (_expand(ground, table, column, self.meanwhile),) if needs_value else ()
-        dropped = with_suffix(column.name, "__ms_dropped")
+        dropped = name_aside(column.name)
         return Draft(
             title=f"drop {table.ref}.{column.name}",
             tables=(table.ref,),

@@ -6,12 +6,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.drop_constraint import drop_step
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
-from migrasafe.schema.definitions import name_of, with_suffix
-from migrasafe.schema.model import ColumnRef, Ref, View
+from migrasafe.schema.definitions import name_of
+from migrasafe.schema.model import ColumnRef, View
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name
 
@@ -35,7 +36,7 @@ class DropTable(Struct, frozen=True, kw_only=True):
                 raise NoPlanError(
                     f"{table.ref} cannot go yet: {child.ref} refers to it; drop its constraint {key.name} before"
                 )
-        aside = Ref(table.ref.schema, with_suffix(table.ref.name, "__ms_dropped"))
+        aside = ref_aside(table.ref)
         gone = f"{predicates.relation(table.ref)} IS NULL"
         soft = Step(
             title=f"Take {table.ref} out of sight; it is kept as {aside.name}",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
-from migrasafe.plan.objects.view_again import aside, view_again
+from migrasafe.plan.objects.view_again import view_again
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import RelationKind, View
 from migrasafe.sql.quote import quote_ident
@@ -25,7 +26,7 @@ class DropView(Struct, frozen=True, kw_only=True):
                 f"the view {ref} cannot go yet: the view {readers[0]} reads it; drop or change that before"
             )
         kind = view.kind.name.replace("_", " ")
-        hidden = aside(ref, "__ms_dropped")
+        hidden = ref_aside(ref)
         gone = f"{predicates.relation(ref)} IS NULL"
         soft = Step(
             title=f"Take {ref} out of sight; it is kept as {hidden.name}",

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, steps
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.carry_over.identity_moves import moved_identity
 from migrasafe.plan.carry_over.indexes_and_constraints import carry_over, temporary, unseen
 from migrasafe.plan.carry_over.materialized_views import built_again, ending
@@ -15,9 +16,9 @@ from migrasafe.plan.carry_over.rebound import around, rebound
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.dual_write import shadow_column
-from migrasafe.plan.dual_write.shadow import SHADOW, Shadow
+from migrasafe.plan.dual_write.shadow import Shadow, shadow_name
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
-from migrasafe.schema.definitions import constraint_body, name_of, names, type_of, with_suffix
+from migrasafe.schema.definitions import constraint_body, name_of, names, type_of
 from migrasafe.schema.model import Column, Constraint, Index, Ref, Sequence, Table
 from migrasafe.sql.conversions import Conversion, known_conversion
 from migrasafe.sql.quote import quote_ident, spell_type
@@ -123,7 +124,7 @@ def _is_narrower(new: TypeName, old: TypeName) -> bool:
 
 
 def _shadow(ground: Ground, table: Table, old: Column, type: TypeName, conversion: Conversion, number: int) -> Shadow:
-    new = replace(old, name=with_suffix(old.name, SHADOW), type=type, default=None, not_null=False, identity=None)
+    new = replace(old, name=shadow_name(old.name), type=type, default=None, not_null=False, identity=None)
     own = replace(ground, id=f"{ground.id}_{number}" if number else ground.id)
     return Shadow(ground=own, table=table, old=old, new=new, up=conversion.up, down=conversion.down)
 
@@ -139,7 +140,7 @@ def _references(ground: Ground, table: Table, old: Column, type: TypeName) -> It
             raise NoPlanError(
                 f"{child.ref} refers to it with {names(constraint.columns)}, which is in a key of its own: that has no plan yet"
             )
-        conversion = known_conversion(column.type, type, column.name, with_suffix(column.name, SHADOW))
+        conversion = known_conversion(column.type, type, column.name, shadow_name(column.name))
         if conversion is None:
             raise NoPlanError(
                 f"how {child.ref}.{column.name} ({spell_type(column.type)}) becomes {spell_type(type)} is not known"
@@ -166,7 +167,7 @@ def _jobs(shadow: Shadow) -> tuple[Backfill, ...]:
 def _spare_index(table: Table, key: Constraint) -> Index:
     """A second index on the old key: it makes the way back an instant, since that of the key goes with the key."""
     return Index(
-        ref=Ref(table.ref.schema, with_suffix(key.name, "__ms_spare")),
+        ref=Ref(table.ref.schema, name_beside(key.name, "spare")),
         table=table.ref,
         elements=tuple(IndexElement(column=column) for column in key.columns),
         unique=True,

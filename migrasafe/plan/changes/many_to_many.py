@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_aside
 from migrasafe.plan.carry_over.readers import readers_in_the_way
 from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
@@ -21,7 +22,7 @@ from migrasafe.plan.dual_write.linked import (
     write_linked,
 )
 from migrasafe.plan.model import Phase, Step
-from migrasafe.schema.definitions import name_of, names, with_suffix
+from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import ColumnRef, Constraint, Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Name
@@ -153,7 +154,7 @@ def _may_be_null(table: Ref, column: str) -> Step:
 
 
 def _dropped(columns: tuple[str, ...]) -> dict[str, str]:
-    return {one: with_suffix(one, "__ms_dropped") for one in columns}
+    return {one: name_aside(one) for one in columns}
 
 
 def _aside(linked: Linked) -> Linked:

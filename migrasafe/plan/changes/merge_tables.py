@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.carry_over.unseen import bodies_that_name
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
@@ -21,7 +22,7 @@ from migrasafe.plan.dual_write.merged import (
     write_merged,
 )
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.schema.definitions import name_of, names, type_of, with_suffix
+from migrasafe.schema.definitions import name_of, names, type_of
 from migrasafe.schema.model import ColumnRef, Constraint, Ref, Table, View
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, spell_type
@@ -51,7 +52,7 @@ class MergeTables(Struct, frozen=True, kw_only=True):
             needed=tuple(_needed(old, [was for was, _ in self.columns])),
             search_path=ground.schema.search_path,
         )
-        aside = Ref(old.ref.schema, with_suffix(old.ref.name, "__ms_dropped"))
+        aside = ref_aside(old.ref)
         return Draft(
             title=f"merge {old.ref} into {new.ref}",
             tables=(old.ref, new.ref, aside),

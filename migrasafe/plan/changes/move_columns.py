@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_aside
 from migrasafe.plan.carry_over.readers import readers_in_the_way
 from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
@@ -21,7 +22,7 @@ from migrasafe.plan.dual_write.across import (
     write_across,
 )
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.schema.definitions import name_of, names, type_of, with_suffix
+from migrasafe.schema.definitions import name_of, names, type_of
 from migrasafe.schema.model import Column, Constraint, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ColumnDef, ConstraintKind, Name
@@ -162,7 +163,7 @@ def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
 
 
 def _dropped(across: AcrossTables) -> dict[str, str]:
-    return {there: with_suffix(there, "__ms_dropped") for there, _ in across.columns}
+    return {there: name_aside(there) for there, _ in across.columns}
 
 
 def _is_over(old: Table, across: AcrossTables) -> str:

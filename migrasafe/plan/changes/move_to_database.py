@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import phases
+from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.elsewhere import made, steps
@@ -37,7 +38,7 @@ class MoveToDatabase(Struct, frozen=True, kw_only=True):
         it = Moving(ground=ground, table=table, home=self.home, numbered=tuple(_numbered(ground, table)))
         return Draft(
             title=f"move {table.ref} to {self.home}",
-            tables=(table.ref, steps.aside_of(table)),
+            tables=(table.ref, ref_aside(table.ref)),
             phases=tuple(self._phases(it)),
             why=tuple(_why(table)),
             by_hand=tuple(_by_hand(ground, it)),

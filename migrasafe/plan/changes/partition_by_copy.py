@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import steps
+from migrasafe.plan.beside import ref_beside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.partition_bounds import bound_sql, is_attached
@@ -20,7 +21,6 @@ from migrasafe.plan.table_swap.partitioned import (
 )
 from migrasafe.plan.table_swap.refused import key_of, refuse
 from migrasafe.plan.table_swap.way import WHY, by_hand, way_beside
-from migrasafe.schema.definitions import with_suffix
 from migrasafe.schema.model import Index, Ref, Table
 from migrasafe.sql.statements import IndexElement, Name, PartitionBound, PartitionBy
 
@@ -84,7 +84,7 @@ def wide_key(ground: Ground, table: Table, columns: tuple[str, ...]) -> tuple[St
 
 def wide_index(table: Table, columns: tuple[str, ...]) -> Index:
     return Index(
-        ref=Ref(table.ref.schema, with_suffix(table.ref.name, "__ms_key")),
+        ref=ref_beside(table.ref, "key"),
         table=table.ref,
         elements=tuple(IndexElement(column=one) for one in columns),
         unique=True,

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.carry_over.references import own_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.partition_by_copy import kept_whatever_is_said, said_of_key, wide_index, wide_key
@@ -136,7 +137,7 @@ class PartitionFrom(Struct, frozen=True, kw_only=True):
 
     def _turn(self, swap: TableSwap, condition: str, wide: tuple[str, ...]) -> Iterator[Step]:
         table, alter = swap.table.ref, f"ALTER TABLE {name_of(swap.table.ref)}"
-        check = with_suffix(self.first[0].name, "__ms_bound")
+        check = name_beside(self.first[0].name, "bound")
         yield Step(
             title=f"Let {table} say which rows it holds",
             statements=(f"{alter} ADD CONSTRAINT {quote_ident(check)} CHECK ({condition}) NOT VALID",),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.carry_over.columns_of_type import columns_of_enum, enum_of
 from migrasafe.plan.carry_over.unseen import bodies_that_say
 from migrasafe.plan.changes.add_enum_value import add_value
@@ -19,7 +20,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.conversion.no_such_value import refused
 from migrasafe.plan.dual_write.triggers import SCHEMA, pinned_path
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Column, Ref, Table
 from migrasafe.sql.quote import quote_body, quote_ident, quote_literal
 from migrasafe.sql.statements import Name
@@ -172,7 +173,7 @@ class _Renamed(Struct, frozen=True, kw_only=True):
         )
 
     def _change_names(self, first: str, second: str) -> Iterator[str]:
-        aside = with_suffix(second, "__ms")
+        aside = name_beside(second)
         for old, new in ((second, aside), (first, second), (aside, first)):
             yield f"ALTER TYPE {name_of(self.type)} RENAME VALUE {quote_literal(old)} TO {quote_literal(new)}"
 

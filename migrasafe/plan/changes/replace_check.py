@@ -6,11 +6,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.changes.add_constraint import left_not_valid, violators
 from migrasafe.plan.changes.model import Draft, Ground, table_of
 from migrasafe.plan.dual_write.swapped import marked, says_replaced
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.schema.definitions import constraint_body, name_of, with_suffix
+from migrasafe.schema.definitions import constraint_body, name_of
 from migrasafe.schema.model import Constraint, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
@@ -28,8 +29,8 @@ class ReplaceCheck(Struct, frozen=True, kw_only=True):
     def plan(self, ground: Ground) -> Draft:
         """Either of both, then the new one alone. Raises NoPlanError."""
         table, old, new = table_of(ground, self.table), self.old, self.new
-        either = with_suffix(new.name, "__ms_either")
-        ready = replace(new, name=with_suffix(new.name, "__ms"))
+        either = name_beside(new.name, "either")
+        ready = replace(new, name=name_beside(new.name))
         over = _is_over(ground, table, old, new, either, ready.name)
         was, now = _said(old, "old"), _said(new, "new")
         return Draft(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_aside, name_beside
 from migrasafe.plan.changes.add_exclusion import build_exclusion, exclusion_body, no_two
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.dual_write.swapped import marked, says_replaced
 from migrasafe.plan.model import Step
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Constraint, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintDef, Name
@@ -30,7 +31,7 @@ class ReplaceExclusion(Struct, frozen=True, kw_only=True):
                 f"{table.ref} is partitioned: replace the constraint of each partition, one after the other"
             )
         body = exclusion_body(self.wanted)
-        ready, dropped = with_suffix(name, "__ms"), with_suffix(name, "__ms_dropped")
+        ready, dropped = name_beside(name), name_aside(name)
         note = says_replaced(ground.id, "CONSTRAINT", quote_ident(name), name_of(table.ref))
         is_new = predicates.constraint_says(table.ref, name, note.text)
         return Draft(

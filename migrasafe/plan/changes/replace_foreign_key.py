@@ -6,10 +6,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.changes.add_constraint import left_not_valid, orphans, with_target
 from migrasafe.plan.changes.model import Draft, Ground, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.schema.definitions import constraint_body, name_of, with_suffix
+from migrasafe.schema.definitions import constraint_body, name_of
 from migrasafe.schema.model import Constraint, Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name, References
@@ -33,7 +34,7 @@ class ReplaceForeignKey(Struct, frozen=True, kw_only=True):
         new = with_target(ground, new) if moves else new
         if _actions(old) == _actions(new) and not moves:
             return _another_time(table, old, new)
-        ready = replace(new, name=with_suffix(new.name, "__ms"))
+        ready = replace(new, name=name_beside(new.name))
         is_new = _acts_like(table, new)
         beside = steps.superseded(
             (steps.add_not_valid(table.ref, ready), steps.validate(table.ref, ready.name)), is_new

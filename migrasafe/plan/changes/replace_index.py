@@ -6,10 +6,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import ref_aside, ref_beside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.dual_write.swapped import marked, says_replaced
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.schema.definitions import create_index, name_of, with_suffix
+from migrasafe.schema.definitions import create_index, name_of
 from migrasafe.schema.model import Index, Ref
 from migrasafe.sql.quote import quote_ident
 
@@ -29,8 +30,8 @@ class ReplaceIndex(Struct, frozen=True, kw_only=True):
             )
         if old.constraint is not None:
             raise NoPlanError(f"{old.ref} belongs to the constraint {old.constraint}: replace that instead")
-        ready = replace(new, ref=Ref(new.ref.schema, with_suffix(new.ref.name, "__ms")))
-        before = replace(old, ref=Ref(old.ref.schema, with_suffix(old.ref.name, "__ms_dropped")))
+        ready = replace(new, ref=ref_beside(new.ref))
+        before = replace(old, ref=ref_aside(old.ref))
         note = says_replaced(ground.id, "INDEX", name_of(new.ref))
         is_new = predicates.index_says(new.ref, note.text)
         build = steps.build_index(ready)

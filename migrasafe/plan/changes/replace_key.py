@@ -6,13 +6,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
+from migrasafe.plan.beside import name_aside, name_beside
 from migrasafe.plan.carry_over.kept_references import KeptReferences, Reference
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.add_unique import duplicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.schema.definitions import create_index, name_of, names, with_suffix
+from migrasafe.schema.definitions import create_index, name_of, names
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
@@ -150,7 +151,7 @@ def _index(table: Table, columns: tuple[str, ...], name: str) -> Index:
 
 
 def _early_name(new: Constraint) -> str:
-    return with_suffix(new.name, "__ms_early")
+    return name_beside(new.name, "early")
 
 
 def key_is_there(table: Table, key: Constraint) -> str:
@@ -164,11 +165,11 @@ def key_is_there(table: Table, key: Constraint) -> str:
 
 def unique_swap(table: Table, old: Constraint, new: Constraint) -> tuple[tuple[Step, ...], Step, tuple[Step, ...]]:
     """What makes it ready, the step that swaps names, and the end of the old one."""
-    index = _index(table, new.columns, with_suffix(new.name, "__ms"))
+    index = _index(table, new.columns, name_beside(new.name))
     rename = f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT"
-    ready, dropped = index.ref.name, with_suffix(old.name, "__ms_dropped")
+    ready, dropped = index.ref.name, name_aside(old.name)
     is_new = key_is_there(table, new)
-    built = Ref(table.ref.schema, with_suffix(new.name, "__ms_i"))
+    built = Ref(table.ref.schema, name_beside(new.name, "i"))
     build = steps.build_index(replace(index, ref=built))
     own = steps.constraint_from_index(table.ref, replace(new, name=ready), replace(index, ref=built))
     is_own = predicates.constraint_exists(table.ref, ready)
@@ -197,8 +198,8 @@ def primary_swap(
     table: Table, old: Constraint, new: Constraint, *needless: str
 ) -> tuple[tuple[Step, ...], Step, tuple[Step, ...]]:
     """Likewise. A table has one primary key, so a spare index keeps the way back short. `needless`: indexes that go with it."""
-    index = _index(table, new.columns, with_suffix(new.name, "__ms"))
-    spare = _index(table, old.columns, with_suffix(old.name, "__ms_spare"))
+    index = _index(table, new.columns, name_beside(new.name))
+    spare = _index(table, old.columns, name_beside(old.name, "spare"))
     alter = f"ALTER TABLE {name_of(table.ref)}"
     is_new = key_is_there(table, new)
 

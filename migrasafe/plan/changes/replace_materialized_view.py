@@ -6,11 +6,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.beside import ref_aside, ref_beside
 from migrasafe.plan.carry_over.recreated_views import recreated_views
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.dual_write.swapped import marked, says_replaced
 from migrasafe.plan.model import Step
-from migrasafe.plan.objects.view_again import aside, index_for, view_again
+from migrasafe.plan.objects.view_again import index_for, view_again
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import ColumnRef, RelationKind, Schema, View
 from migrasafe.sql.quote import quote_ident
@@ -82,7 +83,7 @@ class ReplaceMaterializedView(Struct, frozen=True, kw_only=True):
 
     def _steps(self, ground: Ground) -> tuple[Step, Step, Step]:
         old, new = self.old, replace(self.new, grants=self.old.grants)
-        ready, dropped = aside(old.ref, "__ms"), aside(old.ref, "__ms_dropped")
+        ready, dropped = ref_beside(old.ref), ref_aside(old.ref)
         name, note = name_of(old.ref), says_replaced(ground.id, "MATERIALIZED VIEW", name_of(old.ref))
         is_new = (
             predicates.relation_says(old.ref, note.text)

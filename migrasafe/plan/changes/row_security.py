@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.dual_write.swapped import Note, says_replaced
 from migrasafe.plan.model import Gate, Step
@@ -19,7 +20,7 @@ from migrasafe.plan.objects.policies import (
     policy_says,
     take_policy,
 )
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Policy, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression, Name
@@ -37,7 +38,7 @@ class EnableRowSecurity(Struct, frozen=True, kw_only=True):
         table = table_of(ground, self.table)
         if table.row_security:
             raise NoPlanError(f"row security of {table.ref} is on already")
-        open_ = Policy(name=with_suffix(table.ref.name, "__ms_all"), using=_TRUE, check=_TRUE)
+        open_ = Policy(name=name_beside(table.ref.name, "all"), using=_TRUE, check=_TRUE)
         letting = [one for one in self.policies if one.permissive]
         narrowing = [one for one in self.policies if not one.permissive]
         force = self.forced and not table.row_security_forced

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import ref_beside
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.model import Step
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref, Sequence, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -34,7 +35,7 @@ class Shim(Struct, frozen=True, kw_only=True):
 
 def shim_for_column(ground: Ground, table: Table, old: str, new: str) -> Shim:
     """The table moves aside and its column gets the new name; a view in its place shows the column under both."""
-    aside = Ref(table.ref.schema, with_suffix(table.ref.name, "__ms"))
+    aside = ref_beside(table.ref)
     columns = [quote_ident(new if column.name == old else column.name) for column in table.columns]
     shown = [*columns, f"{quote_ident(new)} AS {quote_ident(old)}"]
     there, back = _renames(table.ref, aside)

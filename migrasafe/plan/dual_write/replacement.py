@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import name_aside
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.dual_write.triggers import (
     DualWrite,
@@ -18,7 +19,7 @@ from migrasafe.plan.dual_write.triggers import (
 )
 from migrasafe.plan.model import Step
 from migrasafe.schema.attached import Beside
-from migrasafe.schema.definitions import name_of, type_of, with_suffix
+from migrasafe.schema.definitions import name_of, type_of
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import deparse_expression, parse_expression, renamed, substituted
 from migrasafe.sql.quote import quote_ident, spell_type
@@ -43,7 +44,7 @@ class Replacement(Struct, frozen=True, kw_only=True):
     @property
     def dropped(self) -> dict[str, str]:
         """What the old columns are called between their soft drop and their end."""
-        return {column.name: with_suffix(column.name, "__ms_dropped") for column in self.old}
+        return {column.name: name_aside(column.name) for column in self.old}
 
     def dual(self, *, dropped: bool = False) -> DualWrite:
         """The dual write, while the old columns have their names, or once they are `dropped` out of sight."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import name_aside, name_beside
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.dual_write.triggers import DualWrite, Mapped
 from migrasafe.schema.attached import Attached, Beside
-from migrasafe.schema.definitions import formatted_type, type_of, with_suffix
+from migrasafe.schema.definitions import formatted_type, type_of
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import renamed
 from migrasafe.sql.statements import Expression
 
-SHADOW = "__ms_new"
-"""What the new column is called until it takes over the old one's name."""
+
+def shadow_name(name: str) -> str:
+    """What the new column is called until it takes over the old one's name."""
+    return name_beside(name, "new")
 
 
 class Shadow(Struct, frozen=True, kw_only=True):
@@ -34,7 +37,7 @@ class Shadow(Struct, frozen=True, kw_only=True):
     @property
     def dropped(self) -> str:
         """What the old column is called between its soft drop and its end."""
-        return with_suffix(self.old.name, "__ms_dropped")
+        return name_aside(self.old.name)
 
     @property
     def attached(self) -> Attached | None:
@@ -49,7 +52,7 @@ class Shadow(Struct, frozen=True, kw_only=True):
     @property
     def keeps_name(self) -> bool:
         """Whether the new column takes over the name of the old one at the switch."""
-        return self.new.name == with_suffix(self.old.name, SHADOW)
+        return self.new.name == shadow_name(self.old.name)
 
     @property
     def columns(self) -> dict[str, str]:

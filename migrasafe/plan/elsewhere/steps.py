@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.dual_write.triggers import SCHEMA
 from migrasafe.plan.elsewhere import made, moving
 from migrasafe.plan.elsewhere.moving import NEW, NEW_DSN, OLD_DSN, Moving
 from migrasafe.plan.model import Step
 from migrasafe.plan.templates import filled
-from migrasafe.schema.definitions import name_of, with_suffix
-from migrasafe.schema.model import Ref, Table
+from migrasafe.schema.definitions import name_of
+from migrasafe.schema.model import Table
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 HERE = "the old database"
-
-
-def aside_of(table: Table) -> Ref:
-    return Ref(table.ref.schema, with_suffix(table.ref.name, "__ms_dropped"))
 
 
 def make_types(ground: Ground, table: Table) -> tuple[Step, ...]:
@@ -177,7 +174,7 @@ def hand_over(it: Moving) -> tuple[Step, ...]:
 
 def let_go(it: Moving) -> tuple[Step, ...]:
     """Nothing comes back any more; the old table goes out of sight, then for good."""
-    aside = aside_of(it.table)
+    aside = ref_aside(it.table.ref)
     gone = it.is_gone
     return (
         Step(

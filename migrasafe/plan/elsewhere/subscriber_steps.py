@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import is_aside
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import formatted_type, name_of, type_of
 from migrasafe.schema.model import Column, Ref, Table
@@ -12,15 +13,12 @@ from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 SUBSCRIBER = "subscriber"
-ASIDE = "__ms_dropped"
-"""How names end that something has which is only out of sight."""
 
 
 def add(ref: Ref, column: Column) -> Step:
     default = ""
-    is_aside = column.name.endswith(ASIDE)
     if (
-        not is_aside
+        not is_aside(column.name)
         and column.default is not None
         and column.identity is None
         and "nextval" not in deparse_expression(column.default)

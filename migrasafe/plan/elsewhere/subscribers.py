@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from migrasafe.plan.beside import is_aside
 from migrasafe.plan.elsewhere import subscriber_steps
-from migrasafe.plan.elsewhere.subscriber_steps import ASIDE
 from migrasafe.plan.model import Gate, Step
 from migrasafe.rules.publishing import publications_of
 from migrasafe.schema.model import Publication, Ref, Schema, Table
@@ -98,7 +98,7 @@ def _tables(
         if sent[old].columns == will_be[ref].columns and after.table(old) is None and before.table(ref) is None:
             gone.remove(old)
             new.remove(ref)
-            if not ref.name.endswith(ASIDE):
+            if not is_aside(ref.name):
                 step = subscriber_steps.rename_table(old, ref)
                 last[step.title] = step
                 notes[_stalls(f"{old} is {ref}")] = None
@@ -106,7 +106,7 @@ def _tables(
         if will_be[ref].persistence is Persistence.PERMANENT and will_be[ref].partition_of is None:
             step = subscriber_steps.make(will_be[ref])
             first[step.title] = step
-    if new or [ref for ref in gone if not ref.name.endswith(ASIDE)]:
+    if new or [ref for ref in gone if not is_aside(ref.name)]:
         step = subscriber_steps.learn_of(now.name, [*new, *gone])
         last[step.title] = step
     for ref in sorted(sent.keys() & will_be.keys()):
@@ -129,9 +129,9 @@ def _columns(
     renamed = dict(_renamed(was, now))
     swapped = bool(set(renamed) & set(renamed.values()))
     for old, new in renamed.items():
-        if new.endswith(ASIDE) and not swapped:
+        if is_aside(new) and not swapped:
             continue
-        if swapped or not old.endswith(ASIDE):
+        if swapped or not is_aside(old):
             step = subscriber_steps.rename_columns(now.ref, renamed)
             last[step.title] = step
             said = ", ".join(f"{one} is {other}" for one, other in renamed.items())
@@ -141,7 +141,7 @@ def _columns(
         known = was.column(column.name)
         if column.generated is not None or (listed and column.name not in listed):
             continue
-        is_renamed = column.name in renamed.values() and (swapped or not column.name.endswith(ASIDE))
+        is_renamed = column.name in renamed.values() and (swapped or not is_aside(column.name))
         if known is None and not is_renamed:
             step = subscriber_steps.add(now.ref, column)
             first[step.title] = step
@@ -153,7 +153,7 @@ def _columns(
             now.column(column.name) is None
             and column.not_null
             and not swapped
-            and renamed.get(column.name, ASIDE).endswith(ASIDE)
+            and (column.name not in renamed or is_aside(renamed[column.name]))
         ):
             step = subscriber_steps.let_be_null(now.ref, column)
             first[step.title] = step
@@ -178,7 +178,7 @@ def _gone(was: Table, ends: Table, schemas: Sequence[Schema]) -> Iterator[str]:
     renamed = {old for one, other in pairwise(schemas) for old in _real_renames(one, other, was.ref)}
     for name, generated in seen.items():
         if ends.column(name) is None and not generated and name not in renamed:
-            if any(column.endswith(ASIDE) and column.startswith(name) for column in (one.name for one in ends.columns)):
+            if any(is_aside(column) and column.startswith(name) for column in (one.name for one in ends.columns)):
                 continue  # it is only out of sight, and may come back
             yield name
 
@@ -189,7 +189,7 @@ def _real_renames(one: Schema, other: Schema, ref: Ref) -> Iterator[str]:
         return
     renamed = dict(_renamed(was, now))
     swapped = bool(set(renamed) & set(renamed.values()))
-    yield from (old for old, new in renamed.items() if swapped or not new.endswith(ASIDE))
+    yield from (old for old, new in renamed.items() if swapped or not is_aside(new))
 
 
 def _stalls(what: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.changes.model import Ground, NoPlanError
-from migrasafe.plan.objects.view_again import aside
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.evolve.functions import input_types, same_types
 from migrasafe.schema.model import Function, Ref, Schema, Table
@@ -72,7 +72,7 @@ def facts_of(function: Function) -> dict[str, str]:
 
 def hidden(function: Function) -> Ref:
     """What it is called between its soft drop and its end."""
-    return aside(function.ref, "__ms_dropped")
+    return ref_aside(function.ref)
 
 
 def rename(function: Function, old: Ref, new: Ref) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from migrasafe.plan.beside import ref_beside
 from migrasafe.plan.carry_over.readers import has_star
 from migrasafe.plan.carry_over.user_triggers import made_again
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.schema.attached import Attached, Beside
-from migrasafe.schema.definitions import create_index, name_of, names, with_suffix
+from migrasafe.schema.definitions import create_index, name_of, names
 from migrasafe.schema.model import ColumnRef, Index, Ref, View
 from migrasafe.sql.deparse import deparse
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -63,7 +64,7 @@ def view_again(ground: Ground, view: View, ready: Ref | None = None, *, query: N
     for trigger in beside.triggers:
         yield from made_again(view.ref, trigger)[1:]
     for index_name, text in beside.index_comments:
-        index_ref = Ref(ref.schema, index_name) if ref == view.ref else aside(Ref(ref.schema, index_name), "__ms")
+        index_ref = Ref(ref.schema, index_name) if ref == view.ref else ref_beside(Ref(ref.schema, index_name))
         yield f"COMMENT ON INDEX {name_of(index_ref)} IS {quote_literal(text)}"
 
 
@@ -71,12 +72,7 @@ def index_for(index: Index, view: Ref) -> Index:
     """The index on the view of that name, which stands beside the one that has it."""
     if index.table == view:
         return index
-    return replace(index, ref=aside(index.ref, "__ms"), table=view)
-
-
-def aside(ref: Ref, suffix: str) -> Ref:
-    """What it is called while another one has its name."""
-    return Ref(ref.schema, with_suffix(ref.name, suffix))
+    return replace(index, ref=ref_beside(index.ref), table=view)
 
 
 def _role(role: str) -> str:

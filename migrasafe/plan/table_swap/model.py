@@ -7,16 +7,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import name_beside, ref_aside, ref_beside
 from migrasafe.plan.changes.model import Ground
 from migrasafe.schema.attached import Beside, WrittenStatistics
-from migrasafe.schema.definitions import with_suffix
 from migrasafe.schema.model import Index, Ref, RelationKind, Table
 from migrasafe.sql.statements import Persistence
-
-READY = "__ms"
-"""Behind the name of the new table, and of what stands on it, until it takes the place of the old one."""
-PARKED = "__ms_dropped"
-"""Behind the name of the old one from then on."""
 
 
 class TableSwap(Struct, frozen=True, kw_only=True):
@@ -41,11 +36,11 @@ class TableSwap(Struct, frozen=True, kw_only=True):
 
     @property
     def ready(self) -> Ref:
-        return Ref(self.table.ref.schema, with_suffix(self.table.ref.name, READY))
+        return ref_beside(self.table.ref)
 
     @property
     def parked(self) -> Ref:
-        return Ref(self.table.ref.schema, with_suffix(self.table.ref.name, PARKED))
+        return ref_aside(self.table.ref)
 
     @property
     def is_partitioned(self) -> bool:
@@ -70,14 +65,14 @@ class TableSwap(Struct, frozen=True, kw_only=True):
         for number, index in enumerate(self.ground.schema.indexes_of(self.table), start=1):
             yield (
                 index,
-                with_suffix(index.ref.name, f"{READY}_{number}"),
-                with_suffix(index.ref.name, f"{READY}_{number}_dropped"),
+                name_beside(index.ref.name, f"{number}"),
+                name_beside(index.ref.name, f"{number}_dropped"),
             )
 
     def statistics(self) -> Iterator[tuple[WrittenStatistics, Ref, Ref]]:
         """Likewise each of its extended statistics."""
         for number, one in enumerate(self.beside.statistics, start=1):
-            names = (with_suffix(one.name, f"{READY}_s{number}{end}") for end in ("", "_dropped"))
+            names = (name_beside(one.name, f"s{number}{end}") for end in ("", "_dropped"))
             waits, parked = (Ref(one.schema, name) for name in names)
             yield one, waits, parked
 

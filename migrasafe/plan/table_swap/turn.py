@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.plan import predicates, steps
+from migrasafe.plan.beside import ref_beside
 from migrasafe.plan.carry_over.references import own_keys_to
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.model import Step
@@ -12,7 +13,7 @@ from migrasafe.plan.objects.sequences import goes_on, sequence_of
 from migrasafe.plan.table_swap.belongings import put_on, taken_off, valid_keys_to, views_over
 from migrasafe.plan.table_swap.follow import follows, unfollowed
 from migrasafe.plan.table_swap.model import TableSwap
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Column, Ref
 from migrasafe.sql.quote import quote_ident
 
@@ -94,7 +95,7 @@ def _identity(swap: TableSwap, column: Column, loses: Ref, gets: Ref) -> Iterato
             f"the sequence of the identity column {swap.table.ref}.{column.name} is not known: plan with --schema DSN"
         )
     always = "ALWAYS" if column.identity.always else "BY DEFAULT"
-    beside = Ref(sequence.ref.schema, with_suffix(sequence.ref.name, "__ms"))
+    beside = ref_beside(sequence.ref)
     options = dict(swap.beside.identity_options).get(column.name, "")
     name = quote_ident(column.name)
     yield (
