@@ -72,3 +72,23 @@ def test_prose_fits_a_terminal_that_is_narrower_than_it_is_wrapped_elsewhere(tmp
     listed = _on_a_terminal(tmp_path, 80, "rules")
     assert max(map(len, listed)) <= 100
     assert len(_on_a_terminal(tmp_path, 200, "rules")) * 2 == len(listed) + 1
+
+
+def test_sentences_go_on_below_on_80_columns_and_statements_stay_whole(tmp_path: Path) -> None:
+    long = "orders_of_customers_in_all_countries_by_the_day_on_which_they_came"
+    (tmp_path / "1.sql").write_text(
+        f"CREATE INDEX {long} ON orders (country, came_on, customer_id, currency, total);\n"
+    )
+    (tmp_path / "2.sql").write_text("CREATE INDEX ON :t (a);\nALTER TABLE orders ADD COLUMN a int;\nTRUNCATE a, b;\n")
+    linted = _on_a_terminal(tmp_path, 80, "lint", "1.sql", "2.sql", "--no-config")
+    statement = f"CREATE INDEX CONCURRENTLY {long} ON orders (country, came_on, customer_id, currency, total);"
+    assert f"    {statement}" in linted
+    assert [line for line in linted if len(line) > 80 and statement not in line] == []
+    assert linted[-3:-1] == [
+        "4 errors, 3 warnings in 2 migrations, 4 statements, for PostgreSQL 15 (assumed:",
+        "  set --pg-version).",
+    ]
+    for words in (("init",), ("lint", "--statistics"), ("lint", "--explain-config"), ("lint", "nothing-is-here")):
+        shown = _on_a_terminal(tmp_path, 80, *words)
+        assert len(shown) > 1
+        assert [line for line in shown if len(line) > 80] == []

@@ -149,3 +149,14 @@ def test_a_version_that_is_not_supported_is_said_to_be_so_and_not_taken(tmp_path
     write(tmp_path / "docker-compose.yml", "services:\n  db:\n    image: postgres:19\n")
     (tmp_path / ".gitlab-ci.yml").unlink()
     assert "is newer than what migrasafe knows (12 to 18): 18 is assumed" in _told_and_written(tmp_path)
+
+
+def test_migrations_that_are_there_for_tests_are_left_out_beside_others_only(tmp_path: Path) -> None:
+    for folder in ("db/migrations", "pkg/testdata/migrations"):
+        write(tmp_path / folder / "20240102000000_make.up.sql", "CREATE TABLE a (id int);\n")
+        write(tmp_path / folder / "20240102000000_make.down.sql", "DROP TABLE a;\n")
+    told = _told_and_written(tmp_path)
+    assert "left out     pkg/testdata/migrations: there for tests, by its name" in told
+    assert '\npaths = ["db/migrations"]\n' in told
+    shutil.rmtree(tmp_path / "db")
+    assert '\npaths = ["pkg/testdata/migrations"]\n' in _told_and_written(tmp_path)

@@ -15,6 +15,7 @@ from contextlib import suppress
 import click
 
 from migrasafe import __version__
+from migrasafe.cli.terminal import say
 from migrasafe.errors import MigrasafeError, did_you_mean, is_too_deep
 
 _COMMANDS = {
@@ -199,4 +200,4 @@ def _say(message: str) -> None:
 
         message = without_secrets(message)
     with suppress(OSError):  # where not even this can be written, the exit status is left
-        click.echo(f"migrasafe: {message}", err=True)
+        say(f"migrasafe: {message}", err=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
-from collections.abc import Iterable
 
 import click
 
@@ -18,27 +16,21 @@ def wants_color(choice: str = "auto") -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
-def columns(widest: int = 88) -> int:
-    """Of a terminal, where it has fewer columns than text is wrapped at; what is piped or kept does not go by them."""
-    return min(widest, max(_NARROWEST, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else widest
+def columns(widest: int = 88) -> int | None:
+    """Of a terminal, at most as many as text is wrapped at; None where there is none: what is piped or kept does not go by
+    them."""
+    return min(widest, max(_NARROWEST, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else None
 
 
 _NARROWEST = 40
 
 
-def show(lines: Iterable[str]) -> None:
-    """Print lines; on a terminal the long ones go on below where their words began, elsewhere one line stays one line."""
-    for line in lines:
-        click.echo(hanging(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line)
+def say(text: str, *, err: bool = False) -> None:
+    """Print sentences. On a terminal, what is long goes on below where its words began; elsewhere one line stays one line."""
+    stream = sys.stderr if err else sys.stdout
+    wide = shutil.get_terminal_size().columns if stream.isatty() else None
+    if wide is not None and wide >= _NARROWEST:
+        from migrasafe.report.hanging import hanging
 
-
-def hanging(line: str, width: int) -> str:
-    """A line in `width` columns: what does not fit goes below, as far in as the words behind its label."""
-    if len(line) <= width or width < _NARROWEST:
-        return line
-    import textwrap  # most runs print nothing that long
-
-    label = re.match(r" *(?:\S.{0,12}?\s{2,}(?=\S))?", line)
-    assert label is not None  # it matches nothing, too
-    inside = " " * (label.end() if label[0].strip() else label.end() + 2)
-    return textwrap.fill(line, width, subsequent_indent=inside, break_long_words=False, break_on_hyphens=False)
+        text = "\n".join(hanging(line, wide) for line in text.split("\n"))
+    click.echo(text, err=err)

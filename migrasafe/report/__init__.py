@@ -31,6 +31,6 @@ def write_report(
 
     `texts`: the programs, by path, that SQL was rendered from; `width`: of the text, in columns.
     """
-    named = {"width": width} if name == "text" and width is not None else {}
+    named = {"width": width} if name in ("text", "statistics") and width is not None else {}
     rendered: str = import_module(FORMATS[name]).render(result, texts, color=color, **named)
     return readable(rendered)

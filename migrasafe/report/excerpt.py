@@ -12,7 +12,8 @@ from migrasafe.lint import LintedMigration
 
 _MOST_LINES = 5
 """Of a statement that is shown."""
-_MOST_COLUMNS = 160
+MOST_COLUMNS = 160
+"""Of a line, where the width of the screen is not known."""
 _BEFORE = 40
 """Columns that remain before what is underlined, where the line is too long for both."""
 
@@ -45,21 +46,22 @@ class Lines(Struct, frozen=True):
         return self._split[path]
 
 
-def rows(place: Place, lines: list[str]) -> Iterator[Row]:
-    """The lines of `place`, the middle of long ones left out; carets under what is on one line."""
+def rows(place: Place, lines: list[str], most: int = MOST_COLUMNS) -> Iterator[Row]:
+    """The lines of `place`, each in `most` columns, the middle of long statements left out; carets under what is on one
+    line."""
     last_line = min(place.end_line, len(lines))
     if place.end_column == 1 and last_line > place.line:
         last_line -= 1
     shown = range(place.line, last_line + 1)
     cut = len(shown) > _MOST_LINES
     for number in shown[: _MOST_LINES - 2] if cut else shown:
-        yield _row(number, place, lines)
+        yield _row(number, place, lines, most)
     if cut:
         yield Row(number=None, text="…")
-        yield _row(last_line, place, lines)
+        yield _row(last_line, place, lines, most)
 
 
-def _row(number: int, place: Place, lines: list[str]) -> Row:
+def _row(number: int, place: Place, lines: list[str], most: int) -> Row:
     text = lines[number - 1].rstrip("\r")
     shown = printable(text)
     underline = None
@@ -70,15 +72,15 @@ def _row(number: int, place: Place, lines: list[str]) -> Row:
         else:
             start_at = place.column - 1
         start, columns = width(text[:start_at]), max(1, width(text[start_at:end]))
-        cut = max(0, start - _BEFORE) if start + min(columns, _BEFORE) > _MOST_COLUMNS else 0
+        cut = max(0, start - _BEFORE) if start + min(columns, _BEFORE) > most else 0
         if cut:
             shown, start = "…" + shown[cut + 1 :], start - cut
-        underline = (start, min(columns, _MOST_COLUMNS - start))
-    return Row(number=number, text=_shortened(shown), underline=underline)
+        underline = (start, min(columns, most - start))
+    return Row(number=number, text=_shortened(shown, most), underline=underline)
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST_COLUMNS else text[: _MOST_COLUMNS - 1] + "…"
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def printable(text: str) -> str:

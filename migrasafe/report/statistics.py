@@ -11,7 +11,9 @@ from migrasafe.quantities import say_count
 from migrasafe.report.text import render_not_checked, summary
 
 
-def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
+def render(
+    result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False, width: int | None = None
+) -> str:
     """A line for each rule and severity: how many findings in how many files, and whether --fix can change them."""
     found: Counter[tuple[str, Severity]] = Counter()
     files: dict[tuple[str, Severity], set[str]] = {}
@@ -32,7 +34,8 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
         for count, severity, rule, where in rows
     ]
     blocks = ["\n".join(lines)] if lines else []
-    return "\n\n".join([*blocks, *render_not_checked(result, color=color), summary(result, color=color)]) + "\n"
+    blocks.extend(render_not_checked(result, color=color, width=width))
+    return "\n\n".join([*blocks, summary(result, color=color, width=width)]) + "\n"
 
 
 def _fixable(count: int) -> str:

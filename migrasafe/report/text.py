@@ -9,7 +9,8 @@ from migrasafe.findings import Finding, FixKind, Severity
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
 from migrasafe.quantities import say_count
-from migrasafe.report.excerpt import Lines, printable, rows
+from migrasafe.report.excerpt import MOST_COLUMNS, Lines, printable, rows
+from migrasafe.report.hanging import hanging
 from migrasafe.report.notices import Group, others
 from migrasafe.report.notices import groups as grouped
 from migrasafe.report.words import WIDTH, counted, not_checked, notices, say_severity
@@ -22,9 +23,9 @@ _LETTERS_OF_NOTE = 400
 
 
 def render(
-    result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False, width: int = WIDTH
+    result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False, width: int | None = None
 ) -> str:
-    """The whole report, file by file, with a summary as its last line; its prose is `width` columns wide.
+    """The whole report, file by file, with a summary as its last line, which is wrapped only on a terminal of `width` columns.
 
     `texts` are the Python and Go files, by path, that SQL was rendered from.
     """
@@ -49,17 +50,18 @@ def render_findings(migration: LintedMigration, texts: Mapping[str, str] | None 
     return "\n\n".join(_findings(migration, texts or {}, _Paint(color=False))) + "\n"
 
 
-def summary(result: LintResult, *, color: bool = False) -> str:
-    """The last line of the report."""
-    return _summary(result, _Paint(color=color))
+def summary(result: LintResult, *, color: bool = False, width: int | None = None) -> str:
+    """The last line of the report, wrapped on a terminal of `width` columns."""
+    return _summary(result, _Paint(color=color, width=width))
 
 
 class _Paint:
     """Colour, on a terminal only; and how wide the text is."""
 
-    def __init__(self, *, color: bool, width: int = WIDTH) -> None:
+    def __init__(self, *, color: bool, width: int | None = None) -> None:
         self._color = color
-        self.width = width
+        self.terminal = width
+        self.width = width or WIDTH
 
     def __call__(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._color else text
@@ -104,8 +106,9 @@ def _excerpt(finding: Finding, lines: Lines, paint: _Paint) -> Iterator[str]:
     known = lines.of(finding.place.path)
     if not 1 <= finding.place.line <= len(known):
         return
-    shown = list(rows(finding.place, known))
-    margin = max(len(str(row.number)) for row in shown if row.number is not None)
+    margin = len(str(finding.place.end_line))
+    most = MOST_COLUMNS if paint.terminal is None else paint.terminal - margin - len("   | ")
+    shown = list(rows(finding.place, known, most))
     empty = paint(f"  {'':>{margin}} |", _DIM)
     for row in shown:
         number = "" if row.number is None else str(row.number)
@@ -134,7 +137,7 @@ def _instead(finding: Finding, paint: _Paint) -> Iterator[str]:
     if fix.replacement:
         yield from _indented(fix.replacement.rstrip().removesuffix(";") + ";", whole=True)
     elif fix.steps:
-        yield from _indented(fix.steps, whole=True)
+        yield from _indented(_comments_in(paint.terminal, fix.steps), whole=True)
     if fix.command:
         yield f"  in phases: {printable(fix.command)}"
 
@@ -147,6 +150,16 @@ def _indented(sql: str, *, whole: bool = False) -> Iterator[str]:
         yield f"    {printable(line)}".rstrip()
     if len(lines) > _LINES_OF_SQL and not whole:
         yield f"    … {len(lines) - _LINES_OF_SQL} more lines"
+
+
+def _comments_in(width: int | None, steps: str) -> str:
+    """The steps with our comments between the statements wrapped; a statement is for pasting, and stays as it is."""
+    if width is None:
+        return steps
+    lines = steps.split("\n")
+    return "\n".join(
+        hanging(line, width - 5).replace("\n ", "\n--") if line.startswith("-- ") else line for line in lines
+    )
 
 
 def _hangs(first: str, rest: Sequence[str]) -> bool:
@@ -171,9 +184,9 @@ def _wrapped(text: str, paint: _Paint) -> Iterator[str]:
             )
 
 
-def render_not_checked(result: LintResult, *, color: bool = False) -> tuple[str, ...]:
+def render_not_checked(result: LintResult, *, color: bool = False, width: int | None = None) -> tuple[str, ...]:
     """What could not be checked, each reason once."""
-    return tuple(_notice(group, _Paint(color=color)) for group in grouped(not_checked(result)))
+    return tuple(_notice(group, _Paint(color=color, width=width)) for group in grouped(not_checked(result)))
 
 
 def _notice(group: Group, paint: _Paint) -> str:
@@ -186,7 +199,7 @@ def _notice(group: Group, paint: _Paint) -> str:
 
 def _summary(result: LintResult, paint: _Paint) -> str:
     """`2 errors, 1 warning in 14 migrations, 80 statements, for PostgreSQL 15 …`."""
-    found = [paint(say_severity(count, one), _COLORS[one]) for one, count in counted(result).items() if count]
+    counts = {one: say_severity(count, one) for one, count in counted(result).items() if count}
     scope = f"{say_count(len(result.migrations), 'migration')}, {say_count(result.statements, 'statement')}"
     target = f"for PostgreSQL {result.target.pg_version}"
     if result.target.pg_version_assumed:
@@ -194,4 +207,8 @@ def _summary(result: LintResult, paint: _Paint) -> str:
     unread = sum(notice.blocking for migration in result.migrations for notice in migration.notices)
     unread += sum(notice.blocking for notice in result.notices)
     missing = f"; {say_count(unread, 'place')} could not be checked, see above" if unread else ""
-    return f"{', '.join(found) or 'Nothing found'} in {scope}, {target}{missing}."
+    line = f"{', '.join(counts.values()) or 'Nothing found'} in {scope}, {target}{missing}."
+    line = hanging(line, paint.terminal)
+    for severity, count in counts.items():
+        line = line.replace(count, paint(count, _COLORS[severity]), 1)
+    return line

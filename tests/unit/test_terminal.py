@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrasafe.cli.terminal import hanging
+from migrasafe.report.hanging import hanging
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from migrasafe.backfill import control
 from migrasafe.backfill.job import jobs
 from migrasafe.backfill.job.settings import known_settings
 from migrasafe.cli.backfill.options import dsn_option, job_argument, settings_from, state_of
+from migrasafe.cli.terminal import say
 
 _because = click.option("--because", metavar="WORDS", help="Why, for those who look later.")
 _help = {"help_option_names": ["-h", "--help"]}
@@ -25,7 +26,7 @@ def pause_command(job: str, *, dsn: str | None, because: str | None) -> None:
       migrasafe backfill pause orders.total_cents --because 'black friday'
     """
     with state_of(dsn) as session:
-        click.echo(f"{job}: {control.pause(session, jobs.find_job(session, job), jobs.actor(session), because)}")
+        say(f"{job}: {control.pause(session, jobs.find_job(session, job), jobs.actor(session), because)}")
 
 
 @click.command(context_settings=_help)
@@ -39,7 +40,7 @@ def resume_command(job: str, *, dsn: str | None) -> None:
       migrasafe backfill resume orders.total_cents
     """
     with state_of(dsn) as session:
-        click.echo(f"{job}: {control.resume(session, jobs.find_job(session, job), jobs.actor(session))}")
+        say(f"{job}: {control.resume(session, jobs.find_job(session, job), jobs.actor(session))}")
 
 
 @click.command(context_settings=_help)
@@ -54,7 +55,7 @@ def cancel_command(job: str, *, dsn: str | None, because: str | None) -> None:
       migrasafe backfill cancel orders.total_cents
     """
     with state_of(dsn) as session:
-        click.echo(f"{job}: {control.cancel(session, jobs.find_job(session, job), jobs.actor(session), because)}")
+        say(f"{job}: {control.cancel(session, jobs.find_job(session, job), jobs.actor(session), because)}")
 
 
 class _SetCommand(click.Command):
@@ -84,4 +85,4 @@ def set_command(job: str, pairs: tuple[str, ...], *, dsn: str | None) -> None:
     changed = settings_from(pairs, "")
     with state_of(dsn) as session:
         for said in control.change_settings(session, jobs.find_job(session, job), changed, jobs.actor(session)):
-            click.echo(f"{job}: {said}")
+            say(f"{job}: {said}")

@@ -9,6 +9,7 @@ import msgspec
 
 from migrasafe.cli.backfill.job_options import job_options, wanted_job
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, settings_from
+from migrasafe.cli.terminal import say
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -47,11 +48,11 @@ def estimate_command(
         estimate = {"version": 1, "job": found.name, **msgspec.to_builtins(found.estimate), "warnings": found.warnings}
         click.echo(msgspec.json.format(msgspec.json.encode(estimate), indent=2).decode())
         return
-    click.echo(f"{found.name}: {found.estimate.table}")
+    say(f"{found.name}: {found.estimate.table}")
     for line in lines_of(found.estimate):
-        click.echo(f"  {line}")
+        say(f"  {line}")
     for heading, texts in (("advice", found.estimate.advice), ("warnings", found.warnings)):
         if texts:
-            click.echo(f"{heading}:")
+            say(f"{heading}:")
         for text in texts:
-            click.echo(f"  - {text}")
+            say(f"  - {text}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from migrasafe.cli.backfill.options import dsn_from, dsn_option
+from migrasafe.cli.terminal import say
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,6 +41,6 @@ def init_command(*, dsn: str | None, grant: str | None, sql: bool) -> None:
     made = "made, or brought up to date" if changed else "there already"
     granted = f"; {grant} may use them" if grant is not None else ""
     if refused is not None:
-        click.echo(f"warning: {grant} cannot be given pg_monitor ({refused}): without it, the throttle does not see sessions, "
+        say(f"warning: {grant} cannot be given pg_monitor ({refused}): without it, the throttle does not see sessions, "
                    "replicas and slots, and lets no batch begin", err=True)  # fmt: skip
-    click.echo(f"state tables (version {VERSION}) in schema migrasafe: {made}{granted}")
+    say(f"state tables (version {VERSION}) in schema migrasafe: {made}{granted}")

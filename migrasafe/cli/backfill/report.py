@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from migrasafe.cli.backfill.options import dsn_option, job_argument, state_of
+from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError
 
 DEAD_ROWS_SHOWN = 200
@@ -56,4 +57,4 @@ def report_command(job: str, *, dsn: str | None, output: str | None) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
-    click.echo(f"{job}: report written to {path}")
+    say(f"{job}: report written to {path}")

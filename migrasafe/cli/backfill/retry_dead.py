@@ -7,6 +7,7 @@ import click
 from migrasafe.backfill.job import jobs
 from migrasafe.backfill.trouble.repair import retry_dead_rows
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
+from migrasafe.cli.terminal import say
 from migrasafe.quantities import say_count
 
 
@@ -26,6 +27,6 @@ def retry_dead_command(job: str, *, dsn: str | None) -> int:
         found = jobs.find_job(session, job)
         changed, left = retry_dead_rows(dsn_from(dsn), found)
     for row in left[:20]:
-        click.echo(f"{job}: row ({', '.join(row.key)}): {row.message} (SQLSTATE {row.sqlstate})")
-    click.echo(f"{job}: {say_count(changed, 'row')} set right, {len(left)} are left")
+        say(f"{job}: row ({', '.join(row.key)}): {row.message} (SQLSTATE {row.sqlstate})")
+    say(f"{job}: {say_count(changed, 'row')} set right, {len(left)} are left")
     return 1 if left else 0

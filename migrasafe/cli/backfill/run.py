@@ -22,6 +22,7 @@ from migrasafe.backfill.stopping import Stop
 from migrasafe.cli.backfill.job_options import job_options, wanted_job
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, settings_from
 from migrasafe.cli.backfill.other_workers import start_others
+from migrasafe.cli.terminal import say
 from migrasafe.errors import ConfigError
 
 _INTERRUPTED = 130
@@ -153,7 +154,7 @@ def _printer(log_format: str, *, quiet: bool) -> Callable[[Event], None]:
     def emit(event: Event) -> None:
         if quiet and not event.is_trouble and event.kind != "ended":
             return
-        click.echo(write(event, datetime.datetime.now().astimezone()))
+        say(write(event, datetime.datetime.now().astimezone()))
 
     return emit
 

@@ -10,6 +10,7 @@ from migrasafe.backfill.job import jobs
 from migrasafe.backfill.progress.status import JobStatus, as_data, status_of, why_not_done
 from migrasafe.backfill.progress.status_text import as_lines
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
+from migrasafe.cli.terminal import say
 from migrasafe.errors import ConfigError
 from migrasafe.quantities import seconds_from
 
@@ -51,8 +52,8 @@ def status_command(job: str | None, *, dsn: str | None, output_format: str, watc
         click.echo(json.dumps(data[0] if job is not None else data, indent=1, ensure_ascii=False))
         return 0
     if not shown:
-        click.echo("there is no backfill in this database")
-    click.echo("\n".join(line for one in shown for line in as_lines(one)))
+        say("there is no backfill in this database")
+    say("\n".join(line for one in shown for line in as_lines(one)))
     return 0
 
 
@@ -79,13 +80,13 @@ def list_command(*, dsn: str | None, output_format: str) -> None:
         click.echo(json.dumps([as_data(one) for one in shown], indent=1, ensure_ascii=False))
         return
     if not shown:
-        click.echo("there is no backfill in this database")
+        say("there is no backfill in this database")
         return
     rows = [("job", "status", "rows", "changed", "begun")] + [_cells(one) for one in shown]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[-1]]).rstrip())
+        say("  ".join([*cells, row[-1]]).rstrip())
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -100,7 +101,7 @@ def assert_done_command(job: str, *, dsn: str | None) -> int:
     """
     with state_of(dsn) as session:
         why = why_not_done(status_of(session, jobs.find_job(session, job)))
-    click.echo(f"{job}: is done" if why is None else f"{job}: is not done: {why}", err=why is not None)
+    say(f"{job}: is done" if why is None else f"{job}: is not done: {why}", err=why is not None)
     return 0 if why is None else 1
 
 

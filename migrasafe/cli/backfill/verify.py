@@ -8,6 +8,7 @@ from migrasafe.backfill.end.recompute import SAMPLE_ROWS
 from migrasafe.backfill.job import jobs
 from migrasafe.backfill.trouble.repair import verify
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
+from migrasafe.cli.terminal import say
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,12 +32,12 @@ def verify_command(job: str, *, dsn: str | None, sample: int) -> int:
         found = jobs.find_job(session, job)
         seen = verify(dsn_from(dsn), found, sample_rows=sample)
     if seen.left is None:
-        click.echo(f"{job}: what is left cannot be counted: its change does not make its own predicate false; {seen.aside} rows "
+        say(f"{job}: what is left cannot be counted: its change does not make its own predicate false; {seen.aside} rows "
                    "are set aside")  # fmt: skip
     else:
-        click.echo(
+        say(
             f"{job}: {seen.left:,} rows still want the change; {seen.aside} more could not be changed and are set aside"
         )
     if seen.sample is not None:
-        click.echo(f"{job}: {seen.sample.text}")
+        say(f"{job}: {seen.sample.text}")
     return 1 if seen.left or seen.aside or (seen.sample is not None and seen.sample.different) else 0

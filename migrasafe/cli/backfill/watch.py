@@ -15,6 +15,7 @@ from migrasafe.backfill.job.moves import ENDED
 from migrasafe.backfill.progress.status import JobStatus, as_data, status_of
 from migrasafe.backfill.progress.status_text import as_line
 from migrasafe.backfill.state_tables import require_installed
+from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError, ServerError
 from migrasafe.postgres.scripts import ScriptSession, StatementError, open_session
 
@@ -116,9 +117,9 @@ def _on_screen(looker: _Looker, every_seconds: float) -> int:
 def _as_line(status: JobStatus | None, trouble: str | None) -> None:
     at = time.strftime("%H:%M:%S")
     if trouble is not None or status is None:
-        click.echo(f"{at} cannot look: {trouble}; trying again")
+        say(f"{at} cannot look: {trouble}; trying again")
     else:
-        click.echo(f"{at} {as_line(status)}")
+        say(f"{at} {as_line(status)}")
 
 
 def _as_json(status: JobStatus | None, trouble: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from migrasafe.cli.terminal import say
 from migrasafe.config import find_config
 from migrasafe.errors import InputError
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
@@ -40,7 +41,7 @@ def init(*, dry_run: bool) -> int:
     found = survey(Path.cwd())
     text = config_text(found)
     for line in _told(found):
-        click.echo(line, err=dry_run)
+        say(line, err=dry_run)
     if dry_run:
         click.echo(text, nl=False)
         return 0
@@ -49,14 +50,16 @@ def init(*, dry_run: bool) -> int:
             file.write(text)
     except OSError as error:
         raise InputError(f"{_FILE}: cannot be written: {error.strerror or error}") from error
-    click.echo(f"\nWrote {_FILE}. Next:")
-    for command, why in _next(found):
-        click.echo(f"  {command:<46}  {why}")
+    say(f"\nWrote {_FILE}. Next:")
+    following = list(_next(found))
+    widest = max(len(command) for command, _ in following)
+    for command, why in following:
+        say(f"  {command:<{widest}}  {why}")
     return 0
 
 
 def _ours(found: Survey) -> tuple[FoundFolder, ...]:
-    return tuple(one for one in found.folders if one.database is None)
+    return tuple(one for one in found.folders if one.database is None and not one.for_tests)
 
 
 def _told(found: Survey) -> Iterator[str]:
@@ -65,6 +68,8 @@ def _told(found: Survey) -> Iterator[str]:
     for one in found.folders:
         if one.database is not None:
             yield f"left out     {one.path}: for {one.database}"
+        elif one.for_tests:
+            yield f"left out     {one.path}: there for tests, by its name"
         elif one.problem is not None:
             yield f"migrations   {one.path}: {one.problem}"
         else:
@@ -103,7 +108,8 @@ def config_text(found: Survey) -> str:
 
 def _lines(found: Survey) -> Iterator[str]:
     folders = _ours(found)
-    yield "# How migrasafe looks at this project; `migrasafe lint --explain-config` shows what counts in the end."
+    yield "# How migrasafe looks at this project; `migrasafe lint --explain-config` shows what"
+    yield "# counts in the end."
     yield ""
     if folders:
         yield "# The migrations, relative to this file."
@@ -122,24 +128,28 @@ def _lines(found: Survey) -> Iterator[str]:
     yield ""
     if found.versions:
         first = found.versions[0]
-        yield f"# The server's major version, as in {first.path}:{first.line}. Say that of production, 12 to 18."
+        yield f"# The server's major version, as in {first.path}:{first.line}."
+        yield "# Say that of production, 12 to 18."
         yield f"pg_version = {first.major}"
     elif found.unsupported:
         other = found.unsupported[0]
-        yield f"# The server's major version, {OLDEST} to {NEWEST}: {_unsupported(other)}."
+        yield f"# The server's major version, {OLDEST} to {NEWEST}:"
+        yield f"# {_unsupported(other)}."
         yield f"pg_version = {_nearest(other)}"
     else:
-        yield "# The server's major version, 12 to 18. No file of the project names it: say that of production."
+        yield "# The server's major version, 12 to 18. No file of the project names it:"
+        yield "# say that of production."
         yield f"# pg_version = {DEFAULT}"
     yield ""
-    yield "# The app that runs now. With it, dropping what no query uses is no error, and `migrasafe compat --new .` says which"
-    yield "# side is deployed first."
+    yield "# The app that runs now. With it, dropping what no query uses is no error, and"
+    yield "# `migrasafe compat --new .` says which side is deployed first."
     yield f"# old = {_toml(found.branch or 'origin/main')}"
     yield ""
     yield "# From which severity on lint fails: error, warning, info, never."
     yield 'fail_on = "error"'
     yield ""
-    yield "# Findings that were there before: `migrasafe lint --write-baseline` writes this file, which counts if it is there."
+    yield "# Findings that were there before: `migrasafe lint --write-baseline` writes this"
+    yield "# file, which counts if it is there."
     yield '# baseline = "migrasafe-baseline.json"'
     yield ""
     yield "# Rules that do not fit here; `migrasafe rules` lists all."
@@ -156,12 +166,12 @@ def _next(found: Survey) -> Iterator[tuple[str, str]]:
     if not _ours(found):
         yield "migrasafe lint FOLDER", "the migrations, wherever they are"
         return
-    yield "migrasafe lint --statistics", "what is in the migrations that there are"
-    yield "migrasafe lint --write-baseline", "take that as given, and report only what is new"
+    yield "migrasafe lint --statistics", "count what is in them"
+    yield "migrasafe lint --write-baseline", "report only what is new"
     if found.branch is not None:
         yield f"migrasafe lint --since {found.branch}", "what this branch brings"
     if found.queries and found.branch is not None:
-        yield f"migrasafe compat --old {found.branch} --new .", "what it breaks, and which side is deployed first"
+        yield f"migrasafe compat --old {found.branch} --new .", "what breaks, who goes first"
 
 
 def _slashes(path: str) -> str:

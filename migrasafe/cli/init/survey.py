@@ -16,6 +16,9 @@ from migrasafe.migrations.detect import Found, find_migrations
 from migrasafe.migrations.folder import list_folder
 from migrasafe.migrations.other_databases import other_database
 from migrasafe.migrations.read import read_history
+from migrasafe.regex import regex
+
+_OF_TESTS = regex(r"(?i)(?:^|[-_./])(?:tests?|testdata|fixtures?|stubs?|mocks?)(?=$|[-_./])")
 
 
 class FoundFolder(Struct, frozen=True, kw_only=True):
@@ -32,6 +35,8 @@ class FoundFolder(Struct, frozen=True, kw_only=True):
     """Why it could not be read."""
     database: str | None = None
     """Set where it is for another database."""
+    for_tests: bool = False
+    """Whether its path says that it is there to be tested with, beside others."""
 
 
 class Survey(Struct, frozen=True, kw_only=True):
@@ -51,9 +56,12 @@ def survey(root: Path) -> Survey:
     """Reads the project in the working folder `root`; what cannot be read is said in the result."""
     folder = list_folder(".")
     folders = []
-    for found in find_migrations(folder):
+    all_found = find_migrations(folder)
+    with_tests = all(_OF_TESTS.search(found.folder.path) for found in all_found)
+    for found in all_found:
         database = None if found.folder is folder else other_database(found.folder, folder)
-        folders.append(_read(found, database))
+        for_tests = not with_tests and _OF_TESTS.search(found.folder.path) is not None
+        folders.append(_read(found, database, for_tests=for_tests))
     queries, sources = _app(folders)
     said = said_versions(root)
     return Survey(
@@ -66,7 +74,7 @@ def survey(root: Path) -> Survey:
     )
 
 
-def _read(found: Found, database: str | None) -> FoundFolder:
+def _read(found: Found, database: str | None, *, for_tests: bool) -> FoundFolder:
     first, *others = found.candidates
     folder = FoundFolder(
         path=found.folder.path,
@@ -74,8 +82,9 @@ def _read(found: Found, database: str | None) -> FoundFolder:
         others=tuple(one.layout for one in others),
         why=first.claim.why,
         database=database,
+        for_tests=for_tests,
     )
-    if database is not None:
+    if database is not None or for_tests:
         return folder
     try:
         histories = read_history((folder.path,), layout=first.layout if folder.others else None)

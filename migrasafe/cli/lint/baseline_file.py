@@ -6,8 +6,6 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import click
-
 from migrasafe.baseline import (
     Baseline,
     Compared,
@@ -17,6 +15,7 @@ from migrasafe.baseline import (
     with_others,
     write_baseline,
 )
+from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError
 from migrasafe.lint import LintResult
 from migrasafe.plain_file import refuse_endless
@@ -91,11 +90,11 @@ def tell_compared(compared: Compared, path: str) -> None:
         listed = ", ".join(f"{one.path}: {one.rule}" for one in fixed[:_SHOWN])
         more = f" and {len(fixed) - _SHOWN} more" if len(fixed) > _SHOWN else ""
         said += f"\n{len(fixed)} of it {'is' if len(fixed) == 1 else 'are'} fixed ({listed}{more}): --write-baseline takes them out"
-    click.echo(said, err=True)
+    say(said, err=True)
 
 
 def tell_written(written: Baseline, path: str) -> None:
     files = len({one.path for one in written.findings})
     notes = f", and {say_count(len(set(written.notes)), 'note')}" if written.notes else ""
     found = f"{say_count(len(written.findings), 'finding')} in {say_count(files, 'file')}{notes}"
-    click.echo(f"Wrote {found} to {path}. Commit it: from now on only new findings are reported.", err=True)
+    say(f"Wrote {found} to {path}. Commit it: from now on only new findings are reported.", err=True)

@@ -17,7 +17,7 @@ from migrasafe.cli.lint.settings import BASELINE, Asked, settings_of
 from migrasafe.cli.output import write
 from migrasafe.cli.outputs import outputs as asked_for
 from migrasafe.cli.sections import SectionedCommand
-from migrasafe.cli.terminal import columns, wants_color
+from migrasafe.cli.terminal import columns, say, wants_color
 from migrasafe.config import Settings
 from migrasafe.errors import InputError
 from migrasafe.findings import Severity
@@ -121,7 +121,7 @@ def lint(
 def _advise(result: LintResult) -> None:
     """Says to whoever sees the past of a project for the first time how to leave it be."""
     if len(result.findings) >= _MANY:
-        click.echo(
+        say(
             "To see only what is new: --since GIT_REF, or --write-baseline, once. --statistics counts by rule.",
             err=True,
         )
@@ -187,14 +187,14 @@ def _only(
 def _explain_config(asked: Asked) -> int:
     from migrasafe.cli.lint.explain_config import explain_config
 
-    write(explain_config(asked), None)
+    say(explain_config(asked))
     return 0
 
 
 def _show_allowed(linted: Linted, asked: Asked) -> int:
     from migrasafe.cli.lint.show_allowed import show_allowed
 
-    write(show_allowed(linted, asked.book.known), None)
+    say(show_allowed(linted, asked.book.known))
     return 0
 
 

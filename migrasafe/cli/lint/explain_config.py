@@ -20,6 +20,8 @@ _DEFAULTS: Mapping[str, object] = {
     "fail_on": "error",
     "large_table": 0,
 }
+_WIDEST = 36
+"""Of a value that the column is made for: what is longer pushes on only what stands beside it."""
 
 
 def explain_config(asked: Asked) -> str:
@@ -28,10 +30,10 @@ def explain_config(asked: Asked) -> str:
     shown_file = _shown_path(file) if file is not None else None
     names = [name for name in Options.__struct_fields__ if name != "source"]
     rows = [_row(name, asked, shown_file) for name in names]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    widths = [max(len(row[column]) for row in rows if len(row[column]) <= _WIDEST) for column in range(2)]
     lines = [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {who}" for name, value, who in rows]
     head = f"config: {shown_file}" if shown_file is not None else "config: none found"
-    return "\n".join([head, "", *lines, "", *_rules(asked)]) + "\n"
+    return "\n".join([head, "", *lines, "", *_rules(asked)])
 
 
 def _row(name: str, asked: Asked, file: str | None) -> tuple[str, str, str]:

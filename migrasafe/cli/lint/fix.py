@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from migrasafe.cli.lint.run import Linted, Run
+from migrasafe.cli.terminal import say
 from migrasafe.lint import LintResult
 from migrasafe.quantities import say_count
 
@@ -22,7 +23,7 @@ def fix(run: Run, *, quiet: bool) -> Linted:
             if files
             else "Nothing to fix."
         )
-        click.echo(what, err=True)
+        say(what, err=True)
     return run.lint()
 
 
@@ -38,5 +39,5 @@ def show_diff(run: Run) -> LintResult:
     would = (
         f"Would fix {fixed.fixed} of {say_count(len(before.findings), 'finding')} in {say_count(len(files), 'file')}."
     )
-    click.echo(would, err=True)
+    say(would, err=True)
     return before

@@ -22,7 +22,7 @@ def show_allowed(linted: Linted, known: Collection[str]) -> str:
     unused = f", {idle} of them nothing" if idle else ""
     comments = f"{len(found)} comment{'' if len(found) == 1 else 's'}"
     last = f"{comments} allow{'s' if len(found) == 1 else ''} {covered} finding{'' if covered == 1 else 's'}{unused}."
-    return "\n\n".join([*blocks, last if found else "No comment allows anything."]) + "\n"
+    return "\n\n".join([*blocks, last if found else "No comment allows anything."])
 
 
 def _lines(one: Allowed) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError
 from migrasafe.plan.output import FORMATS
 from migrasafe.quantities import say_count
@@ -196,7 +197,7 @@ def plan(
     file = Path(change[0]) if len(change) == 1 and change[0] and Path(change[0]).exists() else None
     found = schema_of(schema, until=file if before is None else Path(before), layout=layout)
     for one in found.unread:
-        click.echo(f"not read, and so not known: {one}", err=True)
+        say(f"not read, and so not known: {one}", err=True)
     script = (
         script_of(file, schema, layout)
         if file
@@ -241,14 +242,14 @@ def plan(
         now=datetime.now(UTC),
     )
     _write(folder, plan_files(made, found.schema, outputs))
-    click.echo(f"{made.title}: {say_count(len(made.phases), 'phase')}, {say_count(len(made.steps), 'step')}")
+    say(f"{made.title}: {say_count(len(made.phases), 'phase')}, {say_count(len(made.steps), 'step')}")
     for phase in made.phases:
-        click.echo(f"  {phase.name.value:<11} {phase.title}")
+        say(f"  {phase.name.value:<11} {phase.title}")
     for one in made.assumed:
-        click.echo(f"assumed: {one}")
+        say(f"assumed: {one}")
     for one in made.by_hand:
-        click.echo(f"by hand: {one}")
-    click.echo(f"written to {folder}: read {folder / RUNBOOK} first")
+        say(f"by hand: {one}")
+    say(f"written to {folder}: read {folder / RUNBOOK} first")
     if not prove:
         return 0
     from migrasafe.cli.rehearse.rehearsal import prove_folder
@@ -273,12 +274,12 @@ def _print_status(folder: Path, dsn: str, other_dsn: str | None) -> None:
     with session(dsn) as (connection, ask), other_session(other_dsn) as elsewhere:
         refuse_another_schema(planned, connection)
         for phase, steps in states(planned, ask, elsewhere):
-            click.echo(f"{phase.name.value}: {phase.title}")
+            say(f"{phase.name.value}: {phase.title}")
             for one in steps:
                 if one.state is State.OPEN and following is None:
                     following = f"{one.step.id}: {one.step.title}"
-                click.echo(f"  {one.state.value:<5} {one.step.id:<14} {one.step.title}")
-    click.echo(f"next is {following}" if following else "every step is done")
+                say(f"  {one.state.value:<5} {one.step.id:<14} {one.step.title}")
+    say(f"next is {following}" if following else "every step is done")
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

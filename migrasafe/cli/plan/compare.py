@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def compare(
             read_alike(session)
         rows, _ = (rows_of(session, moved.table, moved.key, moved.columns) for session in (old, new))
         comparing = Comparing(old=old, new=new, rows=rows, patience_seconds=patience_seconds, batch_rows=batch_rows)
-        found = comparing.all(lambda text: click.echo(text, err=True)) if sample is None else comparing.sample(sample)
+        found = comparing.all(lambda text: say(text, err=True)) if sample is None else comparing.sample(sample)
         if not no_record:
             insert = f"INSERT INTO {moved.compared} (rows, differing, sampled) VALUES (%s, %s, %s)"
             run(old, insert, found.rows, len(found.differing), sample is not None)
@@ -70,18 +71,18 @@ def compare(
 
 
 def _tell(moved: Moved, found: Comparison) -> None:
-    click.echo(
+    say(
         f"{moved.table}: {found.rows:,} rows compared in {found.seconds} s; {found.at_first:,} differed at first, of which"
         f" {found.at_first - len(found.differing):,} had only to arrive"
     )
     if found.broken_off:
-        click.echo("so many differ that the rest was not compared: has the copy come to its end?")
+        say("so many differ that the rest was not compared: has the copy come to its end?")
     for key in found.differing[:_MOST_TOLD]:
-        click.echo(f"differs: {_said(moved, key)}")
+        say(f"differs: {_said(moved, key)}")
     if len(found.differing) > _MOST_TOLD:
-        click.echo(f"differs: … and {len(found.differing) - _MOST_TOLD:,} more")
+        say(f"differs: … and {len(found.differing) - _MOST_TOLD:,} more")
     allowed = f" ({moved.tolerated:.4%} may)" if moved.tolerated is not None else ""
-    click.echo(f"{len(found.differing):,} rows differ: {found.rate:.4%}{allowed}")
+    say(f"{len(found.differing):,} rows differ: {found.rate:.4%}{allowed}")
 
 
 def _said(moved: Moved, key: Key) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -78,20 +79,20 @@ def gate(
         if not no_record:
             record(connection, planned, phase, given)
     for step in missing:
-        click.echo(f"no   {step.id} is not done yet: {step.title}")
+        say(f"no   {step.id} is not done yet: {step.title}")
     for one in given:
         let = one.holds and one.gate.query is not None and one.answer != one.gate.expected
         said = "over" if let else "yes " if one.holds else "no  "
-        click.echo(f"{said} {one.gate.question}" + ("" if one.answer is None else f" [{one.answer}]"))
+        say(f"{said} {one.gate.question}" + ("" if one.answer is None else f" [{one.answer}]"))
         if not one.holds and one.answer is None:
-            click.echo(f"     Nobody but you can tell: say so with --confirm {one.gate.id}. {one.gate.otherwise}")
+            say(f"     Nobody but you can tell: say so with --confirm {one.gate.id}. {one.gate.otherwise}")
         elif not one.holds:
-            click.echo(f"     It has to be {one.gate.expected}. {one.gate.otherwise}")
-            click.echo(f'     Who knows better says --override {one.gate.id} --why "…", which is recorded.')
+            say(f"     It has to be {one.gate.expected}. {one.gate.otherwise}")
+            say(f'     Who knows better says --override {one.gate.id} --why "…", which is recorded.')
         elif let:
-            click.echo(f"     It had to be {one.gate.expected}; overridden: {one.why}")
+            say(f"     It had to be {one.gate.expected}; overridden: {one.why}")
     may = not missing and all(one.holds for one in given)
-    click.echo(f"{phase} {'may' if may else 'must not'} start")
+    say(f"{phase} {'may' if may else 'must not'} start")
     return 0 if may else 1
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrasafe.cli.terminal import show
+from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError
 from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.target import NEWEST, OLDEST
@@ -182,9 +182,9 @@ def _migrations(
                 for replayed in replay(ups, dsn, sandbox.major, first=first, rows=Rows(rows or FEW)):
                     found.append(replayed)
                     if report == "text":
-                        show(trace_lines(replayed))
+                        say("\n".join(trace_lines(replayed)))
     if report == "text":
-        show([trace_summary(found)])
+        say(trace_summary(found))
     else:
         click.echo(json.dumps(as_json(found), indent=1))
     return int(any(one.contradicted or one.count(State.FAILED) for one in found))
@@ -192,4 +192,4 @@ def _migrations(
 
 def _say_notes(notes: Sequence[str]) -> None:
     for note in notes:
-        click.echo(f"not made: {note}", err=True)
+        say(f"not made: {note}", err=True)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from migrasafe.app.model import Query
 from migrasafe.cli.plan.session import written_plan
-from migrasafe.cli.terminal import show
+from migrasafe.cli.terminal import say
 from migrasafe.dsn import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.plan.fingerprint import fingerprint
@@ -68,7 +68,7 @@ def prove_folder(
         evidence = prove(plan, _for_this_plan(plan, sandbox.major, lay, schema), sandbox, wish, tell, files)
     _write_evidence(folder, written, replace(plan, evidence=evidence))
     if report == "text":
-        show(proof_text(evidence).splitlines())
+        say(proof_text(evidence).rstrip())
     else:
         click.echo(msgspec.json.encode(evidence))
     return 0 if evidence.holds else 1
@@ -100,9 +100,9 @@ def _for_this_plan(plan: Plan, major: int, lay: Lay, schema: str) -> Lay:
 def sandbox_of(wanted: Wanted) -> Sandbox:
     """The server, named on standard error, with a warning where it is another than the one that is meant."""
     sandbox = open_sandbox(wanted)
-    click.echo(f"rehearsing on PostgreSQL {sandbox.description}", err=True)
+    say(f"rehearsing on PostgreSQL {sandbox.description}", err=True)
     if sandbox.warning:
-        click.echo(f"warning: {sandbox.warning}", err=True)
+        say(f"warning: {sandbox.warning}", err=True)
     return sandbox
 
 
@@ -133,7 +133,7 @@ def _write_evidence(folder: Path, written: Written, plan: Plan) -> None:
 
 
 def _tell(what: str) -> None:
-    click.echo(f"  {what}", err=True)
+    say(f"  {what}", err=True)
 
 
 def _silent(what: str) -> None:

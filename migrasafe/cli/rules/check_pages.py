@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 from msgspec.structs import replace
 
+from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError
 from migrasafe.page_examples import examples, lint_block
 from migrasafe.report.text import render_findings
@@ -30,9 +30,9 @@ def check_pages(book: Book, *, update: bool) -> int:
         problems = list(_problems(page, book))
         wrong += len(problems)
         for problem in problems:
-            click.echo(f"{file}: {problem}")
+            say(f"{file}: {problem}")
         if not problems:
-            click.echo(f"{file}: says what the check does")
+            say(f"{file}: says what the check does")
     return 1 if wrong else 0
 
 

@@ -52,7 +52,9 @@ def rules(output_format: str, *, check: bool, update_pages: bool) -> int:
     from migrasafe.cli.terminal import columns
 
     widest = sum(widths) + 2 * len(widths) + max(len(row[-1]) for row in rows)
-    below = "\n    " if columns(widest) < widest else ""  # a title has a line of its own where it does not fit beside
+    below = (
+        "\n    " if (columns(widest) or widest) < widest else ""
+    )  # a title has a line of its own where it does not fit beside
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
         click.echo("  ".join([*cells, row[-1]]) if not below else f"{'  '.join(cells).rstrip()}{below}{row[-1]}")

@@ -53,7 +53,7 @@ def read(folder: Folder) -> History:
         chosen.extend(halves)
         if not halves:
             dialects = ", ".join(sorted({match["dialect"] for match in by_version[version]}))
-            message = f"not read: version {version} has files for {dialects} only, and none for PostgreSQL"
+            message = f"not read: its version has files for {dialects} only, and none for PostgreSQL"
             path = folder.place(by_version[version][0].group())
             notices.append(Notice(path=path, line=1, message=message))
     known = [match.group() for matches in by_version.values() for match in matches]

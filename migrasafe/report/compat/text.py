@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from migrasafe.app.model import Notice, Query
 from migrasafe.app.verdict import Breakage, CompatResult, Deploy, MigrationVerdict, Version, Weight
 from migrasafe.report.compat.words import RELEASE, Texts, by_place, cell, place_of, reason, shown_rows, when
-from migrasafe.report.excerpt import printable, rows
+from migrasafe.report.excerpt import MOST_COLUMNS, printable, rows
+from migrasafe.report.hanging import hanging
 from migrasafe.report.words import WIDTH
 
 _COLORS = {
@@ -28,7 +29,7 @@ _MOST_NAMES = 2
 """Of the queries that have a place in common."""
 
 
-def render(result: CompatResult, texts: Texts | None = None, *, color: bool = False, width: int = WIDTH) -> str:
+def render(result: CompatResult, texts: Texts | None = None, *, color: bool = False, width: int | None = None) -> str:
     """The whole report; its last lines are the steps."""
     printer = _Printer(texts or {}, color=color, width=width)
     blocks = [printer.table(result)] if result.migrations else ["There is no migration to judge."]
@@ -41,12 +42,13 @@ def render(result: CompatResult, texts: Texts | None = None, *, color: bool = Fa
 
 
 class _Printer:
-    def __init__(self, texts: Texts, *, color: bool, width: int) -> None:
+    def __init__(self, texts: Texts, *, color: bool, width: int | None) -> None:
         self.lines: dict[tuple[Version, str], list[str]] = {}
         self.texts = texts
         self.rewritten: set[tuple[Version, Query | None]] = set()
         self.color = color
-        self.width = width
+        self.terminal = width
+        self.width = width or WIDTH
 
     def paint(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self.color else text
@@ -119,7 +121,9 @@ class _Printer:
             if one.query is not None:
                 yield f"    {self.paint(printable(' '.join(one.query.sql.split()))[:140], _DIM)}"
             return
-        for row in rows(place_of(one, self.texts), lines):
+        place = place_of(one, self.texts)
+        most = MOST_COLUMNS if self.terminal is None else self.terminal - len(f"    {place.end_line} | ")
+        for row in rows(place, lines, most):
             number = "" if row.number is None else str(row.number)
             yield f"{self.paint(f'    {number} |', _DIM)} {row.text}".rstrip()
             if row.underline is not None:
@@ -148,7 +152,8 @@ class _Printer:
                 f"Not decided by these migrations: {len(found)} {places} {which}, {what}:", self.width, indent=""
             )
             ranked = sorted(found, key=lambda one: -one.weight.rank)
-            lines.extend(f"  {printable(str(one.location))}: {printable(reason(one))}" for one in ranked[:_MOST_LEFT])
+            shown = (f"  {printable(str(one.location))}: {printable(reason(one))}" for one in ranked[:_MOST_LEFT])
+            lines.extend(hanging(line, self.terminal) for line in shown)
             if len(found) > _MOST_LEFT:
                 lines.append(f"  … and {len(found) - _MOST_LEFT} more (--format json has all of them)")
             yield "\n".join(lines)
@@ -160,9 +165,8 @@ class _Printer:
         if result.unread:
             many = "1 text looks" if len(result.unread) == 1 else f"{len(result.unread)} texts look"
             lines = [f"{many} like SQL and could not be read:"]
-            lines.extend(
-                f"  {printable(str(one.location))}: {printable(one.reason)}" for one in result.unread[:_MOST_LEFT]
-            )
+            shown = (f"  {printable(str(one.location))}: {printable(one.reason)}" for one in result.unread[:_MOST_LEFT])
+            lines.extend(hanging(line, self.terminal) for line in shown)
             if len(result.unread) > _MOST_LEFT:
                 lines.append(f"  … and {len(result.unread) - _MOST_LEFT} more (--format json has all of them)")
             yield "\n".join(lines)
@@ -170,10 +174,14 @@ class _Printer:
     def steps(self, result: CompatResult) -> str:
         counts = dict(result.queries)
         old, new = (count for _, count in sorted(counts.items(), key=lambda item: item[0].value, reverse=True))
-        head = f"{self.paint(result.deploy.value, _COLORS[result.deploy])}: {RELEASE[result.deploy]}"
+        word = result.deploy.value
+        head = f"{word}: {RELEASE[result.deploy]}"
         if any(notice.blocking for notice in result.notices):
             head += " But a part of the app could not be read: see “not checked” above."
-        lines = [head, *(f"  {number}. {printable(step.text)}" for number, step in enumerate(result.steps, start=1))]
+        head = hanging(head, self.terminal).replace(word, self.paint(word, _COLORS[result.deploy]), 1)
+        lines = [head]
+        for number, step in enumerate(result.steps, start=1):
+            lines.append(hanging(f"  {number}. {printable(step.text)}", self.terminal))
         lines.append(f"({old} queries of the old app, {new} of the new; for PostgreSQL {result.pg_version})")
         return "\n".join(lines)
 

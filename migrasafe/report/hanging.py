@@ -1,0 +1,21 @@
+"""A long line on a terminal: what does not fit goes on below, where its words began."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+_LABEL = re.compile(r" *(?:\S.{0,14}?\s{2,}(?=\S))?")
+"""The margin, and a label that stands in a column of its own before the words."""
+_INDENT = 2
+
+
+def hanging(line: str, width: int | None) -> str:
+    """A line in `width` columns: what does not fit goes below, as far in as the words behind its label. Words are not
+    broken; without a width the line stays as it is."""
+    if width is None or len(line) <= width:
+        return line
+    label = _LABEL.match(line)
+    assert label is not None  # it matches nothing, too
+    inside = " " * (label.end() if label[0].strip() else label.end() + _INDENT)
+    return textwrap.fill(line, width, subsequent_indent=inside, break_long_words=False, break_on_hyphens=False)
