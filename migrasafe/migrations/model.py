@@ -67,6 +67,11 @@ class Migration(Struct, frozen=True, kw_only=True):
     since: SinceCommit | None = None
     """None where git was not asked."""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The SQL of its parts."""
+        return tuple(part.script.source.text for part in self.parts)
+
 
 class History(Struct, frozen=True, kw_only=True):
     """What a folder holds: its migrations in order, and how we know."""

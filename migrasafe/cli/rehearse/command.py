@@ -174,9 +174,10 @@ def _migrations(
         for history in read:
             with sandbox.database() as dsn:
                 if schema is not None:
-                    _say_notes(ground_of(schema, sandbox.needs_role)(dsn))
+                    _say_notes(ground_of(schema, sandbox)(dsn))
                 (history,) = rendered((history,), dsn, down=False)
                 ups = [one for one in history.migrations if not one.down]
+                sandbox.will_run(text for one in ups for text in one.texts)
                 first = max(0, len(ups) - last) if last is not None else 0
                 _say_notes(lay_migrations(dsn, ups[:first], sandbox.needs_role))
                 for replayed in replay(ups, dsn, sandbox.major, first=first, rows=Rows(rows or FEW)):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -20,7 +22,7 @@ from migrasafe.plan.output.write_plan import PAGE, PLAN, RUNBOOK, Written, with_
 from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.postgres.connect import connect
 from migrasafe.rehearse.prove import Tell, prove
-from migrasafe.rehearse.sandbox.ground import NeedsRole, dump_of, lay_migrations, lay_script
+from migrasafe.rehearse.sandbox.ground import dump_of, lay_migrations, lay_script
 from migrasafe.rehearse.sandbox.server import Sandbox, open_sandbox
 from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.rehearse.stage import Lay, Wish
@@ -30,19 +32,19 @@ from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source, read_source
 
 
-def ground_of(given: str, needs_role: NeedsRole, *, until: Path | None = None, layout: str | None = None) -> Lay:
-    """What makes the schema that --schema says, in an empty database. `until`: a migration that has not run yet.
-    `layout`: the tool that a folder belongs to."""
-    if is_dsn(given):
-        dump = read_script(Source(path="pg_dump", text=dump_of(given)))
-        return lambda dsn: lay_script(dsn, dump, needs_role)
-    if Path(given).is_dir():
+def ground_of(given: str, sandbox: Sandbox, *, until: Path | None = None, layout: str | None = None) -> Lay:
+    """What makes the schema that --schema says, in an empty database of the sandbox. `until`: a migration that has not run
+    yet. `layout`: the tool that a folder belongs to."""
+    if not is_dsn(given) and Path(given).is_dir():
         from migrasafe.cli.inputs.read import migrations_until
 
         migrations = migrations_until(given, until, layout)
-        return lambda dsn: lay_migrations(dsn, migrations, needs_role)
-    script = read_script(read_source(Path(given)))
-    return lambda dsn: lay_script(dsn, script, needs_role)
+        sandbox.will_run(text for one in migrations for text in one.texts)
+        return lambda dsn: lay_migrations(dsn, migrations, sandbox.needs_role)
+    source = Source(path="pg_dump", text=dump_of(given)) if is_dsn(given) else read_source(Path(given))
+    sandbox.will_run([source.text])
+    script = read_script(source)
+    return lambda dsn: lay_script(dsn, script, sandbox.needs_role)
 
 
 def prove_folder(
@@ -63,8 +65,9 @@ def prove_folder(
     plan = written.plan
     tell: Tell = _tell if sys.stderr.isatty() else _silent
     with sandbox_of(replace(wanted, major=wanted.major or plan.pg_version)) as sandbox:
-        lay = ground_of(schema, sandbox.needs_role, until=until, layout=layout)
+        lay = ground_of(schema, sandbox, until=until, layout=layout)
         files = {name: (folder / name).read_text(encoding="utf-8") for name in written.files if _is_run_by_psql(name)}
+        sandbox.will_run((*plan.migration, *files.values()))
         evidence = prove(plan, _for_this_plan(plan, sandbox.major, lay, schema), sandbox, wish, tell, files)
     _write_evidence(folder, written, replace(plan, evidence=evidence))
     if report == "text":
@@ -97,13 +100,20 @@ def _for_this_plan(plan: Plan, major: int, lay: Lay, schema: str) -> Lay:
     return checked
 
 
-def sandbox_of(wanted: Wanted) -> Sandbox:
-    """The server, named on standard error, with a warning where it is another than the one that is meant."""
+@contextmanager
+def sandbox_of(wanted: Wanted) -> Iterator[Sandbox]:
+    """The server, named on standard error, with a warning where it is another than the one that is meant, and where something
+    stays on it."""
     sandbox = open_sandbox(wanted)
     say(f"rehearsing on PostgreSQL {sandbox.description}", err=True)
     if sandbox.warning:
         say(f"warning: {sandbox.warning}", err=True)
-    return sandbox
+    try:
+        with sandbox:
+            yield sandbox
+    finally:
+        for left in sandbox.left:
+            say(f"warning: {left}", err=True)
 
 
 def queries_of(source: str | None, schema: str) -> tuple[Query, ...]:

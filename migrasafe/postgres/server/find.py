@@ -48,7 +48,7 @@ class GivenServer:
 
     def start(self, *, lifeline: Path | None = None) -> RunningServer:
         """Return the server as it is; `lifeline` is not used."""
-        return RunningServer(dsn=self.dsn, major=self.major, description=self.describe(), stop=lambda: None)
+        return RunningServer(dsn=self.dsn, major=self.major, description=self.describe(), stop=lambda: None, stays=True)
 
 
 def available_servers(environment: Mapping[str, str] = os.environ) -> dict[int, Server]:

@@ -18,6 +18,8 @@ class RunningServer:
     """Version and origin, for people."""
     stop: Callable[[], None]
     """Ends the server if it is ours and waits until it is gone."""
+    stays: bool = False
+    """It is somebody else's, and there afterwards."""
 
     def __enter__(self) -> RunningServer:
         return self

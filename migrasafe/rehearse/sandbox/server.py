@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from types import TracebackType
 
-from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, database_of, in_database, run
 from migrasafe.postgres.server.docker import DockerServer
 from migrasafe.postgres.server.find import DSN_VARIABLE, KIND_VARIABLE, GivenServer, available_servers, choose_server
 from migrasafe.postgres.server.running import RunningServer
+from migrasafe.rehearse.sandbox.roles import RolesMade
 from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.sql.quote import quote_ident
 from migrasafe.target import DEFAULT
@@ -33,9 +33,10 @@ class Sandbox:
     def __init__(self, server: RunningServer, warning: str = "") -> None:
         self._server = server
         self._numbers = count(1)
-        self._roles: set[str] = set()
         self.warning = warning
         """What a reader of the results has to know of the server."""
+        self.left: tuple[str, ...] = ()
+        """What stays on a given server when the rehearsal is over, and why."""
 
     @property
     def major(self) -> int:
@@ -61,17 +62,22 @@ class Sandbox:
         """Make a role that a schema names, for as long as the sandbox lasts."""
         if not run(self._session, "SELECT FROM pg_catalog.pg_roles WHERE rolname = %s", name):
             run(self._session, f"CREATE ROLE {quote_ident(name)}")
-            self._roles.add(name)
+            self._roles.named_in([name])
+
+    def will_run(self, texts: Iterable[str]) -> None:
+        """Told of SQL that is rehearsed here: roles that it names, and that were not there, are dropped at the end."""
+        self._roles.named_in(texts)
 
     def __enter__(self) -> Sandbox:
         self._session = connect(self._server.dsn, application_name=NAME)
         for (left,) in run(self._session, LEFT_BEHIND):
             _drop(self._session, str(left))
+        self._roles = RolesMade(self._session)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for role in self._roles:
-            attempt(self._session, f"DROP ROLE IF EXISTS {quote_ident(role)}")
+        if self._server.stays:
+            self.left = tuple(self._roles.drop())
         self._session.close()
         self._server.stop()
 

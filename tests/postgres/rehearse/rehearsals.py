@@ -57,7 +57,9 @@ def rehearsed(
     live: Live | None = None,
 ) -> Evidence:
     """What a rehearsal says of it."""
-    server = RunningServer(dsn=database.dsn, major=database.major, description="the test's", stop=lambda: None)
+    server = RunningServer(
+        dsn=database.dsn, major=database.major, description="the test's", stop=lambda: None, stays=True
+    )
     script = read_script(Source(path="setup.sql", text=setup))
     with Sandbox(server) as sandbox:
         wish = Wish(rows=rows, live=live)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import psycopg
@@ -15,6 +16,7 @@ import pytest
 from migrasafe.postgres.server.find import available_servers
 from migrasafe.rehearse.sandbox.server import LEFT_BEHIND, PREFIX, open_sandbox
 from migrasafe.rehearse.sandbox.wanted import Wanted
+from tests.in_process import migrasafe
 from tests.postgres.servers import Database
 
 pytestmark = pytest.mark.postgres
@@ -71,6 +73,39 @@ def test_another_rehearsal_under_way_is_let_alone(database: Database) -> None:
         with open_sandbox(Wanted(dsn=database.dsn)):
             pass
         psycopg.connect(dsn).close()
+
+
+def test_roles_that_were_made_on_a_given_server_go_with_it_and_no_others(database: Database, tmp_path: Path) -> None:
+    end = uuid.uuid4().hex[:8]
+    database.execute(f"CREATE ROLE there_{end}")
+    (tmp_path / "1.sql").write_text(
+        f"""CREATE TABLE orders (id int PRIMARY KEY);
+CREATE ROLE "Reader_{end}";
+DO $$ BEGIN CREATE ROLE writer_{end} IN ROLE "Reader_{end}"; END $$;
+GRANT SELECT ON orders TO "Reader_{end}", missing_{end}, there_{end};
+""",
+        encoding="utf-8",
+    )
+    try:
+        ran = migrasafe(tmp_path, "rehearse", "1.sql", "--dsn", database.dsn)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert "stays" not in ran.stderr
+        assert database.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s", f"%{end}") == [(f"there_{end}",)]
+    finally:
+        database.execute(f"DROP ROLE there_{end}")
+
+
+def test_a_role_that_cannot_be_dropped_is_named(database: Database) -> None:
+    role = f"keeper_{uuid.uuid4().hex[:8]}"
+    with open_sandbox(Wanted(dsn=database.dsn)) as sandbox:
+        sandbox.needs_role(role)
+        database.execute(f"CREATE TABLE kept (); ALTER TABLE kept OWNER TO {role}; CREATE ROLE {role}_of_another")
+    try:
+        (left,) = sandbox.left
+        assert left.startswith(f"the role {role}, which the rehearsal made, stays on the server: role")
+        assert database.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", f"{role}_of_another") == [(1,)]
+    finally:
+        database.execute(f"DROP TABLE kept; DROP ROLE {role}, {role}_of_another")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
