@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from migrasafe.plan import phases
 from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.elsewhere import made, steps
 from migrasafe.plan.elsewhere.moving import MARGIN, MOST_SECONDS, Moving
+from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Gate, Moved, Phase, PhaseName
 from migrasafe.plan.objects.sequences import sequence_of
 from migrasafe.plan.table_swap.belongings import foreign_keys_from, views_over
@@ -89,13 +89,7 @@ class MoveToDatabase(Struct, frozen=True, kw_only=True):
             gates=(
                 _compared(it),
                 _near(it),
-                phases.contract(
-                    "",
-                    "",
-                    (),
-                    needed=f"{table} in the old database",
-                    old_application_name=it.ground.old_application_name,
-                ).gates[0],
+                old_version_gone(f"{table} in the old database", it.ground.old_application_name),
             ),
             steps=steps.hand_over(it),
         )

@@ -6,7 +6,7 @@ from migrasafe.plan import predicates
 from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.dual_write.triggers import SCHEMA
-from migrasafe.plan.elsewhere import made, moving
+from migrasafe.plan.elsewhere import made, replication
 from migrasafe.plan.elsewhere.moving import NEW, NEW_DSN, OLD_DSN, Moving
 from migrasafe.plan.model import Step
 from migrasafe.plan.templates import filled
@@ -77,26 +77,13 @@ def send(it: Moving) -> tuple[Step, ...]:
     """Every change there, and all rows of before."""
     over = f"({it.is_closed} OR {it.is_gone})"
     return (
-        Step(
-            title=f"Publish {it.table.ref}",
-            statements=(moving.publish(it.there, it.name),),
-            done=moving.is_published(it.there),
-            past=over,
-            undo=(f"DROP PUBLICATION {it.there}",),
-        ),
-        Step(
-            title="Keep what is written from now on for the new database",
-            statements=(moving.create_slot(it.there),),
-            done=moving.has_slot(it.there),
-            past=over,
-            undo=(moving.drop_slot(it.there),),
-            long=True,
-        ),
+        _publish(f"Publish {it.table.ref}", it, it.there, past=over),
+        _keep_changes("Keep what is written from now on for the new database", it.there, past=over),
         Step(
             title=f"Copy {it.table.ref}, and follow what is written there",
-            statements=(moving.subscribe(it.there, copy=True),),
-            done=moving.is_subscribed(it.there),
-            past=f"({moving.is_published(it.back)} OR NOT {it.is_closed})",
+            statements=(replication.subscribe(it.there, copy=True),),
+            done=replication.is_subscribed(it.there),
+            past=f"({replication.is_published(it.back)} OR NOT {it.is_closed})",
             undo=(it.emptied(it.there),),
             long=True,
             database=NEW,
@@ -108,9 +95,9 @@ def send(it: Moving) -> tuple[Step, ...]:
 def hand_over(it: Moving) -> tuple[Step, ...]:
     """From the last write here to the first there; what is written there comes back, so that there is a way back."""
     gone = it.is_gone
-    unpublished = f"NOT {moving.is_published(it.there)}"
+    unpublished = f"NOT {replication.is_published(it.there)}"
     opened = f"({predicates.relation_exists(it.table.ref)} AND NOT {it.is_closed})"
-    done_there = f"({opened} AND NOT {moving.is_published(it.back)})"
+    done_there = f"({opened} AND NOT {replication.is_published(it.back)})"
     return (
         Step(
             title=f"Close {it.table.ref} as soon as the new database has everything",
@@ -121,44 +108,22 @@ def hand_over(it: Moving) -> tuple[Step, ...]:
         ),
         Step(
             title="Follow no more",
-            statements=moving.unsubscribe(it.there),
-            done=f"NOT {moving.is_subscribed(it.there)}",
-            undo=(moving.subscribe(it.there, copy=False),),
+            statements=replication.unsubscribe(it.there),
+            done=f"NOT {replication.is_subscribed(it.there)}",
+            undo=(replication.subscribe(it.there, copy=False),),
             long=True,
             database=NEW,
             dials=OLD_DSN,
         ),
-        Step(
-            title=f"Publish {it.table.ref} to the old database",
-            statements=(moving.publish(it.back, it.name),),
-            done=moving.is_published(it.back),
-            past=opened,
-            undo=(f"DROP PUBLICATION {it.back}",),
-            database=NEW,
-        ),
-        Step(
-            title="Keep what will be written here for the old database",
-            statements=(moving.create_slot(it.back),),
-            done=moving.has_slot(it.back),
-            past=done_there,
-            undo=(moving.drop_slot(it.back),),
-            long=True,
-            database=NEW,
-        ),
-        Step(
-            title="Keep nothing for the new database any more",
-            statements=(moving.drop_slot(it.there),),
-            done=f"NOT {moving.has_slot(it.there)}",
-            undo=(moving.create_slot(it.there),),
-            undoable=f"({it.is_closed} AND NOT {moving.has_slot(it.there)})",
-            long=True,
-        ),
+        _publish(f"Publish {it.table.ref} to the old database", it, it.back, past=opened, database=NEW),
+        _keep_changes("Keep what will be written here for the old database", it.back, past=done_there, database=NEW),
+        _let_changes_go("Keep nothing for the new database any more", it.there, undoable=it.is_closed),
         Step(
             title="Follow what is written in the new database",
-            statements=(moving.subscribe(it.back, copy=False),),
-            done=moving.is_subscribed(it.back),
+            statements=(replication.subscribe(it.back, copy=False),),
+            done=replication.is_subscribed(it.back),
             past=f"({gone} OR {unpublished})",
-            undo=moving.unsubscribe(it.back),
+            undo=replication.unsubscribe(it.back),
             long=True,
             dials=NEW_DSN,
         ),
@@ -179,21 +144,15 @@ def let_go(it: Moving) -> tuple[Step, ...]:
     return (
         Step(
             title="Follow what is written in the new database no more",
-            statements=moving.unsubscribe(it.back),
-            done=f"NOT {moving.is_subscribed(it.back)}",
-            undo=(it.emptied(None), moving.subscribe(it.back, copy=True)),
-            undoable=f"({it.is_closed} AND NOT {moving.is_subscribed(it.back)})",
+            statements=replication.unsubscribe(it.back),
+            done=f"NOT {replication.is_subscribed(it.back)}",
+            undo=(it.emptied(None), replication.subscribe(it.back, copy=True)),
+            undoable=f"({it.is_closed} AND NOT {replication.is_subscribed(it.back)})",
             long=True,
             dials=NEW_DSN,
             stays="all rows are copied from the new database again, and the switch can be taken back only then",
         ),
-        Step(
-            title=f"Publish {it.table.ref} no more",
-            statements=(f"DROP PUBLICATION {it.there}",),
-            done=f"NOT {moving.is_published(it.there)}",
-            undo=(moving.publish(it.there, it.name),),
-            undoable=f"(NOT {moving.is_published(it.there)} AND NOT {gone})",
-        ),
+        _unpublish(f"Publish {it.table.ref} no more", it, it.there, undoable=f"NOT {gone}"),
         Step(
             title=f"Take {it.table.ref} out of sight; it is kept as {aside.name}",
             statements=(f"ALTER TABLE {it.name} RENAME TO {quote_ident(aside.name)}",),
@@ -201,21 +160,17 @@ def let_go(it: Moving) -> tuple[Step, ...]:
             undo=(f"ALTER TABLE {name_of(aside)} RENAME TO {quote_ident(it.table.ref.name)}",),
             undoable=predicates.relation_exists(aside),
         ),
-        Step(
-            title="Keep nothing for the old database any more",
-            statements=(moving.drop_slot(it.back),),
-            done=f"NOT {moving.has_slot(it.back)}",
-            undo=(moving.create_slot(it.back),),
-            undoable=f"({moving.is_published(it.back)} AND NOT {moving.has_slot(it.back)})",
-            long=True,
+        _let_changes_go(
+            "Keep nothing for the old database any more",
+            it.back,
+            undoable=replication.is_published(it.back),
             database=NEW,
         ),
-        Step(
-            title=f"Publish {it.table.ref} to the old database no more",
-            statements=(f"DROP PUBLICATION {it.back}",),
-            done=f"NOT {moving.is_published(it.back)}",
-            undo=(moving.publish(it.back, it.name),),
-            undoable=f"(NOT {moving.is_published(it.back)} AND {predicates.relation_exists(it.table.ref)})",
+        _unpublish(
+            f"Publish {it.table.ref} to the old database no more",
+            it,
+            it.back,
+            undoable=predicates.relation_exists(it.table.ref),
             database=NEW,
         ),
         Step(
@@ -228,4 +183,52 @@ def let_go(it: Moving) -> tuple[Step, ...]:
             done=f"{gone} AND {predicates.relation(aside)} IS NULL",
             loses=f"the rows of {it.table.ref} in the old database: those in the new one are all that there are",
         ),
+    )
+
+
+def _publish(title: str, it: Moving, name: str, *, past: str, database: str = "") -> Step:
+    return Step(
+        title=title,
+        statements=(replication.publish(name, it.name),),
+        done=replication.is_published(name),
+        past=past,
+        undo=(replication.unpublish(name),),
+        database=database,
+    )
+
+
+def _unpublish(title: str, it: Moving, name: str, *, undoable: str, database: str = "") -> Step:
+    gone = f"NOT {replication.is_published(name)}"
+    return Step(
+        title=title,
+        statements=(replication.unpublish(name),),
+        done=gone,
+        undo=(replication.publish(name, it.name),),
+        undoable=f"({gone} AND {undoable})",
+        database=database,
+    )
+
+
+def _keep_changes(title: str, slot: str, *, past: str, database: str = "") -> Step:
+    return Step(
+        title=title,
+        statements=(replication.create_slot(slot),),
+        done=replication.has_slot(slot),
+        past=past,
+        undo=(replication.drop_slot(slot),),
+        long=True,
+        database=database,
+    )
+
+
+def _let_changes_go(title: str, slot: str, *, undoable: str, database: str = "") -> Step:
+    gone = f"NOT {replication.has_slot(slot)}"
+    return Step(
+        title=title,
+        statements=(replication.drop_slot(slot),),
+        done=gone,
+        undo=(replication.create_slot(slot),),
+        undoable=f"({undoable} AND {gone})",
+        long=True,
+        database=database,
     )
