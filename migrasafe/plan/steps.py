@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from migrasafe.plan import predicates
 from migrasafe.plan.dual_write.triggers import DualWrite, create_sql, drop_functions_sql, drop_triggers_sql
 from migrasafe.plan.model import Step
-from migrasafe.schema.definitions import constraint_body, create_index, name_of
+from migrasafe.schema.definitions import constraint_body, create_index, name_of, when_checked
 from migrasafe.schema.model import Constraint, Index, Ref
 from migrasafe.sql.quote import quote_ident
 
@@ -66,13 +66,6 @@ def constraint_from_index(table: Ref, constraint: Constraint, index: Index) -> S
         done=predicates.constraint_exists(table, constraint.name),
         undo=(f"ALTER TABLE {name_of(table)} DROP CONSTRAINT {quote_ident(constraint.name)}",),
     )
-
-
-def when_checked(constraint: Constraint) -> str:
-    """What follows a constraint that is not checked after each statement."""
-    if not constraint.deferrable:
-        return ""
-    return " DEFERRABLE" + (" INITIALLY DEFERRED" if constraint.initially_deferred else "")
 
 
 def add_not_valid(table: Ref, constraint: Constraint) -> Step:

@@ -8,7 +8,7 @@ from migrasafe.schema.evolve.generated_names import MOST_BYTES
 from migrasafe.schema.model import Column, Constraint, Index, Ref
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_name, spell_type
-from migrasafe.sql.statements import ConstraintKind, IndexElement, Name, TypeName
+from migrasafe.sql.statements import ConstraintDef, ConstraintKind, IndexElement, Name, TypeName
 
 
 def name_of(ref: Ref) -> str:
@@ -86,9 +86,14 @@ def constraint_body(constraint: Constraint) -> str:
             raise ValueError(
                 f"the {kind.value} constraint {constraint.name} cannot be written from what is known of it"
             )
-    if constraint.deferrable:
-        words.append("DEFERRABLE INITIALLY DEFERRED" if constraint.initially_deferred else "DEFERRABLE")
-    return " ".join(words)
+    return " ".join(words) + when_checked(constraint)
+
+
+def when_checked(constraint: Constraint | ConstraintDef) -> str:
+    """What follows a constraint that is not checked after each statement."""
+    if not constraint.deferrable:
+        return ""
+    return " DEFERRABLE INITIALLY DEFERRED" if constraint.initially_deferred else " DEFERRABLE"
 
 
 def _actions(constraint: Constraint) -> list[str]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from migrasafe.plan import steps
 from migrasafe.plan.beside import name_beside
 from migrasafe.plan.carry_over.beside_column import give_along, is_something
+from migrasafe.plan.carry_over.constraint_comments import comment_again
 from migrasafe.plan.carry_over.extended_statistics import carried_statistics, statistics_names_back
 from migrasafe.plan.carry_over.rename_in import constraint_over, index_over
 from migrasafe.plan.carry_over.unseen import bodies_that_name
@@ -104,10 +105,8 @@ def _comments(shadow: Shadow, constraints: list[Constraint]) -> Iterator[str]:
     for name, text in beside.index_comments:
         if name in named:
             yield f"COMMENT ON INDEX {name_of(named[name])} IS {quote_literal(text)}"
-    for name, text in beside.constraint_comments:
-        if any(one.name == name for one in constraints):
-            on = name_of(shadow.table.ref)
-            yield f"COMMENT ON CONSTRAINT {quote_ident(name)} ON {on} IS {quote_literal(text)}"
+    for one in constraints:
+        yield from comment_again(beside, shadow.table.ref, one.name)
 
 
 def subscribers_first(schema: Schema, table: Ref, column: str) -> Iterator[str]:

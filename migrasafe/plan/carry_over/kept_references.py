@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import steps
+from migrasafe.plan.carry_over.constraint_comments import comment_again
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.model import Step
-from migrasafe.schema.attached import Beside
 from migrasafe.schema.definitions import constraint_body, name_of, names, with_suffix
 from migrasafe.schema.model import Constraint, Index, Ref, Table
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, IndexElement
 
 
@@ -99,7 +99,7 @@ class KeptReferences(Struct, frozen=True, kw_only=True):
         kept = tuple(
             f"{one.constraint.name} of {one.child} keeps its comment, which the migration would have lost"
             for one in self.references
-            if _comment(self.ground, one)
+            if any(self._comment(one))
         )
         unique = self.unique
         if unique is None or self.name is not None:
@@ -112,14 +112,7 @@ class KeptReferences(Struct, frozen=True, kw_only=True):
             named = replace(one.constraint, target_columns=one.constraint.target_columns or self.columns)
             alter = f"ALTER TABLE {name_of(one.child)} ADD CONSTRAINT {quote_ident(one.constraint.name)}"
             yield f"{alter} {constraint_body(named)} NOT VALID"
-            yield from _comment(self.ground, one)
+            yield from self._comment(one)
 
-
-def _comment(ground: Ground, one: Reference) -> Sequence[str]:
-    beside = (ground.beside or {}).get(one.child, Beside())
-    said = dict(beside.constraint_comments).get(one.constraint.name)
-    if said is None:
-        return ()
-    return (
-        f"COMMENT ON CONSTRAINT {quote_ident(one.constraint.name)} ON {name_of(one.child)} IS {quote_literal(said)}",
-    )
+    def _comment(self, one: Reference) -> Iterator[str]:
+        return comment_again((self.ground.beside or {}).get(one.child), one.child, one.constraint.name)

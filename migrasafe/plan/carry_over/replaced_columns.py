@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import predicates, steps
 from migrasafe.plan.carry_over.beside_column import give_along
+from migrasafe.plan.carry_over.constraint_comments import comment_again
 from migrasafe.plan.carry_over.indexes_and_constraints import temporary
 from migrasafe.plan.carry_over.readers import policy_again, policy_reads, put_in
 from migrasafe.plan.dual_write.replacement import Replacement
@@ -187,10 +188,7 @@ class _Reader:
         table = name_of(self.table.ref)
         now, then = quote_ident(temporary(constraint.name)), quote_ident(constraint.name)
         self.names_back.append(f"ALTER TABLE {table} RENAME CONSTRAINT {now} TO {then}")
-        comments = dict(self.made.beside.constraint_comments) if self.made.beside is not None else {}
-        if constraint.name in comments:
-            text = quote_literal(comments[constraint.name])
-            self.names_back.append(f"COMMENT ON CONSTRAINT {then} ON {table} IS {text}")
+        self.names_back += comment_again(self.made.beside, self.table.ref, constraint.name)
 
     def _unique(self, constraint: Constraint) -> None:
         known = self.made.ground.schema.index(constraint.index) if constraint.index is not None else None

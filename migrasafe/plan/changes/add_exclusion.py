@@ -9,7 +9,7 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Gate, Step
-from migrasafe.schema.definitions import name_of
+from migrasafe.schema.definitions import name_of, when_checked
 from migrasafe.schema.model import Table
 from migrasafe.sql.deparse import deparse, deparse_expression
 from migrasafe.sql.expressions import names_of
@@ -74,9 +74,7 @@ def exclusion_body(wanted: ConstraintDef) -> str:
     words = [f"EXCLUDE USING {quote_ident(wanted.exclude_method or 'btree')} ({elements})"]
     if wanted.expression is not None:
         words.append(f"WHERE ({deparse_expression(wanted.expression)})")
-    if wanted.deferrable:
-        words.append("DEFERRABLE INITIALLY DEFERRED" if wanted.initially_deferred else "DEFERRABLE")
-    return " ".join(words)
+    return " ".join(words) + when_checked(wanted)
 
 
 def _pairs(wanted: ConstraintDef) -> Iterator[tuple[Node, str]]:

@@ -9,8 +9,8 @@ from migrasafe.plan.carry_over.indexes_and_constraints import publications_of
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.replace_key import key_is_there, primary_swap, unique_swap
-from migrasafe.plan.steps import superseded, when_checked
-from migrasafe.schema.definitions import names
+from migrasafe.plan.steps import superseded
+from migrasafe.schema.definitions import names, when_checked
 from migrasafe.schema.model import Constraint, Table
 from migrasafe.sql.statements import ConstraintKind, Name
 

@@ -13,7 +13,7 @@ from migrasafe.plan.changes.add_unique import duplicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.schema.definitions import create_index, name_of, names
+from migrasafe.schema.definitions import create_index, name_of, names, when_checked
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
@@ -207,7 +207,7 @@ def primary_swap(
         # One statement: a published table without a key refuses UPDATE and DELETE.
         return (
             f"{alter} DROP CONSTRAINT {quote_ident(gone.name)}, ADD CONSTRAINT {quote_ident(come.name)} PRIMARY KEY"
-            f" USING INDEX {quote_ident(by.ref.name)}{steps.when_checked(come)}"
+            f" USING INDEX {quote_ident(by.ref.name)}{when_checked(come)}"
         )
 
     swap = Step(

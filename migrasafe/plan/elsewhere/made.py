@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from migrasafe.plan.carry_over.constraint_comments import comment_again
 from migrasafe.plan.carry_over.extended_statistics import statistics_on
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.objects.sequences import sequence_of
 from migrasafe.plan.table_swap.belongings import given, owned_sequences
 from migrasafe.schema.attached import Beside
-from migrasafe.schema.definitions import constraint_body, create_index, name_of, names, type_of
-from migrasafe.schema.model import Column, Composite, Constraint, Domain, EnumType, Ref, Sequence, Table
+from migrasafe.schema.definitions import constraint_body, create_index, name_of, names, type_of, when_checked
+from migrasafe.schema.model import Column, Composite, Domain, EnumType, Ref, Sequence, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_literal, spell_type
 from migrasafe.sql.statements import ConstraintKind, Persistence, TypeName
@@ -132,22 +133,9 @@ def _keys(ground: Ground, table: Table) -> Iterator[str]:
         index = ground.schema.index(one.index) if one.index is not None else None
         nulls = " NULLS NOT DISTINCT" if index is not None and index.nulls_not_distinct else ""
         include = f" INCLUDE ({names(index.include)})" if index is not None and index.include else ""
-        said = f"{one.kind.value}{nulls} ({names(one.columns)}){include}{_deferred(one)}"
+        said = f"{one.kind.value}{nulls} ({names(one.columns)}){include}{when_checked(one)}"
         yield f"ALTER TABLE {name_of(table.ref)} ADD CONSTRAINT {quote_ident(one.name)} {said}"
-        yield from _commented(ground, table, one)
-
-
-def _deferred(one: Constraint) -> str:
-    if not one.deferrable:
-        return ""
-    return " DEFERRABLE INITIALLY DEFERRED" if one.initially_deferred else " DEFERRABLE"
-
-
-def _commented(ground: Ground, table: Table, one: Constraint) -> Iterator[str]:
-    beside = (ground.beside or {}).get(table.ref, Beside())
-    said = dict(beside.constraint_comments).get(one.name)
-    if said is not None:
-        yield f"COMMENT ON CONSTRAINT {quote_ident(one.name)} ON {name_of(table.ref)} IS {quote_literal(said)}"
+        yield from comment_again((ground.beside or {}).get(table.ref), table.ref, one.name)
 
 
 def _indexes(ground: Ground, table: Table) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from migrasafe.plan.carry_over.beside_column import give_along, is_something
+from migrasafe.plan.carry_over.constraint_comments import comment_again
 from migrasafe.plan.carry_over.published_columns import published_again
 from migrasafe.plan.carry_over.readers import policy_again
 from migrasafe.plan.carry_over.references import own_keys_to
@@ -29,7 +30,7 @@ def given(ground: Ground, table: Table, ready: Ref) -> Iterator[str]:
     alter = f"ALTER TABLE {on}"
     for one in foreign_keys_from(table):
         yield f"{alter} ADD CONSTRAINT {quote_ident(one.name)} {constraint_body(one)}"
-        yield from _comment_on_constraint(beside, one.name, ready)
+        yield from comment_again(beside, ready, one.name)
     if table.owner is not None:
         yield f"{alter} OWNER TO {quote_ident(table.owner)}"
     for grant in sorted(table.grants):
@@ -67,7 +68,7 @@ def put_on(ground: Ground, table: Table) -> Iterator[str]:
     for child, key in own_keys_to(schema, table.ref):
         add = f"ALTER TABLE {name_of(child.ref)} ADD CONSTRAINT {quote_ident(key.name)} {constraint_body(key)}"
         yield f"{add} NOT VALID"
-        yield from _comment_on_constraint((ground.beside or {}).get(child.ref, Beside()), key.name, child.ref)
+        yield from comment_again((ground.beside or {}).get(child.ref), child.ref, key.name)
     for trigger in beside.triggers:
         yield from made_again(table.ref, trigger)[1:]
     for one in _published(ground, table):
@@ -135,12 +136,6 @@ def _published(ground: Ground, table: Table) -> Iterator[PublishedAs]:
     for name, publication in sorted(ground.schema.publications.items()):
         if table.ref in publication.tables:
             yield known.get(name, PublishedAs(publication=name))
-
-
-def _comment_on_constraint(beside: Beside, constraint: str, table: Ref) -> Iterator[str]:
-    for name, text in beside.constraint_comments:
-        if name == constraint:
-            yield f"COMMENT ON CONSTRAINT {quote_ident(name)} ON {name_of(table)} IS {quote_literal(text)}"
 
 
 def _tables(schema: Schema) -> Iterator[Table]:

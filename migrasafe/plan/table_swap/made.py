@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from migrasafe.plan import predicates
+from migrasafe.plan.carry_over.constraint_comments import comment_again
 from migrasafe.plan.carry_over.extended_statistics import statistics_on
 from migrasafe.plan.model import Step
 from migrasafe.plan.table_swap.belongings import given
@@ -72,7 +73,6 @@ def widened(swap: TableSwap, index: Index) -> Index:
 
 
 def _keys(swap: TableSwap, table: Ref) -> Iterator[str]:
-    comments = dict(swap.beside.constraint_comments)
     for one, waits in _named(swap, table):
         key = swap.table.constraint(one.constraint) if one.constraint is not None else None
         if key is None or key.kind not in (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE):
@@ -82,8 +82,7 @@ def _keys(swap: TableSwap, table: Ref) -> Iterator[str]:
         columns = names(element.column for element in index.elements if element.column is not None)
         include = f" INCLUDE ({names(index.include)})" if index.include else ""
         yield f"ALTER TABLE {name_of(table)} ADD CONSTRAINT {name} {key.kind.value}{nulls} ({columns}){include}"
-        if key.name in comments:
-            yield f"COMMENT ON CONSTRAINT {name} ON {name_of(table)} IS {quote_literal(comments[key.name])}"
+        yield from comment_again(swap.beside, table, key.name, now=waits)
 
 
 def _indexes(swap: TableSwap, table: Ref) -> Iterator[str]:
