@@ -32,16 +32,16 @@ def columns_of_enum(schema: Schema, ref: Ref) -> Iterator[tuple[Table, Column]]:
     """
     for other in sorted(schema.types):
         of = schema.types[other]
-        if isinstance(of, Domain) and _is(schema, of.type, ref):
+        if isinstance(of, Domain) and is_type(schema, of.type, ref):
             raise NoPlanError(f"the domain {other} is over {ref}: change its columns to {ref} itself first")
-        if isinstance(of, Composite) and any(_is(schema, one.type, ref) for one in of.attributes):
+        if isinstance(of, Composite) and any(is_type(schema, one.type, ref) for one in of.attributes):
             raise NoPlanError(f"the type {other} has an attribute of {ref}: no trigger sees what is in it")
     for place in sorted(schema.relations):
         table = schema.table(place)
         if table is None or table.partition_of is not None:
             continue
         for column in table.columns:
-            if column.type is None or not _is(schema, column.type, ref):
+            if column.type is None or not is_type(schema, column.type, ref):
                 continue
             if column.type.array:
                 raise NoPlanError(f"{table.ref}.{column.name} is an array of {ref}: change its values by hand")
@@ -52,5 +52,6 @@ def columns_of_enum(schema: Schema, ref: Ref) -> Iterator[tuple[Table, Column]]:
             yield table, column
 
 
-def _is(schema: Schema, type: TypeName | None, ref: Ref) -> bool:
+def is_type(schema: Schema, type: TypeName | None, ref: Ref) -> bool:
+    """Whether a type is the user's own one of that name, or an array of it."""
     return type is not None and schema.resolve_type(type.schema, type.name) == ref

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.carry_over.columns_of_type import is_type
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
+from migrasafe.schema.evolve.names_used import literal_sequence, names_sequence
 from migrasafe.schema.model import Composite, Domain, Ref, Schema, Sequence, Table
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.quote import quote_literal
@@ -68,7 +70,7 @@ class DropType(Struct, frozen=True, kw_only=True):
 
 def _of_type(schema: Schema, ref: Ref) -> Iterator[str]:
     def is_it(type: TypeName | None) -> bool:
-        return type is not None and schema.resolve_type(type.schema, type.name) == ref
+        return is_type(schema, type, ref)
 
     for table in schema.relations.values():
         for column in table.columns if isinstance(table, Table) else ():
@@ -91,14 +93,7 @@ def _of_sequence(schema: Schema, ref: Ref) -> Iterator[str]:
         yield f"{sequence.owned_by.relation}.{sequence.owned_by.column}, which owns it,"
     for table in schema.relations.values():
         for column in table.columns if isinstance(table, Table) else ():
-            said = {
-                fields["sval"]
-                for kind, fields in (walk(column.default.node) if column.default is not None else ())
-                if kind == "String"
-            } | {
-                fields["sval"]["sval"]
-                for kind, fields in (walk(column.default.node) if column.default is not None else ())
-                if kind == "A_Const" and "sval" in fields
-            }
-            if said & {ref.name, str(ref), name_of(ref)}:
+            calls = (call for kind, call in walk(column.default.node) if kind == "FuncCall") if column.default else ()
+            named = (literal_sequence(call) for call in calls if names_sequence(call))
+            if any(name is not None and schema.resolve(*name) == ref for name in named):
                 yield f"the default of {table.ref}.{column.name}"
