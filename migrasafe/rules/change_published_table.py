@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.publishing import publications_of
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import Ref
+from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.statements import AddColumn, AlterTable, Rename
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.publishing import publications_of
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Publication, Ref, Schema, Table
+from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import CreateTable, CreateTableAs, Persistence
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.publishing import Refusal, identity_columns, refusal
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Ref, Table
+from migrasafe.schema.publishing import Refusal, identity_columns, refusal
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import (
     AlterPublication,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.publishing import refuses_changes
 from migrasafe.rules.wording import shown
+from migrasafe.schema.publishing import refuses_changes
 from migrasafe.sql.statements import AlterTable, ReplicaIdentity
 
 

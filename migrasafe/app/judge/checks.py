@@ -13,8 +13,8 @@ from migrasafe.app.judge.nullness import can_be_null
 from migrasafe.app.resolve import Insertion, Problem, Resolution, Written
 from migrasafe.app.resolve.values import How
 from migrasafe.app.usage import Action, ObjectKind
-from migrasafe.rules.publishing import refusal
 from migrasafe.schema.model import Column, Domain, Schema, Table
+from migrasafe.schema.publishing import refusal
 from migrasafe.sql.expressions import is_null_constant, proves_not_null
 from migrasafe.sql.statements import ConstraintKind, Expression
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrasafe.app.verdict import MigrationVerdict, ReleaseStep, StepKind, SubscriberChange
-from migrasafe.rules.publishing import publications_of
 from migrasafe.schema.model import Publication, Ref, Schema, Table
+from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.quote import quote_ident, spell_type
 
 

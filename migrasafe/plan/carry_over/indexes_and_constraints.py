@@ -16,7 +16,8 @@ from migrasafe.plan.carry_over.unseen import bodies_that_name
 from migrasafe.plan.dual_write.shadow import Shadow
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
-from migrasafe.schema.model import Constraint, Index, Publication, Ref, Schema
+from migrasafe.schema.model import Constraint, Index, Ref, Schema, Table
+from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import ConstraintKind
 
@@ -109,22 +110,13 @@ def _comments(shadow: Shadow, constraints: list[Constraint]) -> Iterator[str]:
         yield from comment_again(beside, shadow.table.ref, one.name)
 
 
-def subscribers_first(schema: Schema, table: Ref, column: str) -> Iterator[str]:
+def subscribers_first(schema: Schema, table: Table, column: str) -> Iterator[str]:
     """What has to be done elsewhere before a published table gets a column."""
     for publication in publications_of(schema, table):
         yield (
-            f"{publication} publishes {table}: add {column} on every subscriber before the expand phase, or replication"
+            f"{publication.name} publishes {table.ref}: add {column} on every subscriber before the expand phase, or replication"
             " stops at the first row"
         )
-
-
-def publications_of(schema: Schema, table: Ref) -> list[str]:
-    """The names of those that a table is in."""
-    return [one.name for one in schema.publications.values() if _publishes(one, table)]
-
-
-def _publishes(publication: Publication, table: Ref) -> bool:
-    return publication.all_tables or table in publication.tables or table.schema in publication.schemas
 
 
 def unseen(shadow: Shadow) -> Iterator[str]:
@@ -147,7 +139,7 @@ def unseen(shadow: Shadow) -> Iterator[str]:
         if constraint.kind is ConstraintKind.EXCLUDE and old in constraint.columns:
             yield f"the EXCLUDE constraint {constraint.name} is not carried over: it cannot be added without a long lock"
     yield from bodies_that_name(shadow.ground.schema, shadow.table.ref, (old,))
-    yield from subscribers_first(shadow.ground.schema, shadow.table.ref, new)
+    yield from subscribers_first(shadow.ground.schema, shadow.table, new)
     if shadow.ground.attached is None:
         yield (
             f"comments, column privileges, statistics targets and storage of {old} are not seen in migrations or dumps:"

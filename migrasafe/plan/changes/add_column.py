@@ -45,7 +45,7 @@ class AddColumn(Struct, frozen=True, kw_only=True):
             title=f"add {table.ref}.{column.name}",
             tables=(table.ref,),
             phases=tuple(self._phases(ground, table)),
-            by_hand=tuple(subscribers_first(ground.schema, table.ref, column.name)),
+            by_hand=tuple(subscribers_first(ground.schema, table, column.name)),
         )
 
     def _phases(self, ground: Ground, table: Table) -> Iterator[Phase]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases
-from migrasafe.plan.carry_over.indexes_and_constraints import publications_of
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.replace_key import key_is_there, primary_swap, unique_swap
 from migrasafe.plan.steps import superseded
 from migrasafe.schema.definitions import names, when_checked
 from migrasafe.schema.model import Constraint, Table
+from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.statements import ConstraintKind, Name
 
 
@@ -74,9 +74,9 @@ def _refuse_deferrable(ground: Ground, table: Table, new: Constraint) -> None:
                 f"{key.name} of {child.ref} refers to {names(new.columns)} of {table.ref}, and PostgreSQL lets no foreign key refer"
                 f" to a deferrable key: leave {new.name} as it is, and let the app change rows in an order that keeps them unique"
             )
-    published = publications_of(ground.schema, table.ref)
-    if new.kind is ConstraintKind.PRIMARY_KEY and published:
+    published = next((one for one in publications_of(ground.schema, table) if one.changes), None)
+    if new.kind is ConstraintKind.PRIMARY_KEY and published is not None:
         raise NoPlanError(
-            f"{published[0]} publishes {table.ref}, and a deferrable primary key is no replica identity, so that UPDATE and DELETE"
+            f"{published.name} publishes {table.ref}, and a deferrable primary key is no replica identity, so that UPDATE and DELETE"
             " would be refused (55000): plan `replica-identity` to another unique index, or to full, before"
         )

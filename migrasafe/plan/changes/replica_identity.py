@@ -10,7 +10,8 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
-from migrasafe.schema.model import Ref, Schema, Table
+from migrasafe.schema.model import Ref, Table
+from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import Name
 
@@ -26,10 +27,10 @@ class ChangeReplicaIdentity(Struct, frozen=True, kw_only=True):
     def plan(self, ground: Ground) -> Draft:
         """One step. Raises NoPlanError where publishers would refuse UPDATE and DELETE afterwards."""
         table = table_of(ground, self.table)
-        published = publications_of(ground.schema, table.ref)
-        if published and not self._tells_rows_apart(ground, table):
+        published = next((one for one in publications_of(ground.schema, table) if one.changes), None)
+        if published is not None and not self._tells_rows_apart(ground, table):
             raise NoPlanError(
-                f"{table.ref} is in the publication {published[0]}, and without a replica identity PostgreSQL refuses every UPDATE"
+                f"{table.ref} is in the publication {published.name}, and without a replica identity PostgreSQL refuses every UPDATE"
                 " and DELETE of it (55000): take it out of the publication before, or choose FULL or an index"
             )
         old = _index_of(ground, table)
@@ -58,15 +59,6 @@ class ChangeReplicaIdentity(Struct, frozen=True, kw_only=True):
 
     def _tells_rows_apart(self, ground: Ground, table: Table) -> bool:
         return self.identity in ("full", "index") or (self.identity == "default" and table.primary_key is not None)
-
-
-def publications_of(schema: Schema, table: Ref) -> tuple[str, ...]:
-    """The publications that send changes of rows of a table."""
-    return tuple(
-        name
-        for name, one in sorted(schema.publications.items())
-        if one.changes and (one.all_tables or table in one.tables or table.schema in one.schemas)
-    )
 
 
 def _words(identity: str, index: str | None) -> str:

@@ -10,12 +10,12 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
-from migrasafe.plan.changes.replica_identity import publications_of
 from migrasafe.plan.changes.rewrite_beside import RewriteBeside
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref, Table
+from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import ConstraintKind, Name, Persistence
 
@@ -161,9 +161,9 @@ def _refuse_unlogged(ground: Ground, table: Table, way: str) -> None:
     """What PostgreSQL refuses for a table that is or is not logged."""
     others: list[Ref] = [child.ref for child, _ in foreign_keys_to(ground.schema, table.ref) if child.ref != table.ref]
     if way == "unlogged":
-        for name in publications_of(ground.schema, table.ref):
+        for publication in publications_of(ground.schema, table):
             raise NoPlanError(
-                f"{table.ref} is in the publication {name}, and an unlogged table cannot be: take it out before"
+                f"{table.ref} is in the publication {publication.name}, and an unlogged table cannot be: take it out before"
             )
         if others:
             raise NoPlanError(f"{others[0]} is logged and refers to {table.ref}, which cannot be unlogged then (42P16)")

@@ -15,8 +15,8 @@ from msgspec import Struct
 from migrasafe.plan.beside import is_aside
 from migrasafe.plan.elsewhere import subscriber_steps
 from migrasafe.plan.model import Gate, Step
-from migrasafe.rules.publishing import publications_of
 from migrasafe.schema.model import Publication, Ref, Schema, Table
+from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.statements import Persistence
 
 _CAUGHT_UP = (
