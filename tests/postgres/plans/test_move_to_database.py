@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from migrasafe.cli import cli
 from migrasafe.cli.plan.session import plan_of
 from tests.postgres.plans.rollout import dump
-from tests.postgres.plans.two_databases import Client, Journey, at_work, execute, two_servers
+from tests.postgres.plans.two_databases import Client, Journey, at_work, execute, pairs_of_majors, two_servers
 
 pytestmark = pytest.mark.postgres
 
@@ -131,14 +131,14 @@ def travel(old: str, new: str, folder: Path, killed: random.Random | None = None
     return [*first, *both]
 
 
-@pytest.mark.parametrize("majors", [(15, 15)], ids=str)
+@pytest.mark.parametrize("majors", pairs_of_majors((15, 15)), ids=str)
 def test_a_table_moves_to_another_server_and_nobody_notices(tmp_path: Path, majors: tuple[int, int]) -> None:
     with two_servers(*majors) as (old, new):
         travel(old, new, tmp_path)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("majors", [(12, 12), (15, 15), (18, 18), (12, 18)], ids=str)
+@pytest.mark.parametrize("majors", pairs_of_majors((12, 12), (15, 15), (18, 18), (12, 18)), ids=str)
 def test_it_comes_to_its_end_though_psql_is_killed_in_every_file(tmp_path: Path, majors: tuple[int, int]) -> None:
     with two_servers(*majors) as (old, new):
         travel(old, new, tmp_path, killed=random.Random(sum(majors)))

@@ -17,7 +17,7 @@ from migrasafe.cli.plan.session import plan_of
 from migrasafe.plan.model import PhaseName
 from migrasafe.plan.output.write_sql import files_of
 from tests.in_process import migrasafe
-from tests.postgres.plans.two_databases import PATIENCE_SECONDS, Journey, execute, two_servers
+from tests.postgres.plans.two_databases import PATIENCE_SECONDS, Journey, execute, pairs_of_majors, two_servers
 
 pytestmark = pytest.mark.postgres
 
@@ -166,13 +166,14 @@ def carried_out(old: str, new: str, folder: Path, change: Change) -> None:
 
 
 @pytest.mark.parametrize("name", ["a column gets another type"])
-def test_a_subscriber_goes_along(tmp_path: Path, name: str) -> None:
-    with two_servers(15, 15) as (old, new):
+@pytest.mark.parametrize("majors", pairs_of_majors((15, 15)), ids=str)
+def test_a_subscriber_goes_along(tmp_path: Path, name: str, majors: tuple[int, int]) -> None:
+    with two_servers(*majors) as (old, new):
         carried_out(old, new, tmp_path, CHANGES[name])
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("majors", [(12, 12), (15, 15), (18, 18), (12, 18)], ids=str)
+@pytest.mark.parametrize("majors", pairs_of_majors((12, 12), (15, 15), (18, 18), (12, 18)), ids=str)
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_subscriber_goes_along(tmp_path: Path, name: str, majors: tuple[int, int]) -> None:
     with two_servers(*majors) as (old, new):

