@@ -5,10 +5,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from msgspec import Struct
-
-from migrasafe.schema.model import Ref
-
 
 class SourceLocation(NamedTuple):
     """A place in the app's source. Line and column count from 1, columns in characters."""
@@ -53,27 +49,3 @@ class Certainty(Enum):
     """Two readings of the query differ, or a part of it is only known at run time."""
     UNKNOWN = "unknown"
     """The query names something that the schema does not have, or whose columns the schema does not know."""
-
-
-class Usage(Struct, frozen=True, kw_only=True):
-    """This line does this to that object."""
-
-    action: Action
-    kind: ObjectKind
-    object: Ref | None
-    """The relation of a table, view, column, constraint or index; the type of an enum value; else the thing itself.
-    None for a column of which the query does not tell whose it is."""
-    name: str | None = None
-    """Of a column, constraint, index or enum value. For an index that ON CONFLICT infers: its columns, `a, b`."""
-    location: SourceLocation
-    certainty: Certainty = Certainty.CERTAIN
-    through: Ref | None = None
-    """The view or function through which the query reaches it."""
-    note: str = ""
-    """Why it is not certain; for UNKNOWN, what is not known, as PostgreSQL would say it."""
-
-    def __str__(self) -> str:
-        what = self.name or "" if self.object is None else str(self.object)
-        if self.name is not None and self.object is not None:
-            what = f"{what}.{self.name}" if self.kind is ObjectKind.COLUMN else f"{self.name} of {what}"
-        return f"{self.action.value} {self.kind.value} {what}"

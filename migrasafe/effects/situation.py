@@ -70,9 +70,6 @@ class Situation(Struct, frozen=True, kw_only=True):
             return self.is_new(relation.table)
         return relation.born.migration == self.moment.migration and relation.born != BEFORE_HISTORY
 
-    def is_temporary(self, ref: Ref) -> bool:
-        return ref.schema == TEMPORARY_SCHEMA
-
     def exists_already(self, ref: Ref) -> bool:
         """Whether the running app may be using it: it is neither new nor temporary."""
         return ref.schema != TEMPORARY_SCHEMA and not self.is_new(ref)

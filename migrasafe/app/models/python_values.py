@@ -112,11 +112,6 @@ def flag(project: Project, module: Module, expression: ast.expr | None) -> bool 
     return None
 
 
-def class_of(found: Definition | None) -> ast.ClassDef | None:
-    """The class that a name stands for."""
-    return found.node if found is not None and isinstance(found.node, ast.ClassDef) else None
-
-
 def enum_members(project: Project, enum: Definition) -> list[tuple[str, str]] | None:
     """Names and values of an enum class whose values are strings; None where one is only known at run time."""
     assert isinstance(enum.node, ast.ClassDef)

@@ -13,18 +13,23 @@ from migrasafe.sql.statements import Node, TypeName
 
 
 class Use(Struct, frozen=True, kw_only=True):
-    """A Usage before its place in the app's source is known: `offset` is the character of the SQL."""
+    """The query does this to that object, at this character of its SQL."""
 
     action: Action
     kind: ObjectKind
     object: Ref | None
+    """The relation of a table, view, column, constraint or index; the type of an enum value; else the thing itself.
+    None for a column of which the query does not tell whose it is."""
     name: str | None = None
+    """Of a column, constraint, index or enum value. For an index that ON CONFLICT infers: its columns, `a, b`."""
     offset: int = 0
     certainty: Certainty = Certainty.CERTAIN
     by_star: bool = False
     """Through `*` or a whole row: it goes on without this column, with one column fewer."""
     through: Ref | None = None
+    """The view or function through which the query reaches it."""
     note: str = ""
+    """Why it is not certain; for UNKNOWN, what is not known, as PostgreSQL would say it."""
 
 
 class Problem(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrasafe.backfill.model import Reason, Status
 from migrasafe.backfill.progress.advice import held_by, stands_for, what_to_do
 from migrasafe.backfill.progress.status import JobStatus
-from migrasafe.quantities import say_bytes, say_count, say_seconds
+from migrasafe.quantities import say_count, say_seconds
 
 
 def as_lines(status: JobStatus) -> list[str]:
@@ -88,12 +88,3 @@ def gauges(status: JobStatus, name: str) -> dict[str, float | None]:
                 both = (before, gauge.value)
                 found[gauge.subject] = None if None in both else max(value for value in both if value is not None)
     return found
-
-
-def say_gauge(name: str, value: float | None) -> str:
-    """A number of the throttle in its unit."""
-    if value is None:
-        return "–"
-    if name.endswith("_bytes_per_second"):
-        return f"{say_bytes(value)}/s"
-    return say_bytes(value) if "bytes" in name else say_seconds(value)

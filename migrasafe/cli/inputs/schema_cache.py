@@ -32,8 +32,8 @@ _LEFT_OVER_SECONDS = 3600
 _SUFFIX = ".schema"
 _DIGEST_BYTES = 20
 _HERE = Path(__file__).parents[2]
-_DECIDING = ("schema", "schema/evolve", "sql", "sql/convert", "sql/statements", "sql/plpgsql", "sql/builtin", ".")
-"""The code that decides what a schema is, below the package."""
+_DECIDING = ("schema", "sql")
+"""The rooms whose code decides what a schema is, with what stands in them, beside the modules of no room."""
 
 
 class SchemaCache:
@@ -140,10 +140,6 @@ def _digest(stored: bytes) -> bytes:
 def _version() -> str:
     """Of all that decides what a schema is made of: release, Python, libraries, and the code as it lies there, which in a
     checkout changes without its version."""
-    newest = 0
-    for name in _DECIDING:
-        with suppress(OSError):
-            for one in os.scandir(_HERE / name):
-                if one.name.endswith(".py"):
-                    newest = max(newest, one.stat().st_mtime_ns)
+    code = [*_HERE.glob("*.py"), *(one for room in _DECIDING for one in (_HERE / room).rglob("*.py"))]
+    newest = max((one.stat().st_mtime_ns for one in code), default=0)
     return f"{__version__} {sys.version_info[:2]} {msgspec.__version__} {grammar()} {newest}\0"

@@ -50,25 +50,42 @@ class Script(Struct, frozen=True, kw_only=True):
 
 def script_of(schemas: Sequence[Schema]) -> Script:
     """`schemas`: before the phase, and after each of its steps."""
-    first: dict[str, Step] = {}
-    last: dict[str, Step] = {}
-    notes: dict[str, None] = {}
+    found = _Found()
     for before, after in pairwise(schemas):
         if before.relations is after.relations and before.publications is after.publications:
             continue
         for name in sorted(before.publications):
             known, now = before.publications[name], after.publications.get(name)
             if now is not None:
-                _tables(before, after, known, now, first, last, notes)
+                _tables(before, after, known, now, found)
     for ref, was in _published(schemas[0]):
         ends = schemas[-1].table(ref)
         if ends is not None:
             for column in _gone(was, ends, schemas):
-                step = subscriber_steps.drop(ref, column)
-                last[step.title] = step
-    if first or last:
-        notes[_CAUGHT_UP] = None
-    return Script(first=tuple(first.values()), last=tuple(last.values()), notes=tuple(notes))
+                found.after(subscriber_steps.drop(ref, column))
+    return found.script()
+
+
+class _Found:
+    """What the steps of a phase want of subscribers, each thing once."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, Step] = {}
+        self._last: dict[str, Step] = {}
+        self._notes: dict[str, None] = {}
+
+    def before(self, step: Step) -> None:
+        self._first[step.title] = step
+
+    def after(self, step: Step) -> None:
+        self._last[step.title] = step
+
+    def note(self, text: str) -> None:
+        self._notes[text] = None
+
+    def script(self) -> Script:
+        notes = (*self._notes, _CAUGHT_UP) if self._first or self._last else tuple(self._notes)
+        return Script(first=tuple(self._first.values()), last=tuple(self._last.values()), notes=notes)
 
 
 def _published(schema: Schema) -> Iterator[tuple[Ref, Table]]:
@@ -85,9 +102,7 @@ def _tables(
     after: Schema,
     known: Publication,
     now: Publication,
-    first: dict[str, Step],
-    last: dict[str, Step],
-    notes: dict[str, None],
+    found: _Found,
 ) -> None:
     sent, will_be = (
         {ref: table for ref, table in _published(schema) if one in publications_of(schema, table)}
@@ -99,19 +114,16 @@ def _tables(
             gone.remove(old)
             new.remove(ref)
             if not is_aside(ref.name):
-                step = subscriber_steps.rename_table(old, ref)
-                last[step.title] = step
-                notes[_stalls(f"{old} is {ref}")] = None
+                found.after(subscriber_steps.rename_table(old, ref))
+                found.note(_stalls(f"{old} is {ref}"))
     for ref in new:
         if will_be[ref].persistence is Persistence.PERMANENT and will_be[ref].partition_of is None:
-            step = subscriber_steps.make(will_be[ref])
-            first[step.title] = step
+            found.before(subscriber_steps.make(will_be[ref]))
     if new or [ref for ref in gone if not is_aside(ref.name)]:
-        step = subscriber_steps.learn_of(now.name, [*new, *gone])
-        last[step.title] = step
+        found.after(subscriber_steps.learn_of(now.name, [*new, *gone]))
     for ref in sorted(sent.keys() & will_be.keys()):
         if sent[ref].columns is not will_be[ref].columns or known is not now:
-            _columns(sent[ref], will_be[ref], _listed(now, ref), first, last, notes)
+            _columns(sent[ref], will_be[ref], _listed(now, ref), found)
 
 
 def _listed(publication: Publication, ref: Ref) -> tuple[str, ...]:
@@ -122,9 +134,7 @@ def _columns(
     was: Table,
     now: Table,
     listed: tuple[str, ...],
-    first: dict[str, Step],
-    last: dict[str, Step],
-    notes: dict[str, None],
+    found: _Found,
 ) -> None:
     renamed = dict(_renamed(was, now))
     swapped = bool(set(renamed) & set(renamed.values()))
@@ -132,10 +142,9 @@ def _columns(
         if is_aside(new) and not swapped:
             continue
         if swapped or not is_aside(old):
-            step = subscriber_steps.rename_columns(now.ref, renamed)
-            last[step.title] = step
+            found.after(subscriber_steps.rename_columns(now.ref, renamed))
             said = ", ".join(f"{one} is {other}" for one, other in renamed.items())
-            notes[_stalls(f"{said} in {now.ref}")] = None
+            found.note(_stalls(f"{said} in {now.ref}"))
             break
     for column in now.columns:
         known = was.column(column.name)
@@ -143,11 +152,9 @@ def _columns(
             continue
         is_renamed = column.name in renamed.values() and (swapped or not is_aside(column.name))
         if known is None and not is_renamed:
-            step = subscriber_steps.add(now.ref, column)
-            first[step.title] = step
+            found.before(subscriber_steps.add(now.ref, column))
         elif known is not None and known.type != column.type and not swapped and column.type is not None:
-            step = subscriber_steps.retype(now.ref, known, column)
-            first[step.title] = step
+            found.before(subscriber_steps.retype(now.ref, known, column))
     for column in was.columns:
         if (
             now.column(column.name) is None
@@ -155,8 +162,7 @@ def _columns(
             and not swapped
             and (column.name not in renamed or is_aside(renamed[column.name]))
         ):
-            step = subscriber_steps.let_be_null(now.ref, column)
-            first[step.title] = step
+            found.before(subscriber_steps.let_be_null(now.ref, column))
 
 
 def _renamed(was: Table, now: Table) -> Iterator[tuple[str, str]]:

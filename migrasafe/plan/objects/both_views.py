@@ -36,15 +36,6 @@ def columns_of_both(schema: Schema, old: View, new: View) -> tuple[tuple[str, ..
     return columns, {"SelectStmt": select}
 
 
-def can_stand_together(schema: Schema, old: View, new: View) -> bool:
-    """Whether one query can give the columns of both."""
-    try:
-        columns_of_both(schema, old, new)
-    except NoPlanError:
-        return False
-    return True
-
-
 def _targets(view: View) -> dict[str, Any]:
     select = view.query.node.get("SelectStmt", {}) if view.query is not None else {}
     values = [one["ResTarget"]["val"] for one in select.get("targetList", ())]

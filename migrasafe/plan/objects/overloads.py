@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from migrasafe.plan import predicates
 from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.changes.model import Ground, NoPlanError
@@ -155,10 +153,6 @@ def overload(schema: Schema, ref: Ref, arguments: tuple[TypeName, ...] | None) -
             f"the schema has {'no' if not found else 'more than one'} function {ref}: it knows {known or 'none'}"
         )
     return found[0]
-
-
-def without_defaults(function: Function) -> Function:
-    return replace(function, arguments=tuple(replace(one, default=None) for one in function.arguments))
 
 
 def exists_not(function: Function, ref: Ref | None = None) -> str:
