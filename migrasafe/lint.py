@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,7 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
     for history in histories:
         reported = [options.reported(migration) for migration in history.migrations]
         skipped, schema, keep = _known(history, reported, options)
-        for place, migration in enumerate(history.migrations[skipped:], start=skipped):
+        for place, migration in enumerate(_read(history.migrations[skipped:]), start=skipped):
             before = options.schema if options.independent else schema
             walk = Walk(
                 migration,
@@ -106,6 +106,21 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
         notice for history in histories for notice in history.notices if notice.blocking or notice.path not in silent
     )
     return LintResult(target=options.target, migrations=linted, notices=notices)
+
+
+_TOGETHER = 300
+"""Migrations that are parsed before the first of them is walked. Parser and walk push each other's code and tables out of
+the processor's caches: taking turns for each file, both take a fifth longer."""
+
+
+def _read(migrations: Sequence[Migration]) -> Iterator[Migration]:
+    """The migrations, each with its statements read."""
+    for start in range(0, len(migrations), _TOGETHER):
+        some = migrations[start : start + _TOGETHER]
+        for migration in some:
+            for part in migration.parts:
+                part.script.read()
+        yield from some
 
 
 def _known(

@@ -85,9 +85,16 @@ class Script:
         """What is not there yet."""
         if name not in _READ_LATER:
             raise AttributeError(name)
+        self.read()
+        return getattr(self, name)
+
+    def read(self) -> None:
+        """Parse the text now, where that was left for later."""
+        if not hasattr(self, "_read"):
+            return
         read = self._read(self)
         self.statements, self.comments, self.newer = read.statements, read.comments, read.newer
-        return getattr(self, name)
+        del self._read
 
     def with_statements(self, statements: tuple[Statement, ...], origins: tuple[Origin, ...] | None) -> Script:
         """The same script with other statements, each with its origin where they have one."""
