@@ -10,6 +10,7 @@ from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.watch.observed import SqlState
 
 _NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
+_NO_SUCH_SCHEMA = re.compile(r'schema "(.+)" does not exist')
 
 
 def attempt(connection: Connection, sql: str, *parameters: object) -> SqlState | None:
@@ -42,4 +43,10 @@ def sql_state(error: psycopg.Error) -> SqlState:
 def missing_role(refused: SqlState) -> str | None:
     """The role whose absence the server gives as the reason."""
     found = _NO_SUCH_ROLE.search(refused.message)
+    return found[1] if found is not None else None
+
+
+def missing_schema(refused: SqlState) -> str | None:
+    """Likewise the schema."""
+    found = _NO_SUCH_SCHEMA.search(refused.message) if refused.code == "3F000" else None
     return found[1] if found is not None else None

@@ -75,7 +75,7 @@ class Wish(Struct, frozen=True, kw_only=True):
 def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage]:
     """Make the stage; databases are gone at the end."""
     with sandbox.database() as bare, ExitStack() as databases:
-        notes = [f"not made: {note}" for note in lay(bare)]
+        notes = list(lay(bare))
         tables = [_ref(table) for table in plan.tables] or _some_tables(bare)
         one_shot = one_shot_of(plan)
         with sandbox.database(like=bare) as once:

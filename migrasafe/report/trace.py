@@ -27,6 +27,8 @@ def trace_lines(replayed: Replayed) -> Iterator[str]:
             yield f"        {_seen(outcome.observed)}"
         else:
             yield f"        {outcome.state.value}: {outcome.reason}"
+        for name in outcome.made_first:
+            yield f"        made first: the schema {name}, which nothing makes before it is named"
         if outcome.failed_with_rows:
             yield f"        ran only without rows; with them: {outcome.failed_with_rows}"
         for one in judged.disagreements:

@@ -193,4 +193,4 @@ def _migrations(
 
 def _say_notes(notes: Sequence[str]) -> None:
     for note in notes:
-        say(f"not made: {note}", err=True)
+        say(note, err=True)

@@ -89,7 +89,11 @@ def _for_this_plan(plan: Plan, major: int, lay: Lay, schema: str) -> Lay:
     def checked(dsn: str) -> tuple[str, ...]:
         notes = lay(dsn)
         with connect(dsn) as session:
-            found = fingerprint(load_schema(session), tables)
+            there = load_schema(session)
+        found = fingerprint(there, tables)
+        if plan.fingerprints[0] != found and (gone := [str(one) for one in tables if there.relation(one) is None]):
+            refused = next((note for note in notes if note.startswith("not made")), "nothing in it makes it")
+            raise InputError(f"--schema {schema}: {', '.join(gone)} is not there when it has been run: {refused}")
         if tables and major == plan.pg_version and found != plan.fingerprints[0]:
             raise InputError(
                 f"--schema {schema}: {', '.join(plan.tables)} there is not as it was when the plan was made: give the schema"

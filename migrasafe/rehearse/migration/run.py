@@ -9,7 +9,7 @@ from enum import Enum
 
 from migrasafe.locks import LockMode
 from migrasafe.migrations.model import TransactionMode
-from migrasafe.postgres.attempt import missing_role
+from migrasafe.postgres.attempt import missing_role, missing_schema
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.watch.observed import Observed, SqlState
 from migrasafe.postgres.watch.watched_session import TOUCHES_NO_TABLE, WatchedSession
@@ -46,6 +46,8 @@ class Outcome:
     """Why it failed or was skipped."""
     failed_with_rows: str = ""
     """Why it failed before the tables were emptied."""
+    made_first: tuple[str, ...] = ()
+    """Schemas that it names, that nothing had made, and that were made for it."""
     schema: Counter[str] = field(default_factory=Counter)
     """What the schema predicted after it has otherwise than the server's catalog, where that was asked for."""
 
@@ -68,7 +70,7 @@ def run_migration(
 ) -> tuple[Outcome, ...]:
     """Run the statements one by one, those that the server refuses left out, and say of each what happened.
 
-    Where rows are in the way, the tables are emptied; roles that are missing are created. With `look`, the catalog is
+    Where rows are in the way, the tables are emptied; roles and schemas that are missing are created. With `look`, the catalog is
     compared with the schema predicted, after each statement that stands on nothing left out.
     """
 
@@ -103,6 +105,8 @@ class _Run:
         }
         self._failed_with_rows: dict[int, str] = {}
         self._roles: set[str] = set()
+        self._schemas: dict[str, int] = {}
+        """Those that were made, each with the place of the statement that names it first."""
 
     def outcomes(self) -> tuple[Outcome, ...]:
         committed = 0  # the first statement whose effects are not committed
@@ -124,6 +128,7 @@ class _Run:
                     observed=seen,
                     held_before=held,
                     failed_with_rows=self._failed_with_rows.get(place, ""),
+                    made_first=tuple(name for name, needs in self._schemas.items() if needs == place),
                     schema=self._compared(place, seen),
                 )
                 held = {**held, **seen.held} if self._watched.is_open() else {}
@@ -152,6 +157,11 @@ class _Run:
         if role is not None and role not in self._roles:
             self._roles.add(role)
             run(self._other, f"CREATE ROLE {quote_ident(role)}")
+            return
+        schema = missing_schema(error)
+        if schema is not None and schema not in self._schemas:
+            self._schemas[schema] = place
+            run(self._other, f"CREATE SCHEMA {quote_ident(schema)}")
             return
         reason = f"{error.code}: {error.message}"
         if error.code.startswith(_ABOUT_ROWS) and not self._failed_with_rows:

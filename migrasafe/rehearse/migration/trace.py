@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from migrasafe.migrations.model import Migration
 from migrasafe.postgres.catalog.introspect import load_schema
@@ -15,6 +17,8 @@ from migrasafe.rehearse.migration.compare import Disagreement, disagreements
 from migrasafe.rehearse.migration.expected import expect
 from migrasafe.rehearse.migration.run import Outcome, State, run_migration
 from migrasafe.schema.compare import differences
+from migrasafe.schema.model import Schema
+from migrasafe.schema.names import BEFORE_HISTORY
 from migrasafe.sql.statements import Call, DoBlock
 
 _COMPARED_KINDS = frozenset({"r", "p", "f", "v", "m"})
@@ -92,8 +96,9 @@ def replay(
         outcomes = run_migration(dsn, expected, rows, look=load_schema if each_statement else None)
         with connect(dsn) as session:
             there = load_schema(session)
+        after = _with_schemas(expected.after, (name for one in outcomes for name in one.made_first))
         stopped = any(outcome.state is not State.RAN for outcome in outcomes)
-        now = Counter(differences(expected.after, there))
+        now = Counter(differences(after, there))
         yield Replayed(
             id=migration.id,
             path=migration.path,
@@ -101,7 +106,14 @@ def replay(
             without_rows=without_rows,
             schema_differences=() if stopped else tuple((now - known).elements()),
         )
-        schema, known = (there, Counter()) if stopped else (expected.after, now)
+        schema, known = (there, Counter()) if stopped else (after, now)
+
+
+def _with_schemas(schema: Schema, names: Iterable[str]) -> Schema:
+    schemas = schema.schemas
+    for name in names:
+        schemas = schemas.insert(name, BEFORE_HISTORY)
+    return replace(schema, schemas=schemas)
 
 
 def _judged(outcomes: Sequence[Outcome], tables: Set[str], known: Counter[str]) -> Iterator[Judged]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from migrasafe.dsn import without_password
 from migrasafe.errors import ServerError
 from migrasafe.migrations.model import Migration, TransactionMode
-from migrasafe.postgres.attempt import attempt, missing_role
+from migrasafe.postgres.attempt import attempt, missing_role, missing_schema
 from migrasafe.postgres.connect import Connection, connect, describe_dsn, major_version, password_in_environment, run
 from migrasafe.postgres.server.binaries import find_binaries
 from migrasafe.postgres.watch.observed import SqlState
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import ClusterWide, Copy, Statement, Unrecognized
 
@@ -42,7 +43,7 @@ def lay_migrations(dsn: str, migrations: Iterable[Migration], needs_role: NeedsR
                 alone = part.transaction is TransactionMode.NONE or any(map(beyond_reach, script.sent))
                 text = ";\n".join(map(script.text_of, script.sent))
                 if alone or _refused(session, text) is not None:
-                    notes.extend(f"{migration.id}: {note}" for note in _run_all(session, script, needs_role))
+                    notes.extend(f"{note} ({migration.id})" for note in _run_all(session, script, needs_role))
     return tuple(notes)
 
 
@@ -99,14 +100,22 @@ def _run_all(session: Connection, script: Script, needs_role: NeedsRole) -> Iter
         text = script.text_of(statement)
         why = beyond_reach(statement)
         if why:
-            yield f"{' '.join(text.split())[:80]}: {why}"
+            yield f"not made: {' '.join(text.split())[:80]}: {why}"
             continue
         refused = _refused(session, text)
-        role = missing_role(refused) if refused is not None else None
-        if refused is not None and refused.code == _UNDEFINED_OBJECT and role is not None:
-            needs_role(role)
+        known: set[str] = set()
+        while refused is not None and refused.message not in known:
+            known.add(refused.message)
+            role, schema = missing_role(refused), missing_schema(refused)
+            if refused.code == _UNDEFINED_OBJECT and role is not None:
+                needs_role(role)
+            elif schema is not None:
+                run(session, f"CREATE SCHEMA {quote_ident(schema)}")
+                yield f"made first: the schema {schema}, which nothing makes before it is named"
+            else:
+                break
             refused = _refused(session, text)
         if refused is not None and not refused.message.endswith("already exists"):
-            yield f"{' '.join(text.split())[:80]}: {refused.message}"
+            yield f"not made: {' '.join(text.split())[:80]}: {refused.message}"
     attempt(session, "COMMIT")
     run(session, "RESET ALL")

@@ -122,6 +122,17 @@ def test_what_a_dump_says_to_psql_is_not_sent_to_the_server(database: Database, 
     assert database.execute("SELECT FROM pg_database WHERE datname = 'migrasafe_of_a_dump'") == []
 
 
+def test_a_schema_that_the_service_is_configured_with_is_made_first(database: Database, shop: Path) -> None:
+    (shop / "m").mkdir()
+    (shop / "m" / "001_a.sql").write_text("CREATE TABLE inner_part.users (id int PRIMARY KEY);")
+    (shop / "m" / "002_b.sql").write_text("CREATE TABLE other_part.orders (id int REFERENCES inner_part.users);")
+    done = command("rehearse", "m", "--last", "1", "--dsn", database.dsn)
+    assert done.return_value == 0, done.output
+    assert "made first: the schema inner_part, which nothing makes before it is named (001_a)" in done.stderr
+    assert "        made first: the schema other_part, which nothing makes before it is named" in done.output
+    assert "1 migration: 1 statement ran, 0 things were not as predicted" in done.output
+
+
 def test_no_database_is_left_behind(database: Database, shop: Path) -> None:
     command("rehearse", "shop.sql", "--dsn", database.dsn)
     assert database.execute(LEFT_BEHIND) == []
