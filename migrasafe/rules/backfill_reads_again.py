@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.index_use import finds
 from migrasafe.rules.wording import shown
+from migrasafe.schema.index_use import finds
 from migrasafe.schema.model import Ref
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.statements import Dml, DoBlock, Node

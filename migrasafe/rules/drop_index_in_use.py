@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.index_use import finds, foreign_keys, same_unique, unserved_foreign_keys
 from migrasafe.rules.wording import shown
+from migrasafe.schema.index_use import finds, foreign_keys, same_unique, unserved_foreign_keys
 from migrasafe.schema.model import Index, Table
 from migrasafe.sql.statements import Drop
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.rules.context import Rule, Step
-from migrasafe.rules.index_use import unserved_foreign_keys
 from migrasafe.rules.instead import Stage, outside_title, plan
 from migrasafe.rules.wording import columns_sql, shown, sql_name
+from migrasafe.schema.index_use import unserved_foreign_keys
 from migrasafe.schema.model import Constraint, Ref, RelationKind
 from migrasafe.sql.statements import AddColumn, AddConstraint, AlterTable, CreateTable
 

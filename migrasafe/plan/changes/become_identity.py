@@ -15,6 +15,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, 
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.plan.objects.sequences import counted_on, goes_on, sequence_of
 from migrasafe.schema.definitions import name_of
+from migrasafe.schema.index_use import finds_every_row
 from migrasafe.schema.model import Column, Ref, Sequence, Table
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import ConstraintKind, Identity, Name
@@ -40,7 +41,7 @@ class BecomeIdentity(Struct, frozen=True, kw_only=True):
                 f"the identity of {table.ref}.{column.name} says {', '.join(own)}: its numbers go on where they are without that;"
                 " change the sequence in a migration behind this one"
             )
-        if serial is None and not _has_index(ground, table, column):
+        if serial is None and not finds_every_row(ground.schema, table, (column.name,)):
             raise NoPlanError(
                 f"{table.ref}.{column.name} has neither a sequence of its own nor an index that tells its highest number"
             )
@@ -92,12 +93,6 @@ def _phases(
             new_app="goes on as before",
             steps=last,
         )
-
-
-def _has_index(ground: Ground, table: Table, column: Column) -> bool:
-    return any(
-        index.elements[:1] and index.elements[0].column == column.name for index in ground.schema.indexes_of(table)
-    )
 
 
 def _is_identity(table: Table, column: Column, letters: str) -> str:

@@ -12,7 +12,8 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.update_rows import without_table
 from migrasafe.plan.model import Backfill
 from migrasafe.schema.definitions import name_of, names
-from migrasafe.schema.model import Constraint, Schema, Table
+from migrasafe.schema.index_use import finds_every_row
+from migrasafe.schema.model import Schema, Table
 from migrasafe.sql.builtin.called import volatility_of
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.expressions import walk
@@ -76,16 +77,8 @@ def _children(schema: Schema, table: Table) -> Iterator[str]:
             yield f"{key.name} of {child.ref} is ON DELETE {action}: its rows are changed in the same batches"
         else:
             yield f"the job stops at a row that {child.ref} refers to ({key.name}): delete from {child.ref} first"
-        if not _has_index(schema, child, key):
+        if not finds_every_row(schema, child, key.columns):
             yield (
                 f"{child.ref} has no index on {names(key.columns)}: each deleted row reads all of {child.ref}; `migrasafe plan"
                 f" index {child.ref}.{','.join(key.columns)}` before"
             )
-
-
-def _has_index(schema: Schema, child: Table, key: Constraint) -> bool:
-    count = len(key.columns)
-    return any(
-        {one.column for one in index.elements[:count]} == set(key.columns) and index.predicate is None
-        for index in schema.indexes_of(child)
-    )

@@ -12,6 +12,7 @@ from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.plan.objects.kept import Keeper
 from migrasafe.schema.definitions import name_of
+from migrasafe.schema.index_use import finds_every_row
 from migrasafe.schema.model import Constraint, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, spell_type
@@ -105,19 +106,9 @@ def _default(kept: Kept) -> Iterator[Step]:
         )
 
 
-def has_index(ground: Ground, table: Table, columns: tuple[str, ...]) -> bool:
-    """Whether an index of all rows begins with these columns, in any order."""
-    for index in ground.schema.indexes_of(table):
-        first = {one.column for one in index.elements[: len(columns)]}
-        if first == set(columns) and index.predicate is None:
-            return True
-    keys = [one.columns for one in table.constraints if one.index is not None]
-    return any(set(one[: len(columns)]) == set(columns) for one in keys)
-
-
 def unindexed(ground: Ground, table: Table, columns: tuple[str, ...], what: str) -> Iterator[str]:
     """What a person hears where no index finds the rows by the foreign key."""
-    if not has_index(ground, table, columns):
+    if not finds_every_row(ground.schema, table, columns):
         said = shlex.quote(f"{name_of(table.ref)}.{','.join(map(quote_ident, columns))}")
         yield (
             f"no index of {table.ref} begins with {', '.join(columns)}: {what}; first `migrasafe plan index {said}`, and this plan"

@@ -1,4 +1,4 @@
-"""What the indexes of a table serve: what several rules ask."""
+"""What the indexes of a table serve."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def finds(index: Index, columns: tuple[str, ...]) -> bool:
 def serving(schema: Schema, table: Table | View, columns: tuple[str, ...]) -> Iterator[Index]:
     """The valid indexes that find rows by these columns; a partial one counts, as the rows it leaves out are NULL mostly."""
     return (index for index in schema.indexes_of(table) if index.valid and finds(index, columns))
+
+
+def finds_every_row(schema: Schema, table: Table, columns: tuple[str, ...]) -> bool:
+    """Whether a valid index that leaves out no row finds them by these columns."""
+    return any(index.predicate is None for index in serving(schema, table, columns))
 
 
 def foreign_keys(table: Table) -> Iterator[Constraint]:
