@@ -46,11 +46,11 @@ class AttachPartition(Struct, frozen=True, kw_only=True):
             made += self._indexes(ground, child)
             made += _foreign_keys(parent, child)
         if child is not None and condition is not None:
-            made += _check(ref, condition)
-            checks.append((ref, _name(ref)))
+            made += prove_bound(ref, condition)
+            checks.append((ref, proof_name(ref)))
         if default is not None and condition is not None:
-            made += _check(default.ref, f"NOT ({condition})")
-            checks.append((default.ref, _name(default.ref)))
+            made += prove_bound(default.ref, f"NOT ({condition})")
+            checks.append((default.ref, proof_name(default.ref)))
             gates.append(_none_in_default(default, condition))
         scanned = [str(table.ref) for table in (child, default) if table is not None] if condition is None else []
         if scanned and not self.bound.default:
@@ -125,33 +125,40 @@ class AttachPartition(Struct, frozen=True, kw_only=True):
         )
 
 
-def _name(table: Ref) -> str:
+def proof_name(table: Ref) -> str:
+    """Of the CHECK that proves a bound."""
     return name_beside(table.name, "bound")
 
 
-def _check(table: Ref, condition: str) -> tuple[Step, ...]:
-    name, alter = quote_ident(_name(table)), f"ALTER TABLE {name_of(table)}"
+def prove_bound(table: Ref, condition: str) -> tuple[Step, ...]:
+    """A CHECK from which PostgreSQL sees that it need not look at the rows."""
+    name, alter = quote_ident(proof_name(table)), f"ALTER TABLE {name_of(table)}"
     add = Step(
         title=f"Let {table} say which rows it holds",
         statements=(f"{alter} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID",),
-        done=predicates.constraint_exists(table, _name(table)),
+        done=predicates.constraint_exists(table, proof_name(table)),
         undo=(f"{alter} DROP CONSTRAINT {name}",),
     )
-    return add, steps.validate(table, _name(table))
+    return add, steps.validate(table, proof_name(table))
 
 
-def _with_new_table(attach: Step, ground: Ground, parent: Table, ref: Ref) -> Step:
-    """All in one transaction: nobody sees the table before, and it has no row that would be looked at.
+def create_like(ground: Ground, parent: Table, ref: Ref) -> str:
+    """The CREATE TABLE of a partition that is still to be attached.
 
     LIKE copies no foreign keys, which attaching makes: were they there before, they would be taken over, with a stronger
     lock on what they refer to.
     """
     copied = [*_COPIED, *(("COMPRESSION",) if ground.target.at_least(14) else ())]
     likes = " ".join(f"INCLUDING {one}" for one in copied)
+    return f"CREATE TABLE {name_of(ref)} (LIKE {name_of(parent.ref)} {likes})"
+
+
+def _with_new_table(attach: Step, ground: Ground, parent: Table, ref: Ref) -> Step:
+    """All in one transaction: nobody sees the table before, and it has no row that would be looked at."""
     return replace(
         attach,
         title=f"Create the table {ref}, and attach it",
-        statements=(f"CREATE TABLE {name_of(ref)} (LIKE {name_of(parent.ref)} {likes})", *attach.statements),
+        statements=(create_like(ground, parent, ref), *attach.statements),
         undo=(*attach.undo, f"DROP TABLE {name_of(ref)}"),
     )
 

@@ -36,7 +36,7 @@ WAY_BACK = (
     OF_GATES
     | {"change-column-type", "set-not-null-by-full-scan", "drop-takes-dependents"}
     | {"bulk-change-in-one-transaction", "enable-row-security-without-policy", "default-partition-scan"}
-    | {"truncate-table", "work-while-lock-is-held", "add-primary-key-without-index"}
+    | {"truncate-table", "work-while-lock-is-held", "add-primary-key-without-index", "attach-partition-by-scan"}
 )
 """What a way back may do, as the plan says of it."""
 OF_WINDOWS = frozenset(
@@ -45,6 +45,7 @@ OF_WINDOWS = frozenset(
         *("change-column-type", "work-while-lock-is-held", "drop-expression-in-use"),
         *("domain-constraint-scan", "attach-partition-by-scan", "default-partition-scan", "cluster-by-rewrite"),
         *("set-logged-by-rewrite", "set-tablespace-by-copy", "set-access-method-by-rewrite"),
+        "bulk-change-in-one-transaction",
     )
 )
 """What a plan does in a maintenance window, of which it says who waits, how long, and why there is no other way."""

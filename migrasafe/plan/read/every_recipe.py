@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.plan.read.arrays import arrays
+from migrasafe.plan.read.bounds import changed_bounds
 from migrasafe.plan.read.generated import generated_anew
 from migrasafe.plan.read.hints import Hints
 from migrasafe.plan.read.json_keys import json_keys
@@ -30,6 +31,7 @@ def recipes_of(script: Script, schema: Schema, hints: Hints) -> tuple[Recipe, ..
         *merges(script),
         *relocations(script),
         *partitioned_tables(script, schema),
+        *changed_bounds(script, schema),
         *links(script),
         *arrays(script),
         *json_keys(script, hints),

@@ -42,10 +42,8 @@ class Partitions:
                 known = self._first.table(ref)
                 if known is not None and known.partition_of is not None:
                     raise NoPlanError(
-                        f"{ref} is detached and attached again, and between the two nobody finds its rows in {known.partition_of}:"
-                        " plan the one, then the other, from two migrations, in hours when nobody needs these rows; or leave the"
-                        " bound as it is, and make a new partition for what it lacks; or let `migrasafe plan partition-by` copy all"
-                        " rows into partitions with other bounds"
+                        f"{ref} is a partition of {known.partition_of} already: where it gets another bound, the migration detaches"
+                        " it before, or say `migrasafe plan bounds`"
                     )
                 made = after.table(ref)
                 indexes = tuple(after.indexes_of(made)) if made is not None else ()

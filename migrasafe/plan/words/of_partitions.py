@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 from migrasafe.errors import InputError
+from migrasafe.plan.objects.partition_bounds import condition_of
 from migrasafe.plan.read.names_said import said_parts, table_name
 from migrasafe.schema.definitions import name_of, names, with_suffix
 from migrasafe.schema.model import Ref, Schema, Table
+from migrasafe.sql.parse import read_script
 from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.source import Source
+from migrasafe.sql.statements import AlterTable, AttachPartition
 
 
 def add(schema: Schema, table: str, partition: str, bound: str) -> str:
@@ -24,6 +28,49 @@ def detach(schema: Schema, partition: str) -> str:
     if table is None or table.partition_of is None:
         raise InputError(f"the schema has no partition {partition}")
     return f"ALTER TABLE {name_of(table.partition_of)} DETACH PARTITION {name_of(table.ref)}"
+
+
+def bounds(schema: Schema, table: str, partitions: str, move: str | None = None) -> str:
+    """Other bounds as `events_1 FROM (0) TO (50), events_1b FROM (50) TO (100)`; `NONE` for a partition that goes.
+
+    `move`: the rows that belong to another one go there.
+    """
+    if move not in (None, "move"):
+        raise InputError(f"{move} is said so: `move`, where rows go to the partition that they belong to")
+    parent = _known(schema, table)
+    parts = dict(_parts(re.sub(r"\bNONE\b", "FOR VALUES NONE", partitions, flags=re.IGNORECASE), parent))
+    parts = {ref: "" if words.endswith(" NONE") else words for ref, words in parts.items()}
+    was = [ref for ref in parts if ref in parent.partitions]
+    alter = f"ALTER TABLE {name_of(parent.ref)}"
+    said = [f"{alter} DETACH PARTITION {name_of(ref)}" for ref in was]
+    said += [
+        f"CREATE TABLE {name_of(ref)} PARTITION OF {name_of(parent.ref)} {parts[ref]}"
+        for ref in parts
+        if ref not in was
+    ]
+    if move is not None:
+        takes = {ref: _condition(parent, words) for ref, words in parts.items() if words}
+        for source in was:
+            for target, condition in takes.items():
+                if target != source:
+                    rows = f"SELECT * FROM {name_of(source)} WHERE {condition}"
+                    said.append(f"INSERT INTO {name_of(target)} {rows}")
+            if source in takes:
+                said.append(f"DELETE FROM {name_of(source)} WHERE NOT ({takes[source]})")
+    said += [f"{alter} ATTACH PARTITION {name_of(ref)} {parts[ref]}" for ref in was if parts[ref]]
+    said += [f"DROP TABLE {name_of(ref)}" for ref in was if not parts[ref]]
+    return ";\n".join(said)
+
+
+def _condition(parent: Table, words: str) -> str:
+    text = f"ALTER TABLE {name_of(parent.ref)} ATTACH PARTITION p {words}"
+    (statement,) = read_script(Source(path="the bound", text=text)).statements
+    action = statement.actions[0] if isinstance(statement, AlterTable) else None
+    bound = action.bound if isinstance(action, AttachPartition) else None
+    condition = condition_of(parent, bound) if bound is not None else None
+    if condition is None:
+        raise InputError(f"no simple condition says which rows are those of {words}")
+    return condition
 
 
 _LIKE = "INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMMENTS"

@@ -206,6 +206,7 @@ WORDS: Mapping[str, Word] = {
     "partition": Word(usage="TABLE PARTITION BOUND", sql=of_partitions.add, over_schema=True),
     "partition-by": Word(usage="TABLE KEY PARTITIONS", sql=of_partitions.by_copy, over_schema=True),
     "partition-from": Word(usage="TABLE KEY FIRST PARTITIONS", sql=of_partitions.from_table, over_schema=True),
+    "bounds": Word(usage="TABLE PARTITIONS [move]", sql=of_partitions.bounds, over_schema=True),
     "detach": Word(usage="PARTITION", sql=of_partitions.detach, over_schema=True),
     "rewrite": Word(usage="TABLE HOW", sql=of_access.rewrite),
     "row-security": Word(usage="TABLE CONDITION", sql=of_access.row_security),

@@ -11,7 +11,9 @@ SETUP = """
 CREATE TABLE events (id bigserial PRIMARY KEY, day int NOT NULL, words text);
 CREATE TABLE parted (id bigint NOT NULL, day int NOT NULL) PARTITION BY RANGE (day);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (100);
+CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (100) TO (200);
 CREATE TABLE hashed (id bigint NOT NULL) PARTITION BY HASH (id);
+CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE h0 (id bigint NOT NULL);
 CREATE INDEX parted_day ON parted (day);
 CREATE UNLOGGED TABLE marks (id bigint PRIMARY KEY);
@@ -54,8 +56,29 @@ CREATE TABLE plain_lines (plain_id bigint REFERENCES plain);
             "another table takes the place of public.events",
         ),
         (
-            "ALTER TABLE parted DETACH PARTITION parted_1; ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (0) TO (200)",
-            "public.parted_1 is detached and attached again",
+            "ALTER TABLE parted DETACH PARTITION parted_1; INSERT INTO parted SELECT * FROM parted_1 WHERE day > 9;"
+            "ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (0) TO (10)",
+            "some rows of public.parted_1 may have no partition afterwards",
+        ),
+        (
+            "ALTER TABLE parted DETACH PARTITION parted_1; DELETE FROM parted_1 WHERE day > 9;"
+            "ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (0) TO (10)",
+            "rows of public.parted_1 are deleted while bounds change",
+        ),
+        (
+            "ALTER TABLE parted DETACH PARTITION parted_1; ALTER TABLE parted ATTACH PARTITION h0 FOR VALUES FROM (0) TO (10);"
+            "ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (10) TO (100)",
+            "public.h0 becomes a partition of public.parted while the bounds of others change",
+        ),
+        (
+            "ALTER TABLE parted DETACH PARTITION parted_1; ALTER TABLE parted DETACH PARTITION parted_2;"
+            "ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (0) TO (200)",
+            "public.parted_2 is detached from public.parted and stays",
+        ),
+        (
+            "ALTER TABLE hashed DETACH PARTITION hashed_0;"
+            "ALTER TABLE hashed ATTACH PARTITION hashed_0 FOR VALUES WITH (MODULUS 4, REMAINDER 0)",
+            "no simple condition says which rows the bound of public.hashed_0 takes",
         ),
         ("ALTER TABLE parted ADD UNIQUE (id)", "is partitioned by day, which a UNIQUE has to hold"),
         ("ALTER TABLE pairs SET UNLOGGED; VACUUM FULL pairs", "every column of public.pairs is in its key"),
@@ -64,7 +87,7 @@ CREATE TABLE plain_lines (plain_id bigint REFERENCES plain);
         ("ALTER TABLE parted DETACH PARTITION events", "public.events is no partition of a table that is known"),
         (
             "ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (0) TO (9)",
-            "public.parted_1 is detached and attached",
+            "public.parted_1 is a partition of public.parted already",
         ),
         ("ALTER TABLE events ATTACH PARTITION h0 FOR VALUES FROM (0) TO (9)", "events was no partitioned table"),
         ("VACUUM FULL", "which table is written anew?"),
@@ -84,5 +107,22 @@ def test_what_cannot_be_planned_is_refused(migration: str, said: str) -> None:
 
 
 def test_a_bound_that_no_check_proves_asks_for_a_window() -> None:
-    draft = planned("ALTER TABLE hashed ATTACH PARTITION h0 FOR VALUES WITH (MODULUS 2, REMAINDER 0)", SETUP)
+    draft = planned("ALTER TABLE hashed ATTACH PARTITION h0 FOR VALUES WITH (MODULUS 2, REMAINDER 1)", SETUP)
     assert [gate.id for gate in draft.phases[0].gates] == ["maintenance-window"]
+
+
+def test_old_versions_meet_only_bounds_that_leave_rows_without_a_partition() -> None:
+    alter = "ALTER TABLE parted"
+    widened = f"{alter} DETACH PARTITION parted_2; {alter} ATTACH PARTITION parted_2 FOR VALUES FROM (100) TO (300)"
+    assert [phase.old_app for phase in planned(widened, SETUP).phases] == ["goes on as before"]
+    narrowed = widened.replace("TO (300)", "TO (150)")
+    assert [phase.name.value for phase in planned(narrowed, SETUP).phases] == ["switch", "contract"]
+    split = narrowed.replace(
+        "ALTER TABLE parted ATTACH",
+        "CREATE TABLE parted_3 PARTITION OF parted FOR VALUES FROM (150) TO (200); ALTER TABLE parted ATTACH",
+    )
+    draft = planned(split, SETUP)
+    assert [phase.name.value for phase in draft.phases] == ["expand"]
+    assert [gate.query for gate in draft.phases[0].gates] == [
+        "SELECT count(*) FROM public.parted_2 WHERE (day IS NOT NULL AND day >= 100 AND day < 150) IS NOT TRUE"
+    ]

@@ -106,6 +106,8 @@ CHANGES = [
     "partition logs logs_2 'FROM (100) TO (200)'",
     "partition logs old_logs 'FROM (200) TO (300)'",
     "detach logs_1",
+    "bounds logs 'logs_1 FROM (0) TO (200)'",
+    "bounds logs 'logs_1 FROM (0) TO (50), logs_1b FROM (50) TO (100)' move",
     "drop logs_1",
     "index logs.size",
     "rewrite marks unlogged",
