@@ -146,6 +146,13 @@ def _constraint(table: Ref, constraint: str, more: str) -> str:
     )
 
 
+def domain_constraint_exists(domain: Ref, constraint: str, more: str = "") -> str:
+    return (
+        f"EXISTS (SELECT FROM pg_constraint WHERE contypid = to_regtype({quote_literal(name_of(domain))})"
+        f" AND conname = {quote_literal(constraint)}{more})"
+    )
+
+
 def index_is_valid(index: Ref) -> str:
     return _index(index, "indisvalid")
 

@@ -25,6 +25,19 @@ def enum_type(schema: Schema, type: TypeName | None) -> EnumType | None:
     return found if isinstance(found, EnumType) else None
 
 
+def columns_of_type(schema: Schema, type: Ref) -> Iterator[tuple[Ref, str, bool]]:
+    """Table, column, and whether the column holds its values one by one, not in arrays."""
+    for ref in sorted(schema.dependents_of(type)):
+        table = schema.table(ref)
+        for column in table.columns if table is not None else ():
+            if is_type(schema, column.type, type):
+                yield ref, column.name, not (column.type is not None and column.type.array)
+
+
+def tables_of_type(schema: Schema, type: Ref) -> tuple[Ref, ...]:
+    return tuple(dict.fromkeys(table for table, _, _ in columns_of_type(schema, type)))
+
+
 def columns_of_enum(schema: Schema, ref: Ref) -> Iterator[tuple[Table, Column]]:
     """Every column of every table that has the enum type itself.
 

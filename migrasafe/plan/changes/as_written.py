@@ -13,8 +13,10 @@ from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import (
     CreateComposite,
+    CreateDomain,
     CreateEnum,
     CreateExtension,
+    CreateRange,
     CreateSchema,
     CreateSequence,
     CreateStatistics,
@@ -61,7 +63,7 @@ def is_made_by(statement: Statement, after: Schema) -> str | None:
     match statement:
         case CreateTable() | CreateView() | CreateSequence() | CreateTableAs(materialized_view=True):
             return f"{predicates.relation(after.resolve(*statement.name))} IS NOT NULL"
-        case CreateEnum() | CreateComposite():
+        case CreateEnum() | CreateComposite() | CreateDomain() | CreateRange():
             ref = after.resolve_type(*statement.name)
             return f"to_regtype({quote_literal(name_of(ref))}) IS NOT NULL"
         case CreateSchema():

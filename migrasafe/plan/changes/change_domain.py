@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.beside import name_beside
+from migrasafe.plan.carry_over.columns_of_type import columns_of_type, tables_of_type
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.dual_write.swapped import Note, says_replaced
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Gate, Step
 from migrasafe.schema.definitions import constraint_body, name_of
-from migrasafe.schema.model import Constraint, Domain, Ref, Table
+from migrasafe.schema.model import Constraint, Domain
 from migrasafe.sql.deparse import deparse_expression, parse_expression, substituted
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import Expression
@@ -38,13 +39,16 @@ class AddDomainConstraint(Struct, frozen=True, kw_only=True):
         rule = constraint_body(constraint)
         return Draft(
             title=f"add {rule} to the domain {domain.ref}",
-            tables=_tables(ground, domain),
+            tables=tables_of_type(ground.schema, domain.ref),
             phases=(
                 phases.deploy(f"obeys {rule}", "may still break the rule"),
                 phases.contract(
                     f"{constraint.name} is asked of new values, then of old ones",
                     f"obeys {rule}",
-                    (_add(domain, constraint), _validate(domain, constraint.name, used=bool(_tables(ground, domain)))),
+                    (
+                        _add(domain, constraint),
+                        _validate(domain, constraint.name, used=bool(tables_of_type(ground.schema, domain.ref))),
+                    ),
                     needed=f"to write values that {constraint.name} refuses",
                     old_application_name=ground.old_application_name,
                     gates=_gates(ground, domain, constraint),
@@ -63,7 +67,7 @@ class DropDomainConstraint(Struct, frozen=True, kw_only=True):
         domain, name = self.domain, self.constraint.name
         return Draft(
             title=f"drop {name} of the domain {domain.ref}",
-            tables=_tables(ground, domain),
+            tables=tables_of_type(ground.schema, domain.ref),
             phases=(
                 phases.deploy(f"does not rely on {name}, and breaks it not yet", f"relies on {name}"),
                 phases.contract(
@@ -94,7 +98,7 @@ class ReplaceDomainConstraint(Struct, frozen=True, kw_only=True):
         over = _is_over(domain, old, new, either, note)
         return Draft(
             title=f"replace {old.name} of the domain {domain.ref} by {now}",
-            tables=_tables(ground, domain),
+            tables=tables_of_type(ground.schema, domain.ref),
             phases=(
                 phases.expand(
                     f"A value has to pass {was}, or {now}",
@@ -108,7 +112,7 @@ class ReplaceDomainConstraint(Struct, frozen=True, kw_only=True):
                     f"obeys {now}",
                     (
                         _alone(domain, old, new, either, note, over),
-                        _validate(domain, new.name, used=bool(_tables(ground, domain))),
+                        _validate(domain, new.name, used=bool(tables_of_type(ground.schema, domain.ref))),
                     ),
                     needed=f"to write values that {new.name} refuses",
                     old_application_name=ground.old_application_name,
@@ -128,10 +132,7 @@ def _alter(domain: Domain) -> str:
 
 
 def _has(domain: Domain, name: str, more: str = "") -> str:
-    return (
-        f"EXISTS (SELECT FROM pg_constraint WHERE contypid = to_regtype({quote_literal(name_of(domain.ref))})"
-        f" AND conname = {quote_literal(name)}{more})"
-    )
+    return predicates.domain_constraint_exists(domain.ref, name, more)
 
 
 def _add(domain: Domain, constraint: Constraint) -> Step:
@@ -215,28 +216,14 @@ def _condition(constraint: Constraint) -> Expression:
     return constraint.expression
 
 
-def _users(ground: Ground, domain: Domain) -> Iterator[tuple[Ref, str, bool]]:
-    """Table, column, and whether the column holds its values one by one."""
-    for ref in sorted(ground.schema.dependents_of(domain.ref)):
-        table = ground.schema.table(ref)
-        for column in table.columns if isinstance(table, Table) else ():
-            of = column.type
-            if of is not None and ground.schema.resolve_type(of.schema, of.name) == domain.ref:
-                yield ref, column.name, not of.array
-
-
-def _tables(ground: Ground, domain: Domain) -> tuple[Ref, ...]:
-    return tuple(dict.fromkeys(table for table, _, _ in _users(ground, domain)))
-
-
 def _gates(ground: Ground, domain: Domain, constraint: Constraint) -> tuple[Gate, ...]:
-    tables = ", ".join(map(str, _tables(ground, domain)))
+    tables = ", ".join(map(str, tables_of_type(ground.schema, domain.ref)))
     window = (maintenance_window(f"nobody can write to {tables}"),) if tables else ()
     return (*_violators(ground, domain, constraint), *window)
 
 
 def _violators(ground: Ground, domain: Domain, constraint: Constraint) -> Iterator[Gate]:
-    for table, column, plain in _users(ground, domain):
+    for table, column, plain in columns_of_type(ground.schema, domain.ref):
         if plain:
             value = parse_expression(quote_ident(column)).node
             condition = Expression(node=substituted(_condition(constraint).node, "value", value))
@@ -252,6 +239,6 @@ def _violators(ground: Ground, domain: Domain, constraint: Constraint) -> Iterat
 def _unseen(ground: Ground, domain: Domain) -> tuple[str, ...]:
     return tuple(
         f"the values inside {table}.{column}, an array, are not asked by a gate: look at them yourself"
-        for table, column, plain in _users(ground, domain)
+        for table, column, plain in columns_of_type(ground.schema, domain.ref)
         if not plain
     )

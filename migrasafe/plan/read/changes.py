@@ -34,9 +34,10 @@ from migrasafe.plan.read.brought import is_brought
 from migrasafe.plan.read.constraints import constraint_change, refuse_taken_name
 from migrasafe.plan.read.every_recipe import recipes_of
 from migrasafe.plan.read.hints import Hints, for_columns
-from migrasafe.plan.read.instead import instead_of, reads_or_calls
+from migrasafe.plan.read.instead import instead_of, instead_of_action, reads_or_calls
 from migrasafe.plan.read.joined_updates import without_from
 from migrasafe.plan.read.keys import kept_keys
+from migrasafe.plan.read.names_and_settings import action_change, statement_change
 from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
@@ -129,6 +130,7 @@ class _Reader:
             return
         is_swap = any(statement in (one.dropped, one.added) for one in self.index_swaps)
         of_objects = None if is_swap else self.objects.changes(statement, before, after)
+        of_objects = statement_change(statement, before) if of_objects is None else of_objects
         if of_objects is not None:
             yield from map(self._by_way, of_objects)
             return
@@ -212,11 +214,10 @@ class _Reader:
                 if of_objects is not None:
                     yield from map(self._by_way, of_objects)
                     continue
-                made = change_of(statement.name, action, self.hints, before)
+                made = action_change(statement.name, action) or change_of(statement.name, action, self.hints, before)
                 if made is None:
                     raise NoPlanError(
-                        f"{first_words(self.script, statement)} has no plan yet: put it into a migration of its own;"
-                        " `migrasafe lint` says whether it is safe as it stands"
+                        f"{first_words(self.script, statement)} has no plan yet: {instead_of_action(action)}"
                     )
                 made = self._by_way(with_default(made, self.retyped, self.first))
                 yield self._with_key(made, before, after) if isinstance(made, AddNumberedColumn) else made

@@ -1,4 +1,4 @@
-"""ANALYZE, VACUUM, REINDEX in a migration: they change nothing that a plan could look at, so a person runs them."""
+"""What a migration runs that changes nothing a plan could look at – ANALYZE, VACUUM, REINDEX, REFRESH …: a person runs it."""
 
 from __future__ import annotations
 
@@ -29,5 +29,7 @@ def afterwards(statement: Statement, text: str) -> RunAfterwards | None:
             return RunAfterwards(sql=" ".join(text.split()))
         case sql.Reindex(kind="INDEX" | "TABLE", name=name) if name is not None:
             return RunAfterwards(sql=f"REINDEX {statement.kind} CONCURRENTLY {name}")
+        case sql.RefreshMaterializedView(concurrently=True):
+            return RunAfterwards(sql=f"REFRESH MATERIALIZED VIEW CONCURRENTLY {statement.name}")
         case _:
             return None

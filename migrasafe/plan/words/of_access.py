@@ -45,6 +45,10 @@ def move(table: str, schema: str) -> str:
     return f"ALTER TABLE {table_name(table)} SET SCHEMA {quote_ident(schema)}"
 
 
+def owner(table: str, role: str) -> str:
+    return f"ALTER TABLE {table_name(table)} OWNER TO {quote_ident(role)}"
+
+
 def publish(publication: str, table: str) -> str:
     return f"ALTER PUBLICATION {quote_ident(publication)} ADD TABLE {table_name(table)}"
 

@@ -41,6 +41,18 @@ def drop_function(said: str) -> str:
     return f"DROP FUNCTION {said}"
 
 
+def rename_function(said: str, new: str) -> str:
+    return f"ALTER FUNCTION {said} RENAME TO {quote_ident(said_parts(new)[-1])}"
+
+
+def domain_default(said: str, value: str) -> str:
+    return f"ALTER DOMAIN {quote_name(_name(said))} SET DEFAULT {value}"
+
+
+def domain_not_null(said: str) -> str:
+    return f"ALTER DOMAIN {quote_name(_name(said))} SET NOT NULL"
+
+
 def trigger(said: str, events: str, action: str) -> str:
     table, name = _part(said, "TABLE.TRIGGER")
     return f"CREATE TRIGGER {name} {events} ON {table} {action}"

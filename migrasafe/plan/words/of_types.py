@@ -6,7 +6,7 @@ from migrasafe.errors import InputError
 from migrasafe.plan.carry_over.columns_of_type import enum_type
 from migrasafe.plan.read.names_said import column_name, said_parts, table_name
 from migrasafe.schema.definitions import name_of
-from migrasafe.schema.model import Column, EnumType, Schema, Table
+from migrasafe.schema.model import Column, Domain, EnumType, Schema, Table
 from migrasafe.sql.quote import quote_ident, quote_literal
 
 
@@ -40,6 +40,13 @@ def remove_value(schema: Schema, said: str, value: str) -> str:
 
 def drop_type(said: str) -> str:
     return f"DROP TYPE {table_name(said)}"
+
+
+def rename_type(schema: Schema, said: str, new: str) -> str:
+    parts = said_parts(said)
+    found = schema.types.get(schema.resolve_type(parts[-2] if len(parts) > 1 else None, parts[-1]))
+    word = "DOMAIN" if isinstance(found, Domain) else "TYPE"
+    return f"ALTER {word} {table_name(said)} RENAME TO {quote_ident(said_parts(new)[-1])}"
 
 
 def enum_to_text(schema: Schema, said: str) -> str:

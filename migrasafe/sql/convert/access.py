@@ -95,16 +95,21 @@ def grant_role(node: Fields, origin: Origin) -> Statement:
 
 def default_privileges(node: Fields, origin: Origin) -> Statement:
     schemas: tuple[str, ...] = ()
+    makers: tuple[str, ...] = ()
     for item in node.get("options", []):
         element = fields(item)
+        items = fields(element.get("arg")).get("items")
         if element.get("defname") == "schemas":
-            schemas = strings(fields(element.get("arg")).get("items"))
+            schemas = strings(items)
+        elif element.get("defname") == "roles":
+            makers = roles(items)
     action = node.get("action", {})
     granted = grant(action, origin)
     assert isinstance(granted, Grant)
     return DefaultPrivileges(
         span=origin.span,
         schemas=schemas,
+        roles=makers,
         revoke=granted.revoke,
         kind=f"{granted.kind}S",
         privileges=granted.privileges,

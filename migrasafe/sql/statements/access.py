@@ -59,6 +59,8 @@ class DefaultPrivileges(Statement, frozen=True, kw_only=True):
 
     schemas: tuple[str, ...] = ()
     """IN SCHEMA; none: all of them."""
+    roles: tuple[str, ...] = ()
+    """FOR ROLE; none: the one that runs it."""
     revoke: bool = False
     kind: str = "TABLES"
     """`TABLES`, `SEQUENCES`, `FUNCTIONS`, `TYPES`, `SCHEMAS`."""

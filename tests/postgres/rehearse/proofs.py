@@ -30,6 +30,8 @@ def _told() -> Iterator[tuple[str, Proof]]:
         if found.name.startswith("test_") and hasattr(module, "CASES") and hasattr(module, "SETUP"):
             about = found.name.removeprefix("test_").replace("_", " ")
             for name, case in module.CASES.items():
+                if name in getattr(module, "NEEDS_TABLESPACE", ()):
+                    continue
                 yield (
                     f"{about}: {name}",
                     Proof(setup=module.SETUP, migration=case.migration, hints=getattr(case, "hints", Hints())),
