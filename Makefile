@@ -51,7 +51,7 @@ servers: $(INSTALLED_DEV)
 
 site: $(INSTALLED_DEV)
 	$(BIN)/python tools/build_site.py
-	@echo 'build/site/index.html'
+	@echo 'build/site/index.html (its search works on a server: python3 -m http.server -d build/site)'
 
 bench: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/results.py

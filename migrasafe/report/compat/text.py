@@ -100,8 +100,10 @@ class _Printer:
             f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         )
         shown = f" ({printable(called)})" if names else f" (in {queries} queries)" if queries > 1 else ""
-        word = self.paint(_WEIGHTS[one.weight], _WEIGHT_COLORS[one.weight])
-        yield f"  {word} {title}: {printable(one.location.path)}:{one.location.line}:{one.location.column}{shown}"
+        word = _WEIGHTS[one.weight]
+        place = f"{printable(one.location.path)}:{one.location.line}:{one.location.column}"
+        line = hanging(f"  {word} {title}: {place}{shown}", self.terminal)
+        yield line.replace(word, self.paint(word, _WEIGHT_COLORS[one.weight]), 1)
         yield from self.excerpt(one)
         for why in dict.fromkeys(reason(of) for of in breakages):
             yield from _wrapped(why, self.width, indent="    ")
