@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from migrasafe.migrations.django.project import project_at
-from migrasafe.migrations.django.read import _rendered
+from migrasafe.migrations.django.read import _rendered, read_project
 from migrasafe.migrations.model import History, Migration, TransactionMode
 from migrasafe.migrations.read import read_history
 from tests.in_process import migrasafe
@@ -248,3 +248,76 @@ def test_lines_that_a_message_speaks_of_are_those_of_the_operations() -> None:
     line = line_of("0002_status", "AddField")
     assert held
     assert all(f"lock that line {line} took" in one["message"] for one in held)
+
+
+class _InMemory:
+    """What would be kept in the user's cache folder."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def find(self, key: str) -> bytes | None:
+        return self.values.get(key)
+
+    def keep(self, key: str, value: bytes) -> None:
+        self.values[key] = value
+
+
+def _sent_by(root: Path, keeper: _InMemory) -> dict[str, list[tuple[int, str]]]:
+    _rendered.cache_clear()
+    return {one.id: sent(one) for one in read_project(str(root), keeper).migrations}
+
+
+def test_a_migration_that_an_earlier_run_has_rendered_is_rendered_again_only_when_something_it_stands_on_has_changed(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "shop"
+    shutil.copytree(SHOP, root)
+    (root / "orders/words.py").write_text('NAME = "a"\n')
+    named = root / "orders/migrations/0005_named.py"
+    named.write_text(
+        "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n"
+        '    dependencies = [("orders", "0004_names_are_looked_up")]\n    operations = [migrations.RunPython(lambda apps, editor: '
+        '__import__("orders.words", fromlist=["NAME"]) and editor.execute("DROP TABLE IF EXISTS once"))]\n'
+    )
+    keeper = _InMemory()
+    first = _sent_by(root, keeper)
+    (key,) = keeper.values
+    for word in (b"DROP TABLE IF EXISTS once", b"orders_by_number"):
+        assert word in keeper.values[key]
+    kept = keeper.values[key].replace(b"IF EXISTS once", b"IF EXISTS kept")
+    keeper.values[key] = kept
+    again = _sent_by(root, keeper)
+    assert again.pop("orders.0005_named")[0][1] == "DROP TABLE IF EXISTS kept"
+    assert again == {name: lines for name, lines in first.items() if name != "orders.0005_named"}
+
+    more = (
+        root / "accounts/migrations/0002_new.py"
+    )  # before those of orders on an empty database, last where they have run
+    more.write_text(
+        HEAD.replace("[]", '[("accounts", "0001_initial")]') + '    operations = [migrations.RunSQL("SELECT 1")]\n'
+    )
+    assert list(_sent_by(root, keeper))[-2:] == ["orders.0005_named", "accounts.0002_new"]
+    assert b"IF EXISTS kept" in keeper.values[key]
+    more.unlink()
+
+    (root / "orders/words.py").write_text('NAME = "b"\n')  # it is imported when 0005 runs
+    assert _sent_by(root, keeper) == first
+
+    keeper.values[key] = keeper.values[key].replace(b"IF EXISTS once", b"IF EXISTS kept")
+    third = root / "orders/migrations/0003_index.py"
+    third.write_text(third.read_text() + "\n")
+    assert _sent_by(root, keeper) == first
+    keeper.values[key] = b"{"
+    assert _sent_by(root, keeper) == first
+
+
+def test_a_default_that_differs_each_time_renders_to_the_same_statement(tmp_path: Path) -> None:
+    fields = '[("id", models.UUIDField(primary_key=True)), ("code", models.UUIDField(db_default=uuid.uuid4()))]'
+    place = _app(tmp_path, m0001=f'import uuid\n{HEAD}    operations = [migrations.CreateModel("Item", {fields})]\n')
+    texts = set()
+    for _ in range(2):
+        _rendered.cache_clear()
+        (history,) = read_history([str(place)])
+        texts.add(sent(history.migrations[0])[0][1])
+    assert len(texts) == 1

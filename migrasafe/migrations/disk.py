@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct, field
 
@@ -17,6 +17,16 @@ Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
 """Of the files and of the folders in a folder, sorted."""
 
 
+class Keeper(Protocol):
+    """Where bytes are kept by a key."""
+
+    def find(self, key: str) -> bytes | None: ...
+
+    def keep(self, key: str, value: bytes) -> None: ...
+
+    def __hash__(self) -> int: ...
+
+
 class Disk(Struct, frozen=True, kw_only=True, eq=False):
     """Reads files and lists folders, each folder once."""
 
@@ -24,6 +34,8 @@ class Disk(Struct, frozen=True, kw_only=True, eq=False):
     """Texts by real path, for files that would be changed or made; read in their place."""
     runs_code: bool = True
     """Whether migrations that are programs may be run, in a process of their own, to see what they send."""
+    keeper: Keeper | None = None
+    """Where what programs rendered is kept for the next run."""
     listed: dict[str, Names] = field(default_factory=dict)
     """What was listed before."""
     short: dict[str, bytes] = field(default_factory=dict)

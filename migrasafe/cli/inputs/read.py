@@ -29,6 +29,7 @@ from migrasafe.target import Target
 
 if TYPE_CHECKING:
     from migrasafe.cli.inputs.since import Since
+    from migrasafe.migrations.disk import Keeper
 
 
 def histories(
@@ -38,15 +39,18 @@ def histories(
     *,
     holding: Collection[Path] | None = None,
     runs_code: bool = True,
+    keeper: Keeper | None = None,
 ) -> tuple[History, ...]:
     """The migrations of the paths, of standard input for `-`, of the working folder for none. `unsaved` are texts to read
     in the place of files; with `holding` only the folders of migrations that hold one of these files are read.
-    Without `runs_code` nothing of the project is run to read them."""
+    Without `runs_code` nothing of the project is run to read them; what is run may be kept in `keeper`."""
     from migrasafe.migrations.disk import Disk
     from migrasafe.migrations.read import read_history
 
     stdin = _standard_input() if "-" in paths else None
-    disk = Disk(unsaved={Path(path).resolve(): text for path, text in unsaved.items()}, runs_code=runs_code)
+    disk = Disk(
+        unsaved={Path(path).resolve(): text for path, text in unsaved.items()}, runs_code=runs_code, keeper=keeper
+    )
     return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin, disk=disk, holding=holding)
 
 

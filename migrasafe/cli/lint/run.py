@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.cli.inputs import read as read_inputs
+from migrasafe.cli.inputs.rendered_cache import RenderedCache
 from migrasafe.cli.lint.settings import Asked
 from migrasafe.config import Settings
 from migrasafe.dsn import is_dsn, without_password
@@ -92,6 +93,7 @@ class Run:
         self._baseline = _baseline_file(baseline)
         self._rules = asked.chosen
         self._schema = read_inputs.schema_before(settings.schema)
+        self._keeper = RenderedCache() if scope.cache else None
 
     def lint(self, unsaved: Mapping[str, str] | None = None) -> Linted:
         """What is found, without what is allowed or in the baseline, unless that is asked for."""
@@ -99,7 +101,12 @@ class Run:
         only = scope.only.files if scope.only is not None else None
         holding = only if scope.only is not None and scope.only.search else None
         read = read_inputs.histories(
-            settings.paths, settings.layout, unsaved or {}, holding=holding, runs_code=not scope.no_exec
+            settings.paths,
+            settings.layout,
+            unsaved or {},
+            holding=holding,
+            runs_code=not scope.no_exec,
+            keeper=self._keeper,
         )
         histories = read if scope.no_exec else read_inputs.rendered(read, self._render_on, down=scope.down)
         git = read_inputs.git_since(scope.since, histories)

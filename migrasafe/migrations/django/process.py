@@ -12,9 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from migrasafe.errors import RenderError
-from migrasafe.migrations.django.protocol import Message, Ran, Ready, Said, Setup
+from migrasafe.migrations.disk import Keeper
+from migrasafe.migrations.django.kept import find, keep
+from migrasafe.migrations.django.protocol import Message, Ran, Ready, Said, Same, Setup, Used
 
 TIMEOUT_SECONDS = 900.0
 """For all migrations of a project."""
@@ -29,16 +32,23 @@ _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")
 """All others may hold secrets, or change what the project's code does."""
 
 
-def rendered(setup: Setup, *, timeout_seconds: float = TIMEOUT_SECONDS) -> tuple[list[Ran], list[Said], str]:
-    """The migrations in order, what there is to say of other files, and how the process died if it did.
+def rendered(
+    setup: Setup, keeper: Keeper | None = None, *, timeout_seconds: float = TIMEOUT_SECONDS
+) -> tuple[list[Ran], list[Said], str]:
+    """The migrations in order, what there is to say of other files, and how the process died if it did. What `keeper` has of
+    an earlier run is not rendered again.
 
     Raises RenderError when Django or a driver of PostgreSQL is not installed.
     """
+    kept = None if keeper is None else find(keeper, setup)
+    known = () if kept is None else kept.ran
+    asked = setup if kept is None else replace(setup, known=known, known_by=kept.django)
     with tempfile.TemporaryDirectory(prefix="migrasafe-django-", ignore_cleanup_errors=True) as folder:
         answers, output = Path(folder, "answers"), Path(folder, "output")
-        death = _run(setup, folder, answers, output, timeout_seconds)
+        death = _run(asked, folder, answers, output, timeout_seconds)
         ran: list[Ran] = []
         said: list[Said] = []
+        used: Used | None = None
         ready = False
         for message in _messages(answers):
             if isinstance(message, Ready):
@@ -47,11 +57,18 @@ def rendered(setup: Setup, *, timeout_seconds: float = TIMEOUT_SECONDS) -> tuple
                     raise RenderError(_missing(message.failure))
             elif isinstance(message, Ran):
                 ran.append(message)
+            elif isinstance(message, Same):
+                ran.append(replace(known[len(ran)], path=message.path))
+            elif isinstance(message, Used):
+                used = message
             else:
                 said.append(message)
         if not ready:
             raise RenderError(_missing(death or "the process that runs them said nothing"))
-        return ran, said, death
+        if keeper is not None and used is not None and tuple(ran) != known:
+            before = kept.files if kept is not None and kept.django == used.django else ()
+            keep(keeper, setup, ran, django=used.django, files=(*before, *used.files))
+        return [one for one in ran if one.own], said, death
 
 
 def _missing(why: str) -> str:

@@ -18,6 +18,28 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
 
 
+class Noticed(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a person must know about one migration."""
+
+    line: int
+    message: str
+    blocking: bool = False
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True, tag="ran"):
+    """One migration, in the order in which `manage.py migrate` runs them on an empty database."""
+
+    label: str
+    name: str
+    path: str
+    digest: str
+    """Of its file."""
+    own: bool = True
+    """Of the project, and not of a package that it builds on."""
+    executed: tuple[Executed, ...] = ()
+    noticed: tuple[Noticed, ...] = ()
+
+
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """All that the process has to know."""
 
@@ -30,14 +52,10 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What the project's settings say as literals."""
     installed: tuple[str, ...] = ()
     """INSTALLED_APPS, as far as they are literals."""
-
-
-class Noticed(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a person must know about one migration."""
-
-    line: int
-    message: str
-    blocking: bool = False
+    known: tuple[Ran, ...] = ()
+    """What an earlier run rendered, in its order."""
+    known_by: str = ""
+    """The version of Django that did."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
@@ -46,14 +64,20 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     failure: str | None = None
 
 
-class Ran(msgspec.Struct, frozen=True, kw_only=True, tag="ran"):
-    """One migration, in the order in which `manage.py migrate` runs them on an empty database."""
+class Same(msgspec.Struct, frozen=True, kw_only=True, tag="same"):
+    """The next migration is the one at this place of what is known."""
 
-    label: str
-    name: str
     path: str
-    executed: tuple[Executed, ...] = ()
-    noticed: tuple[Noticed, ...] = ()
+    """Where it lies now."""
+
+
+class Used(msgspec.Struct, frozen=True, kw_only=True, tag="used"):
+    """All is run."""
+
+    django: str
+    """Its version."""
+    files: tuple[str, ...]
+    """Other files that were read: modules, and what functions opened."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, tag="said"):
@@ -65,5 +89,5 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, tag="said"):
     blocking: bool = False
 
 
-Message: TypeAlias = Ready | Ran | Said
+Message: TypeAlias = Ready | Ran | Same | Used | Said
 """From the process."""

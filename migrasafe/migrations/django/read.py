@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from migrasafe.errors import InputError
+from migrasafe.migrations.disk import Keeper
 from migrasafe.migrations.django.process import rendered
 from migrasafe.migrations.django.project import Project, project_at
 from migrasafe.migrations.django.protocol import Ran, Said, Setup
@@ -14,7 +15,7 @@ from migrasafe.migrations.executed_parts import parts_of
 from migrasafe.migrations.model import History, Migration, Notice
 
 
-def read_project(folder: str) -> History:
+def read_project(folder: str, keeper: Keeper | None = None) -> History:
     """The migrations of the project in the folder; of one app, where the folder is that of its migrations.
 
     Raises InputError where there are none, RenderError where Django is not installed.
@@ -23,7 +24,7 @@ def read_project(folder: str) -> History:
     if not project.apps:
         raise InputError(f"{folder}: holds no migrations of Django")
     app = project.app_of(Path(folder))
-    ran, said, death = _rendered(project.root, os.path.realpath(folder) if app is None else project.root)
+    ran, said, death = _rendered(project.root, keeper)
     wanted = [
         one for one in ran if app is None or os.path.realpath(Path(one.path).parent) == os.path.realpath(app.folder)
     ]
@@ -37,7 +38,7 @@ def read_project(folder: str) -> History:
 
 
 @cache
-def _rendered(root: str, place: str) -> tuple[tuple[Ran, ...], tuple[Said, ...], str]:
+def _rendered(root: str, keeper: Keeper | None) -> tuple[tuple[Ran, ...], tuple[Said, ...], str]:
     """Once for all folders of a project that a command reads."""
     project = project_at(Path(root))
     setup = Setup(
@@ -47,7 +48,7 @@ def _rendered(root: str, place: str) -> tuple[tuple[Ran, ...], tuple[Said, ...],
         settings=project.settings,
         installed=project.installed,
     )
-    ran, said, death = rendered(setup)
+    ran, said, death = rendered(setup, keeper)
     return tuple(ran), tuple(said), death
 
 

@@ -40,4 +40,4 @@ def read(folder: Folder) -> History:
         )
     from migrasafe.migrations.django.read import read_project  # here, because few folders are Django's
 
-    return read_project(folder.path)
+    return read_project(folder.path, folder.disk.keeper)

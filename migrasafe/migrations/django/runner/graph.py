@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.migration import Migration
 
-from migrasafe.migrations.django.protocol import App, Noticed, Said, Setup
+from migrasafe.migrations.django.protocol import App, Noticed, Ran, Said, Setup
 from migrasafe.migrations.django.runner.journal import JOURNAL
 
 Key: TypeAlias = tuple[str, str]
@@ -26,6 +27,7 @@ class Loaded:
     def __init__(self, migration: Any, path: str, noticed: Sequence[Noticed], *, own: bool) -> None:
         self.migration = migration
         self.path = path
+        self.digest = blake2b(Path(path).read_bytes(), digest_size=20).hexdigest()
         self.noticed = tuple(noticed)
         self.own = own
         """Of the project, and not of a package that it builds on."""
@@ -55,8 +57,9 @@ def load(setup: Setup) -> tuple[dict[Key, Loaded], list[Said]]:
     return found, said
 
 
-def in_order(found: dict[Key, Loaded]) -> list[Key]:
-    """As `manage.py migrate` runs them on an empty database: a squashed migration in the place of those that it replaces."""
+def in_order(found: dict[Key, Loaded], known: Sequence[Ran] = ()) -> tuple[list[Key], int]:
+    """As `manage.py migrate` runs them: a squashed migration in the place of those that it replaces; on a database that those
+    have run on already that are `known`, or else an empty one. And how many of the first are as they are known."""
     graph = MigrationGraph()
     for key, one in found.items():
         graph.add_node(key, one.migration)
@@ -73,7 +76,15 @@ def in_order(found: dict[Key, Loaded]) -> list[Key]:
     order: dict[Key, None] = {}
     for leaf in graph.leaf_nodes():
         order.update(dict.fromkeys(graph.forwards_plan(leaf)))
-    return list(order)
+    first: dict[Key, None] = {}
+    for ran in known:
+        key = (ran.label, ran.name)
+        if key not in order or found[key].digest != ran.digest:
+            break
+        if not {parent.key for parent in graph.node_map[key].parents} <= first.keys():
+            break
+        first[key] = None
+    return list(first | order), len(first)
 
 
 def _load(name: str, label: str, path: str, found: dict[Key, Loaded], said: list[Said]) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import msgspec
 
 from migrasafe.migrations.alembic.runner import guard
-from migrasafe.migrations.django.protocol import Message, Ready, Setup
+from migrasafe.migrations.django.protocol import Message, Ready, Setup, Used
 
 
 def main(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -36,12 +36,19 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
         emit(Ready(failure=f"{type(error).__name__}: {error}".strip().split("\n", 1)[0]))
         return
     emit(Ready())
-    from migrasafe.migrations.django.runner import graph, imports, run
+    import django
+
+    from migrasafe.migrations.django.runner import graph, imports, opened, run
+
+    opened.note()
 
     imports.install(setup.import_roots)
     run.note_lines()
     found, said = graph.load(setup)
     for one in said:
         emit(one)
-    for migration in run.run(graph.in_order(found), found):
+    known = setup.known if setup.known_by == django.__version__ else ()
+    order, same = graph.in_order(found, known)
+    for migration in run.run(order, found, known[:same]):
         emit(migration)
+    emit(Used(django=django.__version__, files=opened.all_read()))

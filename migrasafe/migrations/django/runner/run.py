@@ -7,7 +7,7 @@ import decimal
 import sys
 import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.db.migrations.operations import CreateModel, RunPython
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState
 
-from migrasafe.migrations.django.protocol import Ran
+from migrasafe.migrations.django.protocol import Ran, Same
 from migrasafe.migrations.django.runner.graph import Key, Loaded
 from migrasafe.migrations.django.runner.imports import Standin
 from migrasafe.migrations.django.runner.journal import JOURNAL
@@ -53,19 +53,30 @@ def note_lines() -> None:
     Operation.__new__ = new
 
 
-def run(order: list[Key], found: dict[Key, Loaded]) -> Iterator[Ran]:
-    """Yield what each migration of the project sends."""
+def run(order: list[Key], found: dict[Key, Loaded], known: Sequence[Ran] = ()) -> Iterator[Ran | Same]:
+    """Yield what each migration sends; the first of them only change the state, as what they send is `known`."""
     state = State()
-    for label, name in order:
+    for place, (label, name) in enumerate(order):
         loaded = found[label, name]
         JOURNAL.begin(loaded.path)
-        state = _run(loaded, state)
-        if loaded.own:
-            noticed = (*loaded.noticed, *JOURNAL.noticed)
-            yield Ran(label=label, name=name, path=loaded.path, executed=tuple(JOURNAL.executed), noticed=noticed)
+        renders = place >= len(known)
+        state = _run(loaded, state, renders=renders)
+        if not renders:
+            JOURNAL.executed = list(known[place].executed)
+            yield Same(path=loaded.path)
+            continue
+        yield Ran(
+            label=label,
+            name=name,
+            path=loaded.path,
+            digest=loaded.digest,
+            own=loaded.own,
+            executed=tuple(JOURNAL.executed),
+            noticed=(*loaded.noticed, *JOURNAL.noticed),
+        )
 
 
-def _run(loaded: Loaded, state: State) -> State:
+def _run(loaded: Loaded, state: State, *, renders: bool) -> State:
     migration = loaded.migration
     editor = connection.SchemaEditorClass(connection)
     JOURNAL.transaction = 0 if migration.atomic else None
@@ -83,7 +94,8 @@ def _run(loaded: Loaded, state: State) -> State:
             continue
         if after.is_as(state):
             after = state
-        _forwards(operation, migration.app_label, editor, state, after)
+        if renders:
+            _forwards(operation, migration.app_label, editor, state, after)
         state = after
     if not migration.atomic:
         JOURNAL.transaction = None
