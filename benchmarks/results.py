@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,16 +36,21 @@ class Compared:
     theirs: tuple[Measured, ...]
 
     def row(self) -> str:
-        ratios = sorted(one.cpu_seconds / other.cpu_seconds for one, other in zip(self.ours, self.theirs, strict=True))
-        ratio = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})"
-        return (
-            f"| {self.what} | {_cpu(self.ours)} | {_peak(self.ours)} | {self.beside} | {_cpu(self.theirs)} "
-            f"| {_peak(self.theirs)} | {ratio} |"
-        )
+        pairs = list(zip(self.ours, self.theirs, strict=True))
+        of_cpu = _ratio(one.cpu_seconds / other.cpu_seconds for one, other in pairs)
+        of_wall = _ratio(one.wall_seconds / other.wall_seconds for one, other in pairs)
+        ours, theirs = (f"{_seconds(runs)} | {_peak(runs)}" for runs in (self.ours, self.theirs))
+        return f"| {self.what} | {ours} | {self.beside} | {theirs} | {of_cpu} | {of_wall} |"
 
 
-def _cpu(runs: Sequence[Measured]) -> str:
-    return f"{statistics.median(run.cpu_seconds for run in runs):.2f} s"
+def _ratio(ratios: Iterable[float]) -> str:
+    found = sorted(ratios)
+    return f"{statistics.median(found):.2f} ({found[0]:.2f}–{found[-1]:.2f})"
+
+
+def _seconds(runs: Sequence[Measured]) -> str:
+    cpu, wall = (statistics.median(getattr(run, name) for run in runs) for name in ("cpu_seconds", "wall_seconds"))
+    return f"{cpu:.2f} s | {wall:.2f} s"
 
 
 def _peak(runs: Sequence[Measured]) -> str:
@@ -91,7 +96,12 @@ def many_files(bench: Bench, folder: Path, count: int, tools: Mapping[str, str])
     write_files(folder, count)
     ours = [tools["migrasafe"], "lint", str(folder), "--no-config", "--format", "json", "--layout", "plain"]
     theirs = [tools["squawk"], "--reporter", "json", *map(str, sorted(folder.iterdir()))]
-    return [bench.compare(f"{count:,} files, all of them", ours, "squawk", theirs)]
+    by_two = [*ours, "--jobs", "2"]
+    return [
+        bench.compare(f"{count:,} files, all of them", ours, "squawk", theirs),
+        bench.compare(f"{count:,} files, --jobs 2", by_two, "squawk", theirs),
+        bench.compare(f"{count:,} files, --jobs 2", by_two, "itself, by one process", ours),
+    ]
 
 
 def one_long_file(bench: Bench, folder: Path, count: int, tools: Mapping[str, str]) -> list[Compared]:
@@ -155,15 +165,16 @@ def report(found: Sequence[Compared], rounds: int, load: tuple[float, float], to
     head = (
         "# What lint costs",
         "",
-        "Written by `make bench` (benchmarks/results.py). Medians of CPU seconds, user and system, of whole processes; the ratio",
-        f"is ours ÷ theirs within each of {rounds} turns, with the least and the greatest in brackets: below 1, ours is less.",
+        "Written by `make bench` (benchmarks/results.py). Medians of CPU seconds, user and system, and of wall seconds of whole",
+        f"processes; a ratio is ours ÷ theirs within each of {rounds} turns, with the least and the greatest in brackets: below 1,"
+        " ours is less.",
         "Seconds grow with what else the machine does, ratios less so; memory is the peak of the process.",
         "",
         f"{versions['migrasafe']}; {versions['squawk']}; Python {platform.python_version()}; {_processor()}, {os.cpu_count()} cores; "
         f"{platform.system()} {platform.release().split('-')[0]}; load {load[0]:.1f} at the start, {load[1]:.1f} at the end.",
         "",
-        "| what | migrasafe | peak | beside | its CPU | its peak | ratio of CPU (least–greatest) |",
-        "|---|---:|---:|---|---:|---:|---:|",
+        "| what | CPU | wall | peak | beside | its CPU | its wall | its peak | CPU (least–greatest) | wall (least–greatest) |",
+        "|---|---:|---:|---:|---|---:|---:|---:|---:|---:|",
     )
     return "\n".join([*head, *(one.row() for one in found)]) + "\n"
 

@@ -72,11 +72,21 @@ class LintOptions(Struct, frozen=True, kw_only=True):
 
 def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptions) -> LintResult:
     """Every finding of `rules` in the reported migrations, in the order in which the migrations run. Pure."""
+    return result_of(histories, judged(histories, rules, options), options.target)
+
+
+def judged(histories: Sequence[History], rules: Sequence[Rule], options: LintOptions) -> tuple[LintedMigration, ...]:
+    """The reported migrations alone. What comes behind the last of them is not read."""
     judge = _Judge(rules)
     for history in histories:
         reported = [options.reported(migration) for migration in history.migrations]
+        if True not in reported:
+            continue
+        end = len(reported) - reported[::-1].index(True)
         skipped, schema, keep = _known(history, reported, options)
-        for place, migration in enumerate(_read(history.migrations[skipped:]), start=skipped):
+        for place, migration in enumerate(_read(history.migrations[skipped:end]), start=skipped):
+            if options.independent and not reported[place]:
+                continue
             before = options.schema if options.independent else schema
             walk = Walk(
                 migration,
@@ -99,13 +109,17 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
             schema = walk.schema
             if keep is not None and place + 1 == keep[0] and options.known is not None:
                 options.known.keep(*keep, schema)
-    linted = judge.all()
+    return judge.all()
+
+
+def result_of(histories: Sequence[History], linted: tuple[LintedMigration, ...], target: Target) -> LintResult:
+    """With what is to be said of the histories themselves."""
     shown = {migration.path for migration in linted}
     silent = {migration.path for history in histories for migration in history.migrations} - shown
     notices = tuple(
         notice for history in histories for notice in history.notices if notice.blocking or notice.path not in silent
     )
-    return LintResult(target=options.target, migrations=linted, notices=notices)
+    return LintResult(target=target, migrations=linted, notices=notices)
 
 
 _TOGETHER = 300
@@ -128,7 +142,7 @@ def _known(
 ) -> tuple[int, Schema, tuple[int, str] | None]:
     """How many of the first migrations need no walk, as their schema is known; that schema; and how long a prefix, and
     under what key, is worth keeping when its schema is."""
-    quiet = reported.index(True) if True in reported else 0
+    quiet = reported.index(True)
     if options.known is None or options.independent or options.schema_from is not None or not quiet:
         return 0, options.schema, None
     from migrasafe.known_prefix import longest_known  # which hashes

@@ -54,6 +54,7 @@ def lint(
     sandbox: bool,
     no_exec: bool,
     no_cache: bool,
+    jobs: int,
     **said: Any,
 ) -> int:
     """Say which migrations are not safe to run, who has to wait or breaks, and what to do instead.
@@ -87,6 +88,7 @@ def lint(
             show_allowed=show_allowed,
             no_exec=no_exec,
             cache=not no_cache,
+            jobs=jobs,
         )
         if no_exec and (down or sandbox):
             given = "--down" if down else "--sandbox"

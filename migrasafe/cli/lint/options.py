@@ -42,6 +42,13 @@ _SECTIONS = (
         option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one."),
         option("--no-config", is_flag=True, help="Read no config file."),
         option("--no-cache", is_flag=True, help="Read all of the history, not what an earlier run found out about it."),
+        option(
+            "--jobs",
+            type=click.IntRange(1),
+            default=1,
+            metavar="N",
+            help="Judge a large folder by so many processes at once. [default: 1]",
+        ),
     ),
     section(
         "Where it will run",

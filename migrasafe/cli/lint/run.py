@@ -68,6 +68,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     """Whether nothing of the project is run, neither its revisions nor its own rules."""
     cache: bool = True
     """Whether schemas that earlier runs came to may be used, and kept for later ones."""
+    jobs: int = 1
+    """How many processes judge, at most."""
     show_allowed: bool = False
     """Whether what is allowed is wanted too."""
 
@@ -120,7 +122,7 @@ class Run:
             known=_schemas() if scope.cache and (git is not None or only is not None) else None,
             reported=read_inputs.reported(git, down=scope.down, only=only),
         )
-        linted = lint_histories(histories, self._rules, options)
+        linted = self._judged(histories, options)
         if self._asked.book.own_pages:
             linted = replace(linted, own_pages=self._asked.book.own_pages)
         if settings.old is not None:
@@ -133,6 +135,13 @@ class Run:
             return Linted(result=left, texts=texts)
         compared = self._baseline.without_known(left, texts, self._asked.ran)
         return Linted(result=compared.result, texts=texts, compared=compared)
+
+    def _judged(self, histories: Sequence[History], options: LintOptions) -> LintResult:
+        if self._scope.jobs == 1:
+            return lint_histories(histories, self._rules, options)
+        from migrasafe.cli.lint.side_by_side import lint_side_by_side
+
+        return lint_side_by_side(histories, self._rules, options, self._scope.jobs)
 
     def _settled(self, linted: LintResult, histories: Sequence[History], old: str) -> LintResult:
         """The findings about breaking the running app, decided by what its source says."""

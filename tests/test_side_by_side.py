@@ -1,0 +1,118 @@
+"""A large folder judged by several processes: the same result, whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from itertools import pairwise
+
+import pytest
+
+from migrasafe.cli.lint import side_by_side
+from migrasafe.cli.lint.side_by_side import lint_side_by_side, parts
+from migrasafe.lint import LintOptions, LintResult, lint
+from migrasafe.migrations.model import History, Migration, Part, TransactionMode
+from migrasafe.rules.registry import RULES
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+
+CHOSEN = [rule for rule in RULES if rule.default]
+STATEMENTS = (
+    "CREATE TABLE t{0} (id bigint PRIMARY KEY, name text);",
+    "ALTER TABLE t{0} ADD COLUMN age int;",
+    "CREATE INDEX i{0} ON t{0} (name);",
+    "ALTER TABLE t{0} ALTER COLUMN age SET NOT NULL;",
+    "DROP TABLE t{0};",
+)
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "_FEWEST", 10)
+
+
+@pytest.fixture(scope="module")
+def histories() -> list[History]:
+    """Two, so that a part can begin in one of them and end in the other."""
+    return [
+        History(
+            layout="plain",
+            root=root,
+            migrations=tuple(
+                migration(f"{root}/{5 * table + step:03}.sql", sql.format(table))
+                for table in range(10)
+                for step, sql in enumerate(STATEMENTS)
+            ),
+        )
+        for root in ("a", "b")
+    ]
+
+
+def migration(path: str, sql: str) -> Migration:
+    script = read_script(Source(path=path, text=sql))
+    return Migration(id=path, path=path, parts=(Part(script=script, wrapped=TransactionMode.ONE),))
+
+
+def side(histories: list[History], jobs: int, options: LintOptions) -> LintResult:
+    result = lint_side_by_side(histories, CHOSEN, options, jobs)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)  # nobody is left behind
+    return result
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3, 50])
+@pytest.mark.parametrize(
+    "options",
+    [
+        LintOptions(),
+        LintOptions(independent=True),
+        LintOptions(reported=lambda one: one.path > "a/030.sql"),
+        LintOptions(reported=lambda one: False),
+    ],
+    ids=["all", "each alone", "what is new", "nothing"],
+)
+def test_many_find_what_one_finds(histories: list[History], jobs: int, options: LintOptions) -> None:
+    alone = lint(histories, CHOSEN, options)
+    assert side(histories, jobs, options) == alone
+    assert bool(alone.findings) == any(options.reported(one) for history in histories for one in history.migrations)
+
+
+def test_what_a_process_cannot_tell_is_found_out_here(
+    histories: list[History], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, judged = os.getpid(), side_by_side.judged
+
+    def killed(*asked: object) -> object:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return judged(*asked)  # type: ignore[arg-type]  # what it is called with, whatever that is
+
+    monkeypatch.setattr(side_by_side, "judged", killed)
+    assert side(histories, 3, LintOptions()) == lint(histories, CHOSEN, LintOptions())
+
+
+def test_every_process_is_gone_when_this_one_fails(histories: list[History], monkeypatch: pytest.MonkeyPatch) -> None:
+    here, judged = os.getpid(), side_by_side.judged
+
+    def failing(*asked: object) -> object:
+        if os.getpid() == here:
+            raise KeyboardInterrupt
+        return judged(*asked)  # type: ignore[arg-type]  # likewise
+
+    monkeypatch.setattr(side_by_side, "judged", failing)
+    with pytest.raises(KeyboardInterrupt):
+        lint_side_by_side(histories, CHOSEN, LintOptions(), 3)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("alike", [False, True])
+def test_parts_are_all_of_it_in_order_and_none_is_larger_than_the_one_before(jobs: int, *, alike: bool) -> None:
+    asked = [migration(f"{number}.sql", "") for number in range(100)]
+    found = parts(asked, jobs, alike=alike)
+    assert [one for part in found for one in part] == asked
+    sizes = [len(part) for part in found]
+    assert len(sizes) == jobs
+    assert all(before >= after - 1 for before, after in pairwise(sizes))
+    assert alike == (max(sizes) - min(sizes) <= 1) or jobs == 1
