@@ -52,24 +52,21 @@ def _type(draft: Draft, dropped: DroppedObject) -> None:
 
 
 def _function(draft: Draft, dropped: DroppedObject) -> None:
-    ref = draft.find_function(dropped.name)
-    gone = overloads_meant(draft, ref, dropped.arguments)
-    if gone:
-        remove_functions(draft, ref, gone)
-
-
-def _plain_function(draft: Draft, dropped: DroppedObject) -> None:
-    """DROP FUNCTION: a procedure of that name stays, which IF EXISTS does not mind."""
-    _of_kind(draft, dropped, procedure=False)
+    _of_kind(draft, dropped, "FUNCTION")
 
 
 def _procedure(draft: Draft, dropped: DroppedObject) -> None:
-    _of_kind(draft, dropped, procedure=True)
+    _of_kind(draft, dropped, "PROCEDURE")
 
 
-def _of_kind(draft: Draft, dropped: DroppedObject, *, procedure: bool) -> None:
+def _routine(draft: Draft, dropped: DroppedObject) -> None:
+    _of_kind(draft, dropped, "ROUTINE")
+
+
+def _of_kind(draft: Draft, dropped: DroppedObject, kind: str) -> None:
+    """DROP FUNCTION: a procedure of that name stays, which IF EXISTS does not mind."""
     ref = draft.find_function(dropped.name)
-    gone = tuple(f for f in overloads_meant(draft, ref, dropped.arguments) if f.procedure is procedure)
+    gone = overloads_meant(draft, ref, dropped.arguments, kind)
     if gone:
         remove_functions(draft, ref, gone)
 
@@ -118,9 +115,9 @@ _DROPS: dict[str, Callable[[Draft, DroppedObject], None]] = {
     "INDEX": _index,
     "TYPE": _type,
     "DOMAIN": _type,
-    "FUNCTION": _plain_function,
+    "FUNCTION": _function,
     "PROCEDURE": _procedure,
-    "ROUTINE": _function,
+    "ROUTINE": _routine,
     "AGGREGATE": _function,
     "TRIGGER": _trigger,
     "POLICY": _policy,

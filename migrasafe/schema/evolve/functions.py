@@ -66,7 +66,7 @@ def _atomic_reads(draft: Draft, statement: CreateFunction) -> frozenset[ColumnRe
 
 def alter_function(draft: Draft, statement: AlterFunction) -> None:
     ref = draft.find_function(statement.name)
-    meant = overloads_meant(draft, ref, statement.arguments)
+    meant = overloads_meant(draft, ref, statement.arguments, statement.kind)
     if not meant:
         return
     changed = tuple(
@@ -103,9 +103,13 @@ def same_types(one: tuple[TypeName, ...], other: tuple[TypeName, ...]) -> bool:
     )
 
 
-def overloads_meant(draft: Draft, ref: Ref, arguments: tuple[TypeName, ...] | None) -> tuple[Function, ...]:
-    """The overload with these argument types; without types the only one there is, and none where it is ambiguous."""
+def overloads_meant(draft: Draft, ref: Ref, arguments: tuple[TypeName, ...] | None, kind: str) -> tuple[Function, ...]:
+    """The overload with these argument types; without types the only one there is, and none where it is ambiguous.
+
+    A FUNCTION or an AGGREGATE is no procedure, a PROCEDURE nothing else, and a ROUTINE is any of them."""
     overloads = draft.functions.get(ref, ())
+    if kind != "ROUTINE":
+        overloads = tuple(f for f in overloads if f.procedure is (kind == "PROCEDURE"))
     if arguments is None:
         return overloads if len(overloads) == 1 else ()
     wanted = tuple(resolved_type(draft, argument) or argument for argument in arguments)

@@ -20,7 +20,6 @@ from migrasafe.schema.model import (
     Relation,
     Sequence,
     Table,
-    Trigger,
     Type,
     View,
 )
@@ -99,7 +98,6 @@ def _swap_in_table(table: Table, old: Ref, new: Ref) -> Table:
         table,
         columns=_same_or(table.columns, tuple(_swap_in_column(c, old, new) for c in table.columns)),
         constraints=_same_or(table.constraints, tuple(_swap_in_constraint(c, old, new) for c in table.constraints)),
-        triggers=_same_or(table.triggers, tuple(_swap_in_trigger(t, old, new) for t in table.triggers)),
         indexes=_swap(table.indexes, old, new),
         partition_of=new if table.partition_of == old else table.partition_of,
         partitions=_swap(table.partitions, old, new),
@@ -109,7 +107,7 @@ def _swap_in_table(table: Table, old: Ref, new: Ref) -> Table:
     )
 
 
-Part = TypeVar("Part", Column, Constraint, Trigger)
+Part = TypeVar("Part", Column, Constraint)
 
 
 def _same_or(before: tuple[Part, ...], after: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -141,10 +139,6 @@ def _swap_in_constraint(constraint: Constraint, old: Ref, new: Ref) -> Constrain
         target=new if constraint.target == old else constraint.target,
         index=new if constraint.index == old else constraint.index,
     )
-
-
-def _swap_in_trigger(trigger: Trigger, old: Ref, new: Ref) -> Trigger:
-    return replace(trigger, function=new) if trigger.function == old else trigger
 
 
 # --- types and functions ----------------------------------------------------------------------------------------------
@@ -200,4 +194,5 @@ def move_functions(draft: Draft, old: Ref, new: Ref, meant: tuple[Function, ...]
     for ref in draft.move_dependents(old, new):
         relation = draft.relations.get(ref)
         if isinstance(relation, Table):
-            draft.put(_swap_in_table(relation, old, new))
+            triggers = tuple(replace(t, function=new) if t.function == old else t for t in relation.triggers)
+            draft.put(replace(relation, triggers=triggers))

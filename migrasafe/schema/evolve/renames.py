@@ -146,7 +146,7 @@ def _type(draft: Draft, statement: Rename) -> None:
 
 def _function(draft: Draft, statement: Rename) -> None:
     old = draft.find_function(statement.name)
-    meant = overloads_meant(draft, old, statement.arguments)
+    meant = overloads_meant(draft, old, statement.arguments, statement.kind)
     if meant:
         move_functions(draft, old, Ref(old.schema, statement.new_name), meant)
 
@@ -214,7 +214,7 @@ def set_schema(draft: Draft, statement: SetSchema) -> None:
         move_type(draft, old, Ref(statement.new_schema, old.name))
     elif statement.kind in ("FUNCTION", "PROCEDURE", "ROUTINE", "AGGREGATE"):
         old = draft.find_function(statement.name)
-        meant = overloads_meant(draft, old, statement.arguments)
+        meant = overloads_meant(draft, old, statement.arguments, statement.kind)
         if meant and old.schema != statement.new_schema:
             move_functions(draft, old, Ref(statement.new_schema, old.name), meant)
     elif statement.kind in ("TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE"):

@@ -11,6 +11,7 @@ from migrasafe.schema.evolve.columns import each_once
 from migrasafe.schema.evolve.constraints import check_constraint
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import is_null
+from migrasafe.schema.evolve.generated_names import first_free
 from migrasafe.schema.evolve.type_names import resolved_type
 from migrasafe.schema.model import BEFORE_HISTORY, Column, Composite, Constraint, Domain, EnumType, OtherType, Ref, Type
 from migrasafe.sql.statements import (
@@ -173,11 +174,7 @@ def _domain_check(draft: Draft, ref: Ref, definition: ConstraintDef, taken: set[
     constraint = check_constraint(draft, ref, replace(definition, columns=()))
     if definition.name is None:
         # VALUE is not a column: the name is always domain_check, numbered within the domain.
-        name, number = f"{ref.name}_check", 0
-        while name in taken:
-            number += 1
-            name = f"{ref.name}_check{number}"
-        constraint = replace(constraint, name=name)
+        constraint = replace(constraint, name=first_free(ref.name, None, "check", taken.__contains__))
     return replace(constraint, columns=())
 
 

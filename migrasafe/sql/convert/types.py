@@ -29,10 +29,12 @@ def create_enum(node: Fields, origin: Origin) -> Statement:
 
 def alter_enum(node: Fields, origin: Origin) -> Statement:
     name = name_from_list(node.get("typeName"))
-    if "oldVal" in node:
-        return RenameEnumValue(span=origin.span, type=name, label=node["oldVal"], new_label=node.get("newVal", ""))
     neighbor = node.get("newValNeighbor")
     is_after = bool(node.get("newValIsAfter"))
+    if "oldVal" in node or (neighbor is None and not is_after):  # the parser leaves an empty label out
+        return RenameEnumValue(
+            span=origin.span, type=name, label=node.get("oldVal", ""), new_label=node.get("newVal", "")
+        )
     return AddEnumValue(
         span=origin.span,
         type=name,
