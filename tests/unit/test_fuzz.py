@@ -13,9 +13,10 @@ from migrasafe.schema.model import Schema
 from migrasafe.sql.statements import Statement, Unrecognized
 from tools.fuzz.author import Author
 from tools.fuzz.campaign import Findings, failures_of
+from tools.fuzz.corpus import at_most, changed_text, fuzz_corpus, texts_of
 from tools.fuzz.grammar import read_grammar, slots_of
 from tools.fuzz.histories import fuzz_histories
-from tools.fuzz.promises import evolved, read
+from tools.fuzz.promises import evolved, left_out, read
 from tools.fuzz.record import ran, table
 from tools.fuzz.shrink import fewest
 
@@ -100,3 +101,34 @@ def test_the_record_adds_up_the_runs_of_a_campaign() -> None:
     one = ran("generated DDL", 1, counts, {}, wall=2.0, cpu=1.0)
     *_, line = table([one, one]).splitlines()
     assert line.startswith("| generated DDL | 2 | 20 | 2,000 | 200 | 0 | 0 | 0 | 2 |")
+
+
+def test_rows_after_copy_are_no_text_that_was_left_out() -> None:
+    assert list(left_out(read("COPY a FROM STDIN;\n1\tx\n\\.\nSELECT 1;"))) == []
+    assert list(left_out(read("COPY a TO STDOUT; SELECT 1;"))) == []
+
+
+def test_the_text_of_others_is_changed_the_same_way_by_the_same_seed() -> None:
+    texts = ["CREATE TABLE a (id int);\n" * 20, "SELECT 'x';"]
+    once, again = ([changed_text(random.Random(3), texts) for _ in range(5)] for _ in range(2))
+    assert once == again
+    assert not set(once) & set(texts)
+
+
+def test_a_text_that_takes_too_long_is_a_failure() -> None:
+    def check(text: str) -> Iterator[str]:
+        with at_most(0.05):
+            while text:
+                pass
+        yield ""
+
+    (failure,) = failures_of("SELECT 1", check)
+    assert failure.message.startswith("Hang: more than 0.05 CPU seconds")
+
+
+def test_files_of_others_keep_their_promises_and_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_bytes(b"SELECT 1; SELECT \xff; \\copy a from 'b'\n")
+    findings = Findings(None)
+    counts = list(fuzz_corpus(texts_of([tmp_path]), 1, 20, findings, None))[-1]
+    assert (counts.texts, counts.failures, findings.classes) == (21, 0, {})
+    assert counts.statements > 3

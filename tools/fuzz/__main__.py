@@ -2,6 +2,7 @@
 
     python -m tools.fuzz ddl [--statements 1000000] [--seed 1] [--lint-one-in 10] [--failures FOLDER] [--record [FILE]]
     python -m tools.fuzz server [--statements 2000] [--seed 1] [--pg-version 15] [--failures FOLDER] [--record [FILE]]
+    python -m tools.fuzz corpus PATH... [--changed 1000] [--seed 1] [--failures FOLDER] [--record [FILE]]
     python -m tools.fuzz write
 
 `ddl`: histories of generated statements (ddl.grammar), each statement read and evolved, the catalog looked over after each
@@ -9,6 +10,9 @@ migration, one migration in N linted with every rule.
 
 `server`: generated statements on a throw-away server; after each one that it takes, its catalog is held against what evolve
 says.
+
+`corpus`: the .sql files of others (PostgreSQL's src/test/regress/sql is one such folder), as they are and changed at random. Where
+pglast is installed, each statement is held against what it reads.
 
 Exit status 1 where a promise was broken: FOLDER then has the fewest statements that show it, a file for each class.
 """
@@ -25,6 +29,7 @@ from msgspec.structs import asdict
 from migrasafe.postgres.connect import connect, in_database, run
 from migrasafe.postgres.server.find import find_server
 from tools.fuzz.campaign import Counts, Findings
+from tools.fuzz.corpus import fuzz_corpus, installed_pglast, texts_of
 from tools.fuzz.histories import fuzz_histories
 from tools.fuzz.on_server import fuzz_on_server
 from tools.fuzz.record import RECORD, add, ran, write_page
@@ -41,7 +46,10 @@ def main(arguments: list[str]) -> int:
     server = commands.add_parser("server", help="generated statements, on a server too")
     server.add_argument("--statements", type=int, default=2_000)
     server.add_argument("--pg-version", type=int, metavar="MAJOR")
-    for one in (ddl, server):
+    corpus = commands.add_parser("corpus", help="the .sql files of others, as they are and changed at random")
+    corpus.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    corpus.add_argument("--changed", type=int, default=1_000, metavar="N")
+    for one in (ddl, server, corpus):
         one.add_argument("--seed", type=int, default=1)
         one.add_argument("--failures", type=Path, metavar="FOLDER")
         one.add_argument(
@@ -57,7 +65,7 @@ def main(arguments: list[str]) -> int:
     if options.command == "write":
         write_page()
         return 0
-    return _ddl(options) if options.command == "ddl" else _server(options)
+    return {"ddl": _ddl, "server": _server, "corpus": _corpus}[options.command](options)
 
 
 def _ddl(options: argparse.Namespace) -> int:
@@ -87,6 +95,22 @@ def _server(options: argparse.Namespace) -> int:
     print(f"compared after {compared:,} statements that PostgreSQL {server.major} took")
     campaign = f"generated DDL, on PostgreSQL {server.major}"
     return report(campaign, options, counts, findings, wall=wall, cpu=cpu, compared=compared)
+
+
+def _corpus(options: argparse.Namespace) -> int:
+    findings = Findings(options.failures)
+    texts = texts_of(options.paths)
+    if not texts:
+        print("no .sql file there", file=sys.stderr)
+        return 2
+    pglast = installed_pglast()
+    began, cpu = time.monotonic(), time.process_time()
+    counts = Counts()
+    for so_far in fuzz_corpus(texts, options.seed, options.changed, findings, pglast):
+        counts = so_far
+    wall, cpu = time.monotonic() - began, time.process_time() - cpu
+    campaign = f"SQL of others, as it is and changed, {'beside' if pglast else 'without'} pglast"
+    return report(campaign, options, counts, findings, wall=wall, cpu=cpu)
 
 
 def report(

@@ -122,6 +122,11 @@ def test_copy_data_is_no_sql() -> None:
     assert [type(one).__name__ for one in found] == ["Copy", "Select"]
 
 
+def test_what_follows_a_copy_that_can_take_no_rows_is_no_data() -> None:
+    found = statements_of("COPY (SELECT 1) FROM stdin;\nSELECT 1;")
+    assert [type(one) for one in found] == [Unrecognized, Select]
+
+
 def test_comments_are_kept_with_their_offsets() -> None:
     sql = "-- first\nSELECT 1; /* second /* nested */ */ SELECT 2 -- third\n;"
     script = read_script(Source(path="", text=sql))

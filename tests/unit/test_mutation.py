@@ -1,0 +1,93 @@
+"""The driver of `make mutate`, as far as it needs neither mutmut nor coverage."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tools.mutation.new_code import Unreachable, put_in_place
+from tools.mutation.results import Tried, read_equivalent, read_record, table, write_page
+
+BEFORE = """
+LIMIT = 3
+def few(number, most=LIMIT):
+    return number < most
+class Box:
+    @property
+    def size(self):
+        return max([1, 2], key=lambda one: one)
+"""
+
+
+@pytest.fixture
+def module() -> ModuleType:
+    made = ModuleType("mutated")
+    made.__file__ = "mutated.py"
+    exec(compile(BEFORE, "mutated.py", "exec", dont_inherit=True), vars(made))
+    return made
+
+
+def test_a_function_that_was_imported_elsewhere_is_the_mutant(module: ModuleType) -> None:
+    few = module.few
+    put_in_place(module, BEFORE, BEFORE.replace("<", "<="))
+    assert few(3)
+
+
+def test_a_property_and_the_lambda_in_it_are_the_mutant(module: ModuleType) -> None:
+    put_in_place(module, BEFORE, BEFORE.replace("one: one", "one: -one"))
+    assert module.Box().size == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("LIMIT = 3", "LIMIT = 4"), ("most=LIMIT", "most=9"), ("    @property\n", "")]
+)
+def test_what_only_an_import_carries_out_is_left_to_a_new_interpreter(module: ModuleType, old: str, new: str) -> None:
+    with pytest.raises(Unreachable):
+        put_in_place(module, BEFORE, BEFORE.replace(old, new))
+    assert not module.few(3)
+
+
+def test_a_module_that_is_not_imported_yet_is_left_to_a_new_interpreter() -> None:
+    with pytest.raises(Unreachable):
+        put_in_place(sys.modules.get("not.there"), BEFORE, BEFORE.replace("<", "<="))
+
+
+def tried(outcome: str, added: str, *, wording: bool = False) -> Tried:
+    return Tried(
+        package="walk",
+        path="a.py",
+        line=1,
+        removed="a",
+        added=added,
+        wording=wording,
+        outcome=outcome,
+        seed=1,
+        date="2026-11-22",
+    )
+
+
+def test_sentences_and_equivalent_mutants_are_counted_apart_and_the_last_outcome_counts(tmp_path: Path) -> None:
+    record = [
+        tried("survived", "b"),
+        tried("killed", "b"),
+        tried("timed out", "c"),
+        tried("equivalent", "d"),
+        tried("not run", "e"),
+        tried("survived", "f", wording=True),
+    ]
+    rows = table(record).splitlines()
+    assert rows[2] == "| walk | 5 | 4 | 2 | 1 | 1 | 66.7 | 1 | 0 |"
+    page = tmp_path / "page.md"
+    page.write_text("Above.\n<!-- record: begin -->\nold\n<!-- record: end -->\nBelow.\n", encoding="utf-8")
+    write_page(page, tmp_path / "no record")
+    assert "old" not in page.read_text(encoding="utf-8")
+
+
+def test_what_is_called_equivalent_was_tried_and_says_why() -> None:
+    on_record = {(one.path, one.removed, one.added) for one in read_record()}
+    for mutant, why in read_equivalent().items():
+        assert mutant in on_record
+        assert len(why) > 20

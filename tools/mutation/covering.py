@@ -1,0 +1,100 @@
+"""Which tests meet which line of a package, and how long each takes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import coverage
+import msgspec
+import pytest
+from msgspec import Struct
+
+from tools.mutation.packages import Package
+from tools.mutation.trial import OPTIONS, in_child
+
+
+class Covering(Struct, frozen=True, kw_only=True):
+    """What one run of a package's tests met."""
+
+    seconds: dict[str, float]
+    """Of each test."""
+    lines: dict[str, dict[int, list[str]]]
+    """By path and line: the tests that run it, those first that run little else."""
+
+    def tests_of(self, path: str, line: int, seconds: float) -> list[str]:
+        """The tests of a line, as many as take `seconds` together, and one at least; of a line that only imports run,
+        those of its whole module, and of a module that has no other lines, all."""
+        of_file = self.lines.get(path, {})
+        tests = of_file.get(line) or list(dict.fromkeys(test for tests in of_file.values() for test in tests))
+        tests = tests or list(self.seconds)
+        lasts = accumulate(self.seconds.get(test, 0.0) for test in tests)
+        return [
+            test for place, (test, so_far) in enumerate(zip(tests, lasts, strict=True)) if not place or so_far < seconds
+        ]
+
+
+class _Watch:
+    """A pytest plugin: a context of coverage for each test."""
+
+    def __init__(self, measured: coverage.Coverage) -> None:
+        self.measured = measured
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.measured.switch_context(item.nodeid)
+        yield
+        self.measured.switch_context("")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.seconds[report.nodeid] += report.duration
+
+
+def covering(package: Package, tests: Sequence[str], marks: str, root: Path, kept: Path) -> Covering:
+    """What some tests meet of a package: from `kept`, where neither code nor tests changed since; else they are run.
+
+    Raises RuntimeError where a test fails as the code is."""
+    file = kept / f"{package.name}-{_content(root, tests)}.json"
+    if not file.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        if in_child(lambda: _measure(package, tests, marks, root, file)) != 0 or not file.exists():
+            raise RuntimeError(f"the tests of {package.name} fail without a mutant: {' '.join(tests)}")
+    return msgspec.json.decode(file.read_bytes(), type=Covering)
+
+
+def _measure(package: Package, tests: Sequence[str], marks: str, root: Path, file: Path) -> int:
+    measured = coverage.Coverage(data_file=None, source=[str(root / package.folder)], messages=False)
+    watch = _Watch(measured)
+    measured.start()
+    status = int(pytest.main([*OPTIONS, "-m", marks, *tests], plugins=[watch]))
+    measured.stop()
+    if status == 0:
+        data = measured.get_data()
+        by_path = {
+            Path(one).relative_to(root).as_posix(): data.contexts_by_lineno(one) for one in data.measured_files()
+        }
+        breadth: dict[str, int] = defaultdict(int)
+        for lines in by_path.values():
+            for tests in lines.values():
+                for test in tests:
+                    breadth[test] += 1
+        ordered = {
+            path: {line: sorted((t for t in tests if t), key=lambda t: breadth[t]) for line, tests in lines.items()}
+            for path, lines in by_path.items()
+        }
+        file.write_bytes(msgspec.json.encode(Covering(seconds=dict(watch.seconds), lines=ordered)))
+    return status
+
+
+def _content(root: Path, tests: Sequence[str]) -> str:
+    """A name for these tests, and for the code as it is now."""
+    content = hashlib.sha256(" ".join(tests).encode())
+    for folder in ("migrasafe", "tests", "rules"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in {".py", ".sql", ".md"} and path.is_file():
+                content.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return content.hexdigest()[:16]

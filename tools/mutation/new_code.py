@@ -1,0 +1,75 @@
+"""Gives the functions of a module that is imported already the code that another text of it would have given them."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Iterator
+from types import CodeType, FunctionType, ModuleType
+
+
+class Unreachable(Exception):  # noqa: N818 (no error: another way is taken)
+    """What differs between the two texts is no code of a function that can be found in the module."""
+
+
+def put_in_place(module: ModuleType | None, before: str, after: str) -> None:
+    """Raises Unreachable, with nothing changed, where the module would have to be imported again."""
+    if module is None or module.__file__ is None:
+        raise Unreachable
+    was, will_be = (compile(text, module.__file__, "exec", dont_inherit=True) for text in (before, after))
+    if _frame(was) != _frame(will_be):
+        raise Unreachable
+    old = dict(_functions(was))
+    changed = [(name, code) for name, code in _functions(will_be) if _content(old[name]) != _content(code)]
+    found = [(_function(module, name), code) for name, code in changed]
+    if not found or any(function.__code__.co_freevars != code.co_freevars for function, code in found):
+        raise Unreachable
+    for function, code in found:
+        function.__code__ = code
+
+
+def _functions(code: CodeType) -> Iterator[tuple[str, CodeType]]:
+    """The functions of a module and the methods of its classes that have a name of their own."""
+    named = [one for one in _defined(code) if "<" not in one.co_qualname]
+    times = Counter(one.co_qualname for one in named)
+    return ((one.co_qualname, one) for one in named if times[one.co_qualname] == 1)
+
+
+def _defined(code: CodeType) -> Iterator[CodeType]:
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from [one] if _is_function(one) else _defined(one)
+
+
+def _is_function(code: CodeType) -> bool:
+    return bool(code.co_flags & 0x0002)  # CO_NEWLOCALS, which bodies of classes and modules have not
+
+
+def _frame(code: CodeType) -> object:
+    """All that a module does when it is imported, without the insides of the functions that can be found in it."""
+    inside = {id(one) for _, one in _functions(code)}
+
+    def content(one: object) -> object:
+        if isinstance(one, CodeType):
+            return one.co_qualname if id(one) in inside else (one.co_code, one.co_names, [*map(content, one.co_consts)])
+        return (type(one), repr(one))
+
+    return content(code)
+
+
+def _content(code: object) -> object:
+    """Code without its lines."""
+    if not isinstance(code, CodeType):
+        return (type(code), repr(code))
+    return (code.co_code, code.co_names, code.co_varnames, [*map(_content, code.co_consts)])
+
+
+def _function(module: ModuleType, name: str) -> FunctionType:
+    found: object = module
+    for part in name.split("."):
+        found = vars(found).get(part)
+    found = getattr(found, "fget", None) or getattr(found, "__func__", found)
+    found = inspect.unwrap(found) if callable(found) else found
+    if not isinstance(found, FunctionType) or found.__code__.co_qualname != name:
+        raise Unreachable
+    return found
