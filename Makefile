@@ -25,6 +25,8 @@ CONTENT := $(shell cksum pyproject.toml | cut -d ' ' -f 1)
 INSTALLED := $(VENV)/.installed-$(CONTENT)
 INSTALLED_DEV := $(VENV)/.installed-dev-$(CONTENT)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+# pip compiles what it installs, but not what it links to; where PYTHONDONTWRITEBYTECODE is set, every run would do it again.
+COMPILE := $(BIN)/python -m compileall -q migrasafe
 
 .PHONY: demo check test soak mutate servers site bench format lock audit clean
 .NOTPARALLEL:
@@ -93,9 +95,11 @@ $(VENV)/.created:
 $(INSTALLED): | $(VENV)/.created
 	@echo 'Installing migrasafe into $(VENV)'
 	@$(PIP) install --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(INSTALLED_DEV): | $(VENV)/.created
 	@echo 'Installing migrasafe and what its tests need into $(VENV)'
 	@$(PIP) install --editable '.[dev]'
+	@$(COMPILE)
 	@touch $(INSTALLED) $@

@@ -52,6 +52,8 @@ def measure(
     command: Sequence[str], environment: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> Measured:
     """One run of a command: what it and its children used. Its output goes nowhere; findings are no failure."""
+    environment = dict(os.environ if environment is None else environment)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling every module in every run is not what is measured
     start = time.perf_counter()
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, cwd=folder

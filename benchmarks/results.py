@@ -63,9 +63,6 @@ class Bench:
     def __init__(self, rounds: int, caches: Path) -> None:
         self._rounds = rounds
         self._environment = {**os.environ, "XDG_CACHE_HOME": str(caches)}
-        self._environment.pop(
-            "PYTHONDONTWRITEBYTECODE", None
-        )  # compiling every module in every run is not what is measured
 
     def compare(
         self, what: str, ours: Sequence[str], beside: str, theirs: Sequence[str], *, within: Path | None = None
