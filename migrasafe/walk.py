@@ -52,6 +52,8 @@ class Walk:
         self.planned_on = planned_on
         self.running = _ONE
         """The mode of the part that runs."""
+        self.wrapped = False
+        """Whether its tool runs any part of it in a transaction; known once it has run."""
         self.session = _CONNECTED
         self.transaction = 0
         self.count = 0
@@ -66,20 +68,17 @@ class Walk:
         self.fired: set[tuple[str, Ref | None, type[Statement]]] = set()
         """The triggers that fired in this transaction."""
 
-    def mode(self, part: Part) -> TransactionMode:
-        match self.in_transaction:
-            case True:
-                return _ONE
-            case False:
-                return _NONE
-            case None:
-                return part.transaction
+    def _mode(self, part: Part) -> TransactionMode:
+        if self.in_transaction is None:
+            return part.transaction
+        return _ONE if self.in_transaction else _NONE
 
     def run(self, visit: Callable[[Step], None] | None = None) -> None:
         """Run every statement. `visit` is called with each step before the session moves on; without it, no effects are
         predicted: the schema is all that comes out. How things end, a step can tell once all have run."""
         for part in self.migration.parts:
-            mode = self.running = self.mode(part)
+            mode = self.running = self._mode(part)
+            self.wrapped = self.wrapped or mode is not _NONE
             if part.own_transaction and self.count:
                 self._end()
             if mode is not _NONE and not self.session.in_transaction:
@@ -223,7 +222,8 @@ class Walk:
         self.session = structs.replace(self.session, settings=self.settings_at_begin)
 
     def _begin(self, *, explicit: bool) -> None:
-        self.session = self.session.begin(explicit=explicit)
+        new = self.session is _CONNECTED and not explicit  # as most migrations begin
+        self.session = _BEGUN if new else self.session.begin(explicit=explicit)
         self.at_begin = self.schema
         self.settings_at_begin = self.session.settings
 
@@ -239,6 +239,7 @@ class Walk:
 
 
 _CONNECTED = Session()
+_BEGUN = _CONNECTED.begin(explicit=False)
 
 
 class _Place(Struct, frozen=True, kw_only=True):

@@ -68,7 +68,7 @@ def _migration(migration: LintedMigration) -> Mapping[str, Any]:
         "id": migration.id,
         "transaction": migration.transaction,
         "deploy": migration.hint or "unknown",
-        "notices": [_notice(notice) for notice in migration.notices],
+        "notices": [_notice(notice) for notice in migration.notices] if migration.notices else [],
     }
 
 

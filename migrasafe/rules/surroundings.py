@@ -17,17 +17,14 @@ class LiteralsUsed(Struct, frozen=True, kw_only=True):
     """A constant → the statements that use it, each with its place."""
 
 
-class Ending:
+class Ending(Struct, eq=False):
     """The schema at the end of a transaction or migration: one for all of its statements, filled in once it is over."""
 
-    __slots__ = ("literals", "schema", "usual_grants")
-
-    def __init__(self) -> None:
-        self.schema: Schema | None = None
-        self.literals: LiteralsUsed | None = None
-        """Of the transaction from the first new enum value on, once enum-value-used-before-commit has looked."""
-        self.usual_grants: dict[str, frozenset[Granted]] = {}
-        """Schema name → what all tables in it granted before the migration, once new-table-without-grants has looked."""
+    schema: Schema | None = None
+    literals: LiteralsUsed | None = None
+    """Of the transaction from the first new enum value on, once enum-value-used-before-commit has looked."""
+    usual_grants: dict[str, frozenset[Granted]] = {}
+    """Schema name → what all tables in it granted before the migration, once new-table-without-grants has looked."""
 
     def reached(self) -> Schema:
         """The schema; only once the walk has been there."""

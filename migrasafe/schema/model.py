@@ -136,9 +136,8 @@ class Schema(Struct, frozen=True, kw_only=True):
         if schema is not None:
             return Ref(schema, name)
         for candidate in self.search_path:
-            ref = Ref(candidate, name)
-            if ref in self.types:
-                return ref
+            if (candidate, name) in self.types:
+                return Ref(candidate, name)
         return Ref(self.search_path[0] if self.search_path else "public", name)
 
     def resolve_function(self, schema: str | None, name: str) -> Ref:
