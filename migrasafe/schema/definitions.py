@@ -39,7 +39,7 @@ def create_index(index: Index) -> str:
     words += [quote_ident(index.ref.name), "ON", name_of(index.table)]
     if index.method != "btree":
         words += ["USING", quote_ident(index.method)]
-    words.append(f"({', '.join(map(_element, index.elements))})")
+    words.append(f"({index_elements(index)})")
     if index.include:
         words.append(f"INCLUDE ({names(index.include)})")
     if index.nulls_not_distinct:
@@ -49,6 +49,11 @@ def create_index(index: Index) -> str:
     if index.predicate is not None:
         words.append(f"WHERE {deparse_expression(index.predicate)}")
     return " ".join(words)
+
+
+def index_elements(index: Index) -> str:
+    """What is between the parentheses of CREATE INDEX."""
+    return ", ".join(map(_element, index.elements))
 
 
 def _element(element: IndexElement) -> str:

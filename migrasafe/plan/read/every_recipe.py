@@ -6,6 +6,7 @@ from migrasafe.plan.read.arrays import arrays
 from migrasafe.plan.read.bounds import changed_bounds
 from migrasafe.plan.read.generated import generated_anew
 from migrasafe.plan.read.hints import Hints
+from migrasafe.plan.read.indexed_keys import indexed_keys
 from migrasafe.plan.read.json_keys import json_keys
 from migrasafe.plan.read.kept import kept_columns
 from migrasafe.plan.read.links import links
@@ -35,6 +36,7 @@ def recipes_of(script: Script, schema: Schema, hints: Hints) -> tuple[Recipe, ..
         *links(script),
         *arrays(script),
         *json_keys(script, hints),
+        *indexed_keys(script, schema),
         *kept_columns(script, schema),
         *passing_columns(script, schema, hints),
     )

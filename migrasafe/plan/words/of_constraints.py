@@ -24,7 +24,12 @@ def replace_foreign_key(schema: Schema, said: str, actions: str) -> str:
 
 
 def replace_unique(schema: Schema, said: str, columns: str) -> str:
+    """By one over other columns; by a unique index of its name where it is said as `(COLUMN, …) WHERE …`."""
     table, old = _constraint(schema, said, ConstraintKind.UNIQUE)
+    if columns.lstrip().startswith("("):
+        on = name_of(table.ref)
+        made = f"CREATE UNIQUE INDEX {quote_ident(old.name)} ON {on} {columns}"
+        return f"ALTER TABLE {on} DROP CONSTRAINT {quote_ident(old.name)};\n{made}"
     return _again(table, old, f"UNIQUE ({columns})")
 
 

@@ -147,6 +147,12 @@ CASES = {
         old=sells(cascades=False),
         new=sells(cascades=False),
     ),
+    "a unique constraint becomes a partial index": Case(
+        migration="ALTER TABLE things DROP CONSTRAINT things_code_key;"
+        "CREATE UNIQUE INDEX things_code_key ON things (code) WHERE size > 5",
+        old=upserts("code"),
+        new=upserts("code) WHERE (size > 5"),
+    ),
     "a unique constraint over another column": Case(
         migration="ALTER TABLE things DROP CONSTRAINT things_in_shop, ADD CONSTRAINT things_in_shop UNIQUE (code, size)",
         old=writes("things", "code", code),

@@ -136,6 +136,7 @@ CHANGES = [
     "replace-foreign-key badges.badges_team DEFERRABLE",
     "replace-unique badges.badges_code code,team_id",
     "replace-unique badges.badges_code size",
+    "replace-unique badges.badges_code '(code) WHERE size > 1'",
     "replace-primary-key badges code,size",
     "replace-index users_age (lower(note))",
     "split users.nick first,rest --up first = split_part(nick, ' ', 1), rest = nick --down nick = rest",

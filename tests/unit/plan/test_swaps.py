@@ -10,6 +10,7 @@ from migrasafe.plan.changes.replace_check import ReplaceCheck
 from migrasafe.plan.changes.replace_foreign_key import ReplaceForeignKey
 from migrasafe.plan.changes.replace_index import ReplaceIndex
 from migrasafe.plan.changes.replace_key import ReplaceKey
+from migrasafe.plan.changes.replace_key_by_index import ReplaceKeyByIndex
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import PhaseName
 from migrasafe.plan.read.changes import read_changes
@@ -215,3 +216,32 @@ def test_a_foreign_key_to_another_table_under_the_same_name_is_one_change() -> N
     swap = contract.steps[-1]
     assert "confrelid = to_regclass('public.things')" in swap.done
     assert swap.statements[0] == "LOCK TABLE public.shops, public.things IN ACCESS EXCLUSIVE MODE"
+
+
+@pytest.mark.parametrize(
+    ("index", "before"),
+    [
+        ("things (code) WHERE size > 5", True),
+        ("things (size, code)", True),
+        ("things (lower(code))", False),
+        ('things (code COLLATE "C")', False),
+        ("things (size) WHERE code IS NULL", False),
+    ],
+)
+def test_a_unique_index_with_the_name_of_a_key_is_there_early_where_the_key_implies_it(
+    index: str, before: bool
+) -> None:
+    migration = f"ALTER TABLE things DROP CONSTRAINT coded; CREATE UNIQUE INDEX coded ON {index}"
+    (wanted,) = changes(migration)
+    assert isinstance(wanted, ReplaceKeyByIndex)
+    assert phases(migration) == [PhaseName.EXPAND] * before + [PhaseName.SWITCH, PhaseName.CONTRACT]
+
+
+def test_a_key_that_is_referred_to_gives_way_to_no_index() -> None:
+    refers = "ALTER TABLE parts ADD CONSTRAINT by_code FOREIGN KEY (code) REFERENCES things (code)"
+    text = f"CREATE TABLE things (code text CONSTRAINT coded UNIQUE); CREATE TABLE parts (code text); {refers}"
+    schema = schema_from_script(read_script(Source(path="s.sql", text=text)))
+    migration = "ALTER TABLE things DROP CONSTRAINT coded; CREATE UNIQUE INDEX coded ON things (code) WHERE code <> ''"
+    wanted = read_changes(read_script(Source(path="m.sql", text=migration)), schema, Hints())
+    with pytest.raises(NoPlanError, match="parts refers to it with by_code"):
+        draft_of(wanted, Ground(schema=schema, target=Target(), id="r1"))
