@@ -10,11 +10,13 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.beside import name_aside
 from migrasafe.plan.carry_over.extended_statistics import statistics_over
 from migrasafe.plan.carry_over.readers import views_in_the_way
+from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.carry_over.unseen import triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of
-from migrasafe.schema.model import Column, ColumnRef, Table
+from migrasafe.schema.model import Column, ColumnRef, Constraint, Table
+from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Expression, Name
@@ -37,12 +39,14 @@ class DropColumn(Struct, frozen=True, kw_only=True):
     column: str
     meanwhile: Expression | None = None
     """What new rows have in it until it is gone."""
+    with_key: bool = False
+    """The primary key, which is over it alone, goes with it."""
 
     def plan(self, ground: Ground) -> Draft:
         """The new version stops using it; then it is renamed away; then it is dropped. Raises NoPlanError."""
         table = table_of(ground, self.table)
         column = column_of(table, self.column)
-        for reason in _in_the_way(ground, table, column):
+        for reason in _in_the_way(ground, table, column, with_key=self.with_key):
             raise NoPlanError(f"{table.ref}.{column.name} cannot go yet: {reason}")
         needs_value = (
             column.not_null and column.default is None and column.identity is None and column.generated is None
@@ -50,7 +54,7 @@ class DropColumn(Struct, frozen=True, kw_only=True):
         expand = (_expand(ground, table, column, self.meanwhile),) if needs_value else ()
         dropped = name_aside(column.name)
         return Draft(
-            title=f"drop {table.ref}.{column.name}",
+            title=f"drop {table.ref}.{column.name}" + (", and the primary key with it" if self.with_key else ""),
             tables=(table.ref,),
             phases=(
                 *expand,
@@ -67,19 +71,43 @@ class DropColumn(Struct, frozen=True, kw_only=True):
             by_hand=(
                 f"an INSERT INTO {table.ref.name} VALUES (…) without column names puts its values into the wrong columns"
                 f" once {column.name} is gone",
+                *keyless(table) * self.with_key,
             ),
             names_gone=(ColumnRef(table.ref, column.name),),
         )
 
 
-def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
+def keyless(table: Table) -> tuple[str, ...]:
+    """What follows where a table has no primary key any more."""
+    return (
+        f"{table.ref} has no primary key from then on: backfills, replication of UPDATE and DELETE, and most ORMs want one;"
+        " `migrasafe plan primary-key` makes one of other columns",
+    )
+
+
+def needs_key(ground: Ground, table: Table, key: Constraint) -> Iterator[str]:
+    """What a primary key cannot go before."""
+    for child, one in foreign_keys_to(ground.schema, table.ref):
+        if set(one.target_columns or key.columns) == set(key.columns):
+            yield f"{child.ref} refers to it with {one.name}: drop that before"
+    for publication in publications_of(ground.schema, table):
+        if publication.changes and table.replica_identity == "default":
+            yield (
+                f"{publication.name} publishes {table.ref}, in which UPDATE and DELETE would be refused without it (55000): plan"
+                " `replica-identity` to another unique index, or to full, before"
+            )
+
+
+def _in_the_way(ground: Ground, table: Table, column: Column, *, with_key: bool) -> Iterator[str]:
     yield from views_in_the_way(ground.schema, table.ref, (column.name,))
     for policy in table.policies:
         if column.name in policy.reads:
             yield f"the policy {policy.name} reads it: change the policy in a migration before this one"
     key = table.primary_key
-    if key is not None and column.name in key.columns:
-        yield "it is in the primary key"
+    if key is not None and with_key:
+        yield from needs_key(ground, table, key)
+    elif key is not None and column.name in key.columns:
+        yield f"it is in the primary key: let the migration DROP CONSTRAINT {quote_ident(key.name)} as well, or make another key"
     if table.partition_by is not None and column.name in table.partition_by.columns:
         yield "the table is partitioned by it"
 

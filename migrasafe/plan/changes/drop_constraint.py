@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.carry_over.references import foreign_keys_to
+from migrasafe.plan.changes.drop_column import keyless, needs_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import constraint_body, name_of
@@ -29,8 +30,11 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
             raise NoPlanError(
                 f"{table.ref} has no constraint {self.constraint}: it has {known or 'none that is known'}"
             )
-        if constraint.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.NOT_NULL):
+        if constraint.kind is ConstraintKind.NOT_NULL:
             raise NoPlanError(f"dropping {constraint.name} ({constraint.kind.value}) has no plan yet")
+        primary = constraint.kind is ConstraintKind.PRIMARY_KEY
+        for reason in needs_key(ground, table, constraint) if primary else ():
+            raise NoPlanError(f"{constraint.name} cannot go yet: {reason}")
         _refuse_what_is_referred_to(ground, table, constraint)
         return Draft(
             title=f"drop {constraint.name} of {table.ref}",
@@ -55,7 +59,7 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
             by_hand=(
                 (f"after the way back, old rows have not been asked: VALIDATE CONSTRAINT {constraint.name} does that",)
                 if constraint.kind in _INSTANTLY_BACK
-                else ()
+                else keyless(table) * primary
             ),
         )
 

@@ -9,6 +9,7 @@ from migrasafe.plan.read.hints import Hints
 from migrasafe.plan.read.indexed_keys import indexed_keys
 from migrasafe.plan.read.json_keys import json_keys
 from migrasafe.plan.read.kept import kept_columns
+from migrasafe.plan.read.keys_gone import keys_gone
 from migrasafe.plan.read.links import links
 from migrasafe.plan.read.merges import merges
 from migrasafe.plan.read.moves import moves
@@ -37,6 +38,7 @@ def recipes_of(script: Script, schema: Schema, hints: Hints) -> tuple[Recipe, ..
         *arrays(script),
         *json_keys(script, hints),
         *indexed_keys(script, schema),
+        *keys_gone(script, schema, hints),
         *kept_columns(script, schema),
         *passing_columns(script, schema, hints),
     )

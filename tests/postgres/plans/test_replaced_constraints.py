@@ -26,6 +26,7 @@ CREATE TABLE things (
 );
 CREATE INDEX things_size ON things (size);
 CREATE UNIQUE INDEX things_owner ON things (id, owner);
+CREATE TABLE tags (id bigserial PRIMARY KEY, owner int, thing int, word text, UNIQUE (thing, word));
 ALTER TABLE things REPLICA IDENTITY DEFAULT;
 COMMENT ON CONSTRAINT things_shop_id_fkey ON things IS 'in a shop';
 """
@@ -71,6 +72,19 @@ def sells(*, cascades: bool) -> Work:
         session.execute("DELETE FROM shops WHERE id = %s", row)
         left = session.execute("SELECT count(*) FROM things WHERE shop_id = %s", row).fetchone()
         assert left == (0,)
+
+    return work
+
+
+def tags(read: str) -> Work:
+    """A version that puts words on things, and reads these columns of them."""
+
+    def work(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
+        mine = (owner, rng.randrange(10**9), f"{rng.random()}")
+        session.execute("INSERT INTO tags (owner, thing, word) VALUES (%s, %s, %s)", mine)
+        asked = sql.SQL(f"SELECT {read} FROM tags WHERE thing = %s AND owner = %s")
+        row = session.execute(asked, (mine[1], owner)).fetchone()
+        assert row is not None and row[-1] == mine[2]
 
     return work
 
@@ -157,6 +171,11 @@ CASES = {
         migration="ALTER TABLE things DROP CONSTRAINT things_in_shop, ADD CONSTRAINT things_in_shop UNIQUE (code, size)",
         old=writes("things", "code", code),
         new=writes("things", "code", code),
+    ),
+    "a primary key goes with its column": Case(
+        migration="ALTER TABLE tags DROP CONSTRAINT tags_pkey; ALTER TABLE tags DROP COLUMN id",
+        old=tags("id, word"),
+        new=tags("word"),
     ),
     "a primary key over one more column": Case(
         migration="ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (owner, id)",

@@ -245,3 +245,35 @@ def test_a_key_that_is_referred_to_gives_way_to_no_index() -> None:
     wanted = read_changes(read_script(Source(path="m.sql", text=migration)), schema, Hints())
     with pytest.raises(NoPlanError, match="parts refers to it with by_code"):
         draft_of(wanted, Ground(schema=schema, target=Target(), id="r1"))
+
+
+KEYS = """
+CREATE TABLE links (id bigserial PRIMARY KEY, a int NOT NULL, b int NOT NULL, UNIQUE (a, b));
+CREATE TABLE sent (id bigserial PRIMARY KEY); CREATE PUBLICATION feed FOR TABLE sent;
+CREATE TABLE above (id bigserial PRIMARY KEY); CREATE TABLE below (above bigint REFERENCES above);
+"""
+
+
+@pytest.mark.parametrize(
+    ("migration", "said"),
+    [
+        ("ALTER TABLE links DROP CONSTRAINT links_pkey, DROP COLUMN id", None),
+        ("ALTER TABLE links DROP CONSTRAINT links_pkey", None),
+        ("ALTER TABLE links DROP COLUMN id", "let the migration DROP CONSTRAINT links_pkey as well"),
+        ("ALTER TABLE sent DROP CONSTRAINT sent_pkey, DROP COLUMN id", "feed publishes public.sent"),
+        ("ALTER TABLE sent DROP CONSTRAINT sent_pkey", "feed publishes public.sent"),
+        ("ALTER TABLE above DROP CONSTRAINT above_pkey, DROP COLUMN id", "public.below refers to it with"),
+        ("ALTER TABLE above DROP CONSTRAINT above_pkey", "public.below refers to it with"),
+    ],
+)
+def test_a_primary_key_goes_where_nothing_needs_it(migration: str, said: str | None) -> None:
+    schema = schema_from_script(read_script(Source(path="s.sql", text=KEYS)))
+    wanted = read_changes(read_script(Source(path="m.sql", text=migration)), schema, Hints())
+    ground = Ground(schema=schema, target=Target(pg_version=15, pg_version_assumed=False), id="r1")
+    if said is not None:
+        with pytest.raises(NoPlanError, match=said):
+            draft_of(wanted, ground)
+        return
+    draft = draft_of(wanted, ground)
+    assert [phase.name for phase in draft.phases] == [PhaseName.SWITCH, PhaseName.CONTRACT]
+    assert any("public.links has no primary key from then on" in one for one in draft.by_hand)
