@@ -8,6 +8,7 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, column_of, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of
+from migrasafe.schema.evolve.expressions import is_null
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression, Name
@@ -27,17 +28,18 @@ class ChangeDefault(Struct, frozen=True, kw_only=True):
         table = table_of(ground, self.table)
         column = column_of(table, self.column)
         alter = f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(column.name)}"
-        wanted, before = _clause(self.default), _clause(column.default)
+        default = None if is_null(self.default) else self.default  # which the server does not keep either
+        wanted, before = _clause(default), _clause(column.default)
         step = Step(
-            title=f"Let new rows have {deparse_expression(self.default)}" if self.default else "Take the default away",
+            title=f"Let new rows have {deparse_expression(default)}" if default else "Take the default away",
             statements=(f"{alter} {wanted}",),
             done=predicates.default_is(
-                table.ref, column.name, deparse_expression(self.default) if self.default is not None else None
+                table.ref, column.name, deparse_expression(default) if default is not None else None
             ),
             undo=(f"{alter} {before}",),
         )
         title = f"change the default of {table.ref}.{column.name}"
-        if self.default is None:
+        if default is None:
             return Draft(
                 title=title,
                 tables=(table.ref,),

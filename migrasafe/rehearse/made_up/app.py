@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from zlib import crc32
@@ -45,6 +45,9 @@ class TableUse(Struct, frozen=True, kw_only=True):
     """The columns of its unique keys, which upserts name."""
     chosen: Mapping[str, Choice] = {}
     """Values that CHECKs let in, by column, in the place of those from a number."""
+    crowded: frozenset[str] = frozenset()
+    """Its unique indexes, partial ones too, over nothing but foreign keys: there are not many values, and whoever writes
+    meets rows of others there, with or without a plan."""
 
     @property
     def name(self) -> str:
@@ -70,6 +73,8 @@ class Refused(Struct, frozen=True, kw_only=True):
     sql: str
     message: str
     sqlstate: str = ""
+    constraint: str = ""
+    """Which one, or which unique index, it was refused for."""
 
     def __str__(self) -> str:
         return f"{self.sqlstate}: {self.message}" if self.sqlstate else self.message
@@ -86,7 +91,15 @@ def uses(session: Connection, tables: Iterable[tuple[str, str]], also: Known = M
         ref = (columns[0].schema, columns[0].table)
         if ref in wanted:
             met = tuple(stricter(column, also.get((ref, column.name))) for column in columns)
-            found.append(TableUse(ref=ref, columns=met, unique=_unique_keys(session, ref), chosen=let_in(session, met)))
+            found.append(
+                TableUse(
+                    ref=ref,
+                    columns=met,
+                    unique=_unique_keys(session, ref),
+                    chosen=let_in(session, met),
+                    crowded=frozenset(_crowded(session, ref, {column.name for column in met if column.refers})),
+                )
+            )
     return found
 
 
@@ -100,6 +113,20 @@ SELECT (SELECT array_agg(attname ORDER BY place) FROM unnest(indkey::int2[]) WIT
 FROM pg_catalog.pg_index
 WHERE indrelid = %s::regclass AND indisunique AND indisvalid AND indpred IS NULL AND indexprs IS NULL AND indimmediate
 ORDER BY indexrelid
+"""
+
+
+def _crowded(session: Connection, ref: tuple[str, str], refer: Set[str]) -> Iterator[str]:
+    for index, names in run(session, _UNIQUE_INDEXES, ".".join(map(quote_ident, ref))):
+        if refer >= set(names):
+            yield str(index)
+
+
+_UNIQUE_INDEXES = """
+SELECT relname, (SELECT array_agg(attname) FROM unnest(indkey::int2[]) WITH ORDINALITY AS key (attnum, place)
+                 JOIN pg_catalog.pg_attribute USING (attnum) WHERE attrelid = indrelid AND place <= indnkeyatts)
+FROM pg_catalog.pg_index JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid
+WHERE indrelid = %s::regclass AND indisunique AND indexprs IS NULL
 """
 
 
@@ -190,7 +217,7 @@ class MadeUpApp:
         names = [column.name for column in use.columns]
         answer = ask(self._session, f"{sql} RETURNING " + ", ".join(f"{quote_ident(name)}::text" for name in names))
         if isinstance(answer, SqlState):
-            return Refused(sql=sql, message=answer.message, sqlstate=answer.code)
+            return Refused(sql=sql, message=answer.message, sqlstate=answer.code, constraint=answer.constraint)
         if not answer:
             return Refused(sql=sql, message="no row was written")
         row = dict(zip(names, map(_text, answer[0]), strict=True))

@@ -175,10 +175,14 @@ class Race:
                 become(session, repertoire.session)
                 while not stop.is_set():
                     moment = self.moment
+                    deed = None
                     if repertoire.asked and (rng.random() < ASKS or not repertoire.deeds):
                         refused = inquire(session, rng.choice(repertoire.asked).sql)
                     else:
-                        refused = perform(app, *rng.choice(repertoire.deeds), rng, kept)
+                        use, deed = rng.choice(repertoire.deeds)
+                        refused = perform(app, use, deed, rng, kept)
+                        if refused is not None and deed is not Deed.UPSERT and refused.constraint in use.crowded:
+                            refused = None
                     with self._lock:
                         self.counts[version] += 1
                         turns[number] += 1
