@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError
 from migrasafe.rehearse.sandbox.wanted import Wanted
-from migrasafe.target import NEWEST, OLDEST
+from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 if TYPE_CHECKING:
+    from migrasafe.migrations.model import History
     from migrasafe.rehearse.both_sides.audit import Live
+    from migrasafe.sql.script import Newer
 
 ROWS_OF_PLAN = 1000
 
@@ -41,7 +44,7 @@ ROWS_OF_PLAN = 1000
 @click.option(
     "--pg-version",
     type=click.IntRange(OLDEST, NEWEST),
-    help="Major version of the server. [default: the plan's, else 15]",
+    help="Major version of the server. [default: the plan's, else 15, or newer where the migrations' syntax is]",
 )
 @click.option(
     "--rows",
@@ -169,6 +172,10 @@ def _migrations(
     from migrasafe.report.trace import as_json, trace_lines, trace_summary
 
     read = histories(what, layout, {})
+    needed = max((one.since for history in read for one in _newer_syntax(history)), default=DEFAULT)
+    if needed > DEFAULT and wanted == Wanted(kind=wanted.kind):
+        say(f"the migrations have syntax that came with PostgreSQL {needed}, and are rehearsed on it", err=True)
+        wanted = replace(wanted, major=needed)
     found: list[Replayed] = []
     with sandbox_of(wanted) as sandbox:
         for history in read:
@@ -189,6 +196,12 @@ def _migrations(
     else:
         click.echo(json.dumps(as_json(found), indent=1))
     return int(any(one.contradicted or one.count(State.FAILED) for one in found))
+
+
+def _newer_syntax(history: History) -> Iterator[Newer]:
+    """What PostgreSQL 12 does not read, without functions: a schema may have one of its own under the name."""
+    parts = (part for migration in history.migrations if not migration.down for part in migration.parts)
+    return (one for part in parts for one in part.script.newer if not one.function)
 
 
 def _say_notes(notes: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ SESSIONS = 4
 NUMBER = "migrasafe_number"
 MET_AT_ONCE = ("23505", "23P01", "40P01", "40001")
 """A duplicate, a deadlock. What one session would meet alone, such as a CHECK, is no matter of upserts at once."""
-UPSERTS = 400
+UPSERTS = 1000
 """Of each session; all in the server, so that they meet."""
 
 

@@ -133,6 +133,15 @@ def test_a_schema_that_the_service_is_configured_with_is_made_first(database: Da
     assert "1 migration: 1 statement ran, 0 things were not as predicted" in done.output
 
 
+@pytest.mark.postgres
+def test_migrations_are_rehearsed_on_a_server_that_reads_them(shop: Path) -> None:
+    (shop / "m").mkdir()
+    (shop / "m" / "001_a.sql").write_text("CREATE TABLE newest AS SELECT count(*) FROM (SELECT 1);")
+    done = command("rehearse", "m")
+    assert "the migrations have syntax that came with PostgreSQL 16, and are rehearsed on it" in done.stderr
+    assert done.return_value == 0, done.output
+
+
 def test_no_database_is_left_behind(database: Database, shop: Path) -> None:
     command("rehearse", "shop.sql", "--dsn", database.dsn)
     assert database.execute(LEFT_BEHIND) == []
