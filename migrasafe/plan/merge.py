@@ -68,6 +68,7 @@ def _together(name: PhaseName, phases: Sequence[Phase]) -> Phase | None:
         old_app=_said([phase.old_app for phase in phases], _AS_BEFORE),
         new_app=_said([phase.new_app for phase in phases], _NOT_YET),
         gates=tuple(_gates(phases)),
+        between=any(phase.between for phase in phases),
         deploy=_deployed(list(dict.fromkeys(phase.deploy for phase in phases if phase.deploy))),
         # What cannot be undone comes last, whichever change it belongs to.
         steps=(*(step for step in steps if not step.loses), *(step for step in steps if step.loses)),

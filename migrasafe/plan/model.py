@@ -138,6 +138,8 @@ class Phase(Struct, frozen=True, kw_only=True):
     """To be answered before its first step."""
     deploy: str = ""
     """What people deploy before its steps, in words."""
+    between: bool = False
+    """What is deployed lives with the schema before and after, and is not yet the version that goes with the end."""
     steps: tuple[Step, ...] = ()
     backfills: tuple[Backfill, ...] = ()
     """Before its steps."""

@@ -21,14 +21,15 @@ def expand(title: str, old_app: str, new_app: str, steps: tuple[Step, ...], *, g
     return Phase(name=PhaseName.EXPAND, title=title, old_app=old_app, new_app=new_app, steps=steps, gates=gates)
 
 
-def deploy(new_app: str, old_app: str) -> Phase:
-    """The new version takes over; nothing is done to the database."""
+def deploy(new_app: str, old_app: str, *, between: bool = False) -> Phase:
+    """The new version, or one in between, takes over; nothing is done to the database."""
     return Phase(
         name=PhaseName.SWITCH,
-        title="The new version takes over",
+        title="A version that lives with both takes over" if between else "The new version takes over",
         old_app=f"{old_app}, until its last instance has ended",
         new_app=new_app,
         deploy=f"{DEPLOY}{new_app}{EVERYWHERE}",
+        between=between,
     )
 
 

@@ -37,7 +37,7 @@ class ChangeComposite(Struct, frozen=True, kw_only=True):
             title=title,
             tables=tables_of_type(ground.schema, ref),
             phases=(
-                phases.deploy(lives, f"knows {ref} as it was, and may write and read it whole"),
+                phases.deploy(lives, f"knows {ref} as it was, and may write and read it whole", between=True),
                 phases.contract(
                     f"{step.title}, for every value there is",
                     f"{lives}; the version after it need not any more",

@@ -42,7 +42,7 @@ class RenameSequence(Struct, frozen=True, kw_only=True):
             title=f"rename the sequence {old} to {new.name}",
             tables=(owner.relation,) if owner is not None else (),
             phases=(
-                phases.deploy(asks, f"may say nextval('{old.name}')"),
+                phases.deploy(asks, f"may say nextval('{old.name}')", between=True),
                 phases.contract(
                     f"{old} is called {new.name}",
                     f"{asks}; the version after it may say {new.name}",

@@ -90,7 +90,7 @@ class RenameType(Struct, frozen=True, kw_only=True):
             title=title,
             tables=tables,
             phases=(
-                phases.deploy(plain, f"says {old} in casts"),
+                phases.deploy(plain, f"says {old} in casts", between=True),
                 phases.contract(
                     f"{old} is called {new}",
                     f"{plain}; the version after it may say {new}",

@@ -22,7 +22,13 @@ def runs(plan: Plan, phase: PhaseName, version: str) -> bool:
     if version == "old":
         ends = next((one.name for one in plan.phases if _ends_the_old(one)), PhaseName.CONTRACT)
         return _ORDER.index(phase) < min(_ORDER.index(ends), _ORDER.index(PhaseName.CONTRACT))
-    return _ORDER.index(phase) >= _ORDER.index(PhaseName.SWITCH)
+    begins = PhaseName.CONTRACT if comes_later(plan) else PhaseName.SWITCH
+    return _ORDER.index(phase) >= _ORDER.index(begins)
+
+
+def comes_later(plan: Plan) -> bool:
+    """Whether the version that goes with the end comes when all is over: at the switch one is deployed that lives with both."""
+    return any(phase.between for phase in plan.phases)
 
 
 def _ends_the_old(phase: Phase) -> bool:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from msgspec import Struct
 
 from migrasafe.plan.evidence import Failure
-from migrasafe.plan.model import Phase, PhaseName, Plan, Step
+from migrasafe.plan.model import Phase, Plan, Step
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.rehearse.phases import carry_out
@@ -43,7 +43,7 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
     notes: list[str] = []
     known = unique_names(dsn)
     with ExitStack() as new_version, ExitStack() as old_version:
-        still_old = True
+        still_old, new_runs = True, False
         waits = [old_version.enter_context(at_work.running("old", stage.old))]
         for phase in plan.phases:
             at_work.moment = phase.name.value
@@ -58,7 +58,12 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
                 else:
                     failures.append(failure)
             failures += _steps(dsn, at_work, [step for step in phase.own_steps if not step.loses])
-            if phase.name is PhaseName.SWITCH:
+            if phase.between:
+                notes.append(
+                    f"{phase.name.value}: nobody plays the version that lives with both, whose statements are not known"
+                )
+            if runs(plan, phase.name, "new") and not new_runs:
+                new_runs = True
                 waits.append(new_version.enter_context(at_work.running("new", stage.new)))
             for wait in waits:
                 wait()
