@@ -10,7 +10,7 @@ from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.statements import Expression, PartitionBound
 
 _NUMBER = re.compile(r"-?\d+")
-_DATE = re.compile(r"'(\d{4}-\d\d-\d\d)( 00:00:00)?'")
+_TIME = re.compile(r"'(\d{4}-\d\d-\d\d)( \d\d:\d\d:\d\d)?(\+00)?'")
 _BEFORE_ALL, _AFTER_ALL = (0, 0, ""), (2, 0, "")
 
 _Place = tuple[int, int, str]
@@ -23,6 +23,8 @@ def cover(bounds: Iterable[PartitionBound], old: PartitionBound) -> bool:
     if old.strategy == "list":
         known = {deparse_expression(value) for one in pieces for value in one.values}
         return all(deparse_expression(value) in known for value in old.values)
+    if not _of_one_kind([old, *pieces]):
+        return False
     reached = _place(old.lower)
     end = _place(old.upper)
     ranges = [_ends(one) for one in pieces if one.strategy == "range"]
@@ -38,10 +40,18 @@ def overlap(one: PartitionBound, other: PartitionBound) -> bool:
     """Whether a row may be in both; True where that cannot be told."""
     if one.strategy == "list":
         return bool({*map(deparse_expression, one.values)} & {*map(deparse_expression, other.values)})
+    if not _of_one_kind([one, other]):
+        return True
     (first, last), (start, end) = _ends(one), _ends(other)
     if first is None or last is None or start is None or end is None:
         return True
     return first < end and start < last
+
+
+def _of_one_kind(bounds: list[PartitionBound]) -> bool:
+    """Whether all of their times have a zone, or none has: a session gives its own to those without."""
+    places = [place for one in bounds for place in _ends(one) if place is not None and place[2]]
+    return len({place[2].endswith("+00") for place in places}) < 2
 
 
 def _ends(bound: PartitionBound) -> tuple[_Place | None, _Place | None]:
@@ -49,7 +59,7 @@ def _ends(bound: PartitionBound) -> tuple[_Place | None, _Place | None]:
 
 
 def _place(values: tuple[Expression, ...]) -> _Place | None:
-    """None for a value that only the server can compare: a time with a zone, a text, a fraction."""
+    """None for a value that only the server can compare: a time in another zone, a text, a fraction."""
     if len(values) != 1:
         return None
     text = deparse_expression(values[0])
@@ -57,5 +67,5 @@ def _place(values: tuple[Expression, ...]) -> _Place | None:
         return _AFTER_ALL if text.strip('"').upper() == "MAXVALUE" else _BEFORE_ALL
     if _NUMBER.fullmatch(text.strip("'")):
         return 1, int(text.strip("'")), ""
-    date = _DATE.fullmatch(text)
-    return (1, 0, date[1]) if date is not None else None
+    time = _TIME.fullmatch(text)
+    return (1, 0, f"{time[1]}{time[2] or ' 00:00:00'}{time[3] or ''}") if time is not None else None

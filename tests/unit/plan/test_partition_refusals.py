@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 from migrasafe.plan.changes.model import NoPlanError
+from migrasafe.plan.objects.compared_bounds import cover
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from migrasafe.sql.statements import AlterTable, AttachPartition, PartitionBound
 from tests.unit.plan.test_refusals import planned
 
 SETUP = """
@@ -126,3 +130,41 @@ def test_old_versions_meet_only_bounds_that_leave_rows_without_a_partition() -> 
     assert [gate.query for gate in draft.phases[0].gates] == [
         "SELECT count(*) FROM public.parted_2 WHERE (day IS NOT NULL AND day >= 100 AND day < 150) IS NOT TRUE"
     ]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "whole"),
+    [
+        ("FROM (0) TO (100)", ["FROM (0) TO (50)", "FROM (50) TO (100)"], True),
+        ("FROM (0) TO (100)", ["FROM (0) TO (50)", "FROM (51) TO (100)"], False),
+        ("FROM (-9) TO (9)", ["FROM (MINVALUE) TO (100)"], True),
+        ("FROM (0) TO (MAXVALUE)", ["FROM (0) TO (100)"], False),
+        ("FROM ('2025-01-01') TO ('2026-01-01')", ["FROM ('2025-01-01') TO ('2027-01-01')"], True),
+        (
+            "FROM ('2025-01-01 00:00:00+00') TO ('2025-02-01 00:00:00+00')",
+            ["FROM ('2025-01-01') TO ('2026-01-01')"],
+            False,
+        ),
+        (
+            "FROM ('2025-01-01 00:00:00+00') TO ('2025-02-01 00:00:00+00')",
+            [
+                "FROM ('2025-01-01 00:00:00+00') TO ('2025-01-09 12:00:00+00')",
+                "FROM ('2025-01-09 12:00:00+00') TO (MAXVALUE)",
+            ],
+            True,
+        ),
+        ("IN ('a', 'b')", ["IN ('b')", "IN ('a', 'c')"], True),
+        ("IN ('a', 'b')", ["IN ('a')"], False),
+    ],
+)
+def test_bounds_are_compared_where_no_server_is_needed(was: str, now: list[str], whole: bool) -> None:
+    old, *new = (bound_of(one) for one in (was, *now))
+    assert cover(new, old) is whole
+
+
+def bound_of(words: str) -> PartitionBound:
+    text = f"ALTER TABLE t ATTACH PARTITION p FOR VALUES {words}"
+    (statement,) = read_script(Source(path="m.sql", text=text)).statements
+    assert isinstance(statement, AlterTable) and isinstance(statement.actions[0], AttachPartition)
+    assert statement.actions[0].bound is not None
+    return statement.actions[0].bound
