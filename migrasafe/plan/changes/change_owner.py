@@ -35,6 +35,7 @@ class ChangeOwner(Struct, frozen=True, kw_only=True):
             statements=(f"{alter} {quote_ident(new)}", *given),
             done=_belongs_to(table.ref, new),
             undo=(f"{alter} {quote_ident(old)}",),
+            stays="what the owner may do, said at length (relacl) where it went without saying",
         )
         last = Step(
             title=f"Take from {old} what it had as the owner",
@@ -66,6 +67,9 @@ class ChangeOwner(Struct, frozen=True, kw_only=True):
             why=(
                 f"by itself OWNER TO takes everything from {old} in the same instant: each of its statements on {table.ref.name}"
                 " would be refused (42501)",
+            ),
+            differs=(
+                f"what {new} may do as the owner of {table.ref} is said at length (relacl) where it went without saying",
             ),
             by_hand=(
                 f"what else {old} was granted on {table.ref} by name, if anything, goes with the last step: grant it anew",
