@@ -125,7 +125,7 @@ def otherwise(script: Script, pglast: ModuleType) -> Iterator[str]:
                 yield f"read as {ours}, as {tag} by pglast: {text[:80]!r}"
 
 
-_SAID_OF_WHAT_CAN_BE_PARSED = ("nested too deeply", "EXECUTE runs")
+_SAID_OF_WHAT_CAN_BE_PARSED = ("nested too deeply", "EXECUTE runs", "SQL cannot contain a NUL")
 
 _KINDS = {
     "CreateStmt": {"CreateTable"},

@@ -15,7 +15,7 @@ from migrasafe.schema.model import Composite, Index, Moment, Schema, Table, View
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.script import Script
 from migrasafe.sql.source import Source
-from migrasafe.sql.statements import Copy, Unrecognized
+from migrasafe.sql.statements import Copy, Span, Unrecognized
 from migrasafe.target import Target
 
 _NOTHING = re.compile(r"[\s;]*\Z")
@@ -49,17 +49,19 @@ def broken_promises(text: str, migration: Migration, result: LintResult) -> Iter
 
 
 def left_out(script: Script) -> Iterator[str]:
-    """Text that stands in no statement and in no comment, and is more than space and semicolons.
+    """Text of the sections that are read which stands in no statement and in no comment, and is more than space and semicolons.
 
     After COPY … FROM STDIN come rows, as far as a line `\\.` or the end."""
     text = script.source.text
     spans = [statement.span for statement in script.statements] + [comment.span for comment in script.comments]
     rows_from = {one.span.end for one in script.statements if isinstance(one, Copy) and one.of_client and one.from_}
-    at = 0
-    for start, end in [*sorted((span.start, span.end) for span in spans), (len(text), len(text))]:
-        if start > at and not _NOTHING.match(text[at:start]) and at not in rows_from:
-            yield f"not read: {text[at:start][:80]!r}"
-        at = max(at, end)
+    for section in script.sections or (Span(0, len(text)),):
+        inside = [(a, b) for a, b in ((span.start, span.end) for span in spans) if section.start <= a < section.end]
+        at = section.start
+        for start, end in [*sorted(inside), (section.end, section.end)]:
+            if start > at and not _NOTHING.match(text[at:start]) and at not in rows_from:
+                yield f"not read: {text[at:start][:80]!r}"
+            at = max(at, end)
 
 
 def _misplaced(finding: Finding, lines: list[str]) -> Iterator[str]:
