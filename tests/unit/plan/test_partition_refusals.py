@@ -168,3 +168,12 @@ def bound_of(words: str) -> PartitionBound:
     assert isinstance(statement, AlterTable) and isinstance(statement.actions[0], AttachPartition)
     assert statement.actions[0].bound is not None
     return statement.actions[0].bound
+
+
+def test_rows_that_a_with_deletes_and_puts_back_are_rows_that_move() -> None:
+    moved = "WITH gone AS (DELETE FROM parted_1 WHERE day >= 50 RETURNING *) INSERT INTO parted SELECT * FROM gone"
+    migration = (
+        "ALTER TABLE parted DETACH PARTITION parted_1; CREATE TABLE parted_1b PARTITION OF parted FOR VALUES FROM (50) TO (100);"
+        f"{moved}; ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (0) TO (50)"
+    )
+    assert [gate.id for gate in planned(migration, SETUP).phases[0].gates] == ["maintenance-window"]
