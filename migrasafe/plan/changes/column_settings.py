@@ -15,6 +15,9 @@ from migrasafe.sql.statements import ColumnProperty, Name, SetColumnProperty
 
 _LETTERS = {"plain": "p", "external": "e", "extended": "x", "main": "m"}
 _METHODS = {"pglz": "p", "lz4": "l", "default": ""}
+_OPTIONS = ("n_distinct", "n_distinct_inherited")
+_MOST_STATISTICS = 10_000
+"""The server makes a greater number this one."""
 COMPRESSION_SINCE = 14
 STORAGE_DEFAULT_SINCE = 16
 
@@ -62,30 +65,31 @@ class _Setting(Struct, frozen=True, kw_only=True):
     pg_version: int
 
     def statistics(self, value: str | None, known: Attached | None) -> tuple[Step, tuple[str, ...]]:
-        target = -1 if value in (None, "-1", "default") else int(str(value))
+        target = -1 if value in (None, "-1", "default") else min(int(str(value)), _MOST_STATISTICS)
         held = "coalesce(attstattarget, -1)"  # null since 17, where it is the server's own
-        before = None if known is None else f"SET STATISTICS {-1 if known.statistics is None else known.statistics}"
+        before = () if known is None else (f"SET STATISTICS {-1 if known.statistics is None else known.statistics}",)
         said = "as the server has it" if target < 0 else f"as exact as {target} says"
         step = self._step(
             f"Let the statistics of {self._named} be {said}",
             f"SET STATISTICS {target}",
-            f"{held} = {target}",
-            before,
+            held=f"{held} = {target}",
+            before=before,
         )
         return step, (f"ANALYZE {self.table} afterwards: until then the planner knows what it knew",)
 
     def storage(self, value: str | None, known: Attached | None) -> tuple[Step, tuple[str, ...]]:
-        wanted = (value or "default").lower()
+        wanted = self._known(value, ("default", *_LETTERS), "storage")
         own = "(SELECT typstorage FROM pg_type WHERE pg_type.oid = atttypid)"
         held = f"attstorage = {own if wanted == 'default' else quote_literal(_LETTERS[wanted])}"
         if wanted == "default" and self.pg_version < STORAGE_DEFAULT_SINCE:
             raise NoPlanError(
                 f"SET STORAGE DEFAULT is there since PostgreSQL {STORAGE_DEFAULT_SINCE}: say which storage"
             )
-        before = None
+        before: tuple[str, ...] = ()
         if known is not None and (known.storage is not None or self.pg_version >= STORAGE_DEFAULT_SINCE):
-            before = f"SET STORAGE {(known.storage or 'default').upper()}"
-        step = self._step(f"Store {self._named} {wanted.upper()}", f"SET STORAGE {wanted.upper()}", held, before)
+            before = (f"SET STORAGE {(known.storage or 'default').upper()}",)
+        title = f"Store {self._named} {wanted.upper()}"
+        step = self._step(title, f"SET STORAGE {wanted.upper()}", held=held, before=before)
         return step, (self._old_rows,)
 
     def compression(self, value: str | None, known: Attached | None) -> tuple[Step, tuple[str, ...]]:
@@ -93,11 +97,12 @@ class _Setting(Struct, frozen=True, kw_only=True):
             raise NoPlanError(
                 f"SET COMPRESSION is there since PostgreSQL {COMPRESSION_SINCE}, and this is {self.pg_version}"
             )
-        wanted = (value or "default").lower()
-        before = None if known is None else f"SET COMPRESSION {known.compression or 'default'}"
+        wanted = self._known(value, tuple(_METHODS), "compression")
+        before = () if known is None else (f"SET COMPRESSION {known.compression or 'default'}",)
         # As text, so that older servers, which have no such column, can read the question.
         held = f"coalesce(to_jsonb(pg_attribute) ->> 'attcompression', '') = {quote_literal(_METHODS[wanted])}"
-        step = self._step(f"Compress {self._named} by {wanted}", f"SET COMPRESSION {wanted}", held, before)
+        title = f"Compress {self._named} by {wanted}"
+        step = self._step(title, f"SET COMPRESSION {wanted}", held=held, before=before)
         told = [self._old_rows]
         if wanted == "lz4":
             told.append(
@@ -108,6 +113,8 @@ class _Setting(Struct, frozen=True, kw_only=True):
     def options(self, value: str | None, known: Attached | None) -> tuple[Step, tuple[str, ...]]:
         pairs = [one.partition("=")[::2] for one in (value or "").split(", ")]
         given = {name: None if text == "true" else text for name, text in pairs}  # so the grammar has RESET
+        for name in given:
+            self._known(name, _OPTIONS, "option")
         had = dict(known.options) if known is not None else {}
         done = " AND ".join(
             f"(SELECT option_value FROM pg_options_to_table(attoptions) WHERE option_name = {quote_literal(name)})"
@@ -116,9 +123,9 @@ class _Setting(Struct, frozen=True, kw_only=True):
         )
         step = self._step(
             f"Set {', '.join(given)} of {self._named}",
-            _both(given),
-            done,
-            _both({name: had.get(name) for name in given}) if known is not None else None,
+            *_clauses(given),
+            held=done,
+            before=_clauses({name: had.get(name) for name in given}) if known is not None else (),
         )
         return step, (f"ANALYZE {self.table} afterwards: until then the planner knows what it knew",)
 
@@ -133,19 +140,26 @@ class _Setting(Struct, frozen=True, kw_only=True):
             f" {self.table} full` writes them all anew, if that matters"
         )
 
-    def _step(self, title: str, action: str, held: str, before: str | None) -> Step:
+    def _known(self, value: str | None, words: tuple[str, ...], what: str) -> str:
+        """The word that is meant, where none is the default. Raises NoPlanError for one that PostgreSQL does not have."""
+        said = (value or "default").lower()
+        if said not in words:
+            raise NoPlanError(f"PostgreSQL has no {what} {said} of columns: {', '.join(words)} are what there is")
+        return said
+
+    def _step(self, title: str, *clauses: str, held: str, before: tuple[str, ...]) -> Step:
         alter = f"ALTER TABLE {name_of(self.table)} ALTER COLUMN {quote_ident(self.column)}"
         return Step(
             title=title,
-            statements=(f"{alter} {action}",),
+            statements=tuple(f"{alter} {clause}" for clause in clauses),
             done=predicates.column_with(self.table, self.column, held),
-            undo=(f"{alter} {before}",) if before is not None else (),
-            stays="" if before is not None else f"the setting of {self.column}",
+            undo=tuple(f"{alter} {clause}" for clause in before),
+            stays="" if before else f"the setting of {self.column}",
         )
 
 
-def _both(options: dict[str, str | None]) -> str:
-    """One clause: those that are set, or those that are taken away. A statement sets or takes away, never both."""
-    given = [f"{name} = {text}" for name, text in options.items() if text is not None]
-    gone = [name for name, text in options.items() if text is None]
-    return f"SET ({', '.join(given)})" if given else f"RESET ({', '.join(gone)})"
+def _clauses(options: dict[str, str | None]) -> tuple[str, ...]:
+    """What sets those that have a value, and what takes the others away."""
+    given = ", ".join(f"{name} = {text}" for name, text in options.items() if text is not None)
+    gone = ", ".join(name for name, text in options.items() if text is None)
+    return (*((f"SET ({given})",) if given else ()), *((f"RESET ({gone})",) if gone else ()))
