@@ -110,6 +110,10 @@ def _rows_of(statement: Insert, table: Table) -> _Rows:
 
 def _of_values(table: Table, columns: tuple[str, ...], lists: list[Any], override: str) -> _Rows:
     columns = columns[: len(lists[0])]
+    if {len(line) for line in lists} != {len(columns)}:
+        raise NoPlanError(
+            f"the rows for {table.ref} have more values than columns, or not all have as many: the INSERT fails"
+        )
     by_column = dict(zip(columns, zip(*lists, strict=True), strict=True))
     defaults = {name: ["SetToDefault" in value for value in values] for name, values in by_column.items()}
     for name, said in defaults.items():

@@ -38,9 +38,13 @@ CREATE DOMAIN score AS int CONSTRAINT small CHECK (VALUE < 10);
         ),
         ("DROP VIEW people", "the view public.people cannot go yet: the view public.called reads it"),
         ("ALTER VIEW people RENAME TO heads", "there is a relation public.heads already"),
+        ("INSERT INTO users (id) VALUES (1, 2)", "the rows for public.users have more values than columns"),
         ("ALTER TABLE users ALTER name SET STORAGE nowhere", "no storage nowhere of columns: default, plain, external"),
         ("ALTER TABLE users ALTER name SET COMPRESSION zip", "no compression zip of columns: pglz, lz4, default are"),
-        ("ALTER TABLE users ALTER name SET (n_distint = 5)", "no option n_distint of columns: n_distinct, n_distinct_inh"),
+        (
+            "ALTER TABLE users ALTER name SET (n_distint = 5)",
+            "no option n_distint of columns: n_distinct, n_distinct_inh",
+        ),
         (
             "DROP MATERIALIZED VIEW ages; CREATE MATERIALIZED VIEW ages AS SELECT age, max(id) AS last FROM users GROUP BY age",
             "public.ages cannot show last and many at once",
