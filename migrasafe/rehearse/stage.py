@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.app.model import Query
-from migrasafe.plan.model import Plan
+from migrasafe.plan.model import Backfill, Plan
 from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.watch.relations import read_relations
 from migrasafe.rehearse.app_role import role_of_app
@@ -99,10 +99,11 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
         session = Session(role=role, time_zone=one_shot.time_zone)
         with sandbox.database(like=base) as trial:
             old = learn(trial, old_uses, rows=wish.rows, session=session, queries=wish.old)
-            overwritten = frozenset(_overwritten(plan, trial))
+            overwritten = _assigned((job for one in plan.phases for job in one.backfills if job.overwrites), trial)
+            tidied = _assigned((job for one in plan.phases for job in one.afterwards), trial)
             notes += [
                 f"not compared: whether {table}.{name} reads as it was written, for a job of the plan changes it"
-                for (_, table), name in sorted(overwritten)
+                for (_, table), name in sorted(overwritten | tidied)
             ]
             old = replace(old, unsure=old.unsure | overwritten)
         end: Lines | None = None
@@ -138,7 +139,9 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
                 other = frozenset(_of_other_labels(old_uses, new.uses))
                 notes += [f"not compared: whether {table}.{name} reads as it was written" for (_, table), name in other]
                 # What triggers of before write in its place they write until the plan is over.
-                new = replace(new, unsure=new.unsure | old.unsure | other, asked=to_count_on(new.asked, old.asked))
+                new = replace(
+                    new, unsure=new.unsure | old.unsure | tidied | other, asked=to_count_on(new.asked, old.asked)
+                )
         notes += [f"not tried by the old version: {one}" for one in old.left_out]
         notes += [f"not tried by the new version: {one}" for one in new.left_out]
         yield Stage(
@@ -186,14 +189,16 @@ def _of_other_labels(old: Sequence[TableUse], new: Sequence[TableUse]) -> Iterat
                 yield use.ref, column.name
 
 
-def _overwritten(plan: Plan, dsn: str) -> Iterator[Place]:
-    """The columns whose values a job changes though the app writes them itself."""
+def _assigned(jobs: Iterable[Backfill], dsn: str) -> frozenset[Place]:
+    """The columns whose values these jobs change."""
+    found = set()
     with connect(dsn) as session:
-        for job in (job for phase in plan.phases for job in phase.backfills if job.overwrites):
+        for job in jobs:
             for assignment in job.assignments:
                 asked = (job.table, assignment.partition(" = ")[0])
                 ((table, column),) = run(session, "SELECT parse_ident(%s), parse_ident(%s)", *asked)
-                yield (table[-2], table[-1]), column[0]
+                found.add(((table[-2], table[-1]), column[0]))
+    return frozenset(found)
 
 
 def _to_the_end(plan: Plan, dsn: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+from migrasafe.regex import regex
 from migrasafe.sql.convert.base import Fields, Origin, expression, fields, name_from_list, relation, strings, type_name
 from migrasafe.sql.convert.columns import column_def, constraint
 from migrasafe.sql.convert.objects import object_kind
@@ -22,6 +24,8 @@ from migrasafe.sql.statements import (
     TypeName,
 )
 
+_BESIDE_EMPTY = regex(r"\b(?:BEFORE|AFTER)\s*''$", re.IGNORECASE)
+
 
 def create_enum(node: Fields, origin: Origin) -> Statement:
     return CreateEnum(span=origin.span, name=name_from_list(node.get("typeName")), labels=strings(node.get("vals")))
@@ -29,9 +33,11 @@ def create_enum(node: Fields, origin: Origin) -> Statement:
 
 def alter_enum(node: Fields, origin: Origin) -> Statement:
     name = name_from_list(node.get("typeName"))
-    neighbor = node.get("newValNeighbor")
     is_after = bool(node.get("newValIsAfter"))
-    if "oldVal" in node or (neighbor is None and not is_after):  # the parser leaves an empty label out
+    neighbor = node.get("newValNeighbor")
+    if neighbor is None and _BESIDE_EMPTY.search(origin.text[origin.span.start : origin.span.end]):
+        neighbor = ""  # the parser leaves an empty label out
+    if "oldVal" in node or (neighbor is None and not is_after):
         return RenameEnumValue(
             span=origin.span, type=name, label=node.get("oldVal", ""), new_label=node.get("newVal", "")
         )

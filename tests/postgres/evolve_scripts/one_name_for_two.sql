@@ -14,6 +14,8 @@ ALTER TABLE touched RENAME TO moved;
 ALTER TABLE moved RENAME TO touched;
 ALTER FUNCTION touched() RENAME TO moved;
 CREATE TYPE mood AS ENUM ('a', '', 'b');
+ALTER TYPE mood ADD VALUE 'd' BEFORE '';
+ALTER TYPE mood ADD VALUE 'e' AFTER '';
 ALTER TYPE mood RENAME VALUE '' TO 'none';
 ALTER TYPE mood ADD VALUE 'c' BEFORE 'b';
 CREATE DOMAIN yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy AS int CHECK (VALUE > 0) CHECK (VALUE < 9);
