@@ -226,7 +226,7 @@ def test_a_thousand_findings_still_fit_into_the_comment_and_the_summary(
     (comment,) = comments.kept
     assert runner.outputs["lint"]["errors"] == "1000"
     assert len(comment["body"]) <= 65_536
-    assert "1000 errors" in comment["body"]
+    assert "1,000 errors" in comment["body"]
     assert re.search(r"\d+ errors, .*more: the log of the job has all of it", comment["body"]), comment["body"][-300:]
     assert len(runner.summary.encode()) <= 1_048_576
 

@@ -15,6 +15,7 @@ from migrasafe.plan.elsewhere.subscribers import Script, script_of
 from migrasafe.plan.fingerprint import fingerprint
 from migrasafe.plan.foresee import foresee
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Plan, Step
+from migrasafe.plan.reasons import reasons
 from migrasafe.plan.table_lock import TableLock
 from migrasafe.quantities import say_seconds
 from migrasafe.rules.context import Step as Judged
@@ -64,7 +65,7 @@ def put_together(draft: Draft, ground: Ground, migration: Sequence[str] = (), si
         tables=tuple(str(ref) for ref in draft.tables),
         fingerprints=tuple(dict.fromkeys(prints)),
         phases=with_code(phases, tuple(changed_tables(ground.schema, schema, draft.tables, draft.kept, draft.worked))),
-        why=(*draft.why, *_windows(phases, sizes)),
+        why=(*(draft.why or reasons(phases, sizes)), *_windows(phases, sizes)),
         assumed=draft.assumed,
         by_hand=(*draft.by_hand, *dict.fromkeys(on_subscribers), *fails),
         differs=draft.differs,

@@ -122,10 +122,12 @@ def _alias(function: Function, new: Ref) -> Iterator[str]:
     many_columns = bool(rows) or out or (function.returns is not None and function.returns.setof)
     body = f"SELECT {'* FROM ' if many_columns else ''}{call}"
     arguments = ", ".join(_argument(one) for one in function.arguments if one.mode != "table")
-    yield (
-        f"CREATE FUNCTION {name_of(function.ref)}({arguments}){returns} LANGUAGE sql {function.volatility.upper()}"
-        f" AS {quote_literal(body)}"
-    )
+    yield filled(
+        "function_of_before.sql",
+        function=f"{name_of(function.ref)}({arguments}){returns}",
+        volatility=function.volatility.upper(),
+        body=quote_literal(body),
+    ).strip()
     yield filled(
         "execute_as_before.sql",
         old=quote_literal(signature(function, new)),

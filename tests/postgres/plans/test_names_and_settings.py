@@ -22,6 +22,7 @@ CREATE TYPE place AS (street text, city text);
 CREATE TYPE size AS (width int, height int);
 CREATE DOMAIN zip AS text CONSTRAINT some_zip CHECK (VALUE <> '') DEFAULT '0';
 CREATE DOMAIN grade AS int;
+CREATE DOMAIN score AS int NOT NULL DEFAULT 0;
 CREATE SEQUENCE tickets;
 CREATE FUNCTION price(amount int, VARIADIC more int[] DEFAULT '{}') RETURNS int LANGUAGE sql STABLE AS 'SELECT amount * 2';
 CREATE FUNCTION parts(amount int, OUT half int, OUT rest int) LANGUAGE sql AS 'SELECT amount / 2, amount - amount / 2';
@@ -31,7 +32,7 @@ CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; E
 REVOKE EXECUTE ON FUNCTION price(int, int[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION price(int, int[]) TO ms_first;
 CREATE TABLE users (
-  id bigserial PRIMARY KEY, owner int NOT NULL, mood mood, place place, size size, zip zip, grade grade, body text,
+  id bigserial PRIMARY KEY, owner int NOT NULL, mood mood, place place, size size, zip zip, grade grade, body text, score score,
   ticket bigint DEFAULT nextval('tickets'), cost int GENERATED ALWAYS AS (owner * 2) STORED
 );
 CREATE TABLE pets (id bigserial PRIMARY KEY, user_id bigint REFERENCES users, name text);
@@ -123,6 +124,11 @@ CASES = {
         migration="ALTER DOMAIN grade SET NOT NULL; ALTER DOMAIN grade SET DEFAULT 4; ALTER DOMAIN zip DROP DEFAULT",
         old=says("UPDATE users SET grade = 3 WHERE id = ID RETURNING grade = 3"),
         new=says("UPDATE users SET grade = 3 WHERE id = ID RETURNING grade = 3"),
+    ),
+    "a domain may be null": Case(
+        migration="ALTER DOMAIN score DROP NOT NULL",
+        old=says("UPDATE users SET score = 7 WHERE id = ID RETURNING score = 7"),
+        new=says("SELECT score IS NULL OR score = 0 FROM users WHERE id = ID"),
     ),
     "a table belongs to another role": Case(
         migration="ALTER TABLE pets OWNER TO ms_second",

@@ -29,7 +29,7 @@ _OBJECTS = (
 )
 _ACCESS = (
     *("row-security", "no-row-security", "policy", "drop-policy", "grant", "revoke", "publish", "unpublish"),
-    *("replica-identity", "set ", "partition", "detach", "drop logs_1", "rewrite"),
+    *("replica-identity", "set ", "partition", "detach", "bounds", "drop logs_1", "rewrite"),
 )
 _DOMAINS = ("domain-check", "replace-domain-check", "drop-domain-check")
 NO_MODELS = (

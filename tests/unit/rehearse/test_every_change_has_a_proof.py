@@ -24,6 +24,9 @@ def planners() -> set[str]:
     }
 
 
+NOT_REHEARSED = {"MoveIndex": "a rehearsal has no tablespaces; test_names_and_settings carries it out on a server"}
+
+
 def used_by(proof: Proof) -> set[str]:
     schema = schema_from_script(read_script(Source(path="setup.sql", text=proof.setup)))
     script = read_script(Source(path="migration.sql", text=proof.migration))
@@ -32,6 +35,6 @@ def used_by(proof: Proof) -> set[str]:
 
 def test_every_planner_of_a_change_has_a_plan_that_is_proved() -> None:
     proved = {name for proof in PROOFS.values() for name in used_by(proof)}
-    missing = planners() - proved
+    missing = planners() - proved - NOT_REHEARSED.keys()
     assert not missing, f"no case in tests/postgres/plans proves {', '.join(sorted(missing))}: see CONTRIBUTING.md"
     assert len(proved) > 15
