@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from hashlib import blake2b
+from typing import TYPE_CHECKING
 
-from migrasafe.cli.inputs.cache_folder import CacheFolder, cache_folder, made_by
+if TYPE_CHECKING:
+    from migrasafe.cli.inputs.cache_folder import CacheFolder
 
 _DECIDING = ("migrations/django",)
 """The code that decides what is kept, below the package; what it renders with is among the files that the process has read."""
@@ -23,11 +24,17 @@ class RenderedCache:
 
     @cached_property
     def _folder(self) -> CacheFolder | None:
+        from migrasafe.cli.inputs.cache_folder import cache_folder  # which hashes: few runs read Django's migrations
+
         return cache_folder("rendered", ".json")
 
     @cached_property
     def _version(self) -> str:
+        from migrasafe.cli.inputs.cache_folder import made_by
+
         return made_by(_DECIDING)
 
     def _name(self, key: str) -> str:
+        from hashlib import blake2b
+
         return blake2b(f"{self._version}\0{key}".encode(), digest_size=20).hexdigest()
