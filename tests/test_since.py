@@ -92,6 +92,17 @@ def notices(folder: Path) -> list[str]:
     return [one["message"] for one in json.loads(ran.stdout)["notices"]]
 
 
+def test_a_repository_that_lacks_objects_says_what_git_says(shipped: Path) -> None:
+    asked = ["git", "rev-parse", "HEAD:db/V1__orders.sql"]
+    lost = subprocess.run(asked, cwd=shipped, capture_output=True, text=True, check=True).stdout.strip()
+    (shipped / "db/V1__orders.sql").rename(shipped / "db/V2__orders.sql")
+    (shipped / "db/V2__orders.sql").write_text("CREATE TABLE orders (id bigint);\n")
+    git(shipped, "add", ".")
+    (shipped / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    with pytest.raises(AssertionError, match=rf"git cannot tell what has changed in .*: .*{lost}"):
+        found(shipped)
+
+
 def test_a_shipped_migration_that_is_gone_is_told_of(shipped: Path) -> None:
     (shipped / "db/V1__orders.sql").unlink()
     (told,) = notices(shipped)

@@ -37,7 +37,7 @@ class Since:
             _started(self.root, "ls-files", "--others", "--exclude-standard", "-z", "--", self._holding(paths)),
             _started(self.root, "ls-tree", "-r", "-z", "--name-only", self.base),
         ]
-        changed, untracked, there = [_answer(self.root, git, problem="git failed") for git in asked]
+        changed, untracked, there = [_answer(self.root, git) for git in asked]
         self.renamed: dict[str, str] = {}
         """New file → old name."""
         self.gone: list[str] = []
@@ -204,16 +204,19 @@ def _started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
             ["git", "--literal-pathspecs", "-C", str(folder), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
         )
     except FileNotFoundError as error:
         raise InputError("--since needs git, which is not on the PATH") from error
 
 
-def _answer(folder: Path, git: subprocess.Popen[str], *, problem: str | Callable[[], str]) -> str:
-    """What a git that was started says. Raises InputError with the problem where it fails."""
-    said, _ = git.communicate()
+def _answer(folder: Path, git: subprocess.Popen[str], *, problem: str | Callable[[], str] | None = None) -> str:
+    """What a git that was started says. Raises InputError where it fails: with the problem, else with what it complains of."""
+    said, complaint = git.communicate()
     if git.returncode != 0:
+        if problem is None:
+            last = complaint.strip().rpartition("\n")[2] or f"exit status {git.returncode}"
+            raise InputError(f"--since: git cannot tell what has changed in {folder}: {last}")
         raise InputError(f"--since: {folder} {problem if isinstance(problem, str) else problem()}")
     return said
