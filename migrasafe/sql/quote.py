@@ -133,6 +133,11 @@ def quote_name(name: Name) -> str:
     return f"{quote_ident(name.schema)}.{quote_ident(name.name)}"
 
 
+def quote_role(role: str) -> str:
+    """A role after TO or FROM; `public` is everybody, and no role may be called that."""
+    return "PUBLIC" if role == "public" else quote_ident(role)
+
+
 def quote_literal(value: str) -> str:
     """A string constant; with a backslash in it, an E'' one, which every setting reads alike."""
     doubled = value.replace("'", "''")

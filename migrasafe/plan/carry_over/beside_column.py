@@ -9,7 +9,7 @@ from migrasafe.plan.model import Step
 from migrasafe.schema.attached import Attached
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 
 
 def give_along(table: Ref, column: str, attached: Attached) -> Step:
@@ -50,7 +50,6 @@ def _statements(table: Ref, column: str, attached: Attached) -> Iterator[tuple[s
         kept = ", ".join(quote_literal(f"{key}={value}") for key, value in attached.options)
         yield f"{alter} SET ({listed})", predicates.column_with(table, column, f"attoptions @> ARRAY[{kept}]")
     for grant in attached.grants:
-        to = "PUBLIC" if grant.role == "public" else quote_ident(grant.role)
         option = " WITH GRANT OPTION" if grant.grantable else ""
         right = quote_literal(grant.privilege + (" with grant option" if grant.grantable else ""))
         done = (
@@ -58,4 +57,4 @@ def _statements(table: Ref, column: str, attached: Attached) -> Iterator[tuple[s
             + f" AND has_column_privilege({quote_literal(grant.role)}, {predicates.relation(table)},"
             f" {quote_literal(column)}, {right})"
         )
-        yield f"GRANT {grant.privilege.upper()} ({quoted}) ON {name} TO {to}{option}", done
+        yield f"GRANT {grant.privilege.upper()} ({quoted}) ON {name} TO {quote_role(grant.role)}{option}", done

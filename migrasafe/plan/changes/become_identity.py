@@ -17,7 +17,7 @@ from migrasafe.plan.objects.sequences import counted_on, goes_on, sequence_of
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.index_use import finds_every_row
 from migrasafe.schema.model import Column, Ref, Sequence, Table
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 from migrasafe.sql.statements import ConstraintKind, Identity, Name
 
 
@@ -119,8 +119,7 @@ def from_serial(table: Table, column: Column, serial: Sequence, *, always: bool 
             f"{alter} ADD GENERATED {'ALWAYS' if always else 'BY DEFAULT'} AS IDENTITY (SEQUENCE NAME {name_of(sequence)})",
             goes_on(sequence, aside),
             *(
-                f"GRANT {one.privilege.upper()} ON SEQUENCE {name_of(sequence)} TO"
-                f" {'PUBLIC' if one.role == 'public' else quote_ident(one.role)}"
+                f"GRANT {one.privilege.upper()} ON SEQUENCE {name_of(sequence)} TO {quote_role(one.role)}"
                 for one in sorted(serial.grants)
             ),
         ),

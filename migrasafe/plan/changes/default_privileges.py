@@ -9,7 +9,7 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 from migrasafe.sql.statements import DefaultPrivileges
 
 _LETTERS = {"TABLES": "r", "SEQUENCES": "S", "FUNCTIONS": "f", "TYPES": "T", "SCHEMAS": "n"}
@@ -67,7 +67,7 @@ class ChangeDefaultPrivileges(Struct, frozen=True, kw_only=True):
         said = self.statement
         of = f"FOR ROLE {quote_ident(role)} " if role is not None else ""
         where = f"IN SCHEMA {quote_ident(schema)} " if schema is not None else ""
-        to = "PUBLIC" if grantee == "public" else quote_ident(grantee)
+        to = quote_role(grantee)
         what = f"{privilege.upper()} ON {said.kind}"
         alter = f"ALTER DEFAULT PRIVILEGES {of}{where}"
         give, take = f"{alter}GRANT {what} TO {to}", f"{alter}REVOKE {what} FROM {to}"

@@ -12,7 +12,7 @@ from migrasafe.plan.model import Step
 from migrasafe.plan.objects.overloads import kind_of, overload, signature
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref, Sequence, Table, View
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 from migrasafe.sql.statements import Grant
 
 _ALL = {
@@ -43,7 +43,7 @@ class _Privilege(Struct, frozen=True, kw_only=True):
 
     @property
     def to(self) -> str:
-        return "PUBLIC" if self.role == "public" else quote_ident(self.role)
+        return quote_role(self.role)
 
     @property
     def given(self) -> str:

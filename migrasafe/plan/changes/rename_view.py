@@ -13,7 +13,7 @@ from migrasafe.plan.model import Step
 from migrasafe.schema.attached import Beside
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Ref, RelationKind, View
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import quote_ident, quote_role
 
 
 class RenameView(Struct, frozen=True, kw_only=True):
@@ -96,5 +96,4 @@ def _shim(ground: Ground, view: View, new: Ref) -> Iterator[str]:
     if owner is not None:
         yield f"ALTER VIEW {name} OWNER TO {quote_ident(owner)}"
     for grant in sorted(view.grants):
-        to = "PUBLIC" if grant.role == "public" else quote_ident(grant.role)
-        yield f"GRANT {grant.privilege.upper()} ON {name} TO {to}"
+        yield f"GRANT {grant.privilege.upper()} ON {name} TO {quote_role(grant.role)}"

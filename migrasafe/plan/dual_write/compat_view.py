@@ -16,7 +16,7 @@ from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref, Sequence, Table
 from migrasafe.sql.deparse import deparse_expression
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 
 SECURITY_INVOKER_SINCE = 15
 LIMITS = (
@@ -158,8 +158,7 @@ def _grants(table: Table) -> Iterator[str]:
         if grant.privilege in _OF_VIEWS:
             by_role.setdefault(grant.role, []).append(grant.privilege.upper())
     for role, privileges in by_role.items():
-        to = "PUBLIC" if role == "public" else quote_ident(role)
-        yield f"GRANT {', '.join(privileges)} ON {name_of(table.ref)} TO {to}"
+        yield f"GRANT {', '.join(privileges)} ON {name_of(table.ref)} TO {quote_role(role)}"
 
 
 def _assumed(ground: Ground, table: Table) -> Iterator[str]:

@@ -7,7 +7,7 @@ from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Policy, Ref, Table
 from migrasafe.sql.deparse import deparse_expression
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 from migrasafe.sql.statements import Expression
 
 
@@ -16,7 +16,7 @@ def create_policy(table: Table, policy: Policy) -> Step:
     name, on = quote_ident(policy.name), name_of(table.ref)
     words = ["" if policy.permissive else " AS RESTRICTIVE"]
     words += [f" FOR {policy.command.upper()}"] if policy.command != "all" else []
-    roles = ", ".join("PUBLIC" if role == "public" else quote_ident(role) for role in policy.roles)
+    roles = ", ".join(quote_role(role) for role in policy.roles)
     words += [f" TO {roles}"] if roles != "PUBLIC" else []
     return Step(
         title=f"Create the policy {policy.name}",

@@ -14,7 +14,7 @@ from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.definitions import create_index, name_of, names
 from migrasafe.schema.model import ColumnRef, Index, Ref, View
 from migrasafe.sql.deparse import deparse
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 from migrasafe.sql.statements import Node
 
 
@@ -51,7 +51,7 @@ def view_again(ground: Ground, view: View, ready: Ref | None = None, *, query: N
         # Nobody reads it yet: there is no need for CONCURRENTLY, which a transaction does not allow.
         yield create_index(index_for(index, ref)).replace(" CONCURRENTLY", "", 1)
     for grant in sorted(view.grants):
-        yield f"GRANT {grant.privilege.upper()} ON {name} TO {_role(grant.role)}"
+        yield f"GRANT {grant.privilege.upper()} ON {name} TO {quote_role(grant.role)}"
     if beside.comment is not None:
         yield f"COMMENT ON {kind} {name} IS {quote_literal(beside.comment)}"
     for column in view.columns:
@@ -60,7 +60,7 @@ def view_again(ground: Ground, view: View, ready: Ref | None = None, *, query: N
             yield f"COMMENT ON COLUMN {name}.{quote_ident(column)} IS {quote_literal(attached.comment)}"
         for one in attached.grants:
             option = " WITH GRANT OPTION" if one.grantable else ""
-            yield f"GRANT {one.privilege.upper()} ({quote_ident(column)}) ON {name} TO {_role(one.role)}{option}"
+            yield f"GRANT {one.privilege.upper()} ({quote_ident(column)}) ON {name} TO {quote_role(one.role)}{option}"
     for trigger in beside.triggers:
         yield from made_again(view.ref, trigger)[1:]
     for index_name, text in beside.index_comments:
@@ -73,7 +73,3 @@ def index_for(index: Index, view: Ref) -> Index:
     if index.table == view:
         return index
     return replace(index, ref=ref_beside(index.ref), table=view)
-
-
-def _role(role: str) -> str:
-    return "PUBLIC" if role == "public" else quote_ident(role)

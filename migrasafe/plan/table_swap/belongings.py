@@ -19,7 +19,7 @@ from migrasafe.schema.attached import Attached, Beside, PublishedAs
 from migrasafe.schema.definitions import constraint_body, name_of
 from migrasafe.schema.model import ColumnRef, Constraint, Ref, Schema, Sequence, Table, View
 from migrasafe.sql.expressions import walk
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 from migrasafe.sql.statements import ConstraintKind, Expression
 
 
@@ -34,7 +34,7 @@ def given(ground: Ground, table: Table, ready: Ref) -> Iterator[str]:
     if table.owner is not None:
         yield f"{alter} OWNER TO {quote_ident(table.owner)}"
     for grant in sorted(table.grants):
-        yield f"GRANT {grant.privilege.upper()} ON {on} TO {_role(grant.role)}"
+        yield f"GRANT {grant.privilege.upper()} ON {on} TO {quote_role(grant.role)}"
     for column in table.columns:
         attached = (ground.attached or {}).get(ColumnRef(table.ref, column.name), Attached())
         if is_something(attached):
@@ -143,7 +143,3 @@ def _tables(schema: Schema) -> Iterator[Table]:
         table = schema.table(ref)
         if table is not None and table.policies:
             yield table
-
-
-def _role(role: str) -> str:
-    return "PUBLIC" if role == "public" else quote_ident(role)

@@ -15,7 +15,7 @@ from migrasafe.plan.table_swap.follow import follows, unfollowed
 from migrasafe.plan.table_swap.model import TableSwap
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Column, Ref
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import quote_ident, quote_role
 
 
 def swap_step(swap: TableSwap) -> Step:
@@ -106,5 +106,4 @@ def _identity(swap: TableSwap, column: Column, loses: Ref, gets: Ref) -> Iterato
     yield f"ALTER TABLE {name_of(loses)} ALTER COLUMN {name} DROP IDENTITY"
     yield f"ALTER SEQUENCE {name_of(beside)} RENAME TO {quote_ident(sequence.ref.name)}"
     for grant in sorted(sequence.grants):
-        to = "PUBLIC" if grant.role == "public" else quote_ident(grant.role)
-        yield f"GRANT {grant.privilege.upper()} ON SEQUENCE {name_of(sequence.ref)} TO {to}"
+        yield f"GRANT {grant.privilege.upper()} ON SEQUENCE {name_of(sequence.ref)} TO {quote_role(grant.role)}"
