@@ -17,6 +17,20 @@ def relation(ref: Ref) -> str:
     return f"to_regclass({quote_literal(name_of(ref))})"
 
 
+def role(name: str) -> str:
+    """The oid of a role as an expression; `public` is everybody, whom the lists of privileges have as 0."""
+    return "0" if name == "public" else f"(SELECT oid FROM pg_roles WHERE rolname = {quote_literal(name)})"
+
+
+def type_of(ref: Ref) -> str:
+    """The oid of a type or domain as an expression, null where there is none."""
+    return f"to_regtype({quote_literal(name_of(ref))})"
+
+
+def type_exists(ref: Ref) -> str:
+    return f"({type_of(ref)} IS NOT NULL)"
+
+
 def relation_exists(ref: Ref, kinds: str = "rp") -> str:
     """A table (or, by its kind, a view: `v`) of that name."""
     listed = ", ".join(quote_literal(kind) for kind in kinds)
@@ -148,7 +162,7 @@ def _constraint(table: Ref, constraint: str, more: str) -> str:
 
 def domain_constraint_exists(domain: Ref, constraint: str, more: str = "") -> str:
     return (
-        f"EXISTS (SELECT FROM pg_constraint WHERE contypid = to_regtype({quote_literal(name_of(domain))})"
+        f"EXISTS (SELECT FROM pg_constraint WHERE contypid = {type_of(domain)}"
         f" AND conname = {quote_literal(constraint)}{more})"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from migrasafe.plan import phases
+from migrasafe.plan import phases, predicates
 from migrasafe.plan.carry_over.columns_of_type import enum_of
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Phase, PhaseName, Step
@@ -65,7 +65,7 @@ def add_value(ref: Ref, value: str, *, before: str | None = None, after: str | N
         statements=(f"ALTER TYPE {type_name} ADD VALUE {quote_literal(value)}{place}",),
         done=(
             "EXISTS (SELECT FROM pg_enum WHERE"
-            f" enumtypid = to_regtype({quote_literal(type_name)}) AND enumlabel = {quote_literal(value)})"
+            f" enumtypid = {predicates.type_of(ref)} AND enumlabel = {quote_literal(value)})"
         ),
         # Not in a transaction block before PostgreSQL 12 only, but it must be committed before anybody uses it.
         long=True,

@@ -8,7 +8,6 @@ from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.foresee import foresee
 from migrasafe.plan.model import Phase, PhaseName, Step
-from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import (
@@ -64,8 +63,7 @@ def is_made_by(statement: Statement, after: Schema) -> str | None:
         case CreateTable() | CreateView() | CreateSequence() | CreateTableAs(materialized_view=True):
             return f"{predicates.relation(after.resolve(*statement.name))} IS NOT NULL"
         case CreateEnum() | CreateComposite() | CreateDomain() | CreateRange():
-            ref = after.resolve_type(*statement.name)
-            return f"to_regtype({quote_literal(name_of(ref))}) IS NOT NULL"
+            return predicates.type_exists(after.resolve_type(*statement.name))
         case CreateSchema():
             return f"to_regnamespace({quote_literal(quote_ident(statement.name))}) IS NOT NULL"
         case CreateExtension():

@@ -41,7 +41,7 @@ class ChangeOwner(Struct, frozen=True, kw_only=True):
             title=f"Take from {old} what it had as the owner",
             statements=taken,
             done=f"NOT EXISTS (SELECT FROM pg_class, aclexplode(relacl) WHERE pg_class.oid = {predicates.relation(table.ref)}"
-            f" AND grantee = (SELECT oid FROM pg_roles WHERE rolname = {quote_literal(old)}))",
+            f" AND grantee = {predicates.role(old)})",
             undo=given,
         )
         return Draft(
@@ -116,8 +116,7 @@ def _privileges(schema: Schema, table: Table, role: str) -> Iterator[tuple[str, 
 
 def _belongs_to(ref: Ref, role: str) -> str:
     return (
-        f"EXISTS (SELECT FROM pg_class WHERE oid = {predicates.relation(ref)}"
-        f" AND relowner = (SELECT oid FROM pg_roles WHERE rolname = {quote_literal(role)}))"
+        f"EXISTS (SELECT FROM pg_class WHERE oid = {predicates.relation(ref)} AND relowner = {predicates.role(role)})"
     )
 
 

@@ -84,17 +84,15 @@ class ChangeDefaultPrivileges(Struct, frozen=True, kw_only=True):
 def _held(schema: str | None, role: str | None, privilege: str, grantee: str, kind: str) -> str:
     """Whether new ones come with it: by what was said, or, for all schemas, by what PostgreSQL has built in."""
     letter = quote_literal(_LETTERS[kind])
-    maker = "current_user" if role is None else quote_literal(role)
-    of_role = f"(SELECT oid FROM pg_roles WHERE rolname = {maker})"
+    maker = "(SELECT oid FROM pg_roles WHERE rolname = current_user)" if role is None else predicates.role(role)
     space = "0" if schema is None else f"(SELECT oid FROM pg_namespace WHERE nspname = {quote_literal(schema)})"
-    to = "0" if grantee == "public" else f"(SELECT oid FROM pg_roles WHERE rolname = {quote_literal(grantee)})"
     said = (
-        f"(SELECT defaclacl FROM pg_default_acl WHERE defaclrole = {of_role} AND defaclnamespace = {space}"
+        f"(SELECT defaclacl FROM pg_default_acl WHERE defaclrole = {maker} AND defaclnamespace = {space}"
         f" AND defaclobjtype = {letter})"
     )
     if schema is None and kind in _BUILT_IN:
-        said = f"coalesce({said}, acldefault({letter}, {of_role}))"
+        said = f"coalesce({said}, acldefault({letter}, {maker}))"
     return (
-        f"EXISTS (SELECT FROM aclexplode({said}) WHERE grantee = {to}"
+        f"EXISTS (SELECT FROM aclexplode({said}) WHERE grantee = {predicates.role(grantee)}"
         f" AND privilege_type = {quote_literal(privilege.upper())})"
     )

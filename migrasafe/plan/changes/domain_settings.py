@@ -171,4 +171,4 @@ def _null(domain: Domain, *, allowed: bool) -> str:
 
 
 def _type(domain: Domain, condition: str) -> str:
-    return f"EXISTS (SELECT FROM pg_type WHERE oid = to_regtype({quote_literal(name_of(domain.ref))}) AND {condition})"
+    return f"EXISTS (SELECT FROM pg_type WHERE oid = {predicates.type_of(domain.ref)} AND {condition})"

@@ -14,7 +14,6 @@ from migrasafe.schema.definitions import name_of
 from migrasafe.schema.evolve.names_used import literal_sequence, names_sequence
 from migrasafe.schema.model import Composite, Domain, Ref, Schema, Sequence, Table
 from migrasafe.sql.expressions import walk
-from migrasafe.sql.quote import quote_literal
 from migrasafe.sql.statements import Name, TypeName
 
 
@@ -57,11 +56,11 @@ class DropType(Struct, frozen=True, kw_only=True):
         if self.kind == "SEQUENCE":
             ref = schema.resolve(*self.name)
             if isinstance(schema.relations.get(ref), Sequence):
-                return ref, f"{predicates.relation_exists(ref, 'S')}"
+                return ref, predicates.relation_exists(ref, "S")
         else:
             ref = schema.resolve_type(*self.name)
             if ref in schema.types:
-                return ref, f"(to_regtype({quote_literal(name_of(ref))}) IS NOT NULL)"
+                return ref, predicates.type_exists(ref)
         raise NoPlanError(f"the schema has no {self.kind.lower()} {self.name}: give the one it is in with --schema")
 
     def _users(self, schema: Schema, ref: Ref) -> Iterator[str]:

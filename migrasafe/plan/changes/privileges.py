@@ -48,11 +48,8 @@ class _Privilege(Struct, frozen=True, kw_only=True):
     @property
     def given(self) -> str:
         """Whether the role has it, of its own."""
-        grantee = (
-            "0" if self.role == "public" else f"(SELECT oid FROM pg_roles WHERE rolname = {quote_literal(self.role)})"
-        )
         return (
-            f"EXISTS (SELECT FROM aclexplode({self.catalog}) WHERE grantee = {grantee}"
+            f"EXISTS (SELECT FROM aclexplode({self.catalog}) WHERE grantee = {predicates.role(self.role)}"
             f" AND privilege_type = {quote_literal(self.privilege.upper())})"
         )
 

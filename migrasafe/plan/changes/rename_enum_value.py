@@ -107,8 +107,8 @@ class _Renamed(Struct, frozen=True, kw_only=True):
     @property
     def _swapped(self) -> str:
         """Whether the value that came first has the new name."""
-        label = "(SELECT enumsortorder FROM pg_enum WHERE enumtypid = to_regtype({}) AND enumlabel = {})"
-        type_name = quote_literal(name_of(self.type))
+        label = "(SELECT enumsortorder FROM pg_enum WHERE enumtypid = {} AND enumlabel = {})"
+        type_name = predicates.type_of(self.type)
         return (
             f"({label.format(type_name, quote_literal(self.new))} < {label.format(type_name, quote_literal(self.old))})"
         )

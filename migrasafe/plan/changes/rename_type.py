@@ -10,7 +10,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Composite, Domain, EnumType, Ref
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name
 
 
@@ -50,7 +50,7 @@ class RenameType(Struct, frozen=True, kw_only=True):
         last = Step(
             title=f"The name {old} goes",
             statements=(drop,),
-            done=predicates.not_(_exists(old)),
+            done=predicates.not_(predicates.type_exists(old)),
             undo=(alias,),
         )
         return Draft(
@@ -109,7 +109,7 @@ class RenameType(Struct, frozen=True, kw_only=True):
 
 
 def _step(old: Ref, new: Ref, there: tuple[str, ...], back: tuple[str, ...]) -> Step:
-    return Step(title=f"Let {old} be called {new}", statements=there, done=_exists(new), undo=back)
+    return Step(title=f"Let {old} be called {new}", statements=there, done=predicates.type_exists(new), undo=back)
 
 
 def _renamed(word: str, old: Ref, new: Ref) -> tuple[str, ...]:
@@ -120,10 +120,6 @@ def _renamed(word: str, old: Ref, new: Ref) -> tuple[str, ...]:
     if new.name != old.name:
         statements.append(f"ALTER {word} {name_of(Ref(new.schema, old.name))} RENAME TO {quote_ident(new.name)}")
     return tuple(statements)
-
-
-def _exists(ref: Ref) -> str:
-    return f"(to_regtype({quote_literal(name_of(ref))}) IS NOT NULL)"
 
 
 def _kind(type: object) -> str:

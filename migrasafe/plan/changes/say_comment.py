@@ -80,7 +80,7 @@ def _said(schema: Schema, kind: str, names: tuple[str, ...]) -> str | None:
         return f"obj_description(to_regnamespace({quote_literal(quote_ident(names[-1]))}), 'pg_namespace')"
     if kind in ("TYPE", "DOMAIN") and names:
         ref = schema.resolve_type(names[0] if len(names) > 1 else None, names[-1])
-        return f"obj_description(to_regtype({quote_literal(name_of(ref))}), 'pg_type')"
+        return f"obj_description({predicates.type_of(ref)}, 'pg_type')"
     if kind == "EXTENSION":
         return (
             "(SELECT obj_description(oid, 'pg_extension') FROM pg_catalog.pg_extension"

@@ -21,7 +21,7 @@ def make_types(ground: Ground, table: Table) -> tuple[Step, ...]:
     """Those of its columns; one that the other database has already is left as it is."""
     found = []
     for ref, create in made.types_of(ground, table):
-        there = f"to_regtype({quote_literal(name_of(ref))})"
+        there = predicates.type_of(ref)
         kind = "DOMAIN" if create.startswith("CREATE DOMAIN") else "TYPE"
         used = f"EXISTS (SELECT FROM pg_depend WHERE refobjid = {there} AND deptype = 'n')"
         schemas = (f"CREATE SCHEMA IF NOT EXISTS {quote_ident(ref.schema)}",) if ref.schema != "public" else ()
@@ -29,7 +29,7 @@ def make_types(ground: Ground, table: Table) -> tuple[Step, ...]:
             Step(
                 title=f"Make the type {ref}",
                 statements=(*schemas, create),
-                done=f"{there} IS NOT NULL",
+                done=predicates.type_exists(ref),
                 undo=(f"DROP {kind} {name_of(ref)}",),
                 undoable=f"({there} IS NOT NULL AND NOT {used})",
                 stays=f"the schema {ref.schema}" if schemas else "",
