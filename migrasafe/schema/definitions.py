@@ -81,17 +81,26 @@ def constraint_body(constraint: Constraint) -> str:
             if constraint.no_inherit:
                 words.append("NO INHERIT")
         case ConstraintKind.FOREIGN_KEY if constraint.target is not None:
-            words = [f"FOREIGN KEY ({names(constraint.columns)}) REFERENCES {name_of(constraint.target)}"]
+            period = constraint.without_overlaps
+            words = [f"FOREIGN KEY ({_key(constraint.columns, period)}) REFERENCES {name_of(constraint.target)}"]
             if constraint.target_columns:
-                words.append(f"({names(constraint.target_columns)})")
+                words.append(f"({_key(constraint.target_columns, period)})")
             words += _actions(constraint)
         case ConstraintKind.UNIQUE | ConstraintKind.PRIMARY_KEY:
-            words = [f"{constraint.kind.value} ({names(constraint.columns)})"]
+            words = [constraint.kind.value]
+            words += ["NULLS NOT DISTINCT"] if constraint.nulls_not_distinct else []
+            words.append(f"({names(constraint.columns)}{' WITHOUT OVERLAPS' if constraint.without_overlaps else ''})")
+            words += [f"INCLUDE ({names(constraint.include)})"] if constraint.include else []
         case kind:
             raise ValueError(
                 f"the {kind.value} constraint {constraint.name} cannot be written from what is known of it"
             )
     return " ".join(words) + when_checked(constraint)
+
+
+def _key(columns: tuple[str, ...], period: bool) -> str:  # noqa: FBT001 - it is said by its name where it is called
+    """The columns of a foreign key, of which the last may be a range."""
+    return f"{names(columns[:-1])}, PERIOD {quote_ident(columns[-1])}" if period else names(columns)
 
 
 def when_checked(constraint: Constraint | ConstraintDef) -> str:

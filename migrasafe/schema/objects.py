@@ -71,6 +71,10 @@ class Constraint(Struct, frozen=True, kw_only=True):
     deferrable: bool = False
     initially_deferred: bool = False
     no_inherit: bool = False
+    include: tuple[str, ...] = ()
+    nulls_not_distinct: bool = False
+    without_overlaps: bool = False
+    """The last column is a range, `WITHOUT OVERLAPS` or `PERIOD` (18)."""
     index: Ref | None = None
     """The index behind a UNIQUE, PRIMARY KEY or EXCLUDE."""
     inherited: bool = False

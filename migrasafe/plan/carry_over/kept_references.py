@@ -11,10 +11,11 @@ from migrasafe.plan import steps
 from migrasafe.plan.carry_over.constraint_comments import comment_again
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.keys import key_index
 from migrasafe.schema.definitions import constraint_body, name_of, names, with_suffix
-from migrasafe.schema.model import Constraint, Index, Ref, Table
+from migrasafe.schema.model import Constraint, Ref, Table
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import ConstraintKind, IndexElement
+from migrasafe.sql.statements import ConstraintKind
 
 
 class Reference(Struct, frozen=True, kw_only=True):
@@ -55,13 +56,7 @@ class KeptReferences(Struct, frozen=True, kw_only=True):
         unique = self.unique
         if unique is None:
             return ()
-        index = Index(
-            ref=Ref(self.table.ref.schema, unique.name),
-            table=self.table.ref,
-            elements=tuple(IndexElement(column=column) for column in self.columns),
-            unique=True,
-            reads=frozenset(self.columns),
-        )
+        index = key_index(self.table.ref, unique)
         return (steps.build_index(index), steps.constraint_from_index(self.table.ref, unique, index))
 
     def around(self, swap: Step) -> Step:

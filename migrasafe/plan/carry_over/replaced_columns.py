@@ -18,6 +18,7 @@ from migrasafe.plan.carry_over.indexes_and_constraints import temporary
 from migrasafe.plan.carry_over.readers import policy_again, policy_reads, put_in
 from migrasafe.plan.dual_write.replacement import Replacement
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.keys import key_index
 from migrasafe.schema.attached import Attached
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import ColumnRef, Constraint, Index, Policy, Ref
@@ -162,7 +163,12 @@ class _Reader:
 
     def _as_key(self, index: Index) -> Constraint:
         columns = tuple(one.column for one in self._over(index).elements if one.column is not None)
-        return Constraint(name=index.ref.name, kind=ConstraintKind.UNIQUE, columns=columns)
+        return Constraint(
+            name=index.ref.name,
+            kind=ConstraintKind.UNIQUE,
+            columns=columns,
+            nulls_not_distinct=index.nulls_not_distinct,
+        )
 
     def _constraint(self, constraint: Constraint) -> None:
         match constraint.kind:
@@ -192,14 +198,13 @@ class _Reader:
 
     def _unique(self, constraint: Constraint) -> None:
         known = self.made.ground.schema.index(constraint.index) if constraint.index is not None else None
-        elements = tuple(IndexElement(column=one) for one in constraint.columns)
-        plain = Index(
-            ref=Ref(self.table.ref.schema, constraint.name), table=self.table.ref, elements=elements, unique=True
-        )
-        over = self._over(known or plain)
+        over = self._over(known or key_index(self.table.ref, constraint))
         ready = Ref(over.ref.schema, temporary(over.ref.name))
         copy = replace(
-            constraint, name=temporary(constraint.name), columns=tuple(str(one.column) for one in over.elements)
+            constraint,
+            name=temporary(constraint.name),
+            columns=tuple(str(one.column) for one in over.elements),
+            include=over.include,
         )
         own = steps.constraint_from_index(self.table.ref, copy, replace(over, ref=ready))
         is_own = predicates.constraint_exists(self.table.ref, copy.name)

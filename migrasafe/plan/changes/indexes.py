@@ -6,7 +6,9 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.changes.refusing_duplicates import refusing_duplicates
 from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.plan.objects.keys import no_two_in
 from migrasafe.schema.definitions import create_index, name_of
 from migrasafe.schema.model import Index
 from migrasafe.sql.statements import Name
@@ -15,19 +17,26 @@ from migrasafe.sql.statements import Name
 class AddIndex(Struct, frozen=True, kw_only=True):
     index: Index
     """As the schema would have it."""
+    all_null: bool = False
+    """A column of it is new, and empty until the new version writes it."""
 
     def plan(self, ground: Ground) -> Draft:
-        """One step. Raises NoPlanError where there is a relation of that name."""
-        if ground.schema.relation(self.index.ref) is not None:
-            raise NoPlanError(f"there is a relation {self.index.ref} already")
+        """One step: before the new version, unless it refuses what the old one may write. Raises NoPlanError."""
+        index = self.index
+        if ground.schema.relation(index.ref) is not None:
+            raise NoPlanError(f"there is a relation {index.ref} already")
+        title, build = f"add the index {index.ref}", steps.build_index(index)
+        if index.unique and ground.schema.table(index.table) is not None:
+            return refusing_duplicates(ground, index, title, (build,), all_null=self.all_null)
         phase = Phase(
             name=PhaseName.EXPAND,
-            title=f"The index {self.index.ref.name} is built beside the traffic",
+            title=f"The index {index.ref.name} is built beside the traffic",
             old_app="goes on as before",
             new_app="may rely on the index",
-            steps=(steps.build_index(self.index),),
+            steps=(build,),
+            gates=(no_two_in(index),) if index.unique else (),
         )
-        return Draft(title=f"add the index {self.index.ref}", tables=(self.index.table,), phases=(phase,))
+        return Draft(title=title, tables=(index.table,), phases=(phase,))
 
 
 class DropIndex(Struct, frozen=True, kw_only=True):

@@ -18,11 +18,12 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.dual_write import shadow_column
 from migrasafe.plan.dual_write.shadow import Shadow, shadow_name
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
+from migrasafe.plan.objects.keys import key_index
 from migrasafe.schema.definitions import constraint_body, name_of, names, type_of
-from migrasafe.schema.model import Column, Constraint, Index, Ref, Sequence, Table
+from migrasafe.schema.model import Column, Constraint, Index, Sequence, Table
 from migrasafe.sql.conversions import Conversion, known_conversion
 from migrasafe.sql.quote import quote_ident, spell_type
-from migrasafe.sql.statements import ConstraintKind, IndexElement, TypeName
+from migrasafe.sql.statements import ConstraintKind, TypeName
 
 _OF_SEQUENCES = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 
@@ -48,7 +49,8 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
     references = list(_references(ground, table, old, type))
     shadows = [parent, *(one.shadow for one in references)]
     bound = rebound(ground, shadows)
-    spare = _spare_index(table, key)
+    # A second index on the old key: it makes the way back an instant, since that of the key goes with the key.
+    spare = key_index(table.ref, key, name_beside(key.name, "spare"))
     tables = tuple(dict.fromkeys(one.table.ref for one in shadows))
     listed = ", ".join(f"{one.table.ref}.{one.old.name}" for one in shadows)
     return Draft(
@@ -162,17 +164,6 @@ def _is_in_key(table: Table, column: Column) -> bool:
 
 def _jobs(shadow: Shadow) -> tuple[Backfill, ...]:
     return shadow_column.backfill(shadow).backfills
-
-
-def _spare_index(table: Table, key: Constraint) -> Index:
-    """A second index on the old key: it makes the way back an instant, since that of the key goes with the key."""
-    return Index(
-        ref=Ref(table.ref.schema, name_beside(key.name, "spare")),
-        table=table.ref,
-        elements=tuple(IndexElement(column=column) for column in key.columns),
-        unique=True,
-        reads=frozenset(key.columns),
-    )
 
 
 def _ready(parent: Shadow, shadows: list[Shadow], spare: Index) -> Iterator[Step]:

@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
-from migrasafe.plan.changes.add_unique import duplicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.keys import no_two
 from migrasafe.schema.definitions import constraint_body, name_of, names
 from migrasafe.schema.model import Constraint, Index, RelationKind
 from migrasafe.sql.quote import quote_ident
@@ -56,7 +56,7 @@ class AddPartitionedUnique(Struct, frozen=True, kw_only=True):
                     tuple(self._steps(ground)),
                     needed=f"to write duplicates in {table.ref}",
                     old_application_name=ground.old_application_name,
-                    gates=(duplicates(table, key),),
+                    gates=(no_two(table.ref, key),),
                 ),
             ),
             why=(

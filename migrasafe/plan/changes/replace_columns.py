@@ -16,13 +16,13 @@ from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.carry_over.replaced_columns import Carried, carried_to, policies_over
 from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.carry_over.user_triggers import narrowed_over, reads_when, widened_over
-from migrasafe.plan.changes.add_unique import duplicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.dual_write.app_writes import AGAIN
 from migrasafe.plan.dual_write.app_writes_columns import replace_by_app
 from migrasafe.plan.dual_write.odometer import Odometer, begin, no_more, silent, until
 from migrasafe.plan.dual_write.replacement import Replacement, hard_drop, soft_drop
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
+from migrasafe.plan.objects.keys import no_two
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.expressions import columns_read
@@ -177,7 +177,7 @@ def _phases(made: Replacement, was: str, now: str, carried: Carried | None) -> I
         title=f"{now} is proved to follow from {was}",
         old_app=f"reads and writes {was}",
         new_app=f"reads and writes {now}",
-        gates=(*_gates(made, was, now, _required(made)), *(duplicates(table, one) for one in keys)),
+        gates=(*_gates(made, was, now, _required(made)), *(no_two(table.ref, one) for one in keys)),
         steps=steps.superseded((*(carried.steps if carried is not None else ()), *_not_null(made)), made.is_over),
         may_meet=met,
     )

@@ -9,14 +9,14 @@ from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.beside import name_aside, name_beside
 from migrasafe.plan.carry_over.kept_references import KeptReferences, Reference
 from migrasafe.plan.carry_over.references import foreign_keys_to
-from migrasafe.plan.changes.add_unique import duplicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
+from migrasafe.plan.objects.keys import implies, key_index, no_two
 from migrasafe.schema.definitions import create_index, name_of, names, when_checked
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
+from migrasafe.sql.statements import ConstraintKind, Name
 
 
 class ReplaceKey(Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
                 f" {names(old.columns)} has to stay unique; leave {old.name} as it is and add the new key beside it"
             )
         nullable = [one for one in new.columns if primary and not column_of(table, one).not_null]
-        implied = not nullable and (self.numbered or set(old.columns) <= set(new.columns))
+        implied = not nullable and (self.numbered or implies(old, new))
         is_new = key_is_there(table, new)
         proved = tuple(
             step
@@ -63,10 +63,10 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
         first, ready = ((), (*proved, *made)) if early is None else (made, ())
         if primary and early is not None:
             # The key's own index goes with it on the way back: so the phase that takes it back makes it, too.
-            index = steps.build_index(_index(table, new.columns, _early_name(new)))
+            index = steps.build_index(key_index(table.ref, new, _early_name(new)))
             first, ready = steps.superseded((index,), is_new), made
         last = (*kept.ready, *ready, kept.around(swap), *kept.validated, *last)
-        gates = (*(no_null_left(table, one) for one in nullable), duplicates(table, new))
+        gates = (*(no_null_left(table, one) for one in nullable), no_two(table.ref, new))
         rule = f"{new.kind.value} ({names(new.columns)})"
         return Draft(
             title=f"replace {old.name} of {table.ref} by {rule}",
@@ -140,16 +140,6 @@ def _phases(
     )
 
 
-def _index(table: Table, columns: tuple[str, ...], name: str) -> Index:
-    return Index(
-        ref=Ref(table.ref.schema, name),
-        table=table.ref,
-        elements=tuple(IndexElement(column=column) for column in columns),
-        unique=True,
-        reads=frozenset(columns),
-    )
-
-
 def _early_name(new: Constraint) -> str:
     return name_beside(new.name, "early")
 
@@ -165,7 +155,7 @@ def key_is_there(table: Table, key: Constraint) -> str:
 
 def unique_swap(table: Table, old: Constraint, new: Constraint) -> tuple[tuple[Step, ...], Step, tuple[Step, ...]]:
     """What makes it ready, the step that swaps names, and the end of the old one."""
-    index = _index(table, new.columns, name_beside(new.name))
+    index = key_index(table.ref, new, name_beside(new.name))
     rename = f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT"
     ready, dropped = index.ref.name, name_aside(old.name)
     is_new = key_is_there(table, new)
@@ -198,8 +188,8 @@ def primary_swap(
     table: Table, old: Constraint, new: Constraint, *needless: str
 ) -> tuple[tuple[Step, ...], Step, tuple[Step, ...]]:
     """Likewise. A table has one primary key, so a spare index keeps the way back short. `needless`: indexes that go with it."""
-    index = _index(table, new.columns, name_beside(new.name))
-    spare = _index(table, old.columns, name_beside(old.name, "spare"))
+    index = key_index(table.ref, new, name_beside(new.name))
+    spare = key_index(table.ref, old, name_beside(old.name, "spare"))
     alter = f"ALTER TABLE {name_of(table.ref)}"
     is_new = key_is_there(table, new)
 
@@ -218,10 +208,8 @@ def primary_swap(
     )
     # Before a foreign key to the new key is made: it would take one of these for its index, which could not go any more.
     early = (
-        replace(
-            _dropped(_index(table, new.columns, name), is_new), undo=(create_index(_index(table, new.columns, name)),)
-        )
-        for name in needless
+        replace(_dropped(one, is_new), undo=(create_index(one),))
+        for one in (key_index(table.ref, new, name) for name in needless)
     )
     loses = f"the index over {names(old.columns)}: the way back is to plan the key again"
     last = (*early, replace(_dropped(spare, is_new), loses=loses))

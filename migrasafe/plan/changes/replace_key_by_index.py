@@ -9,9 +9,10 @@ from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.beside import name_aside, ref_beside
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
-from migrasafe.plan.model import Gate, Step
+from migrasafe.plan.model import Step
+from migrasafe.plan.objects.keys import no_two_in
 from migrasafe.schema.definitions import index_elements, name_of, names
-from migrasafe.schema.model import Constraint, Index, Table
+from migrasafe.schema.model import Constraint, Index
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name
@@ -40,7 +41,7 @@ class ReplaceKeyByIndex(Struct, frozen=True, kw_only=True):
         is_new = predicates.all_of(
             predicates.index_is_valid(new.ref), predicates.not_(predicates.constraint_exists(table.ref, old.name))
         )
-        at_once = not old.deferrable and not new.nulls_not_distinct
+        at_once = not old.deferrable and (old.nulls_not_distinct or not new.nulls_not_distinct)
         implied = at_once and set(old.columns) <= {one.column for one in new.elements if one.collation is None}
         build = steps.superseded((steps.build_index(ready),), is_new)
         rename = f"ALTER TABLE {name_of(table.ref)} RENAME CONSTRAINT"
@@ -92,7 +93,7 @@ class ReplaceKeyByIndex(Struct, frozen=True, kw_only=True):
                     (*(() if implied else build), swap, drop),
                     needed=f"the constraint {old.name}",
                     old_application_name=ground.old_application_name,
-                    gates=() if implied else (_no_two(table, new),),
+                    gates=() if implied else (no_two_in(new),),
                 ),
             ),
             why=(
@@ -113,21 +114,3 @@ def _target(index: Index) -> str:
     """What ON CONFLICT says to find it."""
     where = f" WHERE {deparse_expression(index.predicate)}" if index.predicate is not None else ""
     return f"({index_elements(index)}){where}"
-
-
-def _no_two(table: Table, index: Index) -> Gate:
-    plain = [quote_ident(one.column) for one in index.elements if one.column is not None]
-    values = plain + [f"({deparse_expression(one.expression)})" for one in index.elements if one.expression is not None]
-    given = [f"{value} IS NOT NULL" for value in values]
-    if index.predicate is not None:
-        given.append(f"({deparse_expression(index.predicate)})")
-    return Gate(
-        id="no-duplicates",
-        question=f"Are no two rows alike in {', '.join(values)}?",
-        query=(
-            f"SELECT count(*) FROM (SELECT FROM {name_of(table.ref)} WHERE {' AND '.join(given)}"
-            f" GROUP BY {', '.join(values)} HAVING count(*) > 1) AS twice"
-        ),
-        expected="0",
-        otherwise="Make the rows differ, or delete all but one of each.",
-    )

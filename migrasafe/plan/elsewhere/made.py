@@ -12,7 +12,7 @@ from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.objects.sequences import sequence_of
 from migrasafe.plan.table_swap.belongings import given, owned_sequences
 from migrasafe.schema.attached import Beside
-from migrasafe.schema.definitions import constraint_body, create_index, name_of, names, type_of, when_checked
+from migrasafe.schema.definitions import constraint_body, create_index, name_of, type_of
 from migrasafe.schema.model import Column, Composite, Domain, EnumType, Ref, Sequence, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_literal, spell_type
@@ -130,11 +130,7 @@ def _keys(ground: Ground, table: Table) -> Iterator[str]:
     for one in table.constraints:
         if one.kind not in _KEYS:
             continue
-        index = ground.schema.index(one.index) if one.index is not None else None
-        nulls = " NULLS NOT DISTINCT" if index is not None and index.nulls_not_distinct else ""
-        include = f" INCLUDE ({names(index.include)})" if index is not None and index.include else ""
-        said = f"{one.kind.value}{nulls} ({names(one.columns)}){include}{when_checked(one)}"
-        yield f"ALTER TABLE {name_of(table.ref)} ADD CONSTRAINT {quote_ident(one.name)} {said}"
+        yield f"ALTER TABLE {name_of(table.ref)} ADD CONSTRAINT {quote_ident(one.name)} {constraint_body(one)}"
         yield from comment_again((ground.beside or {}).get(table.ref), table.ref, one.name)
 
 

@@ -31,7 +31,7 @@ from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
 from migrasafe.plan.read.actions import change_of
 from migrasafe.plan.read.brought import is_brought
-from migrasafe.plan.read.constraints import constraint_change, refuse_taken_name
+from migrasafe.plan.read.constraints import constraint_change, is_empty, refuse_taken_name
 from migrasafe.plan.read.every_recipe import recipes_of
 from migrasafe.plan.read.hints import Hints, for_columns
 from migrasafe.plan.read.instead import instead_of, instead_of_action, reads_or_calls
@@ -284,15 +284,19 @@ class _Reader:
         return change
 
     def _index(self, statement: sql.CreateIndex, before: Schema, after: Schema) -> Iterator[Change]:
-        table = after.table(after.resolve(*statement.table))
+        ref = after.resolve(*statement.table)
+        table = after.table(ref)
         swap = next((one for one in self.index_swaps if one.added is statement), None)
-        for index in after.indexes_of(table) if table is not None else ():
+        indexed = table or after.view(ref)
+        for index in after.indexes_of(indexed) if indexed is not None else ():
             if swap is not None and index.ref == swap.old.ref:
                 yield swap.change(index)
                 return
             if before.index(index.ref) is None:
                 refuse_taken_name(self.first, index.ref, table)
-                yield indexes.AddIndex(index=index)
+                keys = [one.column for one in index.elements if one.column is not None]
+                all_null = is_empty(self.script, before.table(index.table), keys, self.first)
+                yield indexes.AddIndex(index=index, all_null=all_null)
                 return
         raise NoPlanError(
             f"{first_words(self.script, statement)}: its table is not known; give the schema with --schema"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -14,7 +14,7 @@ from migrasafe.plan.read.brought import is_validated
 from migrasafe.plan.read.partitions import unique_of
 from migrasafe.plan.read.swaps import ConstraintSwap
 from migrasafe.plan.read.written_out import first_words
-from migrasafe.schema.model import Constraint, Ref, Schema, Table
+from migrasafe.schema.model import Ref, Schema, Table
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import ConstraintKind
@@ -47,7 +47,9 @@ def constraint_change(
                 constraint = replace(constraint, valid=True)
             if swap is not None:
                 return swap.change(constraint)
-            all_null = constraint.kind is not ConstraintKind.CHECK and _is_empty(script, table, constraint, first)
+            all_null = constraint.kind is not ConstraintKind.CHECK and is_empty(
+                script, table, constraint.columns, first
+            )
             match constraint.kind:
                 case ConstraintKind.CHECK | ConstraintKind.FOREIGN_KEY:
                     return AddConstraint(table=statement.name, constraint=constraint, all_null=all_null)
@@ -72,14 +74,14 @@ def refuse_taken_name(first: Schema, wanted: Ref, table: Table | None) -> None:
         )
 
 
-def _is_empty(script: Script, table: Table | None, constraint: Constraint, first: Schema) -> bool:
-    """Whether the migration itself adds one of its columns, and gives no row a value in it."""
+def is_empty(script: Script, table: Table | None, columns: Collection[str], first: Schema) -> bool:
+    """Whether the migration itself adds one of these columns, and gives no row a value in it."""
     was = first.table(table.ref) if table is not None else None
     if table is None or was is None or any(isinstance(one, sql.Update) for one in script.statements):
         return False
     new = [column for column in table.columns if was.column(column.name) is None]
     return any(
-        column.name in constraint.columns
+        column.name in columns
         and column.default is None
         and column.identity is None
         and column.generated is None

@@ -12,7 +12,7 @@ from migrasafe.plan.carry_over.extended_statistics import statistics_on
 from migrasafe.plan.model import Step
 from migrasafe.plan.table_swap.belongings import given
 from migrasafe.plan.table_swap.model import TableSwap
-from migrasafe.schema.definitions import create_index, name_of, names
+from migrasafe.schema.definitions import constraint_body, create_index, name_of
 from migrasafe.schema.model import Index, Ref
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import ConstraintKind, IndexElement, Persistence
@@ -78,10 +78,8 @@ def _keys(swap: TableSwap, table: Ref) -> Iterator[str]:
         if key is None or key.kind not in (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE):
             continue
         index, name = widened(swap, one), quote_ident(waits)
-        nulls = " NULLS NOT DISTINCT" if index.nulls_not_distinct else ""
-        columns = names(element.column for element in index.elements if element.column is not None)
-        include = f" INCLUDE ({names(index.include)})" if index.include else ""
-        yield f"ALTER TABLE {name_of(table)} ADD CONSTRAINT {name} {key.kind.value}{nulls} ({columns}){include}"
+        over = tuple(element.column for element in index.elements if element.column is not None)
+        yield f"ALTER TABLE {name_of(table)} ADD CONSTRAINT {name} {constraint_body(replace(key, columns=over))}"
         yield from comment_again(swap.beside, table, key.name, now=waits)
 
 

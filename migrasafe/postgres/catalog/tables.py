@@ -121,7 +121,7 @@ def columns_by_relation(rows: Iterable[Row], texts: ServerTexts) -> Mapping[int,
 
 def constraint_from_row(row: Row, texts: ServerTexts, named: Mapping[int, Ref]) -> Constraint:
     kind = _CONSTRAINT_KINDS[row.kind]
-    definition = texts.constraint(row.definition) if row.kind in "cfx" else None
+    definition = texts.constraint(row.definition) if row.kind != "n" else None
     return Constraint(
         name=row.name,
         kind=kind,
@@ -135,6 +135,9 @@ def constraint_from_row(row: Row, texts: ServerTexts, named: Mapping[int, Ref]) 
         deferrable=row.deferrable,
         initially_deferred=row.initially_deferred,
         no_inherit=row.no_inherit,
+        include=definition.include if definition is not None else (),
+        nulls_not_distinct=definition is not None and definition.nulls_not_distinct,
+        without_overlaps=definition is not None and definition.without_overlaps,
         index=named.get(row.index) if row.kind in "pux" else None,
         inherited=row.inherited,
     )

@@ -77,13 +77,14 @@ def _in_column(column: Column, old: str, new: str) -> Column:
 
 def _in_constraint(constraint: Constraint, table: Ref, old: str, new: str) -> Constraint:
     to_itself = constraint.target == table and old in constraint.target_columns
-    if old not in constraint.columns and not to_itself:
+    if old not in constraint.columns and old not in constraint.include and not to_itself:
         return constraint
     return replace(
         constraint,
         columns=_swap(constraint.columns, old, new),
         expression=with_renamed_column(constraint.expression, old, new),
         target_columns=_swap(constraint.target_columns, old, new) if to_itself else constraint.target_columns,
+        include=_swap(constraint.include, old, new),
     )
 
 

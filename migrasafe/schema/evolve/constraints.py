@@ -117,6 +117,9 @@ def _built(
         deferrable=definition.deferrable,
         initially_deferred=definition.initially_deferred,
         no_inherit=definition.no_inherit,
+        include=definition.include,
+        nulls_not_distinct=definition.nulls_not_distinct,
+        without_overlaps=definition.without_overlaps,
         born=draft.moment,
     )
 
@@ -229,7 +232,12 @@ def _from_index(
     if ref not in listed:
         listed.append(ref)
     columns = tuple(element.column for element in index.elements if element.column is not None)
-    constraint = replace(_built(draft, definition, ref.name, columns, new_table=True), index=ref)
+    constraint = replace(
+        _built(draft, definition, ref.name, columns, new_table=True),
+        include=index.include,
+        nulls_not_distinct=index.nulls_not_distinct,
+        index=ref,
+    )
     return replace(table, indexes=tuple(listed)), constraint, index
 
 

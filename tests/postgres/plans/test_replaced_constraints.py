@@ -205,6 +205,16 @@ CASES = {
         old=writes("things", "code", code),
         new=writes("things", "code", code),
     ),
+    "a unique constraint that another one implies": Case(
+        migration="ALTER TABLE things ADD CONSTRAINT things_owned UNIQUE (code, owner) INCLUDE (size)",
+        old=upserts("code"),
+        new=upserts("code, owner"),
+    ),
+    "a unique index": Case(
+        migration="CREATE UNIQUE INDEX tags_word ON tags (owner, word) INCLUDE (thing)",
+        old=tags("id, word"),
+        new=tags("id, word"),
+    ),
     "a primary key over more columns, one of which may be null": Case(
         migration="ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (code, id)",
         old=writes("things", "code", code),
@@ -223,3 +233,20 @@ def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, nam
     carry_out(run, case.old, case.new, killed=random.Random(each_major) if each_major == 15 else None)
     once = [one for one in f"{case.migration};{case.once}".split(";") if one.strip()]
     assert dump(database.dsn) == one_shot(database, SETUP, *once)
+
+
+@pytest.mark.majors(15, 18)
+@pytest.mark.parametrize(
+    "migration",
+    [
+        "ALTER TABLE tags ADD CONSTRAINT tags_word UNIQUE NULLS NOT DISTINCT (owner, word) INCLUDE (thing)",
+        "ALTER TABLE things DROP CONSTRAINT things_code_key,"
+        " ADD CONSTRAINT things_code_key UNIQUE NULLS NOT DISTINCT (code, owner)",
+        "ALTER TABLE things ADD UNIQUE NULLS NOT DISTINCT (place, id)",
+    ],
+)
+def test_nulls_that_are_alike_stay_alike(each_major: int, database: Database, tmp_path: Path, migration: str) -> None:
+    database.execute(SETUP + ROWS)
+    run = roll_out(database, migration, tmp_path, Hints())
+    carry_out(run, tags("id, word"), tags("id, word"))
+    assert dump(database.dsn) == one_shot(database, SETUP, migration)

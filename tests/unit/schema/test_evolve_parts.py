@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migrasafe.schema.definitions import constraint_body
 from migrasafe.schema.model import Domain, Moment
 from migrasafe.sql.statements import Identity
 from tests.unit.schema.histories import after, column, column_names, constraint, index, ref, sequence, table
@@ -20,6 +21,23 @@ def test_a_column_that_a_child_has_of_its_own_outlives_the_parents_and_an_inheri
 def test_an_index_names_a_renamed_column_anew_and_no_other() -> None:
     schema = after("CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a, b); ALTER TABLE t RENAME a TO x")
     assert [element.column for element in index(schema, "i").elements] == ["x", "b"]
+
+
+def test_a_key_is_written_as_it_was_and_follows_its_columns() -> None:
+    schema = after(
+        "CREATE TABLE t (a int, b int, c int, d int4range, UNIQUE NULLS NOT DISTINCT (a) INCLUDE (b));"
+        "CREATE TABLE u (a int, d int4range, FOREIGN KEY (a, PERIOD d) REFERENCES t (c, PERIOD d));"
+        "ALTER TABLE t ADD CONSTRAINT apart UNIQUE (c, d WITHOUT OVERLAPS);"
+        "CREATE UNIQUE INDEX made ON t (c) INCLUDE (a) NULLS NOT DISTINCT; ALTER TABLE t ADD UNIQUE USING INDEX made;"
+        "ALTER TABLE t RENAME b TO x; ALTER TABLE t RENAME a TO y"
+    )
+    written = [constraint_body(one) for name in ("t", "u") for one in table(schema, name).constraints]
+    assert written == [
+        "UNIQUE NULLS NOT DISTINCT (y) INCLUDE (x)",
+        "UNIQUE (c, d WITHOUT OVERLAPS)",
+        "UNIQUE NULLS NOT DISTINCT (c) INCLUDE (y)",
+        "FOREIGN KEY (a, PERIOD d) REFERENCES public.t (c, PERIOD d)",
+    ]
 
 
 def test_a_detached_partition_keeps_its_own_triggers_only() -> None:
