@@ -78,6 +78,9 @@ def constraint_facts(constraint: Constraint) -> Facts:
         "deferrable": constraint.deferrable,
         "initially deferred": constraint.initially_deferred,
         "no inherit": constraint.no_inherit,
+        "include": constraint.include,
+        "nulls not distinct": constraint.nulls_not_distinct,
+        "without overlaps": constraint.without_overlaps,
         "index": constraint.index,
         "inherited": constraint.inherited,
     }
