@@ -59,7 +59,7 @@ def refusing_duplicates(
             " not before",
         ),
         by_hand=(
-            f"ON CONFLICT ({elements}){where} fails (42P10) until the contract phase is done: an upsert that says it belongs into the version"
-            " after this one",
+            f"ON CONFLICT ({elements}){where} fails (42P10) until the contract phase is done: an upsert that says it belongs into"
+            " the version after this one",
         ),
     )

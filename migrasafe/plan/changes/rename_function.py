@@ -12,6 +12,7 @@ from migrasafe.plan.changes.drop_function import UNTRACKED
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.overloads import exists, exists_not, kind_of, overload, signature
+from migrasafe.plan.objects.renamed import renamed
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Function, Ref
@@ -35,7 +36,7 @@ class RenameFunction(Struct, frozen=True, kw_only=True):
         """Both names can be called from the first phase to the last. Raises NoPlanError where no function could call it."""
         function = overload(ground.schema, ground.schema.resolve_function(*self.function), self.arguments)
         new = Ref(self.new_schema or function.ref.schema, self.new_name or function.ref.name)
-        there, back = _renamed(function, function.ref, new), _renamed(function, new, function.ref)
+        there, back = _alter(function, function.ref, new), _alter(function, new, function.ref)
         title = f"rename the function {signature(function)} to {new}"
         if function.returns is not None and function.returns.name in _BY_TRIGGERS:
             step = _rename(function, new, there, back)
@@ -80,16 +81,6 @@ def _rename(function: Function, new: Ref, there: tuple[str, ...], back: tuple[st
         done=f"({exists(function, new)})",
         undo=back,
     )
-
-
-def _renamed(function: Function, old: Ref, new: Ref) -> tuple[str, ...]:
-    kind, statements = kind_of(function), []
-    if new.schema != old.schema:
-        statements.append(f"ALTER {kind} {signature(function, old)} SET SCHEMA {quote_ident(new.schema)}")
-    if new.name != old.name:
-        between = signature(function, Ref(new.schema, old.name))
-        statements.append(f"ALTER {kind} {between} RENAME TO {quote_ident(new.name)}")
-    return tuple(statements)
 
 
 def _alias(function: Function, new: Ref) -> Iterator[str]:
@@ -142,3 +133,7 @@ def _argument(one: Argument) -> str:
     name = f"{quote_ident(one.name)} " if one.name else ""
     default = f" DEFAULT {deparse_expression(one.default)}" if one.default is not None else ""
     return f"{one.mode.upper()} {name}{spell_type(one.type)}{default}"
+
+
+def _alter(function: Function, old: Ref, new: Ref) -> tuple[str, ...]:
+    return renamed(kind_of(function), old, new, lambda ref: signature(function, ref))

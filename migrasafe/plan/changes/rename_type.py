@@ -8,9 +8,9 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.carry_over.columns_of_type import columns_of_type
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.renamed import renamed
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Composite, Domain, EnumType, Ref
-from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name
 
 
@@ -34,7 +34,7 @@ class RenameType(Struct, frozen=True, kw_only=True):
         tables = tuple(dict.fromkeys(table for table, _, _ in users))
         arrays = [f"{table}.{column}" for table, column, plain in users if not plain]
         word = "DOMAIN" if isinstance(type, Domain) else "TYPE"
-        there, back = _renamed(word, old, new), _renamed(word, new, old)
+        there, back = renamed(word, old, new), renamed(word, new, old)
         title = f"rename the {word.lower()} {old} to {new}"
         if not isinstance(type, (Domain, Composite)) or arrays:
             why = (
@@ -110,16 +110,6 @@ class RenameType(Struct, frozen=True, kw_only=True):
 
 def _step(old: Ref, new: Ref, there: tuple[str, ...], back: tuple[str, ...]) -> Step:
     return Step(title=f"Let {old} be called {new}", statements=there, done=predicates.type_exists(new), undo=back)
-
-
-def _renamed(word: str, old: Ref, new: Ref) -> tuple[str, ...]:
-    """To another schema first, then to another name: nothing of either name is in the way."""
-    statements = []
-    if new.schema != old.schema:
-        statements.append(f"ALTER {word} {name_of(old)} SET SCHEMA {quote_ident(new.schema)}")
-    if new.name != old.name:
-        statements.append(f"ALTER {word} {name_of(Ref(new.schema, old.name))} RENAME TO {quote_ident(new.name)}")
-    return tuple(statements)
 
 
 def _kind(type: object) -> str:

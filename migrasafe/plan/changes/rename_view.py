@@ -10,6 +10,7 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.dual_write.compat_view import SECURITY_INVOKER_SINCE
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.renamed import renamed
 from migrasafe.schema.attached import Beside
 from migrasafe.schema.definitions import name_of, names
 from migrasafe.schema.model import Ref, RelationKind, View
@@ -39,12 +40,12 @@ class RenameView(Struct, frozen=True, kw_only=True):
         )
         rename = Step(
             title=f"Rename {old} to {called}, and let a view keep the old name",
-            statements=(_moved(kind, old, new), *shim),
+            statements=(*renamed(kind, old, new), *shim),
             done=predicates.all_of(predicates.relation_exists(new, letter), predicates.relation_exists(old, "v")),
             past=over,
             undo=(
                 f"DROP VIEW {name_of(old)}",
-                _moved(kind, new, old),
+                *renamed(kind, new, old),
             ),
         )
         end = Step(
@@ -80,12 +81,6 @@ class RenameView(Struct, frozen=True, kw_only=True):
                 else f"a function that says {old.name} in its text has to say {called} before the contract phase",
             ),
         )
-
-
-def _moved(kind: str, old: Ref, new: Ref) -> str:
-    if old.schema != new.schema:
-        return f"ALTER {kind} {name_of(old)} SET SCHEMA {quote_ident(new.schema)}"
-    return f"ALTER {kind} {name_of(old)} RENAME TO {quote_ident(new.name)}"
 
 
 def _shim(ground: Ground, view: View, new: Ref) -> Iterator[str]:
