@@ -14,13 +14,9 @@ from msgspec import Struct
 from migrasafe.schema.names import BEFORE_HISTORY, TEMPORARY_SCHEMA, ColumnGranted, ColumnRef, Granted, Moment, Ref
 from migrasafe.schema.objects import (
     Column,
-    Composite,
     Constraint,
-    Domain,
-    EnumType,
     Function,
     Index,
-    OtherType,
     Policy,
     Publication,
     PublishedPart,
@@ -29,10 +25,10 @@ from migrasafe.schema.objects import (
     Sequence,
     Table,
     Trigger,
-    Type,
     View,
 )
 from migrasafe.schema.persistent_map import NOTHING, PersistentMap
+from migrasafe.schema.types import Composite, Domain, EnumType, OtherType, Type
 
 __all__ = [
     "BEFORE_HISTORY",

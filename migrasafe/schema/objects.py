@@ -1,4 +1,4 @@
-"""The objects of a catalog, each a frozen value: tables with their columns and constraints, indexes, views, types, …"""
+"""The objects of a catalog, each a frozen value: tables with their columns and constraints, indexes, views, functions, …"""
 
 from __future__ import annotations
 
@@ -221,43 +221,6 @@ class Sequence(Struct, frozen=True, kw_only=True):
     born: Moment = BEFORE_HISTORY
 
 
-class EnumType(Struct, frozen=True, kw_only=True):
-    ref: Ref
-    labels: tuple[str, ...] = ()
-    label_born: tuple[tuple[str, Moment], ...] = ()
-    """Labels that were added after the type was made, and when."""
-    born: Moment = BEFORE_HISTORY
-
-
-class Domain(Struct, frozen=True, kw_only=True):
-    ref: Ref
-    type: TypeName
-    not_null: bool = False
-    default: Expression | None = None
-    constraints: tuple[Constraint, ...] = ()
-    collation: str | None = None
-    born: Moment = BEFORE_HISTORY
-
-    @property
-    def constrained(self) -> bool:
-        """Whether a column of it needs its values checked: that is what makes ADD COLUMN rewrite the table."""
-        return self.not_null or bool(self.constraints)
-
-
-class Composite(Struct, frozen=True, kw_only=True):
-    ref: Ref
-    attributes: tuple[Column, ...] = ()
-    born: Moment = BEFORE_HISTORY
-
-
-class OtherType(Struct, frozen=True, kw_only=True):
-    """A range, base or shell type: all we need is that it exists."""
-
-    ref: Ref
-    kind: str = "type"
-    born: Moment = BEFORE_HISTORY
-
-
 class Function(Struct, frozen=True, kw_only=True):
     """One overload of a function or procedure."""
 
@@ -301,4 +264,3 @@ class Publication(Struct, frozen=True, kw_only=True):
 
 
 Relation: TypeAlias = Table | View | Sequence | Index
-Type: TypeAlias = EnumType | Domain | Composite | OtherType

@@ -33,6 +33,7 @@ from migrasafe.plan.read.actions import change_of
 from migrasafe.plan.read.brought import is_brought
 from migrasafe.plan.read.constraints import constraint_change, is_empty, refuse_taken_name
 from migrasafe.plan.read.every_recipe import recipes_of
+from migrasafe.plan.read.first_rows import first_rows
 from migrasafe.plan.read.hints import Hints, for_columns
 from migrasafe.plan.read.instead import instead_of, instead_of_action, reads_or_calls
 from migrasafe.plan.read.joined_updates import without_from
@@ -50,7 +51,6 @@ from migrasafe.plan.read.written_out import first_words, written_out
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Schema
 from migrasafe.sql import statements as sql
-from migrasafe.sql.expressions import walk
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import ConstraintKind, Name, Statement
 
@@ -114,7 +114,6 @@ class _Reader:
         self.index_swaps = index_swaps(script, schema)
         self.kept_keys = kept_keys(script, schema, self.constraint_swaps)
         self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
-        self.seen_through = {one.name.name for one in script.statements if isinstance(one, sql.CreateView)}
         self.retyped = defaults_with_types(script, schema, hints)
         self.objects = Objects(script, schema, _moment)
 
@@ -248,30 +247,13 @@ class _Reader:
         return replace(change, instead=self.hints.up) if isinstance(change, RemoveEnumValue) and is_open else change
 
     def _first_rows(self, made: sql.CreateTable, after: Schema) -> Iterator[str]:
-        """The rows that the migration gives a table which it makes."""
-        for one in self.script.statements:
-            if (
-                isinstance(one, sql.Insert)
-                and not self._is_taken_care_of(one)
-                and after.resolve(*one.table) == after.resolve(*made.name)
-            ):
-                self._refuse_copies(one)
-                yield self.script.text_of(one)
+        inserts = [
+            one for one in self.script.statements if isinstance(one, sql.Insert) and not self._is_taken_care_of(one)
+        ]
+        return first_rows(self.script, inserts, after.resolve(*made.name), after, self.first)
 
     def _by_way(self, change: Change) -> Change:
         return replace(change, wanted=self.hints.way) if isinstance(change, RewriteTable) else change
-
-    def _refuse_copies(self, statement: sql.Insert) -> None:
-        """Raise NoPlanError for rows that come from tables in use: what is written meanwhile would be missing."""
-        for kind, fields in walk(statement.query.node):
-            if kind == "RangeVar" and fields.get("relname") != statement.table.name:
-                ref = self.first.resolve(fields.get("schemaname"), fields["relname"])
-                if self.first.relation(ref) is not None or ref.name in self.seen_through:
-                    raise NoPlanError(
-                        f"{first_words(self.script, statement)} copies rows of {ref}, which is in use: what is written there before"
-                        " the new version is everywhere would be missing; make the table first, keep it in step by triggers, and"
-                        " copy in batches (`migrasafe plan move-columns` does this for columns)"
-                    )
 
     def _with_key(self, change: AddNumberedColumn, before: Schema, after: Schema) -> AddNumberedColumn:
         """With the PRIMARY KEY or UNIQUE that the column brings."""
