@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 
 TABLE = "CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n"
 INDEX = "CREATE INDEX orders_note ON orders (note);\n"

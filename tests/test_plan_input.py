@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.errors import InputError
 
 FIRST = "CREATE TABLE users (id bigint PRIMARY KEY, name text, age int);"

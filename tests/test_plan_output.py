@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.errors import InputError
 from migrasafe.plan.output import FORMATS
 from tests.unit.plan.test_plans_lint_clean import SETUP

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from tests.in_process import migrasafe
 from tools.build_site import with_facts
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
+from migrasafe.cli.terminal import put
 from migrasafe.errors import InputError
 
 
 def write(report: str, output: str | None) -> None:
     """Prints the report, or writes it to `output`. Raises InputError for a file that cannot be written."""
     if output is None:
-        click.echo(report, nl=False, color=True)  # whether to colour is decided already
+        put(report)
         return
     try:
         Path(output).write_text(report, encoding="utf-8")

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
-_Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+from migrasafe.cli.completion import layouts, rule_ids
+from migrasafe.cli.lint.options import Option
+
+_COMPLETIONS = {"layouts": layouts, "rules": rule_ids, "": None}
 
 
 class SectionedOption(click.Option):
     """An option that knows under which heading it is shown."""
 
-    def __init__(self, *arguments: Any, section: str = "Options", **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+    def __init__(self, option: Option, section: str) -> None:
+        names = (option.name, option.short, option.setting)
+        super().__init__(
+            [name for name in names if name],
+            is_flag=option.flag,
+            multiple=option.many,
+            type=_type(option),
+            default=option.default,
+            show_default=option.shown,
+            shell_complete=_COMPLETIONS[option.completed],
+            metavar=option.metavar,
+            help=option.help,
+        )
         self.section = section
+
+
+def _type(option: Option) -> click.ParamType[Any] | None:
+    if option.choices:
+        return click.Choice(option.choices)
+    if option.least is not None:
+        return click.IntRange(option.least, option.most)
+    return click.Path(dir_okay=False) if option.file else None
 
 
 class SectionedCommand(click.Command):
@@ -34,17 +56,6 @@ class SectionedCommand(click.Command):
                 formatter.write_dl(records)
 
 
-def section(heading: str, *options: tuple[tuple[str, ...], dict[str, Any]]) -> _Decorator:
-    """A decorator that adds options, each given by its names and settings, in the order in which they are shown."""
-
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for names, settings in reversed(options):
-            command = click.option(*names, cls=SectionedOption, section=heading, **settings)(command)
-        return command
-
-    return add
-
-
-def option(*names: str, **settings: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """An option for `section`, as click.option takes it."""
-    return names, settings
+def in_sections(sections: Iterable[tuple[str, tuple[Option, ...]]]) -> list[click.Parameter]:
+    """The options for click, in the order in which they are shown."""
+    return [SectionedOption(option, heading) for heading, options in sections for option in options]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from migrasafe.json_text import readable
-from migrasafe.lint import LintResult
+
+if TYPE_CHECKING:
+    from migrasafe.lint import LintResult
 
 FORMATS = {
     "text": "migrasafe.report.text",

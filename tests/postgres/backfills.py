@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from click.testing import CliRunner
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.errors import MigrasafeError
 
 PATIENCE_SECONDS = 60.0

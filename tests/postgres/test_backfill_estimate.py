@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from tests.postgres.servers import Database
 
 

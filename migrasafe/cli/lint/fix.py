@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
 from migrasafe.cli.lint.run import Linted, Run
-from migrasafe.cli.terminal import say
+from migrasafe.cli.terminal import put, say
 from migrasafe.lint import LintResult
 from migrasafe.quantities import say_count
 
@@ -35,7 +33,7 @@ def show_diff(run: Run) -> LintResult:
     before = run.lint().result
     fixed = fix_all(lambda unsaved: run.lint(unsaved).result, text_of)
     files = changed_files(fixed.texts)
-    click.echo(unified_diff(files), nl=False)
+    put(unified_diff(files))
     would = (
         f"Would fix {fixed.fixed} of {say_count(len(before.findings), 'finding')} in {say_count(len(files), 'file')}."
     )

@@ -1,152 +1,187 @@
-"""The options of `migrasafe lint`, in the sections of its help."""
+"""The options of `migrasafe lint`, in the sections of its help: as values, which `words.py` reads without click."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Literal
 
-import click
+from msgspec import Struct
 
-from migrasafe.cli.completion import layouts, rule_ids
-from migrasafe.cli.sections import option, section
 from migrasafe.report import FORMATS
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
-_SECTIONS = (
-    section(
+
+class Option(Struct, frozen=True):
+    """What can be given, and what may follow it."""
+
+    name: str
+    key: str = ""
+    """What the setting is called; as the option, where this is empty."""
+    short: str = ""
+    flag: bool = False
+    """Whether nothing follows it."""
+    many: bool = False
+    """Whether it can be given again."""
+    choices: tuple[str, ...] = ()
+    least: int | None = None
+    """Of a number."""
+    most: int | None = None
+    file: bool = False
+    default: str | int | None = None
+    """Where it is not given; None: what the config says."""
+    shown: bool = False
+    """Whether help adds the default."""
+    completed: Literal["layouts", "rules", ""] = ""
+    """What a shell may complete it with."""
+    metavar: str | None = None
+    help: str | None = None
+
+    @property
+    def setting(self) -> str:
+        return self.key or self.name.removeprefix("--").replace("-", "_")
+
+
+def flag(name: str, *, help: str, short: str = "") -> Option:
+    """One that is off unless it is given."""
+    return Option(name, short=short, flag=True, default=False, help=help)
+
+
+SECTIONS: tuple[tuple[str, tuple[Option, ...]], ...] = (
+    (
         "What is read",
-        option(
-            "--layout",
-            metavar="TOOL",
-            shell_complete=layouts,
-            help="The migration tool, where the folder does not tell.",
-        ),
-        option("--independent", is_flag=True, default=None, help="Each file stands alone: none is another's history."),
-        option(
-            "--schema",
-            metavar="FILE|DSN",
-            help="The schema before the first migration: pg_dump --schema-only, or a server.",
-        ),
-        option(
-            "--sandbox",
-            is_flag=True,
-            help="Render Alembic revisions that need a database on a throw-away server (or --schema DSN).",
-        ),
-        option(
-            "--no-exec",
-            is_flag=True,
-            help="Run none of the project's code: read of Alembic revisions what is written out, and say what is not.",
-        ),
-        option("--old", metavar="SOURCE", help="The app that runs now (see compat): what it does not use is no error."),
-        option("--new", metavar="SOURCE", help="The app to deploy; the JSON report then says when."),
-        option("--config", type=click.Path(dir_okay=False), help="This config file, not the nearest one."),
-        option("--no-config", is_flag=True, help="Read no config file."),
-        option("--no-cache", is_flag=True, help="Read all of the history, not what an earlier run found out about it."),
-        option(
-            "--jobs",
-            type=click.IntRange(1),
-            default=1,
-            metavar="N",
-            help="Judge a large folder by so many processes at once. [default: 1]",
+        (
+            Option(
+                "--layout",
+                metavar="TOOL",
+                completed="layouts",
+                help="The migration tool, where the folder does not tell.",
+            ),
+            Option("--independent", flag=True, help="Each file stands alone: none is another's history."),
+            Option(
+                "--schema",
+                metavar="FILE|DSN",
+                help="The schema before the first migration: pg_dump --schema-only, or a server.",
+            ),
+            flag(
+                "--sandbox",
+                help="Render Alembic revisions that need a database on a throw-away server (or --schema DSN).",
+            ),
+            flag(
+                "--no-exec",
+                help="Run none of the project's code: read of Alembic revisions what is written out, and say what is not.",
+            ),
+            Option(
+                "--old", metavar="SOURCE", help="The app that runs now (see compat): what it does not use is no error."
+            ),
+            Option("--new", metavar="SOURCE", help="The app to deploy; the JSON report then says when."),
+            Option("--config", file=True, help="This config file, not the nearest one."),
+            flag("--no-config", help="Read no config file."),
+            flag("--no-cache", help="Read all of the history, not what an earlier run found out about it."),
+            Option(
+                "--jobs",
+                least=1,
+                default=1,
+                metavar="N",
+                help="Judge a large folder by so many processes at once. [default: 1]",
+            ),
         ),
     ),
-    section(
+    (
         "Where it will run",
-        option(
-            "--pg-version",
-            type=click.IntRange(OLDEST, NEWEST),
-            help=f"Major version of the server. [default: {DEFAULT}]",
-        ),
-        option(
-            "--in-transaction",
-            type=click.Choice(["auto", "yes", "no"]),
-            help="Whether each migration runs in one transaction; auto: as its tool would. [default: auto]",
-        ),
-        option(
-            "--large-table",
-            type=click.IntRange(0),
-            metavar="ROWS",
-            help="Tables with fewer rows are not busy (needs --schema DSN, which knows them).",
+        (
+            Option(
+                "--pg-version",
+                least=OLDEST,
+                most=NEWEST,
+                help=f"Major version of the server. [default: {DEFAULT}]",
+            ),
+            Option(
+                "--in-transaction",
+                choices=("auto", "yes", "no"),
+                help="Whether each migration runs in one transaction; auto: as its tool would. [default: auto]",
+            ),
+            Option(
+                "--large-table",
+                least=0,
+                metavar="ROWS",
+                help="Tables with fewer rows are not busy (needs --schema DSN, which knows them).",
+            ),
         ),
     ),
-    section(
+    (
         "What is reported",
-        option(
-            "--since",
-            metavar="GIT_REF",
-            help="Report only migrations added or changed since; the rest is history.",
-        ),
-        option(
-            "--staged",
-            is_flag=True,
-            help="Read what is staged in git, not what the files say now; without PATHS, report what is staged.",
-        ),
-        option(
-            "--with-history",
-            is_flag=True,
-            help="PATHS are changed files: report only those that are migrations; the others of their folders are history.",
-        ),
-        option(
-            "--baseline",
-            metavar="FILE",
-            help="Do not report what this file knows; say what of it is fixed. [default: migrasafe-baseline.json, if it is there]",
-        ),
-        option("--no-baseline", is_flag=True, help="Report what a baseline knows too."),
-        option(
-            "--write-baseline",
-            is_flag=True,
-            help="Write what is found into the baseline, and report nothing.",
-        ),
-        option("--down", is_flag=True, help="Lint Alembic's downgrades, newest first, after all that they take back."),
-        option(
-            "--select",
-            multiple=True,
-            metavar="RULE",
-            shell_complete=rule_ids,
-            help="Run only these rules (comma-separated, or repeat it).",
-        ),
-        option("--ignore", multiple=True, metavar="RULE", shell_complete=rule_ids, help="Do not run these rules."),
-        option(
-            "--fail-on",
-            type=click.Choice(["error", "warning", "info", "never"]),
-            help="Exit with 1 from this severity on. [default: error]",
+        (
+            Option(
+                "--since",
+                metavar="GIT_REF",
+                help="Report only migrations added or changed since; the rest is history.",
+            ),
+            flag(
+                "--staged",
+                help="Read what is staged in git, not what the files say now; without PATHS, report what is staged.",
+            ),
+            flag(
+                "--with-history",
+                help="PATHS are changed files: report only those that are migrations; the others of their folders are history.",
+            ),
+            Option(
+                "--baseline",
+                metavar="FILE",
+                help="Do not report what this file knows; say what of it is fixed. [default: migrasafe-baseline.json, if it is "
+                "there]",
+            ),
+            flag("--no-baseline", help="Report what a baseline knows too."),
+            flag(
+                "--write-baseline",
+                help="Write what is found into the baseline, and report nothing.",
+            ),
+            flag("--down", help="Lint Alembic's downgrades, newest first, after all that they take back."),
+            Option(
+                "--select",
+                many=True,
+                metavar="RULE",
+                completed="rules",
+                help="Run only these rules (comma-separated, or repeat it).",
+            ),
+            Option("--ignore", many=True, metavar="RULE", completed="rules", help="Do not run these rules."),
+            Option(
+                "--fail-on",
+                choices=("error", "warning", "info", "never"),
+                help="Exit with 1 from this severity on. [default: error]",
+            ),
         ),
     ),
-    section(
+    (
         "What is changed",
-        option("--fix", "fix", is_flag=True, help="Change the files where an edit suffices, and report what is left."),
-        option("--diff", is_flag=True, help="Show what --fix would change, and change nothing."),
+        (
+            flag("--fix", help="Change the files where an edit suffices, and report what is left."),
+            flag("--diff", help="Show what --fix would change, and change nothing."),
+        ),
     ),
-    section(
+    (
         "How it is reported",
-        option(
-            "--format",
-            "report",
-            metavar="FORMAT",
-            type=click.Choice(tuple(FORMATS)),
-            default="text",
-            show_default=True,
-            help=f"One of {', '.join(FORMATS)}.",
+        (
+            Option(
+                "--format",
+                "report",
+                metavar="FORMAT",
+                choices=tuple(FORMATS),
+                default="text",
+                shown=True,
+                help=f"One of {', '.join(FORMATS)}.",
+            ),
+            Option(
+                "--output",
+                "outputs",
+                many=True,
+                metavar="FILE|FORMAT=FILE",
+                help="Write the report to this file (- is standard output); as FORMAT=FILE, which can be repeated, beside the report "
+                "on the screen.",
+            ),
+            flag("--statistics", help="Count the findings by rule, in the place of the text report."),
+            flag("--show-allowed", help="List what comments allow and why, in the place of the findings."),
+            flag("--explain-config", help="Show every setting and who says so, and lint nothing."),
+            Option("--color", choices=("auto", "always", "never"), default="auto", shown=True),
+            flag("--quiet", short="-q", help="Print nothing when nothing is found."),
         ),
-        option(
-            "--output",
-            "outputs",
-            multiple=True,
-            metavar="FILE|FORMAT=FILE",
-            help="Write the report to this file (- is standard output); as FORMAT=FILE, which can be repeated, beside the report "
-            "on the screen.",
-        ),
-        option("--statistics", is_flag=True, help="Count the findings by rule, in the place of the text report."),
-        option("--show-allowed", is_flag=True, help="List what comments allow and why, in the place of the findings."),
-        option("--explain-config", is_flag=True, help="Show every setting and who says so, and lint nothing."),
-        option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
-        option("--quiet", "-q", is_flag=True, help="Print nothing when nothing is found."),
     ),
 )
-
-
-def lint_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds all of them."""
-    for add in reversed(_SECTIONS):
-        command = add(command)
-    return command

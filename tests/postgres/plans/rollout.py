@@ -18,7 +18,7 @@ from typing import Protocol
 import psycopg
 from click.testing import CliRunner
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.merge import draft_of
 from migrasafe.plan.model import Phase, PhaseName, Plan

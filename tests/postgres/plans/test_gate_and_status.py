@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.errors import InputError
 from migrasafe.plan.output.pieces import pieces_of
 from tests.postgres.plans.rollout import Rollout, roll_out

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from psycopg.conninfo import make_conninfo
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.cli.plan.session import plan_of
 from tests.postgres.plans.rollout import dump
 from tests.postgres.plans.two_databases import Client, Journey, at_work, execute, pairs_of_majors, two_servers

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.errors import InputError
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.postgres.server.find import available_servers

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.plan.model import Plan
 from migrasafe.plan.output import FORMATS, load_writer
 from migrasafe.plan.output.model import Output, Place

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.errors import ServerError
 from migrasafe.postgres.server.docker import OFFICIAL, major_in
 from migrasafe.postgres.server.find import IMAGE_VARIABLE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from migrasafe.cli import cli
+from migrasafe.cli.commands import cli
 from migrasafe.errors import InputError
 from migrasafe.plan.output.write_plan import read_plan
 from migrasafe.rehearse.sandbox.server import LEFT_BEHIND
