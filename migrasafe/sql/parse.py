@@ -49,6 +49,14 @@ _SQL = ChunkKind.SQL
 _META = regex(r"\\([a-zA-Z?!]+|.)")
 
 
+_OF_TRANSACTIONS = regex(
+    r"(?i)\b(?:concurrently|vacuum|database|tablespace|system|subscription|"
+    r"abort|begin|commit|end|prepare|release|rollback|savepoint|start)\b"
+)
+_JOINED = (
+    r"psql's \; sends it in one message with others, which are one transaction: what that does to it is not judged"
+)
+
 _OFTEN = 40
 """So many characters BEGIN, COMMIT and SET lock_timeout have at most, which nearly every migration repeats."""
 _parse_again = lru_cache(maxsize=64)(parse)
@@ -112,6 +120,8 @@ class _Reader:
 
     def read(self, chunk: Chunk) -> tuple[Statement, ...]:
         if chunk.kind is _SQL:
+            if chunk.joined and _OF_TRANSACTIONS.search(self.text, chunk.span.start, chunk.span.end):
+                return (Unrecognized(span=chunk.span, kind="joined", reason=_JOINED),)
             return self._parse(chunk.span)
         if chunk.kind is ChunkKind.META_COMMAND:
             return (_meta_command(self.text, chunk.span),)

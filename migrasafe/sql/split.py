@@ -33,6 +33,8 @@ class Chunk(Struct, frozen=True, kw_only=True):
     span: Span
     at: int | None = None
     """Where an unterminated string, comment or quoted name begins."""
+    joined: bool = False
+    """psql's `\\;` stands before or behind it: it is sent in one message with its neighbour."""
 
 
 # Runs of text without anything that matters to splitting, else one thing that does.
@@ -85,6 +87,8 @@ class _Splitter:
         self.first: int | None = None
         """Where the current statement begins."""
         self.depth = 0
+        self.waiting: list[Chunk] = []
+        """Statements that `\\;` ended, which psql sends with the next one."""
         self.chunks: list[Chunk] = []
         self.comments: list[Comment] = []
 
@@ -92,7 +96,7 @@ class _Splitter:
         if self._plain_text():
             return self.chunks, self.comments
         while self.place < self.stop:
-            if self.first is None and self._plain_statement():
+            if self.first is None and not self.waiting and self._plain_statement():
                 continue
             match = _STEP.match(self.text, self.place, self.stop)
             assert match is not None  # OTHER takes any character
@@ -160,11 +164,13 @@ class _Splitter:
                 end = end_of_comment(self.text, self.place, self.stop)
                 if end is not None:
                     self._comment(end, 2, 2)
+            case "META" if self._joins():
+                end = self.place + 2
             case "META":
-                if self.first is not None and _SENDS.match(self.text, self.place, self.stop):
-                    self._finish(self.place)
+                sent = self._sent() if _SENDS.match(self.text, self.place, self.stop) else []
                 if self.first is None:
                     end = self._meta_command()
+                    end = self._after_rows_of(sent, end)
             case "STRING":
                 self._begin()
                 end = self._end_of_string()
@@ -219,10 +225,22 @@ class _Splitter:
         if self.first is not None and self._inside_atomic_body(self.place):
             self.place += 1
             return
-        self._finish(self.place)
-        self.place += 1
-        if self.chunks and self._is_copy(self.chunks[-1]):
-            self.place = self._after_copy_data()
+        self.place = self._after_rows_of(self._sent(), self.place + 1)
+
+    def _sent(self) -> list[Chunk]:
+        """End the current statement: it is sent, with those that waited for it."""
+        sent = [*self.waiting, *self._finish(self.place)]
+        self.waiting = []
+        return sent
+
+    def _joins(self) -> bool:
+        r"""Whether a `\;` is read here, which ends a statement that psql then sends together with the next one."""
+        if not self.text.startswith("\\;", self.place) or self.depth:
+            return False
+        if self.first is not None and self._inside_atomic_body(self.place):
+            return False
+        self.waiting.extend(self._finish(self.place, joined=True))
+        return True
 
     def _inside_atomic_body(self, end: int) -> bool:
         """Whether a BEGIN ATOMIC body is still open at `end`; CASE … END nests inside it."""
@@ -245,25 +263,30 @@ class _Splitter:
     def _is_copy(self, chunk: Chunk) -> bool:
         return bool(_COPY_FROM_STDIN.match(self.text, chunk.span.start, chunk.span.end))
 
-    def _after_copy_data(self) -> int:
+    def _after_rows_of(self, sent: list[Chunk], place: int) -> int:
         """psql takes what follows COPY … FROM stdin; as data, up to a line with only a backslash and a dot."""
-        line_end = self.text.find("\n", self.place, self.stop)
-        if line_end < 0 or self.text[self.place : line_end].strip():
-            return self.place  # something else on the same line: not a script for psql
-        match = _END_OF_DATA.search(self.text, line_end, self.stop)
-        return match.end() if match else self.place
+        for _ in filter(self._is_copy, sent):
+            line_end = self.text.find("\n", place, self.stop)
+            if line_end < 0 or self.text[place:line_end].strip():
+                break  # something else on the same line: not a script for psql
+            match = _END_OF_DATA.search(self.text, line_end, self.stop)
+            place = match.end() if match else place
+        return place
 
-    def _finish(self, end: int) -> None:
+    def _finish(self, end: int, *, joined: bool = False) -> list[Chunk]:
+        """End the current statement; what was added, which is nothing where no statement had begun."""
         if self.first is None:
-            return
+            return []
         length = len(self.text[self.first : end].rstrip())
         for comment in reversed(self.comments):  # comments at the end belong to nobody
             if comment.span.start < self.first or comment.span.end != self.first + length:
                 break
             length = len(self.text[self.first : comment.span.start].rstrip())
-        if length:
-            self.chunks.append(Chunk(kind=ChunkKind.SQL, span=Span(self.first, self.first + length)))
+        span = Span(self.first, self.first + length)
+        added = [Chunk(kind=_SQL, span=span, joined=joined or bool(self.waiting))] if length else []
+        self.chunks.extend(added)
         self.first, self.depth = None, 0
+        return added
 
     def _unterminated(self) -> None:
         at = self.place

@@ -18,7 +18,8 @@ from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Copy, Span, Unrecognized
 from migrasafe.target import Target
 
-_NOTHING = re.compile(r"[\s;]*\Z")
+_NOTHING = re.compile(r"(?:[\s;]|\\;)*\Z")
+_JOINED = re.compile(r"\s*(?:\\;)?\s*")
 
 
 def linted(text: str, *, pg_version: int = 15, schema: Schema | None = None) -> tuple[Migration, LintResult]:
@@ -51,10 +52,16 @@ def broken_promises(text: str, migration: Migration, result: LintResult) -> Iter
 def left_out(script: Script) -> Iterator[str]:
     """Text of the sections that are read which stands in no statement and in no comment, and is more than space and semicolons.
 
-    After COPY … FROM STDIN come rows, as far as a line `\\.` or the end."""
+    After COPY … FROM STDIN come rows, as far as a line `\\.` or the end; behind `\\;` stands more that is sent with it."""
     text = script.source.text
     spans = [statement.span for statement in script.statements] + [comment.span for comment in script.comments]
-    rows_from = {one.span.end for one in script.statements if isinstance(one, Copy) and one.of_client and one.from_}
+    rows_from: set[int] = set()
+    before = None
+    for one in script.statements:
+        after_copy = before in rows_from and bool(_JOINED.fullmatch(text[before or 0 : one.span.start]))
+        before = one.span.end
+        if after_copy or (isinstance(one, Copy) and one.of_client and one.from_):
+            rows_from.add(before)
     for section in script.sections or (Span(0, len(text)),):
         inside = [(a, b) for a, b in ((span.start, span.end) for span in spans) if section.start <= a < section.end]
         at = section.start

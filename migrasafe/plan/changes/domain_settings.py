@@ -10,6 +10,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of
+from migrasafe.schema.evolve.expressions import is_null
 from migrasafe.schema.model import Domain
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -29,18 +30,19 @@ class ChangeDomainDefault(Struct, frozen=True, kw_only=True):
     def plan(self, ground: Ground) -> Draft:
         """One step: before the new version where a default comes or changes, behind the old one where it goes."""
         domain, alter = self.domain, _alter(self.domain)
-        wanted, before = _clause(self.default), _clause(domain.default)
+        default = None if is_null(self.default) else self.default  # which is none, as the server sees it
+        wanted, before = _clause(default), _clause(domain.default)
         step = Step(
-            title=f"Let new values of {domain.ref} be {deparse_expression(self.default)}"
-            if self.default is not None
+            title=f"Let new values of {domain.ref} be {deparse_expression(default)}"
+            if default is not None
             else f"Take the default of {domain.ref} away",
             statements=(f"{alter} {wanted}",),
-            done=_says(domain, self.default),
+            done=_says(domain, default),
             undo=(f"{alter} {before}",),
         )
         title = f"change the default of the domain {domain.ref}"
         by_hand = ("columns that have a default of their own do not ask the domain for one",)
-        if self.default is not None:
+        if default is not None:
             phase = phases.expand(
                 f"New values of {domain.ref} have another default; old ones stay as they are",
                 "finds the new default in rows that it gave no value",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from migrasafe.postgres.catalog.text import ServerTexts, expression_sql, signature_sql, type_sql
+from migrasafe.schema.evolve.expressions import is_null
 from migrasafe.schema.model import (
     Column,
     ColumnRef,
@@ -48,11 +49,12 @@ def type_from_row(
         case "e":
             return EnumType(ref=ref, labels=tuple(row.labels))
         case "d":
+            default = texts.expression(row.default)
             return Domain(
                 ref=ref,
                 type=texts.type(row.base_type),
                 not_null=row.not_null,
-                default=texts.expression(row.default),
+                default=None if is_null(default) else default,
                 constraints=tuple(constraints),
                 collation=row.collation,
             )

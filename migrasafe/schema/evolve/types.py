@@ -26,6 +26,7 @@ from migrasafe.sql.statements import (
     CreateEnum,
     CreateOther,
     CreateRange,
+    Expression,
     Name,
     RenameEnumValue,
     TypeName,
@@ -155,6 +156,9 @@ def create_domain(draft: Draft, statement: CreateDomain) -> None:
             constraints.append(_domain_check(draft, draft.place(statement.name), definition, names))
             names.add(constraints[-1].name)
     collation = statement.collation.name if statement.collation is not None else None
+    below = draft.types.get(Ref(base.schema, base.name)) if base.schema is not None and not base.array else None
+    inherited = below.default if isinstance(below, Domain) else None
+    default = inherited if statement.default is None else _kept_default(statement.default)
     _make(
         draft,
         statement.name,
@@ -162,7 +166,7 @@ def create_domain(draft: Draft, statement: CreateDomain) -> None:
             ref=ref,
             type=base,
             not_null=not_null,
-            default=statement.default,
+            default=default,
             constraints=tuple(constraints),
             collation=collation,
             born=draft.moment,
@@ -192,7 +196,12 @@ def alter_domain(draft: Draft, statement: AlterDomain) -> None:
 
 
 def _set_domain_default(draft: Draft, domain: Domain, statement: AlterDomain) -> Domain:
-    return replace(domain, default=None if is_null(statement.default) else statement.default)
+    return replace(domain, default=_kept_default(statement.default))
+
+
+def _kept_default(default: Expression | None) -> Expression | None:
+    """NULL is what there is without a default, even where the server writes it down."""
+    return None if is_null(default) else default
 
 
 def _drop_domain_default(draft: Draft, domain: Domain, statement: AlterDomain) -> Domain:

@@ -8,7 +8,19 @@ from migrasafe.errors import InputError
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source, source_from_bytes
-from migrasafe.sql.statements import AlterTable, CreateFunction, CreateIndex, DoBlock, Select, Statement, Unrecognized
+from migrasafe.sql.statements import (
+    AlterTable,
+    Copy,
+    CreateFunction,
+    CreateIndex,
+    DoBlock,
+    Drop,
+    Select,
+    Statement,
+    Unrecognized,
+    Utility,
+    Vacuum,
+)
 
 
 def statements_of(sql: str) -> tuple[Statement, ...]:
@@ -125,6 +137,25 @@ def test_copy_data_is_no_sql() -> None:
 def test_what_follows_a_copy_that_can_take_no_rows_is_no_data() -> None:
     found = statements_of("COPY (SELECT 1) FROM stdin;\nSELECT 1;")
     assert [type(one) for one in found] == [Unrecognized, Select]
+
+
+def test_rows_follow_a_copy_that_psql_sends_with_others() -> None:
+    found = statements_of("COPY t FROM stdin\\; SELECT 1\\; COPY u FROM stdin;\n1\n\\.\n2\n\\.\nDROP TABLE t;")
+    assert [type(one) for one in found] == [Copy, Select, Copy, Drop]
+    found = statements_of("COPY t FROM stdin \\g\n1;\n\\.\nDROP TABLE t;")
+    assert [type(one) for one in found] == [Copy, Utility, Drop]
+
+
+def test_a_semicolon_after_the_rows_of_a_copy_has_no_rows() -> None:
+    found = statements_of("COPY t FROM stdin;\n1\n\\.\n/* none */;\nDROP TABLE t;\n\\.\n")
+    assert [type(one) for one in found][:2] == [Copy, Drop]
+
+
+def test_statements_that_psql_sends_together_are_read_one_by_one() -> None:
+    found = statements_of("SELECT 1 \\; \\; DROP TABLE t\\;\nVACUUM; SELECT 2; VACUUM;")
+    assert [type(one) for one in found] == [Select, Drop, Unrecognized, Select, Vacuum]
+    assert isinstance(found[2], Unrecognized)
+    assert "are one transaction" in found[2].reason
 
 
 def test_comments_are_kept_with_their_offsets() -> None:
