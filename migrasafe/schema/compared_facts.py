@@ -55,7 +55,8 @@ def column_facts(column: Column) -> Facts:
         "NOT NULL": column.not_null,
         "NOT NULL validated": column.not_null_valid,
         "default": column.default is not None,
-        "identity": None if column.identity is None else column.identity.always,
+        # Partitions have the identity of their table from 17 on, and none of their own before.
+        "identity": Unknown if column.inherited else None if column.identity is None else column.identity.always,
         "generated": column.generated is not None,
         "stored": column.generated_stored,
         "collation": column.collation,

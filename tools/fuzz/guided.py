@@ -1,76 +1,70 @@
-"""Fuzzing that follows coverage, with atheris: bytes that reach new lines of a reader are kept and changed further.
+"""One reader, fuzzed along its coverage by atheris: bytes that reach new lines are kept and changed further.
 
-    python -m tools.fuzz.guided READER [--seconds 300] [CORPUS...]
+    python -m tools.fuzz.guided READER COUNTS CORPUS [libFuzzer's options]
 
-Needs `pip install atheris`, which ships for Linux and a few versions of Python only, so that no test asks for it. Ends with
-libFuzzer's report and a file of the bytes where something was raised that is no InputError, or where text was left out.
+A process of its own, because libFuzzer ends it: `python -m tools.fuzz guided` starts it, and reads COUNTS. What a text
+breaks is noted and fuzzing goes on; only a crash of the interpreter, a hang and too much memory are left to libFuzzer.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
-_READERS = ("sql", "marked", "liquibase", "go", "plpgsql")
+import msgspec
+
+from migrasafe.errors import MigrasafeError
+from tools.fuzz.campaign import Counts, Findings, failures_of
+
+_WRITTEN_EVERY_SECONDS = 1.0
+
+
+class Progress(msgspec.Struct, kw_only=True):
+    """What a process has done so far, in the file COUNTS."""
+
+    counts: Counts
+    classes: dict[str, int]
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m tools.fuzz.guided", description=__doc__.partition("\n")[0])
-    parser.add_argument("reader", choices=_READERS)
-    parser.add_argument("--seconds", type=int, default=300)
-    parser.add_argument("corpus", nargs="*", help="folders of examples, the first of which gets new ones")
-    options = parser.parse_intermixed_args(arguments)
-    try:
-        atheris = importlib.import_module("atheris")
-    except ImportError:
-        sys.exit("atheris is not installed: pip install atheris")
+    name, told, corpus, *limits = arguments
+    atheris = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["migrasafe"]):
-        read = reader(options.reader)
-    limits = [f"-max_total_time={options.seconds}", "-timeout=30", "-rss_limit_mb=2048", "-max_len=4096"]
-    atheris.Setup([sys.argv[0], *limits, *options.corpus], read)
-    atheris.Fuzz()
+        from tools.fuzz.readers import READERS, seeds_of
 
+        reader = READERS[name]
+        for seed in seeds_of(name):  # which import everything: what is imported later is not watched
+            with suppress(Exception):
+                reader.read(seed)
+    progress = Progress(counts=Counts(), classes={})
+    findings = Findings(Path(told).with_suffix(".found"))
+    findings.classes = progress.classes
+    last = 0.0
 
-def reader(name: str) -> Callable[[bytes], None]:
-    """What a reader does with bytes; raises what it should not."""
-    from migrasafe.errors import InputError
-    from migrasafe.sql.source import Source, source_from_bytes
-    from tools.fuzz.promises import broken_promises, left_out, linted, read
-
-    def sql(source: Source) -> None:
-        assert not list(left_out(read(source.text)))
-
-    def marked(source: Source) -> None:
-        assert not list(broken_promises(source.text, *linted(source.text)))
-
-    def liquibase(source: Source) -> None:
-        from migrasafe.migrations.formats.liquibase_nodes import read_nodes
-
-        for path in ("changelog.xml", "changelog.yaml", "changelog.json"):
-            try:
-                read_nodes(Source(path=path, text=source.text))
-            except InputError:
-                continue
-
-    def go(source: Source) -> None:
-        from migrasafe.migrations.formats.go_source import read_go
-
-        read_go(source)
-
-    def plpgsql(source: Source) -> None:
-        read(f"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $fuzz${source.text}$fuzz$")
-
-    of = {"sql": sql, "marked": marked, "liquibase": liquibase, "go": go, "plpgsql": plpgsql}[name]
-
-    def read_bytes(data: bytes) -> None:
+    def check(text: str) -> Iterator[str]:
         try:
-            of(source_from_bytes(data, "fuzz.sql"))
-        except InputError:
+            reader.read(text)
+        except MigrasafeError:  # which is an answer
             return
+        yield from ()
 
-    return read_bytes
+    def read(data: bytes) -> None:
+        nonlocal last
+        text = data.decode("utf-8", "replace")
+        progress.counts.texts += 1
+        for failure in failures_of(text, check):
+            progress.counts.failures += 1
+            findings.note(failure, [text], check)
+        if time.monotonic() - last > _WRITTEN_EVERY_SECONDS:
+            last = time.monotonic()
+            Path(told).write_bytes(msgspec.json.encode(progress))
+
+    atheris.Setup([sys.argv[0], *limits, corpus], read)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,8 @@ from migrasafe import __version__
 HERE = Path(__file__).parent
 RECORD = HERE / "record.jsonl"
 PAGE = HERE.parents[1] / "docs" / "fuzzing.md"
+GUIDED = "along coverage: "
+"""What the names of these campaigns begin with; the reader follows."""
 _BEGIN, _END = "<!-- record: begin -->\n", "<!-- record: end -->\n"
 
 
@@ -29,6 +31,8 @@ class Ran(Struct, frozen=True, kw_only=True):
     linted: int = 0
     compared: int = 0
     """Statements after which the catalog was compared with a server's."""
+    edges: int = 0
+    """Of the code that was watched, which a campaign along coverage reached."""
     failures: int
     classes: dict[str, int]
     seconds: float
@@ -49,6 +53,7 @@ def ran(campaign: str, seed: int, counts: dict[str, int], classes: dict[str, int
         statements=counts["statements"],
         linted=counts.get("linted", 0),
         compared=counts.get("compared", 0),
+        edges=counts.get("edges", 0),
         failures=counts["failures"],
         classes=classes,
         seconds=round(wall, 1),
@@ -80,10 +85,29 @@ def write_page(page: Path = PAGE, record: Path = RECORD) -> None:
 
 
 def table(record: Iterable[Ran]) -> str:
-    """A line for each campaign, all of its runs together."""
+    """A line for each campaign, all of its runs together; those along coverage have a table of their own."""
     by_campaign: dict[str, list[Ran]] = {}
+    guided: dict[str, list[Ran]] = {}
     for one in record:
-        by_campaign.setdefault(one.campaign, []).append(one)
+        of_reader = one.campaign.startswith(GUIDED)
+        (guided if of_reader else by_campaign).setdefault(one.campaign.removeprefix(GUIDED), []).append(one)
+    return _of_statements(by_campaign) + (f"\n{_of_readers(guided)}" if guided else "")
+
+
+def _of_readers(by_reader: Mapping[str, list[Ran]]) -> str:
+    lines = [
+        "| along coverage | texts | edges reached | failures | of kinds | minutes | load |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for name, runs in sorted(by_reader.items()):
+        cells = [name, f"{sum(run.texts for run in runs):,}", f"{max(run.edges for run in runs):,}"]
+        cells += [f"{sum(run.failures for run in runs):,}", str(len({kind for run in runs for kind in run.classes}))]
+        cells += [f"{sum(run.seconds for run in runs) / 60:.1f}", f"{sum(run.load for run in runs) / len(runs):.1f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _of_statements(by_campaign: Mapping[str, list[Ran]]) -> str:
     lines = [
         "| campaign | runs | texts | statements | linted | compared with a server | failures | of kinds | CPU s | load |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",

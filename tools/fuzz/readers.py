@@ -1,0 +1,339 @@
+"""What reads what others wrote, each as a function of one text: for tools/fuzz/guided.py.
+
+A text is a bundle of files, each behind a line `=== its/path`; the seeds are those of seeds/ and made of fixtures/. What is fuzzed is
+imported where it is called, which is where atheris watches.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from functools import cache, partial
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from migrasafe.errors import MigrasafeError
+
+if TYPE_CHECKING:
+    from migrasafe.migrations.folder import Folder
+    from migrasafe.migrations.model import History
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+SEEDS = Path(__file__).with_name("seeds")
+_FILE = re.compile(r"(?m)^=== ([\w./ -]{1,80})\n")
+_LAYOUTS = {  # the folders of fixtures/ that each layout is seeded with
+    "rails": ("rails", "active-record"),
+    "diesel": ("diesel",),
+    "prisma": ("prisma",),
+    "drizzle": ("drizzle",),
+    "supabase": ("supabase",),
+    "flyway": ("flyway", "flyway-locations"),
+    "goose": ("goose",),
+    "sql-migrate": ("sql-migrate",),
+    "dbmate": ("dbmate",),
+    "node-pg-migrate": ("node-pg-migrate",),
+    "liquibase": ("liquibase",),
+    "sqitch": ("sqitch",),
+    "delta": ("delta",),
+    "golang-migrate": ("golang-migrate",),
+    "sqlx": ("sqlx", "sqlx-reversible"),
+    "pop": ("pop",),
+    "morph": ("morph",),
+    "pre-post": ("pre-post",),
+    "plain": ("plain", "plain-pairs"),
+}
+_NOT_OF_THE_PROJECT = ("expected.json", "rendered.json", "sent.json")
+
+
+class Reader(Struct, frozen=True, kw_only=True):
+    read: Callable[[str], None]
+    """Raises what a reader of others' files should not; a MigrasafeError is an answer."""
+    folders: Sequence[str] = ()
+    """Of fixtures/, whose files are seeds."""
+    made: Callable[[], Iterator[str]] = lambda: iter(())
+    """Seeds that migrasafe itself writes."""
+
+
+class Broken(Exception):  # noqa: N818 (named as what is found)
+    """A promise that was not kept."""
+
+
+def bundle(files: Mapping[str, str]) -> str:
+    return "".join(f"=== {path}\n{text}\n" for path, text in files.items())
+
+
+def files_of(text: str) -> dict[str, str]:
+    """The files of a bundle; what stands before the first, or stands alone, is 1.sql."""
+    pieces = _FILE.split(text)
+    files = {"1.sql": pieces[0]} if pieces[0].strip() else {}
+    for path, inside in zip(pieces[1::2], pieces[2::2], strict=True):
+        steps = [step for step in path.split("/") if step.strip(". ")]
+        if steps and not any("/".join(steps[:n]) in files for n in range(1, len(steps))):
+            files["/".join(steps)] = inside
+    return {path: inside for path, inside in files.items() if not any(other.startswith(f"{path}/") for other in files)}
+
+
+def seeds_of(name: str) -> Iterator[str]:
+    """Examples that were written for it, whole folders of fixtures/, and each of their files alone."""
+    reader = READERS[name]
+    for seed in sorted((SEEDS / name).glob("*.txt")):
+        yield seed.read_text(encoding="utf-8")
+    yield from reader.made()
+    for folder in (FIXTURES / one for one in reader.folders):
+        found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in _NOT_OF_THE_PROJECT]
+        files = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in found}
+        yield bundle(files)
+        for path, text in files.items():
+            yield bundle({path: text})
+
+
+# --- in memory --------------------------------------------------------------------------------------------------------
+
+
+def _of_layout(layout: str, text: str) -> None:
+    from migrasafe.migrations.folder import folder_of
+    from migrasafe.migrations.formats import load_format
+
+    module = load_format(layout)
+    assert module is not None
+    found = [inner for inner in _folders(folder_of("db", files_of(text))) if module.claims(inner)]
+    for inner in found[:2]:
+        _judge(module.read(inner))
+
+
+def _of_any(text: str) -> None:
+    from migrasafe.migrations.detect import find_migrations
+    from migrasafe.migrations.folder import folder_of
+    from migrasafe.migrations.formats import load_format
+
+    for found in find_migrations(folder_of("db", files_of(text))):
+        for candidate in found.candidates:
+            if candidate.layout not in ("alembic", "django"):
+                module = load_format(candidate.layout)
+                assert module is not None
+                _judge(module.read(found.folder))
+
+
+def _folders(folder: Folder) -> Iterator[Folder]:
+    yield folder
+    for inner in folder.folders.values():
+        yield from _folders(inner)
+
+
+def _judge(history: History) -> None:
+    from migrasafe.lint import LintOptions, lint
+    from migrasafe.rules.registry import RULES
+    from migrasafe.target import Target
+    from tools.fuzz.promises import left_out
+
+    result = lint([history], RULES, LintOptions(target=Target(pg_version=15)))
+    for migration in history.migrations:
+        for part in migration.parts:
+            for said in left_out(part.script):
+                raise Broken(said)
+    for finding in result.findings:
+        if finding.place.line < 1 or not finding.message:
+            raise Broken(f"{finding.rule} is at no place")
+
+
+def _sql(text: str) -> None:
+    from tools.fuzz.promises import left_out, read
+
+    for said in left_out(read(text)):
+        raise Broken(said)
+
+
+def _marked(text: str) -> None:
+    from tools.fuzz.promises import broken_promises, linted
+
+    for said in broken_promises(text, *linted(text)):
+        raise Broken(said)
+
+
+def _plpgsql(text: str) -> None:
+    _sql(f"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $fuzz${text}$fuzz$")
+
+
+def _dump(text: str) -> None:
+    from migrasafe.schema.load import schema_from_script
+    from tools.fuzz.promises import contradictions, read
+
+    for said in contradictions(schema_from_script(read(text))):
+        raise Broken(said)
+
+
+def _go_template(text: str) -> None:
+    from migrasafe.migrations.go_template import mask_go
+    from migrasafe.sql.source import Source
+
+    mask_go(Source(path="1.sql", text=text), "a tool")
+
+
+def _changelog(text: str) -> None:
+    from migrasafe.migrations.formats.liquibase_nodes import read_nodes
+    from migrasafe.sql.source import Source
+
+    for path in ("changelog.xml", "changelog.yaml", "changelog.json"):
+        try:
+            read_nodes(Source(path=path, text=text))
+        except MigrasafeError:
+            continue
+
+
+def _go(text: str) -> None:
+    from migrasafe.migrations.formats.go_source import read_go
+    from migrasafe.sql.source import Source
+
+    read_go(Source(path="1_first.go", text=text))
+
+
+def _revision(text: str) -> None:
+    from migrasafe.migrations.alembic.without_running import readable
+
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # which is said before it is read
+    ast.parse(readable(text, "upgrade").text)
+
+
+def _baseline(text: str) -> None:
+    from migrasafe.baseline import read_baseline
+
+    read_baseline(text, "known.json")
+
+
+def _plan_file(text: str) -> None:
+    from migrasafe.plan.output.write_plan import read_plan
+
+    read_plan(text, "plan.json")
+
+
+def _what_ran(text: str) -> None:
+    from migrasafe.app.query_files.what_ran import scan_what_ran
+    from migrasafe.app.source.file_scan import SourceText
+
+    for path in ("pg.log", "statements.csv", "statements.json"):
+        try:
+            scan_what_ran(SourceText(path, text))
+        except MigrasafeError:
+            continue
+
+
+# --- on a disk --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _place() -> Path:
+    return Path(mkdtemp(prefix="migrasafe-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+
+
+def _written(text: str) -> Path:
+    place = _place() / "at"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    for path, inside in files_of(text).items():
+        file = place / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(inside.encode("utf-8", "replace"))
+    return place
+
+
+def _command(arguments: Sequence[str], text: str) -> None:
+    """`migrasafe` over the files of a bundle: it ends with 0, 1 or 2, and 2 with a sentence."""
+    from migrasafe.cli import main
+
+    place, out, err, before = _written(text), io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["migrasafe", *arguments]
+    status: object = 0
+    try:
+        with chdir(place), redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as ended:
+        status = ended.code
+    finally:
+        sys.argv = before
+    if status not in (0, 1, 2):
+        raise Broken(f"exit status {status}: {err.getvalue()[-300:]}")
+    if status == 2 and not err.getvalue().strip():
+        raise Broken("exit status 2 without a word")
+
+
+def _own_plan() -> Iterator[str]:
+    files = {"1.sql": "CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n"}
+    for change in ("ALTER COLUMN note SET NOT NULL", "RENAME note TO remark"):
+        files["2.sql"] = f"ALTER TABLE orders {change};\n"
+        _command(("plan", "--schema", "1.sql", "--out", "plan", "2.sql"), bundle(files))
+        yield (_place() / "at" / "plan" / "plan.json").read_text(encoding="utf-8")
+
+
+def _own_baseline() -> Iterator[str]:
+    _command(("lint", "1.sql", "--write-baseline", "known.json"), bundle({"1.sql": "DROP TABLE orders;\n\\x y\n"}))
+    yield (_place() / "at" / "known.json").read_text(encoding="utf-8")
+
+
+def _job(text: str) -> None:
+    from migrasafe.backfill.job.file import read_job_file
+
+    (_written("") / "job.toml").write_bytes(text.encode("utf-8", "replace"))
+    read_job_file(_place() / "at" / "job.toml")
+
+
+def _alembic_project(text: str) -> None:
+    from migrasafe.migrations.alembic.project import project_at
+    from migrasafe.migrations.alembic.read import revisions_of
+
+    place = _written(text)
+    for folder in {place, *(file.parent for file in place.rglob("env.py"))}:
+        revisions_of(project_at(folder))
+
+
+def _django_project(text: str) -> None:
+    from migrasafe.migrations.django.project import project_at
+
+    place = _written(text)
+    for folder in {place, *(file.parent for file in place.rglob("migrations/*.py"))}:
+        project_at(folder)
+
+
+def _app(text: str) -> None:
+    from migrasafe.app.read_app import read_app
+
+    read_app(os.fspath(_written(text)))
+
+
+READERS = {
+    **{
+        layout: Reader(read=partial(_of_layout, layout), folders=folders)
+        for layout, folders in _LAYOUTS.items()
+    },
+    "any-folder": Reader(read=_of_any, folders=[name for names in _LAYOUTS.values() for name in names]),
+    "alembic-revision": Reader(read=_revision),
+    "alembic-project": Reader(read=_alembic_project, folders=("alembic-shop",)),
+    "django-project": Reader(read=_django_project, folders=("django-shop",)),
+    "sql": Reader(read=_sql),
+    "marked": Reader(read=_marked),
+    "plpgsql": Reader(read=_plpgsql),
+    "dump": Reader(read=_dump),
+    "go-template": Reader(read=_go_template),
+    "go-source": Reader(read=_go),
+    "changelog": Reader(read=_changelog),
+    "config": Reader(read=partial(_command, ("lint", "1.sql"))),
+    "baseline": Reader(read=_baseline, made=_own_baseline),
+    "plan": Reader(read=_plan_file, made=_own_plan),
+    "job": Reader(read=_job),
+    "app": Reader(
+        read=_app, folders=[f"compat/{path.name}" for path in sorted((FIXTURES / "compat").iterdir())]
+    ),
+    "what-ran": Reader(read=_what_ran),
+    "compat": Reader(read=partial(_command, ("compat", "db", "--old", "old.sql", "--new", "new.sql"))),
+}  # fmt: skip
