@@ -118,6 +118,22 @@ def test_what_only_a_run_would_tell_is_said(tmp_path: Path, body: str, why: str)
     assert (blocking, why in message) == (True, True), message
 
 
+@pytest.mark.parametrize("body", ["rename_column :a, :b", "add_reference :a", "rename_index :a", "remove_reference :a"])
+def test_an_operation_without_its_arguments_is_not_checked(tmp_path: Path, body: str) -> None:
+    ((line, blocking, message),) = said(project(tmp_path, f"    {body}"))
+    assert (line, blocking) == (3, True)
+    assert "does not have the arguments that Rails takes" in message
+
+
+def test_integers_are_those_of_ruby(tmp_path: Path) -> None:
+    history = project(
+        tmp_path, "    add_column :a, :b, :string, limit: 010\n    add_column :a, :c, :string, limit: 0d1_1"
+    )
+    assert [text.rpartition("varying")[2] for text in sent(history)] == ["(8)", "(11)"]
+    ((_, blocking, _),) = said(project(tmp_path, "    add_column :a, :b, :string, limit: 09"))
+    assert blocking
+
+
 def test_a_condition_is_read_as_if_it_held_and_that_is_said(tmp_path: Path) -> None:
     history = project(tmp_path, "    drop_table :a if Rails.env.production?\n    drop_table :b if table_exists?(:b)")
     assert sent(history) == ["DROP TABLE a", "DROP TABLE b"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from migrasafe.postgres.server.binaries import find_binaries
 from tests.in_process import Ran, migrasafe
 from tests.postgres.servers import Database
 
@@ -34,6 +35,10 @@ def roles(each_major: int, database: Database) -> Iterator[dict[str, str]]:
             database.execute(f"DROP OWNED BY {name}_{end} CASCADE; DROP ROLE {name}_{end}")
 
 
+def newest_pg_dump() -> int:
+    return max((one.major for one in find_binaries() if (one.folder / "pg_dump").exists()), default=0)
+
+
 def run(folder: Path, *arguments: str, status: int = 0) -> Ran:
     ran = migrasafe(folder, *arguments)
     assert ran.returncode == status, f"{arguments}: {ran.stdout[-500:]} {ran.stderr}"
@@ -49,6 +54,18 @@ def test_each_command_works_with_what_the_page_grants(
     assert "drop-column-in-use" in run(tmp_path, "lint", "1.sql", "--schema", reader, status=1).stdout
     run(tmp_path, "compat", "1.sql", "--old", "app.sql", "--new", "app.sql", "--schema", reader, status=1)
     run(tmp_path, "plan", "not-null", "orders.note", "--schema", reader, "--out", "plan")
+
+    schema, scratch = roles["migrasafe_rehearse"], database.dsn
+    refused = run(tmp_path, "rehearse", "plan", "--schema", "1.sql", "--dsn", schema, status=2).stderr
+    assert "permission denied to create database" in refused
+    if newest_pg_dump() < each_major:
+        refused = run(tmp_path, "rehearse", "plan", "--schema", schema, "--dsn", scratch, status=2).stderr
+        assert "no pg_dump that reads" in refused
+    else:
+        run(tmp_path, "rehearse", "plan", "--schema", schema, "--dsn", scratch, "--rows", "9")
+        refused = run(tmp_path, "rehearse", "plan", "--schema", reader, "--dsn", scratch, status=2).stderr
+        assert "permission denied for table orders" in refused
+        assert refused.endswith("docs/security.md lists what the role of each command needs\n")
 
     refused = run(tmp_path, "gate", "plan", "switch", "--dsn", reader, status=2).stderr
     assert refused.startswith("migrasafe: the server refuses: permission denied for ")

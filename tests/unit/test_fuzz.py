@@ -5,18 +5,23 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from migrasafe.errors import MigrasafeError
+from migrasafe.migrations.formats import FORMATS
 from migrasafe.schema.model import Schema
 from migrasafe.sql.statements import Statement, Unrecognized
+from tools.fuzz.__main__ import main
 from tools.fuzz.author import Author
 from tools.fuzz.campaign import Findings, failures_of
 from tools.fuzz.corpus import at_most, changed_text, fuzz_corpus, texts_of
 from tools.fuzz.grammar import read_grammar, slots_of
 from tools.fuzz.histories import fuzz_histories
 from tools.fuzz.promises import evolved, left_out, read
+from tools.fuzz.readers import READERS, files_of, seeds_of
 from tools.fuzz.record import ran, table
 from tools.fuzz.shrink import fewest
 
@@ -132,3 +137,36 @@ def test_files_of_others_keep_their_promises_and_are_counted(tmp_path: Path) -> 
     counts = list(fuzz_corpus(texts_of([tmp_path]), 1, 20, findings, None))[-1]
     assert (counts.texts, counts.failures, findings.classes) == (21, 0, {})
     assert counts.statements > 3
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_every_reader_reads_its_examples_and_pieces_of_them(name: str) -> None:
+    seeds = list(seeds_of(name))
+    assert seeds
+    rng = random.Random(name)
+    for text in [*seeds[:3], "", "=== a/../../b\nx\n=== c\n", *(changed_text(rng, seeds) for _ in range(5))]:
+        with suppress(MigrasafeError):
+            READERS[name].read(text)
+
+
+def test_every_layout_is_fuzzed() -> None:
+    assert set(FORMATS) - READERS.keys() == {"alembic", "django"}  # whose projects and revisions are
+    assert {"alembic-project", "alembic-revision", "django-project"} <= READERS.keys()
+
+
+def test_a_bundle_is_read_as_files_below_one_folder() -> None:
+    assert files_of("x\n=== ../a/b\ny\n=== a\nz\n=== c d.sql\n") == {"1.sql": "x\n", "a/b": "y\n", "c d.sql": ""}
+
+
+def test_what_a_campaign_needs_and_does_not_find_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tools.fuzz.guided_runs.find_spec", lambda name: None)
+    assert main(["guided", "sql"]) == 2
+    assert "pip install atheris" in capsys.readouterr().err
+    monkeypatch.setattr("tools.fuzz.__main__.installed_pglast", lambda: None)
+    assert main(["postgres"]) == 2
+    assert "pip install pglast" in capsys.readouterr().err
+    monkeypatch.setattr("tools.fuzz.__main__.installed_pglast", lambda: random)
+    assert main(["postgres", "--from", str(tmp_path)]) == 2
+    assert "holds no .sql file" in capsys.readouterr().err

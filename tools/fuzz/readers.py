@@ -277,8 +277,8 @@ def _own_plan() -> Iterator[str]:
 
 
 def _own_baseline() -> Iterator[str]:
-    _command(("lint", "1.sql", "--write-baseline", "known.json"), bundle({"1.sql": "DROP TABLE orders;\n\\x y\n"}))
-    yield (_place() / "at" / "known.json").read_text(encoding="utf-8")
+    _command(("lint", "1.sql", "--write-baseline"), bundle({"1.sql": "DROP TABLE orders;\n\\x y\n"}))
+    yield (_place() / "at" / "migrasafe-baseline.json").read_text(encoding="utf-8")
 
 
 def _job(text: str) -> None:

@@ -108,6 +108,19 @@ def read_call(node: Node, names: Names) -> Call:
     )
 
 
+def _integer(text: str) -> Value:
+    """As Ruby writes them: `0b1`, `0o7`, `07`, `0d9`, `0xf`, `1_000`."""
+    digits = text.replace("_", "").lower()
+    if digits.startswith("0d"):
+        digits, base = digits[2:], 10
+    else:
+        base = 8 if digits.startswith("0") and digits[1:].isdigit() else 0
+    try:
+        return int(digits, base)
+    except ValueError:
+        return Unknown(text=text)
+
+
 def value(node: Node | None, names: Names) -> Value:
     """What a literal says, with what is known of names; Unknown for everything else."""
     if node is None:
@@ -121,7 +134,7 @@ def value(node: Node | None, names: Names) -> Value:
         case "bare_symbol" | "bare_string":
             return Symbol(text_of(node))
         case "integer":
-            return int(text_of(node).replace("_", ""), 0) if text_of(node) != "0" else 0
+            return _integer(text_of(node))
         case "float":
             return float(text_of(node).replace("_", ""))
         case "unary" if text_of(node).startswith("-"):

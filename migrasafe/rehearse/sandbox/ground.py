@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from migrasafe.dsn import without_password
+from migrasafe.dsn import without_password, without_secrets
 from migrasafe.errors import ServerError
 from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.postgres.attempt import attempt, missing_role, missing_schema
@@ -51,6 +51,7 @@ def dump_of(live: str) -> str:
     """What `pg_dump --schema-only` says of a database. Raises ServerError where none is here that can read it."""
     with connect(live) as session:
         major = major_version(session)
+    said = ""
     for program in _dump_programs(major):
         done = subprocess.run(
             [program, "--schema-only", "--no-owner", "--dbname", without_password(live)],
@@ -61,6 +62,10 @@ def dump_of(live: str) -> str:
         )
         if done.returncode == 0:
             return done.stdout
+        said = said or next((line for line in done.stderr.splitlines() if "permission denied" in line), "")
+    if said:
+        refused = without_secrets(said, live).removeprefix("pg_dump: ").removeprefix("error: ")
+        raise ServerError(f"pg_dump: {refused}; docs/security.md lists what the role of each command needs")
     raise ServerError(
         f"no pg_dump that reads {describe_dsn(live)} (PostgreSQL {major}) was found: give --schema a dump that you made"
         " with `pg_dump --schema-only`"

@@ -122,7 +122,8 @@ class Draft:
 
     def known_type(self, schema: str | None, name: str) -> Ref | None:
         """The user-defined type (or row type) a name means; None if we know of none."""
-        for candidate in self.search_path if schema is None else (schema,):
+        path = (TEMPORARY_SCHEMA, *self.search_path) if self.temporary else self.search_path
+        for candidate in path if schema is None else (schema,):
             ref = Ref(candidate, name)
             if ref in self.types or isinstance(self.relations.get(ref), Table | View):
                 return ref

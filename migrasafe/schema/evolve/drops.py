@@ -9,7 +9,7 @@ from migrasafe.schema.evolve.cascade import lose, remove_functions, remove_relat
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.functions import overloads_meant, remove_trigger
 from migrasafe.schema.model import Sequence, Table, View
-from migrasafe.sql.statements import Drop, DroppedObject
+from migrasafe.sql.statements import Drop, DroppedObject, Name
 
 
 def drop(draft: Draft, statement: Drop) -> None:
@@ -17,7 +17,12 @@ def drop(draft: Draft, statement: Drop) -> None:
     remove = _DROPS.get(statement.kind)
     if remove is None:
         return
-    for dropped in statement.objects:
+    objects = statement.objects
+    if len(objects) > 1 and statement.kind in _BY_THEIR_PATH:
+        # All are looked up before any is gone: what one of them hid is not meant by the next.
+        meant = dict.fromkeys(draft.resolve(*dropped.name) for dropped in objects)
+        objects = tuple(DroppedObject(name=Name(*ref)) for ref in meant)
+    for dropped in objects:
         remove(draft, dropped)
 
 
@@ -105,6 +110,8 @@ def _schema(draft: Draft, dropped: DroppedObject) -> None:
     if schema in draft.schemas:
         draft.schemas = draft.schemas.remove(schema)
 
+
+_BY_THEIR_PATH = frozenset({"TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "INDEX"})
 
 _DROPS: dict[str, Callable[[Draft, DroppedObject], None]] = {
     "TABLE": _table,

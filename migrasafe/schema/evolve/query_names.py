@@ -80,8 +80,10 @@ def _columns(draft: Draft, query: Query, resolved: Resolved) -> tuple[Column, ..
 
 def _types(draft: Draft, select: Node) -> Iterator[TypeName | None]:
     """The types of the output columns, None where only PostgreSQL can tell."""
-    while "larg" in select:
-        select = select["larg"]
+    if "larg" in select:  # UNION and the like find a type that both sides become
+        for types in zip(*(list(_types(draft, leaf)) for leaf in _leaves(select)), strict=False):
+            yield types[0] if all(one == types[0] for one in types) else None
+        return
     tables = dict(_tables(draft, select.get("fromClause") or ()))
     for target in select.get("targetList") or ():
         value = target.get("ResTarget", {}).get("val", {})
@@ -92,6 +94,16 @@ def _types(draft: Draft, select: Node) -> Iterator[TypeName | None]:
                     yield from (column.type for column in table.columns)
             continue
         yield _type(draft, value, tables)
+
+
+def _leaves(select: Node) -> Iterator[Node]:
+    stack = [select]
+    while stack:
+        one = stack.pop()
+        if "larg" in one:
+            stack += (one["rarg"], one["larg"])
+        else:
+            yield one
 
 
 def _type(draft: Draft, value: Node, tables: dict[str, Table]) -> TypeName | None:

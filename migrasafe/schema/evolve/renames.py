@@ -67,6 +67,9 @@ def _column(draft: Draft, statement: Rename) -> None:
     relation = draft.named(statement.name)
     if isinstance(relation, (Table, View)):
         rename_column(draft, relation.ref, statement.part, statement.new_name)
+    elif isinstance(relation, Index):
+        names = tuple(statement.new_name if name == statement.part else name for name in relation.column_names)
+        draft.put(replace(relation, column_names=names))
 
 
 def _attribute(draft: Draft, statement: Rename) -> None:
@@ -160,6 +163,8 @@ def _schema(draft: Draft, statement: Rename) -> None:
         move_type(draft, ref, Ref(new, ref.name))
     for ref in sorted(ref for ref in draft.relations if ref.schema == old):
         move_relation(draft, ref, Ref(new, ref.name))
+    for ref in sorted(ref for ref in draft.types if ref.schema == old):  # those that shared their name with a relation
+        move_type(draft, ref, Ref(new, ref.name))
     for ref in sorted(ref for ref in draft.functions if ref.schema == old):
         move_functions(draft, ref, Ref(new, ref.name), draft.functions[ref])
     for publication in draft.publications.values():

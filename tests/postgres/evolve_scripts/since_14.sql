@@ -15,3 +15,9 @@ CREATE TABLE checked (id int, CONSTRAINT own CHECK (id > 0) NO INHERIT);
 CREATE TABLE copied (LIKE checked INCLUDING CONSTRAINTS);
 CREATE TABLE below () INHERITS (checked);
 CREATE OR REPLACE TRIGGER nothing AFTER INSERT ON readings_2023 FOR EACH STATEMENT EXECUTE FUNCTION suppress_redundant_updates_trigger();
+-- A sequence has no type of its name any more.
+CREATE SCHEMA shared;
+CREATE SEQUENCE shared.orders;
+CREATE DOMAIN shared.orders AS bigint NOT NULL;
+CREATE TABLE shared.held (id shared.orders DEFAULT nextval('shared.orders'));
+ALTER SCHEMA shared RENAME TO later;
