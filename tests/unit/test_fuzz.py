@@ -16,12 +16,13 @@ from migrasafe.schema.model import Schema
 from migrasafe.sql.statements import Statement, Unrecognized
 from tools.fuzz.__main__ import main
 from tools.fuzz.author import Author
+from tools.fuzz.bundle import files_of
 from tools.fuzz.campaign import Findings, failures_of
 from tools.fuzz.corpus import at_most, changed_text, fuzz_corpus, texts_of
 from tools.fuzz.grammar import read_grammar, slots_of
 from tools.fuzz.histories import fuzz_histories
 from tools.fuzz.promises import evolved, left_out, read
-from tools.fuzz.readers import READERS, files_of, seeds_of
+from tools.fuzz.readers import READERS, seeds_of
 from tools.fuzz.record import ran, table
 from tools.fuzz.shrink import fewest
 

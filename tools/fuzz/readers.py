@@ -7,21 +7,16 @@ imported where it is called, which is where atheris watches.
 from __future__ import annotations
 
 import ast
-import io
-import os
-import re
-import shutil
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import chdir, redirect_stderr, redirect_stdout
-from functools import cache, partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from migrasafe.errors import MigrasafeError
+from tools.fuzz import on_disk
+from tools.fuzz.bundle import Broken, bundle, files_of
 
 if TYPE_CHECKING:
     from migrasafe.migrations.folder import Folder
@@ -29,7 +24,6 @@ if TYPE_CHECKING:
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SEEDS = Path(__file__).with_name("seeds")
-_FILE = re.compile(r"(?m)^=== ([\w./ -]{1,80})\n")
 _LAYOUTS = {  # the folders of fixtures/ that each layout is seeded with
     "rails": ("rails", "active-record"),
     "diesel": ("diesel",),
@@ -61,25 +55,6 @@ class Reader(Struct, frozen=True, kw_only=True):
     """Of fixtures/, whose files are seeds."""
     made: Callable[[], Iterator[str]] = lambda: iter(())
     """Seeds that migrasafe itself writes."""
-
-
-class Broken(Exception):  # noqa: N818 (named as what is found)
-    """A promise that was not kept."""
-
-
-def bundle(files: Mapping[str, str]) -> str:
-    return "".join(f"=== {path}\n{text}\n" for path, text in files.items())
-
-
-def files_of(text: str) -> dict[str, str]:
-    """The files of a bundle; what stands before the first, or stands alone, is 1.sql."""
-    pieces = _FILE.split(text)
-    files = {"1.sql": pieces[0]} if pieces[0].strip() else {}
-    for path, inside in zip(pieces[1::2], pieces[2::2], strict=True):
-        steps = [step for step in path.split("/") if step.strip(". ")]
-        if steps and not any("/".join(steps[:n]) in files for n in range(1, len(steps))):
-            files["/".join(steps)] = inside
-    return {path: inside for path, inside in files.items() if not any(other.startswith(f"{path}/") for other in files)}
 
 
 def seeds_of(name: str) -> Iterator[str]:
@@ -229,88 +204,6 @@ def _what_ran(text: str) -> None:
             continue
 
 
-# --- on a disk --------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _place() -> Path:
-    return Path(mkdtemp(prefix="migrasafe-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-
-
-def _written(text: str) -> Path:
-    place = _place() / "at"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    for path, inside in files_of(text).items():
-        file = place / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(inside.encode("utf-8", "replace"))
-    return place
-
-
-def _command(arguments: Sequence[str], text: str) -> None:
-    """`migrasafe` over the files of a bundle: it ends with 0, 1 or 2, and 2 with a sentence."""
-    from migrasafe.cli import main
-
-    place, out, err, before = _written(text), io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["migrasafe", *arguments]
-    status: object = 0
-    try:
-        with chdir(place), redirect_stdout(out), redirect_stderr(err):
-            main()
-    except SystemExit as ended:
-        status = ended.code
-    finally:
-        sys.argv = before
-    if status not in (0, 1, 2):
-        raise Broken(f"exit status {status}: {err.getvalue()[-300:]}")
-    if status == 2 and not err.getvalue().strip():
-        raise Broken("exit status 2 without a word")
-
-
-def _own_plan() -> Iterator[str]:
-    files = {"1.sql": "CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n"}
-    for change in ("ALTER COLUMN note SET NOT NULL", "RENAME note TO remark"):
-        files["2.sql"] = f"ALTER TABLE orders {change};\n"
-        _command(("plan", "--schema", "1.sql", "--out", "plan", "2.sql"), bundle(files))
-        yield (_place() / "at" / "plan" / "plan.json").read_text(encoding="utf-8")
-
-
-def _own_baseline() -> Iterator[str]:
-    _command(("lint", "1.sql", "--write-baseline"), bundle({"1.sql": "DROP TABLE orders;\n\\x y\n"}))
-    yield (_place() / "at" / "migrasafe-baseline.json").read_text(encoding="utf-8")
-
-
-def _job(text: str) -> None:
-    from migrasafe.backfill.job.file import read_job_file
-
-    (_written("") / "job.toml").write_bytes(text.encode("utf-8", "replace"))
-    read_job_file(_place() / "at" / "job.toml")
-
-
-def _alembic_project(text: str) -> None:
-    from migrasafe.migrations.alembic.project import project_at
-    from migrasafe.migrations.alembic.read import revisions_of
-
-    place = _written(text)
-    for folder in {place, *(file.parent for file in place.rglob("env.py"))}:
-        revisions_of(project_at(folder))
-
-
-def _django_project(text: str) -> None:
-    from migrasafe.migrations.django.project import project_at
-
-    place = _written(text)
-    for folder in {place, *(file.parent for file in place.rglob("migrations/*.py"))}:
-        project_at(folder)
-
-
-def _app(text: str) -> None:
-    from migrasafe.app.read_app import read_app
-
-    read_app(os.fspath(_written(text)))
-
-
 READERS = {
     **{
         layout: Reader(read=partial(_of_layout, layout), folders=folders)
@@ -318,8 +211,8 @@ READERS = {
     },
     "any-folder": Reader(read=_of_any, folders=[name for names in _LAYOUTS.values() for name in names]),
     "alembic-revision": Reader(read=_revision),
-    "alembic-project": Reader(read=_alembic_project, folders=("alembic-shop",)),
-    "django-project": Reader(read=_django_project, folders=("django-shop",)),
+    "alembic-project": Reader(read=on_disk.alembic_project, folders=("alembic-shop",)),
+    "django-project": Reader(read=on_disk.django_project, folders=("django-shop",)),
     "sql": Reader(read=_sql),
     "marked": Reader(read=_marked),
     "plpgsql": Reader(read=_plpgsql),
@@ -327,13 +220,13 @@ READERS = {
     "go-template": Reader(read=_go_template),
     "go-source": Reader(read=_go),
     "changelog": Reader(read=_changelog),
-    "config": Reader(read=partial(_command, ("lint", "1.sql"))),
-    "baseline": Reader(read=_baseline, made=_own_baseline),
-    "plan": Reader(read=_plan_file, made=_own_plan),
-    "job": Reader(read=_job),
+    "config": Reader(read=partial(on_disk.command, ("lint", "1.sql"))),
+    "baseline": Reader(read=_baseline, made=on_disk.own_baseline),
+    "plan": Reader(read=_plan_file, made=on_disk.own_plan),
+    "job": Reader(read=on_disk.job),
     "app": Reader(
-        read=_app, folders=[f"compat/{path.name}" for path in sorted((FIXTURES / "compat").iterdir())]
+        read=on_disk.app, folders=[f"compat/{path.name}" for path in sorted((FIXTURES / "compat").iterdir())]
     ),
     "what-ran": Reader(read=_what_ran),
-    "compat": Reader(read=partial(_command, ("compat", "db", "--old", "old.sql", "--new", "new.sql"))),
+    "compat": Reader(read=partial(on_disk.command, ("compat", "db", "--old", "old.sql", "--new", "new.sql"))),
 }  # fmt: skip

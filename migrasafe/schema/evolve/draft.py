@@ -122,19 +122,16 @@ class Draft:
 
     def known_type(self, schema: str | None, name: str) -> Ref | None:
         """The user-defined type (or row type) a name means; None if we know of none."""
-        path = (TEMPORARY_SCHEMA, *self.search_path) if self.temporary else self.search_path
-        for candidate in path if schema is None else (schema,):
+        hidden_by = (TEMPORARY_SCHEMA,) if self.temporary else ()
+        for candidate in (*hidden_by, *self.search_path) if schema is None else (schema,):
             ref = Ref(candidate, name)
             if ref in self.types or isinstance(self.relations.get(ref), Table | View):
                 return ref
         return None
 
     def known_function(self, schema: str | None, name: str) -> Ref | None:
-        for candidate in self.search_path if schema is None else (schema,):
-            ref = Ref(candidate, name)
-            if ref in self.functions:
-                return ref
-        return None
+        refs = (Ref(candidate, name) for candidate in (self.search_path if schema is None else (schema,)))
+        return next((ref for ref in refs if ref in self.functions), None)
 
     def find_type(self, name: Name) -> Ref:
         return self.known_type(*name) or Ref(name.schema or self.home(), name.name)
