@@ -7,6 +7,7 @@ from msgspec import Struct
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats import FORMATS, load_format
 from migrasafe.migrations.formats.protocol import Claim, Strength
+from migrasafe.migrations.formats.signs import may_own, signs_of
 from migrasafe.regex import regex
 
 _NAMED_FOR_MIGRATIONS = regex(r"(?i)^(?:.*[-_.])?(?:migrations?|migrate|deltas?|versions)(?:[-_.].*)?$")
@@ -33,9 +34,9 @@ class Found(Struct, frozen=True, kw_only=True):
 def candidates(folder: Folder) -> Found | None:
     """The strongest claims on a folder, in the order of FORMATS; None where no tool claims it."""
     claims = []
+    signs = signs_of(folder)
     for layout in FORMATS:
-        module = load_format(layout)
-        claim = module.claims(folder) if module else None
+        claim = load_format(layout).claims(folder) if may_own(layout, signs) else None
         if claim is not None:
             claims.append(Candidate(layout=layout, claim=claim))
     if not claims:

@@ -29,8 +29,8 @@ def read_text(source: Source) -> Migration:
     folder = folder_of("", {_NAME: source.text})
     for layout in _TOOLS_WITH_MARKERS if _SIGN.search(source.text) else ():
         module = load_format(layout)
-        claim = module.claims(folder) if module else None
-        if module and claim and claim.strength is Strength.OWN:
+        claim = module.claims(folder)
+        if claim and claim.strength is Strength.OWN:
             (migration,) = module.read(folder).migrations
             return _renamed(migration, source)
     (migration,) = read_sources((source,))

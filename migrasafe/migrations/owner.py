@@ -109,8 +109,7 @@ def _asker(layout: str | None) -> Callable[[Folder], tuple[str, ...]]:
 
     def asked(folder: Folder) -> tuple[str, ...]:
         if layout is not None:
-            tool = load_format(layout)
-            return (layout,) if tool is not None and tool.claims(folder) is not None else ()
+            return (layout,) if load_format(layout).claims(folder) is not None else ()
         found = candidates(folder)
         if found is None or found.strength <= Strength.NAMES:
             return ()

@@ -14,7 +14,7 @@ from migrasafe.migrations.disk import Disk
 from migrasafe.migrations.folder import Folder, list_folder
 from migrasafe.migrations.formats import FORMATS, load_format
 from migrasafe.migrations.formats.order import natural
-from migrasafe.migrations.formats.protocol import Format, Strength
+from migrasafe.migrations.formats.protocol import Strength
 from migrasafe.migrations.model import History, Notice, Part, TransactionMode
 from migrasafe.migrations.one_text import read_text
 from migrasafe.migrations.other_databases import OtherDatabaseError, other_database
@@ -67,7 +67,7 @@ def _folder(path: str, layout: str | None, disk: Disk, holding: Collection[Path]
     skipped: tuple[Notice, ...] = ()
     if layout is not None:
         owned_folders = (owned for owned in _owned(folder, layout) if _holds(owned, holding))
-        histories = tuple(_format(layout).read(owned) for owned in owned_folders)
+        histories = tuple(load_format(layout).read(owned) for owned in owned_folders)
     else:
         histories, skipped = _search(folder, holding)
     read = tuple(history for history in histories if history.migrations or history.notices)
@@ -131,7 +131,7 @@ def _search(folder: Folder, holding: Collection[Path] | None) -> tuple[tuple[His
 
 def _owned(folder: Folder, layout: str) -> tuple[Folder, ...]:
     """The folders that a given tool claims, this one or those below it; this one where it claims none."""
-    tool = _format(layout)
+    tool = load_format(layout)
 
     def search(place: Folder) -> list[Folder]:
         if tool.claims(place) is not None:
@@ -141,16 +141,9 @@ def _owned(folder: Folder, layout: str) -> tuple[Folder, ...]:
     return tuple(search(folder)) or (folder,)
 
 
-def _format(layout: str) -> Format:
-    module = load_format(layout)
-    if module is None:
-        raise InputError(f"--layout {layout}: is not part of this installation")
-    return module
-
-
 def _read(found: Found) -> History:
     """Read with the tool that claims the folder; among several, only if all would run it the same way."""
-    first, *others = [_format(candidate.layout).read(found.folder) for candidate in found.candidates]
+    first, *others = [load_format(candidate.layout).read(found.folder) for candidate in found.candidates]
     if not others:
         return first
     if found.strength is Strength.OWN or any(_as_run(other) != _as_run(first) for other in others):
@@ -189,7 +182,7 @@ def _files(paths: Sequence[str], layout: str | None, disk: Disk) -> tuple[Histor
             loose.extend(owned.paths)
             continue
         wanted = {Path(path).resolve(): path for path in owned.paths}
-        history = _format(owned.layout).read(owned.folder)
+        history = load_format(owned.layout).read(owned.folder)
         kept = tuple(one for one in history.migrations if Path(one.path).resolve() in wanted)
         read = {Path(one.path).resolve() for one in kept}
         loose.extend(path for real, path in wanted.items() if real not in read)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -35,9 +34,6 @@ FORMATS = {
 """The names of --layout, and the modules. Where two tools would run a folder the same way, the first one reads it."""
 
 
-def load_format(layout: str) -> Format | None:
-    """The module of a layout, None where it is not installed. Loaded when asked for: alembic is heavy."""
-    module = f"{__name__}.{FORMATS[layout]}"
-    if find_spec(module) is None:
-        return None
-    return cast("Format", import_module(module))
+def load_format(layout: str) -> Format:
+    """The module of a layout, imported when it is asked for: a run needs few of them."""
+    return cast("Format", import_module(f"{__name__}.{FORMATS[layout]}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -64,8 +64,12 @@ def marked(source: Source, marker: re.Pattern[str], tool: str) -> Marked:
 
 def share_marked(folder: Folder, files: Sequence[str], marker: re.Pattern[str]) -> bool:
     """Whether any of some of the files, evenly picked, has the marker in its head."""
-    step = max(1, len(files) // SAMPLE)
-    return any(marker.search(folder.head(file)) for file in files[::step])
+    return any(marker.search(head) for head in heads(folder, files))
+
+
+def heads(folder: Folder, files: Sequence[str]) -> Iterator[str]:
+    """The heads of some of the files, evenly picked."""
+    return (folder.head(file) for file in files[:: max(1, len(files) // SAMPLE)])
 
 
 def _sql_above(source: Source, end: int, tool: str) -> list[Notice]:
