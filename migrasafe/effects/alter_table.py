@@ -131,11 +131,11 @@ def _locked(index: int, ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) ->
 
 def _locks_below(statement: AlterTable, effects: Effects, ref: Ref, situation: Situation) -> Effects:
     """What is done to a partitioned or inherited table is done to the tables below it, under the same lock."""
-    below = situation.below(ref)
-    if not below:
-        return NOTHING
     modes = [lock.mode for lock in effects.locks if lock.relation == ref]
     if not modes or all(isinstance(action, _NOT_BELOW) for action in statement.actions):
+        return NOTHING
+    below = situation.below(ref)  # last, as there may be thousands
+    if not below:
         return NOTHING
     strongest = max(modes, key=lambda mode: mode.strength)
     return Effects(locks=tuple(Lock(relation=one, mode=strongest) for one in below))

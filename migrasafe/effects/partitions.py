@@ -17,14 +17,6 @@ from migrasafe.sql.expressions import columns_read, walk
 from migrasafe.sql.statements import AttachPartition, ConstraintKind, DetachPartition, Expression, PartitionBound
 
 
-def default_partition(parent: Table, situation: Situation) -> Table | None:
-    for ref in parent.partitions:
-        table = situation.schema.table(ref)
-        if table is not None and table.bound is not None and table.bound.default:
-            return table
-    return None
-
-
 def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) -> Effects:
     partition = situation.ref(action.partition)
     locks = [
@@ -42,7 +34,7 @@ def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) 
         work.extend(_missing_indexes(parent, child, partition, index, situation))
         if situation.exists_already(partition):
             work.extend(_missing_foreign_keys(parent, child, partition, index))
-        default = default_partition(parent, situation)
+        default = situation.schema.default_partition(parent.ref)
         if default is not None and not (action.bound is not None and action.bound.default):
             locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
             work.extend(_scan_of_default(default, parent, action.bound, partition, index))
@@ -140,7 +132,7 @@ def create_partition(name: Ref, parent_ref: Ref, situation: Situation, bound: Pa
     locks = [Lock(relation=parent_ref, mode=LockMode.ACCESS_EXCLUSIVE)]
     work: list[Work] = []
     parent = situation.schema.table(parent_ref)
-    default = default_partition(parent, situation) if parent is not None else None
+    default = situation.schema.default_partition(parent.ref) if parent is not None else None
     if parent is not None and default is not None and not (bound is not None and bound.default):
         locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE))
         work.extend(_scan_of_default(default, parent, bound, name, None))
@@ -150,7 +142,7 @@ def create_partition(name: Ref, parent_ref: Ref, situation: Situation, bound: Pa
 def detach(action: DetachPartition, index: int, ref: Ref, situation: Situation) -> Effects:
     partition = situation.ref(action.partition)
     parent = situation.schema.table(ref)
-    default = default_partition(parent, situation) if parent is not None else None
+    default = situation.schema.default_partition(parent.ref) if parent is not None else None
     failures: list[Failure] = []
     if action.concurrently and situation.in_block:
         failures.append(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown, sql_name
+from migrasafe.schema.added import added
 from migrasafe.schema.model import Index, Ref, Schema, Table, View
 from migrasafe.sql.expressions import same_expression
 from migrasafe.sql.statements import CreateIndex, Expression, IndexElement
@@ -20,9 +21,9 @@ def check(step: Step) -> Iterator[Finding]:
     table = end.relation(ref)
     if statement.only or not isinstance(before, (Table, View)) or not isinstance(table, (Table, View)):
         return
-    known = {one.ref for one in step.schema.indexes_of(before)}
-    made = [one for one in step.after.indexes_of(table) if one.ref not in known and end.index(one.ref) is not None]
-    for new in made:
+    for new in map(step.after.index, added(before.indexes, table.indexes)):
+        if new is None or end.index(new.ref) is None:
+            continue
         other = _other(step.after, end, new)
         if other is not None:
             yield _finding(step, ref, *other)
@@ -32,8 +33,11 @@ def _other(now: Schema, end: Schema, new: Index) -> tuple[Index, Index] | None:
     """The index that can go, and the one that does its work; both are still there in the end."""
     table = now.relation(new.table)
     assert isinstance(table, (Table, View))
+    columns = [element.column for element in new.elements]
     for old in now.indexes_of(table):
-        if old.ref == new.ref or not old.valid or end.index(old.ref) is None:
+        if [element.column for element in old.elements] != columns or old.method != new.method:
+            continue  # of two indexes of a table this differs most often
+        if old.ref == new.ref or not old.valid or end.index(old.ref) is None or not _same(old.predicate, new.predicate):
             continue
         if _does_all_of(old, new):
             return new, old
@@ -55,17 +59,11 @@ def _finding(step: Step, ref: Ref, less: Index, more: Index) -> Finding:
 
 
 def _does_all_of(more: Index, less: Index) -> bool:
-    """Whether every query that `less` serves, and every duplicate that it refuses, is one for `more` as well."""
-    for one, other in zip(more.elements, less.elements, strict=False):
-        if one.column != other.column:  # of two indexes, this differs most often
-            return False
-    if more.method != less.method or not _same(more.predicate, less.predicate):
-        return False
+    """Whether every query that `less` serves, and every duplicate that it refuses, is one for `more` as well: both are over the
+    same columns and rows."""
     if less.unique and (not more.unique or more.nulls_not_distinct != less.nulls_not_distinct):
         return False
-    if len(more.elements) != len(less.elements) or not set(less.include) <= {*more.include}:
-        return False
-    return all(map(_same_element, more.elements, less.elements))
+    return set(less.include) <= {*more.include} and all(map(_same_element, more.elements, less.elements))
 
 
 def _same_element(one: IndexElement, other: IndexElement) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
-from migrasafe.schema.model import Column, Constraint, Ref, Schema
+from migrasafe.schema.model import Column, Constraint, Ref, Schema, Table
 from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import AddColumn, AddConstraint, AlterColumnType, AlterTable, CreateTable, TypeName
 
@@ -23,7 +23,7 @@ def check(step: Step) -> Iterator[Finding]:
         isinstance(one, AlterColumnType) and _largest(one.type) > 0 for one in statement.actions
     )
     own = step.after.table(ref)
-    if not widened and (own is None or all(one.target is None for one in own.constraints)):
+    if not widened and (own is None or not [one for one in own.constraints if one.target is not None]):
         return
     end = step.at_end()
     tables = [ref, *(sorted(end.dependents_of(ref)) if widened else ())]
@@ -32,23 +32,23 @@ def check(step: Step) -> Iterator[Finding]:
         made = step.after.table(child)
         if now is None or made is None:
             continue
+        still, before = _names(made), _names(then)
         for constraint in now.constraints:
-            if constraint.target is None or made.constraint(constraint.name) is None:
+            if constraint.target is None or constraint.name not in still:
                 continue
             if child != ref and constraint.target != ref:
                 continue
-            if then is not None and _narrow(step.schema, child, constraint) is not None:
-                continue  # it was so before
             found = _narrow(end, child, constraint)
-            if found is not None:
-                yield _finding(step, child, constraint, *found)
+            if found is None or (constraint.name in before and _narrow(step.schema, child, constraint) is not None):
+                continue  # it was so before
+            yield _finding(step, child, constraint, *found)
 
 
 def _narrow(schema: Schema, ref: Ref, constraint: Constraint) -> tuple[Column, Column] | None:
-    """The first column that is narrower than the one it points at, with that one."""
+    """The first column of a foreign key that is narrower than the one it points at, with that one."""
     table = schema.table(ref)
     target = schema.table(constraint.target) if constraint.target is not None else None
-    if table is None or target is None or table.constraint(constraint.name) is None:
+    if table is None or target is None:
         return None
     key = target.primary_key
     pointed_at = constraint.target_columns or (key.columns if key is not None else ())
@@ -57,6 +57,10 @@ def _narrow(schema: Schema, ref: Ref, constraint: Constraint) -> tuple[Column, C
         if column is not None and wide is not None and 0 < _size(column) < _size(wide):
             return column, wide
     return None
+
+
+def _names(table: Table | None) -> frozenset[str]:
+    return frozenset([one.name for one in table.constraints]) if table is not None else frozenset()
 
 
 def _size(column: Column) -> int:

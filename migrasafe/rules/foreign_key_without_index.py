@@ -8,8 +8,9 @@ from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import Stage, outside_title, plan
 from migrasafe.rules.wording import columns_sql, shown, sql_name
+from migrasafe.schema.added import added
 from migrasafe.schema.index_use import unserved_foreign_keys
-from migrasafe.schema.model import Constraint, Ref, RelationKind
+from migrasafe.schema.model import Constraint, Ref, RelationKind, Table
 from migrasafe.sql.statements import AddColumn, AddConstraint, AlterTable, CreateTable
 
 
@@ -18,15 +19,21 @@ def check(step: Step) -> Iterator[Finding]:
     assert isinstance(statement, (AlterTable, CreateTable))
     ref = step.situation.ref(statement.name)
     made = step.after.table(ref)
-    if made is None or not any(one.target is not None for one in made.constraints):
-        return
     before = step.schema.table(ref)
+    if made is None or not _any_new(before, made):
+        return
     old = {one.name for one in before.constraints} if before is not None else set()
-    for constraint in unserved_foreign_keys(step.at_end(), ref):
-        if constraint.name in old or made.constraint(constraint.name) is None or constraint.target is None:
+    still = {one.name for one in made.constraints}
+    for constraint in unserved_foreign_keys(step.at_end(), ref, besides=old):
+        if constraint.name not in still or constraint.target is None:
             continue
         if isinstance(statement, AlterTable) or step.exists_already(constraint.target):
             yield _finding(step, ref, constraint)
+
+
+def _any_new(before: Table | None, made: Table) -> bool:
+    new = added(before.constraints if before is not None else (), made.constraints)
+    return any(one.target is not None for one in new)
 
 
 def _finding(step: Step, ref: Ref, constraint: Constraint) -> Finding:

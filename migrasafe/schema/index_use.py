@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from migrasafe.schema.model import Constraint, Index, Ref, Schema, Table, View
 from migrasafe.sql.statements import ConstraintKind
@@ -29,12 +29,14 @@ def foreign_keys(table: Table) -> Iterator[Constraint]:
     return (one for one in table.constraints if one.kind is ConstraintKind.FOREIGN_KEY and one.target is not None)
 
 
-def unserved_foreign_keys(schema: Schema, ref: Ref) -> tuple[Constraint, ...]:
-    """The foreign keys of a table whose columns no index serves; none where not all of its indexes are known."""
+def unserved_foreign_keys(schema: Schema, ref: Ref, besides: Collection[str] = ()) -> tuple[Constraint, ...]:
+    """The foreign keys of a table, besides those of these names, whose columns no index serves; none where not all of its
+    indexes are known."""
     table = schema.table(ref)
     if table is None or not table.complete:
         return ()
-    return tuple(one for one in foreign_keys(table) if next(serving(schema, table, one.columns), None) is None)
+    asked = (one for one in foreign_keys(table) if one.name not in besides)
+    return tuple(one for one in asked if next(serving(schema, table, one.columns), None) is None)
 
 
 def same_unique(schema: Schema, table: Table, index: Index) -> Index | None:

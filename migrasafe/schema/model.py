@@ -78,6 +78,10 @@ class Schema(Struct, frozen=True, kw_only=True):
     is gone: look before you believe it."""
     constraint_names: PersistentMap[Ref, int] = NOTHING
     """(schema, constraint name) → how many tables have one of that name: PostgreSQL's generated names avoid them."""
+    default_partitions: PersistentMap[Ref, Ref] = NOTHING
+    """partitioned table → its DEFAULT partition. It may list what is that no longer, too: ask `default_partition`."""
+    numbered: PersistentMap[tuple[str, str, str, str], int] = NOTHING
+    """What generated names are made of → the number of the last one, where there are many: all numbers below it are taken."""
     table_grants: PersistentMap[str, PersistentMap[frozenset[Granted], int]] = NOTHING
     """schema → what tables in it grant → how many of them grant just that; partitions, which nobody has to be granted, are
     left out."""
@@ -109,6 +113,13 @@ class Schema(Struct, frozen=True, kw_only=True):
             index = self.relations.get(ref)
             if type(index) is Index:
                 yield index
+
+    def default_partition(self, parent: Ref) -> Table | None:
+        ref = self.default_partitions.get(parent)
+        table = self.table(ref) if ref is not None else None
+        if table is None or table.partition_of != parent or table.bound is None:
+            return None
+        return table if table.bound.default else None
 
     def dependents_of(self, ref: Ref) -> frozenset[Ref]:
         return frozenset(self.dependents.get(ref, ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from migrasafe.sql.statements import Expression, Name, Node
@@ -119,7 +120,24 @@ def _is_column(node: Node, column: str) -> bool:
 
 def same_expression(one: Expression, other: Expression) -> bool:
     """Whether two expressions say the same, wherever they were written. Never recurses."""
-    return _same(one.node, other.node)
+    return _said(one) == _said(other) and _same(one.node, other.node)
+
+
+@lru_cache(maxsize=4096)
+def _said(expression: Expression) -> int:
+    """A number that is the same for expressions that say the same, and hardly ever for others: a table may have a thousand
+    indexes, each with a condition of its own."""
+    total = 0
+    waiting: list[Any] = [expression.node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, dict):
+            waiting.extend([value for key, value in node.items() if key not in _PLACES])
+        else:
+            total += hash(node)
+    return total
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -127,10 +145,15 @@ def _same(one: Any, other: Any) -> bool:
     while pairs:
         left, right = pairs.pop()
         if isinstance(left, dict) and isinstance(right, dict):
-            keys = left.keys() - _PLACES
-            if keys != right.keys() - _PLACES:
+            if left.keys() != right.keys() and left.keys() - _PLACES != right.keys() - _PLACES:
                 return False
-            pairs.extend((left[key], right[key]) for key in keys)
+            for key, value in left.items():
+                if key in _PLACES:
+                    continue
+                if isinstance(value, dict | list):
+                    pairs.append((value, right[key]))
+                elif value != right[key]:  # a name or a constant: what differs is found before the rest is looked at
+                    return False
         elif isinstance(left, list) and isinstance(right, list):
             if len(left) != len(right):
                 return False

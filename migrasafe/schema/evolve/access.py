@@ -23,7 +23,7 @@ def create_policy(draft: Draft, statement: CreatePolicy) -> None:
     table = draft.table_named(statement.table)
     if table is None:
         return
-    others = tuple(p for p in table.policies if p.name != statement.name)
+    others = [p for p in table.policies if p.name != statement.name]
     if draft.existing_stays and len(others) < len(table.policies):
         return
     policy = Policy(

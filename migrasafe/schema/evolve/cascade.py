@@ -49,7 +49,7 @@ def remove_relation(draft: Draft, ref: Ref) -> None:
         for below in (*relation.partitions, *relation.children):
             remove_relation(draft, below)
         _leave_publications(draft, ref)
-    for dependent in draft.take_dependents(ref):
+    for dependent in draft.links.take(ref):
         lose(draft, dependent, ref)
 
 
@@ -211,7 +211,7 @@ def remove_type(draft: Draft, ref: Ref) -> None:
     """Take out a type and what is built on it."""
     if draft.take_type(ref) is None:
         return
-    for dependent in draft.take_dependents(ref):
+    for dependent in draft.links.take(ref):
         lose(draft, dependent, ref)
 
 
@@ -241,7 +241,7 @@ def remove_functions(draft: Draft, ref: Ref, gone: tuple[Function, ...]) -> None
     for dependent in draft.dependents_of(ref):
         lose(draft, dependent, ref)
     draft.put_functions(ref, ())
-    draft.take_dependents(ref)
+    draft.links.take(ref)
 
 
 def _functions_lose(draft: Draft, dependent: Ref, lost: Ref) -> None:

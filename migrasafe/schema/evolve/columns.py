@@ -11,8 +11,9 @@ from migrasafe.schema.evolve.constraints import add_constraint
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import is_null, nextval_of, with_full_sequence_name
 from migrasafe.schema.evolve.family import below, family
-from migrasafe.schema.evolve.generated_names import first_free
+from migrasafe.schema.evolve.free_names import free_name
 from migrasafe.schema.evolve.indexes import rebuild_indexes
+from migrasafe.schema.evolve.owned_sequences import sequences_owned_by
 from migrasafe.schema.evolve.type_names import SERIAL_TYPES, resolved_type
 from migrasafe.schema.model import Column, ColumnRef, Ref, Sequence, Table
 from migrasafe.sql.statements import (
@@ -77,8 +78,9 @@ def new_sequence(draft: Draft, table: Ref, column: str, type_name: TypeName | No
     if given is not None:
         ref = Ref(given.schema or table.schema, given.name)
     else:
-        name = first_free(table.name, column, "seq", lambda name: Ref(table.schema, name) in draft.relations)
-        ref = Ref(table.schema, name)
+        schema = table.schema
+        name = free_name(draft, schema, table.name, column, "seq", lambda name: Ref(schema, name) in draft.relations)
+        ref = Ref(schema, name)
     draft.put(Sequence(ref=ref, type=type_name, owned_by=ColumnRef(table, column), born=draft.moment))
     return ref
 
@@ -140,7 +142,7 @@ def alter_type(draft: Draft, table: Table, action: AlterColumnType, *, only: boo
     for one in family(draft, table, only=only):
         column = one.column(action.column)
         if column is not None and column.identity is not None:
-            for sequence in draft.sequences_owned_by(one.ref, action.column):
+            for sequence in sequences_owned_by(draft, one.ref, action.column):
                 draft.put(replace(sequence, type=type_name))
         rebuild_indexes(draft, one, action.column)
 
@@ -201,7 +203,7 @@ def drop_identity(draft: Draft, table: Table, action: DropIdentity, *, only: boo
     column = table.column(action.column)
     if column is not None and column.identity is None:
         return
-    for sequence in draft.sequences_owned_by(table.ref, action.column):
+    for sequence in sequences_owned_by(draft, table.ref, action.column):
         remove_relation(draft, sequence.ref)
     current = draft.table(table.ref)
     if current is not None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from migrasafe.schema.evolve.constraint_drops import same_foreign_key
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.family import below
+from migrasafe.schema.evolve.free_names import free_name
 from migrasafe.schema.evolve.generated_names import clipped, first_free, index_column_names, joined_columns
 from migrasafe.schema.evolve.indexes import free_index_ref, give_index_to_partition, index_reads, remove_index
 from migrasafe.schema.evolve.names_used import columns_used
@@ -126,7 +127,9 @@ def _built(
 
 def free_constraint_name(draft: Draft, table: Ref, column: str | None, label: str) -> str:
     """A generated name that no constraint in the schema of the table has: ChooseConstraintName."""
-    return first_free(table.name, column, label, lambda name: draft.names_constraint(Ref(table.schema, name)))
+    return free_name(
+        draft, table.schema, table.name, column, label, lambda name: draft.names_constraint(Ref(table.schema, name))
+    )
 
 
 # --- ALTER TABLE … ADD CONSTRAINT -------------------------------------------------------------------------------------

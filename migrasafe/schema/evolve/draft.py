@@ -24,7 +24,6 @@ from migrasafe.schema.model import (
     Ref,
     Relation,
     Schema,
-    Sequence,
     Table,
     Type,
     View,
@@ -40,14 +39,16 @@ class Draft:
 
     __slots__ = (
         "_before",
-        "_links",
         "complete",
         "constraint_names",
         "default_grants",
+        "default_partitions",
         "existing_stays",
         "extensions",
         "functions",
+        "links",
         "moment",
+        "numbered",
         "publications",
         "relations",
         "reserved",
@@ -68,8 +69,10 @@ class Draft:
         self.extensions = schema.extensions
         self.publications = schema.publications
         self.default_grants = schema.default_grants
-        self._links = Dependents(schema.dependents)
+        self.links = Dependents(schema.dependents)
         self.constraint_names = schema.constraint_names
+        self.default_partitions = schema.default_partitions
+        self.numbered = schema.numbered
         self.table_grants = schema.table_grants
         self.search_path = schema.search_path
         self.temporary = schema.temporary
@@ -100,8 +103,10 @@ class Draft:
             extensions=self.extensions,
             publications=self.publications,
             default_grants=self.default_grants,
-            dependents=self._links.listed,
+            dependents=self.links.listed,
             constraint_names=self.constraint_names,
+            default_partitions=self.default_partitions,
+            numbered=self.numbered,
             table_grants=self.table_grants,
             search_path=self.search_path,
             temporary=self.temporary,
@@ -190,8 +195,8 @@ class Draft:
             return
         wanted = needs.relation_needs(new, self)
         if old is not None:
-            self._links.forget(new.ref, needs.relation_needs(old, self) - wanted)
-        self._links.depend(new.ref, wanted)
+            self.links.forget(new.ref, needs.relation_needs(old, self) - wanted)
+        self.links.depend(new.ref, wanted)
 
     def take(self, ref: Ref) -> Relation | None:
         """Take a relation out, and nothing else; what depended on it is still listed."""
@@ -199,28 +204,23 @@ class Draft:
         if relation is None:
             return None
         self.relations = self.relations.remove(ref)
-        self._links.forget(ref, needs.relation_needs(relation, self))
+        self.numbered = NOTHING
+        self.links.forget(ref, needs.relation_needs(relation, self))
         if isinstance(relation, Table):
             self._count_constraints(ref.schema, relation.constraints, -1)
             self.table_grants = grants_counted(self.table_grants, relation, None)
         return relation
 
-    def take_dependents(self, ref: Ref) -> list[Ref]:
-        """What depended on something that is gone, in the order of names; no longer listed."""
-        return self._links.take(ref)
-
     def dependents_of(self, ref: Ref) -> list[Ref]:
-        return self._links.of(ref)
-
-    def move_dependents(self, old: Ref, new: Ref) -> list[Ref]:
-        """List under the new name what depended on the old one; returns it."""
-        return self._links.move(old, new)
+        return self.links.of(ref)
 
     def _note_table(self, old: Table | None, new: Table) -> None:
         ref = new.ref
         self.table_grants = grants_counted(self.table_grants, old, new)
+        if new.partition_of is not None and new.bound is not None and new.bound.default:
+            self.default_partitions = self.default_partitions.insert(new.partition_of, ref)
         if old is None:
-            self._links.depend(ref, needs.relation_needs(new, self))
+            self.links.depend(ref, needs.relation_needs(new, self))
             self._count_constraints(ref.schema, new.constraints, 1)
             return
         added: list[needs.Part] = []
@@ -234,18 +234,21 @@ class Draft:
             if before is not after:
                 note_changed(before, after, added, removed)
         for part in added:
-            self._links.depend(ref, needs.part_needs(part, self))
+            self.links.depend(ref, needs.part_needs(part, self))
         if removed and (lost := {need for part in removed for need in needs.part_needs(part, self)}):
-            self._links.forget(ref, lost - needs.relation_needs(new, self))
+            self.links.forget(ref, lost - needs.relation_needs(new, self))
         if old.of_type != new.of_type and new.of_type is not None:
-            self._links.depend(ref, (new.of_type,))
+            self.links.depend(ref, (new.of_type,))
         if old.constraints is not new.constraints:
-            self._count_constraints(ref.schema, (p for p in removed if isinstance(p, Constraint)), -1)
             self._count_constraints(ref.schema, (p for p in added if isinstance(p, Constraint)), 1)
+            self._count_constraints(ref.schema, (p for p in removed if isinstance(p, Constraint)), -1)
 
     def _count_constraints(self, schema: str, constraints: Iterable[Constraint], step: int) -> None:
         for constraint in constraints:
-            self.constraint_names = counted(self.constraint_names, Ref(schema, constraint.name), step)
+            name = Ref(schema, constraint.name)
+            self.constraint_names = counted(self.constraint_names, name, step)
+            if step < 0 and name not in self.constraint_names:
+                self.numbered = NOTHING
 
     def names_constraint(self, ref: Ref) -> bool:
         """Whether a constraint in the schema has this name, which a generated name then avoids."""
@@ -260,14 +263,14 @@ class Draft:
             return
         wanted = needs.type_needs(new, self)
         if old is not None:
-            self._links.forget(new.ref, needs.type_needs(old, self) - wanted)
-        self._links.depend(new.ref, wanted)
+            self.links.forget(new.ref, needs.type_needs(old, self) - wanted)
+        self.links.depend(new.ref, wanted)
 
     def take_type(self, ref: Ref) -> Type | None:
         item = self.types.get(ref)
         if item is not None:
             self.types = self.types.remove(ref)
-            self._links.forget(ref, needs.type_needs(item, self))
+            self.links.forget(ref, needs.type_needs(item, self))
         return item
 
     def put_functions(self, ref: Ref, overloads: tuple[Function, ...]) -> None:
@@ -278,21 +281,13 @@ class Draft:
             self.functions = self.functions.insert(ref, overloads)
         elif before:
             self.functions = self.functions.remove(ref)
-        lost = {need for overload in before for need in needs.function_needs(overload, self)}
-        wanted = {need for overload in overloads for need in needs.function_needs(overload, self)}
-        self._links.forget(ref, lost - wanted)
-        self._links.depend(ref, wanted)
+        kept = {*map(id, before)}.intersection(map(id, overloads))
+        if lost := self._function_needs(one for one in before if id(one) not in kept):
+            self.links.forget(ref, lost - self._function_needs(overloads))
+        self.links.depend(ref, self._function_needs(one for one in overloads if id(one) not in kept))
+
+    def _function_needs(self, overloads: Iterable[Function]) -> set[Ref]:
+        return {need for overload in overloads for need in needs.function_needs(overload, self)}
 
     def put_publication(self, publication: Publication) -> None:
         self.publications = self.publications.insert(publication.name, publication)
-
-    def sequences_owned_by(self, table: Ref, column: str | None = None) -> list[Sequence]:
-        """Sequences that belong to a table, or to one of its columns."""
-        found = []
-        for ref in self._links.of(table):
-            relation = self.relations.get(ref)
-            if isinstance(relation, Sequence) and relation.owned_by is not None:
-                owner, owner_column = relation.owned_by
-                if owner == table and column in (None, owner_column):
-                    found.append(relation)
-        return found

@@ -165,7 +165,7 @@ def _trigger_function(draft: Draft, name: Name) -> Ref:
 
 
 def put_trigger(draft: Draft, table: Table, trigger: Trigger) -> None:
-    others = tuple(t for t in table.triggers if t.name != trigger.name)
+    others = [t for t in table.triggers if t.name != trigger.name]
     draft.put(replace(table, triggers=(*others, trigger)))
     for partition in table.partitions:
         copy_trigger_down(draft, trigger, partition)

@@ -40,12 +40,16 @@ def object_name(first: str, second: str | None, label: str) -> str:
 
 def first_free(first: str, second: str | None, label: str, is_taken: Callable[[str], bool]) -> str:
     """The generated name, with the label numbered from 1 while it is taken."""
-    name = object_name(first, second, label)
-    number = 0
-    while is_taken(name):
+    return first_free_from(0, first, second, label, is_taken)[0]
+
+
+def first_free_from(
+    number: int, first: str, second: str | None, label: str, is_taken: Callable[[str], bool]
+) -> tuple[str, int]:
+    """Likewise, with its number, where all numbers below `number` are known to be taken."""
+    while is_taken(name := object_name(first, second, f"{label}{number or ''}")):
         number += 1
-        name = object_name(first, second, f"{label}{number}")
-    return name
+    return name, number
 
 
 def joined_columns(columns: Iterable[str]) -> str:

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import same_expression
-from migrasafe.schema.evolve.generated_names import clipped, first_free, index_column_names, joined_columns
+from migrasafe.schema.evolve.free_names import free_name
+from migrasafe.schema.evolve.generated_names import clipped, index_column_names, joined_columns
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.evolve.type_names import is_composite
 from migrasafe.schema.model import Constraint, Index, Ref, RelationKind, Table, View
@@ -83,7 +84,7 @@ def free_index_ref(
         ref = Ref(table.schema, name)
         return ref in draft.relations or (constraint is not None and draft.names_constraint(ref))
 
-    return Ref(table.schema, first_free(table.name, columns, label, is_taken))
+    return Ref(table.schema, free_name(draft, table.schema, table.name, columns, label, is_taken))
 
 
 def add_index(draft: Draft, target: Table | View, index: Index) -> None:

@@ -13,6 +13,7 @@ from migrasafe.schema.evolve.family import below
 from migrasafe.schema.evolve.functions import overloads_meant
 from migrasafe.schema.evolve.generated_names import clipped
 from migrasafe.schema.evolve.moves import move_functions, move_relation, move_type
+from migrasafe.schema.evolve.owned_sequences import sequences_owned_by
 from migrasafe.schema.model import Composite, Constraint, Domain, Index, Ref, Table, View
 from migrasafe.sql.statements import ConstraintKind, Name, Rename, SetSchema
 
@@ -238,5 +239,5 @@ def _move_to_schema(draft: Draft, name: Name, schema: str) -> None:
         for index in relation.indexes:
             move_relation(draft, index, Ref(schema, index.name))
     if isinstance(relation, Table):
-        for sequence in draft.sequences_owned_by(new):
+        for sequence in sequences_owned_by(draft, new):
             move_relation(draft, sequence.ref, Ref(schema, sequence.ref.name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.schema.definitions import constraint_body
-from migrasafe.schema.model import Domain, Moment
+from migrasafe.schema.model import Domain, Moment, Schema
 from migrasafe.sql.statements import Identity
 from tests.unit.schema.histories import after, column, column_names, constraint, index, ref, sequence, table
 
@@ -138,3 +138,21 @@ def test_a_trigger_reads_the_columns_of_its_condition_under_their_new_names() ->
 def test_alter_table_renames_an_index_too() -> None:
     schema = after("CREATE TABLE t (a int); CREATE INDEX i ON t (a); ALTER TABLE i RENAME TO j")
     assert table(schema, "t").indexes == (ref("j"),)
+
+
+def test_the_default_partition_is_known_under_whatever_name_it_has() -> None:
+    made = after(
+        "CREATE TABLE orders (id int) PARTITION BY RANGE (id); CREATE TABLE rest PARTITION OF orders DEFAULT;"
+        "CREATE TABLE few PARTITION OF orders FOR VALUES FROM (1) TO (9)"
+    )
+    renamed = after("ALTER TABLE rest RENAME TO others; ALTER TABLE orders RENAME TO sales", made)
+    detached = after("ALTER TABLE sales DETACH PARTITION others", renamed)
+    dropped = after("DROP TABLE others", renamed)
+    again = after("CREATE TABLE new (id int); ALTER TABLE sales ATTACH PARTITION new DEFAULT", dropped)
+
+    def default(schema: Schema, parent: str) -> str | None:
+        found = schema.default_partition(ref(parent))
+        return found.ref.name if found is not None else None
+
+    assert (default(made, "orders"), default(renamed, "sales"), default(again, "sales")) == ("rest", "others", "new")
+    assert (default(detached, "sales"), default(dropped, "sales"), default(made, "few")) == (None, None, None)

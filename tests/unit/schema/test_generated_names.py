@@ -40,6 +40,18 @@ def test_a_taken_name_is_numbered() -> None:
     assert first_free("orders", "total", "check", taken.__contains__) == "orders_total_check2"
 
 
+def test_of_many_numbers_the_first_that_became_free_is_taken() -> None:
+    many = "; ".join(["ALTER TABLE orders ADD CHECK (a + b > 0)"] * 20)
+    drop = "ALTER TABLE orders DROP CONSTRAINT orders_check7"
+    schema = after(f"CREATE TABLE orders (a int, b int); {many}; {drop}; {many}")
+    assert [one.name for one in table(schema, "orders").constraints] == [
+        "orders_check",
+        *(f"orders_check{number}" for number in range(1, 20) if number != 7),
+        "orders_check7",
+        *(f"orders_check{number}" for number in range(20, 39)),
+    ]
+
+
 def test_many_columns_are_joined_until_the_name_is_full() -> None:
     assert joined_columns(["a", "b"]) == "a_b"
     assert len(joined_columns(["c" * 30] * 10)) == 92
