@@ -3,7 +3,8 @@ surrogate pair, which no encoding knows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from msgspec import to_builtins
@@ -25,13 +26,27 @@ def json_line(value: Any) -> str:
 
 def json_list(key: str, items: Sequence[Any]) -> str:
     """A key with a list, one item per line: nearly as easy to read as an indented one, and a fraction of its size."""
-    if not items:
-        return f'"{key}": []'
+    return "".join(json_list_in_pieces(key, iter(items)))
+
+
+_TOGETHER = 500
+"""Items that are made into text at once: a list of a million needs no more memory than one of a thousand."""
+
+
+def json_list_in_pieces(key: str, items: Iterator[Any]) -> Iterator[str]:
+    """Likewise, piece by piece, of items that are made one after the other."""
+    start = f'"{key}": ['
+    while some := list(islice(items, _TOGETHER)):
+        yield f"{start}\n  {_lines(some)}"
+        start = ","
+    yield f"{start}]" if start != "," else "]"
+
+
+def _lines(items: list[Any]) -> str:
     try:  # no item has a line break of its own: in a text it is escaped
-        lines = str(_encode_lines(items)[:-1].replace(b"\n", b",\n  "), "utf-8")
+        return str(_encode_lines(items)[:-1].replace(b"\n", b",\n  "), "utf-8")
     except UnicodeEncodeError:
-        lines = ",\n  ".join(map(json_line, items))
-    return f'"{key}": [\n  {lines}]'
+        return ",\n  ".join(map(json_line, items))
 
 
 def readable(text: str) -> str:

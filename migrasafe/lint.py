@@ -107,6 +107,8 @@ def judged(histories: Sequence[History], rules: Sequence[Rule], options: LintOpt
                     raise
                 raise too_deep(migration) from error
             schema = walk.schema
+            if not reported[place]:
+                _let_go(migration)
             if keep is not None and place + 1 == keep[0] and options.known is not None:
                 options.known.keep(*keep, schema)
     return judge.all()
@@ -191,6 +193,7 @@ class _Judge:
         found = iter(self._dispatch.findings(self._steps))
         for walk, steps in self._waiting:
             self._linted.append(_linted(walk, [finding for one in islice(found, steps) for finding in one]))
+            _let_go(walk.migration)
         self._waiting, self._steps = [], []
 
 
@@ -211,6 +214,13 @@ def _linted(walk: Walk, findings: list[Finding]) -> LintedMigration:
         hint=migration.hint,
         notices=migration.notices,
     )
+
+
+def _let_go(migration: Migration) -> None:
+    """What is left of a migration that is done with is its text, and what was found: the memory of a run so does not grow by
+    the trees of all statements."""
+    for part in migration.parts:
+        part.script.let_go()
 
 
 def _place(finding: Finding) -> tuple[str, int, int]:

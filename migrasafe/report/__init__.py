@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,18 @@ def write_report(
 
     `texts`: the programs, by path, that SQL was rendered from; `width`: of the text, in columns.
     """
+    return "".join(report_in_pieces(name, result, texts, color=color, width=width))
+
+
+def report_in_pieces(
+    name: str, result: LintResult, texts: Mapping[str, str], *, color: bool, width: int | None = None
+) -> Iterator[str]:
+    """Likewise, piece by piece where the format can be: what 100,000 files say need not be one text."""
+    if name == "json":
+        from migrasafe.report.json import pieces
+
+        yield from map(readable, pieces(result))
+        return
     named = {"width": width} if name in ("text", "statistics") and width is not None else {}
     rendered: str = import_module(FORMATS[name]).render(result, texts, color=color, **named)
-    return readable(rendered)
+    yield readable(rendered)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from migrasafe.findings import Edit, Finding
-from migrasafe.json_text import json_list
+from migrasafe.json_text import json_list_in_pieces
 from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
 
 
 def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color: bool = False) -> str:
     """One JSON document, keys in a fixed order."""
-    parts = [
-        f'"version": 1, "pg_version": {result.target.pg_version}',
-        f'"files": {len({migration.path for migration in result.migrations})}, "statements": {result.statements}',
-        json_list("findings", [_finding(finding) for finding in result.findings]),
-        json_list("migrations", [_migration(migration) for migration in result.migrations]),
-        json_list("notices", [_notice(notice) for notice in result.notices]),
-    ]
-    return "{" + ",\n ".join(parts) + "}\n"
+    return "".join(pieces(result))
+
+
+def pieces(result: LintResult) -> Iterator[str]:
+    """The document, piece by piece."""
+    files = len({migration.path for migration in result.migrations})
+    yield f'{{"version": 1, "pg_version": {result.target.pg_version},\n "files": {files}, "statements": {result.statements}'
+    findings = (finding for migration in result.migrations for finding in migration.findings)
+    for key, items in (
+        ("findings", map(_finding, findings)),
+        ("migrations", map(_migration, result.migrations)),
+        ("notices", map(_notice, result.notices)),
+    ):
+        yield ",\n "
+        yield from json_list_in_pieces(key, items)
+    yield "}\n"
 
 
 def _finding(finding: Finding) -> Mapping[str, Any]:

@@ -80,7 +80,9 @@ def _sql_by_origin(migration: LintedMigration) -> dict[tuple[str, int], list[str
     """What each line of a program made."""
     made: dict[tuple[str, int], list[str]] = {}
     for script in migration.scripts:
-        for statement, origin in zip(script.statements, script.origins or (), strict=False):
+        if script.origins is None:
+            continue
+        for statement, origin in zip(script.statements, script.origins, strict=False):
             sql = script.text_of(statement)
             made.setdefault((origin.path, origin.line), []).append(sql)
     return made

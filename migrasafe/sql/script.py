@@ -39,9 +39,9 @@ class Newer(Struct, frozen=True, kw_only=True):
 
 class Script:
     """Statements in order, typed, with spans into `source`. Most of a long history is never looked at: a script that was made
-    `later` parses its text when its statements, comments or newer syntax are first asked for."""
+    `later` parses its text when its statements, comments or newer syntax are first asked for, and again after `let_go`."""
 
-    __slots__ = ("_read", "comments", "newer", "origins", "sections", "source", "statements")
+    __slots__ = ("_is_read", "_read", "comments", "newer", "origins", "sections", "source", "statements")
 
     source: Source
     sections: tuple[Span, ...] | None
@@ -52,7 +52,9 @@ class Script:
     """One per statement, for scripts that were rendered from something else; findings are shown there."""
     newer: tuple[Newer, ...]
     """Every use of syntax that came after PostgreSQL 12, in bodies too."""
-    _read: Callable[[Script], Script]
+    _read: Callable[[Script], Script] | None
+    """How its text is parsed; None where the statements did not come from its text alone."""
+    _is_read: bool
 
     def __init__(
         self,
@@ -70,6 +72,8 @@ class Script:
         self.comments = comments
         self.origins = origins
         self.newer = newer
+        self._read = None
+        self._is_read = True
 
     @classmethod
     def later(cls, source: Source, sections: tuple[Span, ...] | None, read: Callable[[Script], Script]) -> Script:
@@ -79,6 +83,7 @@ class Script:
         script.sections = sections
         script.origins = None
         script._read = read
+        script._is_read = False
         return script
 
     def __getattr__(self, name: str) -> Any:
@@ -90,11 +95,18 @@ class Script:
 
     def read(self) -> None:
         """Parse the text now, where that was left for later."""
-        if not hasattr(self, "_read"):
+        if self._is_read or self._read is None:
             return
         read = self._read(self)
         self.statements, self.comments, self.newer = read.statements, read.comments, read.newer
-        del self._read
+        self._is_read = True
+
+    def let_go(self) -> None:
+        """Forget what was read of the text. Of a long history nobody wants to hold the trees of every statement; who asks for
+        them once more reads them once more."""
+        if self._is_read and self._read is not None:
+            del self.statements, self.comments, self.newer
+            self._is_read = False
 
     def with_statements(self, statements: tuple[Statement, ...], origins: tuple[Origin, ...] | None) -> Script:
         """The same script with other statements, each with its origin where they have one."""

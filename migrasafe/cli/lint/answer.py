@@ -18,7 +18,7 @@ from migrasafe.config import Settings
 from migrasafe.errors import InputError
 from migrasafe.findings import Severity
 from migrasafe.lint import LintResult
-from migrasafe.report import FORMATS, write_report
+from migrasafe.report import FORMATS, report_in_pieces
 
 _MANY = 50
 """Findings that nobody reads through."""
@@ -92,7 +92,7 @@ def answer(
             continue
         colored = color == "always" if one.file is not None else wants_color(color)
         width = columns() if one.file is None else None
-        write(write_report(one.format, result, linted.texts, color=colored, width=width), one.file)
+        write(report_in_pieces(one.format, result, linted.texts, color=colored, width=width), one.file)
     if linted.compared is not None and settings.baseline is not None and not quiet:
         from migrasafe.cli.lint.baseline_file import tell_compared
 
