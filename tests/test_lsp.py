@@ -24,6 +24,7 @@ class Editor(BaseLanguageClient):
         self.shown: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
         self.messages: list[str] = []
         self.opened: list[str] = []
+        self.watched: asyncio.Queue[list[types.Registration]] = asyncio.Queue()
 
         @self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def publish(params: types.PublishDiagnosticsParams) -> None:
@@ -37,6 +38,10 @@ class Editor(BaseLanguageClient):
         def document(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
             self.opened.append(params.uri)
             return types.ShowDocumentResult(success=True)
+
+        @self.feature(types.CLIENT_REGISTER_CAPABILITY)
+        def register(params: types.RegistrationParams) -> None:
+            self.watched.put_nowait(list(params.registrations))
 
     async def next(self) -> list[types.Diagnostic]:
         return list((await asyncio.wait_for(self.shown.get(), WAIT_SECONDS)).diagnostics)
@@ -61,12 +66,20 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+CAPABILITIES = types.ClientCapabilities(
+    workspace=types.WorkspaceClientCapabilities(
+        did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+    ),
+    window=types.WindowClientCapabilities(show_document=types.ShowDocumentClientCapabilities(support=True)),
+)
+
+
 def session(project: Path, talk: Callable[[Editor], Awaitable[None]]) -> None:
     async def whole() -> None:
         editor = Editor()
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         await editor.start_io(sys.executable, "-m", "migrasafe", "lsp", env=env, cwd=str(project.parent))
-        params = types.InitializeParams(capabilities=types.ClientCapabilities(), root_uri=project.as_uri())
+        params = types.InitializeParams(capabilities=CAPABILITIES, root_uri=project.as_uri())
         await asyncio.wait_for(editor.initialize_async(params), WAIT_SECONDS)
         editor.initialized(types.InitializedParams())
         await talk(editor)
@@ -175,5 +188,46 @@ def test_a_change_is_planned_and_its_runbook_opened(project: Path) -> None:
         other = types.ExecuteCommandParams(command="migrasafe.plan", arguments=["rm -r db"])
         await asyncio.wait_for(editor.workspace_execute_command_async(other), WAIT_SECONDS)
         assert editor.messages[-1] == "migrasafe: rm -r db: is no plan"
+        new = types.ExecuteCommandParams(command="migrasafe.plan", arguments=[command.replace("V2__index", "V3__new")])
+        await asyncio.wait_for(editor.workspace_execute_command_async(new), WAIT_SECONDS)
+        assert editor.messages[-1].startswith("migrasafe: db/V3__new.sql: save it first")
+
+    session(project, talk)
+
+
+def test_a_config_that_changes_outside_the_editor_counts_at_once(project: Path) -> None:
+    async def talk(editor: Editor) -> None:
+        (wish,) = await asyncio.wait_for(editor.watched.get(), WAIT_SECONDS)
+        assert wish.method == types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        editor.open(project / "db/V2__index.sql")
+        assert len(await editor.next()) == 1
+        config = project / "migrasafe.toml"
+        for text, codes in (
+            ('ignore = ["create-index-without-concurrently"]\n', []),
+            ("no_setting = 1\n", ["not-checked"]),
+            ("", ["create-index-without-concurrently"]),
+        ):
+            config.write_text(text)
+            change = types.FileEvent(config.as_uri(), types.FileChangeType.Changed)
+            editor.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([change]))
+            assert [one.code for one in await editor.next()] == codes
+
+    session(project, talk)
+
+
+def test_paths_with_spaces_and_other_letters_are_files_like_any(project: Path) -> None:
+    place = project / "größere äpfel/100% [db]"
+    place.mkdir(parents=True)
+    (project / "db/V1__orders.sql").rename(place / "V1__orders.sql")
+    (project / "db/V2__index.sql").rename(place / "V2__index.sql")
+
+    async def talk(editor: Editor) -> None:
+        uri = editor.open(place / "V2__index.sql")
+        assert [one.code for one in await editor.next()] == ["create-index-without-concurrently"]
+        editor.type(uri, 2, "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n")
+        assert await editor.next() == []
+        where = types.Range(types.Position(0, 0), types.Position(0, 0))
+        asked = types.CodeActionParams(types.TextDocumentIdentifier(uri), where, types.CodeActionContext([]))
+        assert not await editor.text_document_code_action_async(asked)
 
     session(project, talk)

@@ -54,6 +54,9 @@ def make_plan(command: str, folder: Path) -> str:
     words = shlex.split(command)
     if words[:2] != ["migrasafe", "plan"]:
         raise InputError(f"{command}: is no plan")
+    before = words[words.index("--before") + 1] if "--before" in words else None
+    if before is not None and not Path(before).exists():
+        raise InputError(f"{before}: save it first, as a plan is made of what the files say")
     ran = subprocess.run(
         [sys.executable, "-m", *words, "--out", str(folder)],
         capture_output=True,

@@ -23,6 +23,8 @@ from migrasafe.rules.page import page_ids, read_page
 _PAUSE_SECONDS = 0.3
 """After the last key; who types on is not waited for."""
 _PLANS = "plans"
+_WATCHED = ("**/migrasafe.toml", "**/pyproject.toml", "**/migrasafe-baseline.json")
+"""What decides on findings and may be changed by another program, or in an editor that tells us of SQL only."""
 
 
 class _Server(LanguageServer):
@@ -41,20 +43,28 @@ class _Server(LanguageServer):
         """The texts of all open documents, by path."""
         return {one.path: one.source for one in self.workspace.text_documents.values() if one.path}
 
+    def opened(self, uri: str) -> TextDocument | None:
+        """The document as the editor calls it; the workspace knows it by its URI without escapes."""
+        return next((one for one in self.workspace.text_documents.values() if one.uri == uri), None)
+
     async def look_at(self, uri: str, *, pause: float = 0.0) -> None:
         """Checks a document and shows what is found, unless it has changed meanwhile."""
         turn = self.turn[uri] = self.turn.get(uri, 0) + 1
         await asyncio.sleep(pause)
-        document = self.workspace.text_documents.get(uri)
+        document = self.opened(uri)
         if document is None or self.turn[uri] != turn:
             return
         version, texts = document.version, self.texts()
         looking = asyncio.get_running_loop().run_in_executor(self.worker, partial(check, Path(document.path), texts))
         checked = await looking
-        if uri not in self.workspace.text_documents or self.turn[uri] != turn:
+        if self.opened(uri) is None or self.turn[uri] != turn:
             return
         self.checked[uri] = version, checked
         self.show(uri, version, diagnostics(checked, document))
+
+    async def look_at_all(self) -> None:
+        for document in list(self.workspace.text_documents.values()):
+            await self.look_at(document.uri)
 
     def show(self, uri: str, version: int | None, shown: list[types.Diagnostic]) -> None:
         self.text_document_publish_diagnostics(
@@ -77,10 +87,15 @@ def make_server() -> LanguageServer:
     server = _Server()
 
     @server.feature(types.INITIALIZED)
-    def begin(params: types.InitializedParams) -> None:
+    async def begin(params: types.InitializedParams) -> None:
         root = server.workspace.root_path
         if root is not None and Path(root).is_dir():
             os.chdir(root)  # configs, paths and reports are relative to it
+        files = server.client_capabilities.workspace and server.client_capabilities.workspace.did_change_watched_files
+        if files and files.dynamic_registration:
+            watched = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(one) for one in _WATCHED])
+            wish = types.Registration("config", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watched)
+            await server.client_register_capability_async(types.RegistrationParams([wish]))
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     async def opened(params: types.DidOpenTextDocumentParams) -> None:
@@ -92,8 +107,11 @@ def make_server() -> LanguageServer:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     async def saved(params: types.DidSaveTextDocumentParams) -> None:
-        for uri in list(server.workspace.text_documents):  # the config, or the history of another, may have changed
-            await server.look_at(uri)
+        await server.look_at_all()  # the config, or the history of another, may have changed
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    async def changed_outside(params: types.DidChangeWatchedFilesParams) -> None:
+        await server.look_at_all()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
@@ -137,7 +155,8 @@ def make_server() -> LanguageServer:
             return
         server.window_show_message(types.ShowMessageParams(types.MessageType.Info, said.strip()))
         runbook = from_fs_path(str((folder / "RUNBOOK.md").resolve()))
-        if runbook is not None:
+        window = server.client_capabilities.window
+        if runbook is not None and window and window.show_document and window.show_document.support:
             await server.window_show_document_async(types.ShowDocumentParams(uri=runbook, take_focus=True))
 
     return server
