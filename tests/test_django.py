@@ -152,6 +152,36 @@ def test_what_is_not_installed_is_stood_in_for_and_said(tmp_path: Path) -> None:
     ]
 
 
+def test_names_of_what_is_not_installed_have_names_of_their_own_and_can_be_derived_from(tmp_path: Path) -> None:
+    place = _app(
+        tmp_path,
+        m0001="from django_safemigrate import Safe\nfrom money import Flags, Traced\nfrom django.db import models\n\n"
+        + "class Item(Traced, models.Model):\n    class Meta:\n        app_label = 'other'\n\n"
+        + f"def total(flags: Flags | None, more: list[Flags.Kind]) -> Flags.Kind[int]: ...\n{HEAD}"
+        + "    safe = Safe.after_deploy()\n"
+        + '    operations = [migrations.CreateModel("Item", [("id", models.BigAutoField(primary_key=True)),\n'
+        + '        ("kind", models.IntegerField(default=Flags.Kind.NONE))], bases=(Traced, models.Model))]\n',
+        m0002="from django_safemigrate import Safe\n" + HEAD + "    safe = Safe.before_deploy\n    operations = []\n",
+        m0003=HEAD + "    operations = []\n",
+    )
+    (history,) = read_history([str(place)])
+    assert not [message for blocking, message in _notices(place) if blocking]
+    assert [one.hint for one in history.migrations] == ["after", "before", None]
+    assert '"kind" integer NOT NULL' in sent(history.migrations[0])[0][1]
+
+
+def test_a_file_in_the_words_of_a_newer_python_says_so_and_any_storage_is_there(tmp_path: Path) -> None:
+    place = _app(
+        tmp_path,
+        m0001=f"{HEAD}    operations = [\n",
+        m0002="from django.core.files.storage import storages\nuploads = storages['uploads']\n"
+        + f"{HEAD}    operations = []\n",
+    )
+    (said,) = [message for blocking, message in _notices(place) if blocking]
+    assert "SyntaxError" in said
+    assert "it is read with Python 3." in said
+
+
 def test_migrations_that_cannot_be_run_are_reported_and_the_others_are_read(tmp_path: Path) -> None:
     create = 'migrations.CreateModel("Item", [("id", models.BigAutoField(primary_key=True))])'
     place = _app(

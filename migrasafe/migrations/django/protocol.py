@@ -36,6 +36,8 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True, tag="ran"):
     """Of its file."""
     own: bool = True
     """Of the project, and not of a package that it builds on."""
+    hint: str | None = None
+    """`before` or `after`, where the migration says when it is to be deployed (django-safemigrate)."""
     executed: tuple[Executed, ...] = ()
     noticed: tuple[Noticed, ...] = ()
 

@@ -59,6 +59,7 @@ def _migration(one: Ran, folder: str, project: Project) -> Migration:
         id=f"{one.label}.{one.name}",
         path=path,
         name=one.name,
+        hint=one.hint,
         parts=parts_of(path, one.executed),
         notices=tuple(
             Notice(path=path, line=notice.line, message=notice.message, blocking=notice.blocking) for notice in noticed

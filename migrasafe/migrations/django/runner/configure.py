@@ -52,6 +52,7 @@ def configure(setup: Setup) -> None:
         }
     )
     _answer_for_others(type(settings))
+    _have_any_storage()
     for config in (AppConfig, *_contrib_configs()):
         config.ready = lambda self: None  # checks and signals, of models that are not here
     uuid.uuid4 = lambda: _ANY_UUID  # the statements of one run are those of the next
@@ -66,6 +67,23 @@ def _contrib_configs() -> list[Any]:
     from django.contrib.sites.apps import SitesConfig
 
     return [AdminConfig, AuthConfig, ContentTypesConfig, SitesConfig]
+
+
+def _have_any_storage() -> None:
+    """Where files lie is nothing of the database: a storage that the settings have is the one of Django."""
+    try:
+        from django.core.files.storage import InvalidStorageError, StorageHandler
+    except ImportError:  # Django 4.1 and older have no such setting
+        return
+    ask = StorageHandler.__getitem__
+
+    def answer(self: Any, alias: str) -> Any:
+        try:
+            return ask(self, alias)
+        except InvalidStorageError:
+            return ask(self, "default")
+
+    StorageHandler.__getitem__ = answer
 
 
 def _answer_for_others(lazy: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -101,6 +102,9 @@ def _load(name: str, label: str, path: str, found: dict[Key, Loaded], said: list
     except BaseException as error:
         what = str(error).strip().split("\n", 1)[0]
         message = f"cannot be loaded, so it is not checked: {type(error).__name__}: {what}"
+        if isinstance(error, SyntaxError):
+            major, minor, *_ = sys.version_info
+            message += f"; it is read with Python {major}.{minor}, and may want a newer one"
         said.append(Said(path=path, line=getattr(error, "lineno", None) or 1, message=message, blocking=True))
         return
     if not isinstance(migration, Migration):

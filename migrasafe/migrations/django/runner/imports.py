@@ -38,9 +38,41 @@ class Standin(models.Field):  # type: ignore[misc]  # Django has no types
         return name, f"{type(self).__module__}.{type(self).__qualname__}", [], named
 
 
-def standin(name: str) -> type[Standin]:
-    """A class that knows what it stands for."""
-    return type(name.rpartition(".")[2], (Standin,), {"missing": name, "__module__": name.rpartition(".")[0]})
+class Name:
+    """In the place of a name of something that is not installed. It can be called, asked for further names, and derived from,
+    beside base classes of any metaclass: so it is no class itself."""
+
+    def __init__(self, missing: str) -> None:
+        self.missing = missing
+        module, _, name = missing.rpartition(".")
+        self.made: type[Standin] = type(name, (Standin,), {"missing": missing, "__module__": module})
+
+    def __call__(self, *arguments: Any, **named: Any) -> Standin:
+        return self.made(*arguments, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in ("missing", "made"):
+            raise AttributeError(name)
+        further = Name(f"{self.missing}.{name}")
+        setattr(self, name, further)
+        return further
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        return (self.made,)
+
+    def __instancecheck__(self, value: object) -> bool:
+        return isinstance(value, self.made)
+
+    def __subclasscheck__(self, cls: type) -> bool:
+        return issubclass(cls, self.made)
+
+    def __getitem__(self, parameters: object) -> Name:
+        return self
+
+    def __or__(self, other: object) -> Name:
+        return self
+
+    __ror__ = __or__
 
 
 class _StandinModule(ModuleType):
@@ -52,7 +84,7 @@ class _StandinModule(ModuleType):
         full_name = f"{self.__name__}.{name}"
         if PathFinder.find_spec(full_name, getattr(self, "__path__", [])) is not None:
             return importlib.import_module(full_name)  # from . import name: Python asks for an attribute first
-        made = standin(f"{self.__name__}.{name}")
+        made = Name(f"{self.__name__}.{name}")
         setattr(self, name, made)
         return made
 

@@ -19,7 +19,7 @@ from django.db.migrations.state import ModelState
 
 from migrasafe.migrations.django.protocol import Ran, Same
 from migrasafe.migrations.django.runner.graph import Key, Loaded
-from migrasafe.migrations.django.runner.imports import Standin
+from migrasafe.migrations.django.runner.imports import Name, Standin
 from migrasafe.migrations.django.runner.journal import JOURNAL
 from migrasafe.migrations.django.runner.state import ClassesOnDemand, State
 
@@ -71,9 +71,21 @@ def run(order: list[Key], found: dict[Key, Loaded], known: Sequence[Ran] = ()) -
             path=loaded.path,
             digest=loaded.digest,
             own=loaded.own,
+            hint=_hint(getattr(loaded.migration, "safe", None)),
             executed=tuple(JOURNAL.executed),
             noticed=(*loaded.noticed, *JOURNAL.noticed),
         )
+
+
+def _hint(safe: Any) -> str | None:
+    """What django-safemigrate is told, installed or not: `safe = Safe.before_deploy()`, in old versions without a call."""
+    says = safe.missing if isinstance(safe, Name | Standin) else getattr(getattr(safe, "when", safe), "value", None)
+    match says.rpartition(".")[2] if isinstance(says, str) else None:
+        case "before_deploy":
+            return "before"
+        case "after_deploy":
+            return "after"
+    return None
 
 
 def _run(loaded: Loaded, state: State, *, renders: bool) -> State:
@@ -154,10 +166,14 @@ def _tidy(operation: Any) -> None:
     """Without what is not of the database and may not be here: managers, and base classes that could not be imported."""
     if isinstance(operation, CreateModel):
         operation.managers = []
-        bases = tuple(one for one in operation.bases if isinstance(one, str) or issubclass(one, models.Model))
+        bases = tuple(
+            one
+            for one in operation.bases
+            if isinstance(one, str) or (isinstance(one, type) and issubclass(one, models.Model))
+        )
         operation.bases = bases or (models.Model,)
     for field in _fields(operation):
-        if isinstance(field.default, type) and issubclass(field.default, Standin):
+        if isinstance(field.default, Name):
             field.default = _LIKELY.get(field.get_internal_type(), 0 if "Integer" in field.get_internal_type() else "")
         if isinstance(field, Standin):
             field.default = field.default if isinstance(field.default, str | int) else models.NOT_PROVIDED
