@@ -30,14 +30,19 @@ def shipped(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def found(folder: Path) -> list[tuple[str, str]]:
+def reported(folder: Path) -> list[dict[str, str]]:
     command = [sys.executable, "-m", "migrasafe", "lint", "db", "--since", "main", "--no-config", "--format", "json"]
     path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
     ran = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path}
     )
     assert ran.stderr == ""
-    return [(Path(one["path"]).name, one["rule"]) for one in json.loads(ran.stdout)["findings"]]
+    findings: list[dict[str, str]] = json.loads(ran.stdout)["findings"]
+    return findings
+
+
+def found(folder: Path) -> list[tuple[str, str]]:
+    return [(Path(one["path"]).name, one["rule"]) for one in reported(folder)]
 
 
 def test_a_shipped_migration_with_other_statements_is_found(shipped: Path) -> None:
@@ -45,8 +50,43 @@ def test_a_shipped_migration_with_other_statements_is_found(shipped: Path) -> No
     assert found(shipped) == [("V1__orders.sql", "shipped-migration-edited")]
 
 
-def test_comments_and_space_may_change(shipped: Path) -> None:
-    (shipped / "db/V1__orders.sql").write_text("-- what people order\nCREATE TABLE orders (\n  id int\n);\n")
+def all_under(shipped: Path, folder: str, **texts: str) -> None:
+    """Other migrations in the place of those of main."""
+    git(shipped, "rm", "-r", "db")
+    for name, text in texts.items():
+        file = shipped / folder / name.replace("__", "/").replace("_sql", ".sql")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    git(shipped, "add", ".")
+    git(shipped, "commit", "-m", "others")
+    git(shipped, "branch", "-f", "main", "topic")
+
+
+def test_comments_and_space_may_change_where_no_checksum_counts_them(shipped: Path) -> None:
+    all_under(shipped, "db", **{"1_orders.up_sql": "CREATE TABLE orders (id int);\n"})
+    (shipped / "db/1_orders.up.sql").write_text("-- what people order\nCREATE TABLE orders (\n  id int\n);\n")
+    assert found(shipped) == []
+
+
+def test_a_comment_in_a_shipped_migration_of_flyway_stops_flyway(shipped: Path) -> None:
+    (shipped / "db/V1__orders.sql").write_text("-- what people order\nCREATE TABLE orders (id int);\n")
+    assert found(shipped) == [("V1__orders.sql", "shipped-migration-edited")]
+
+
+def test_a_migration_that_is_a_folder_is_called_by_its_folder(shipped: Path) -> None:
+    all_under(shipped, "db", **{"20260101_users__migration_sql": "CREATE TABLE users (id int);\n"})
+    (shipped / "db/20260101_users").rename(shipped / "db/20260102_users")
+    git(shipped, "add", ".")
+    (finding,) = reported(shipped)
+    assert finding["rule"] == "shipped-migration-edited"
+    assert "was in main as 20260101_users:" in finding["message"]
+
+
+def test_a_folder_of_migrations_may_move(shipped: Path) -> None:
+    (shipped / "db").rename(shipped / "old")
+    (shipped / "db").mkdir()
+    (shipped / "old").rename(shipped / "db/migrations")
+    git(shipped, "add", ".")
     assert found(shipped) == []
 
 

@@ -42,6 +42,8 @@ class SinceCommit(Struct, frozen=True, kw_only=True):
     """The commit, branch or tag, as it was given."""
     edited: bool = False
     """The file was there, with other statements."""
+    respaced: bool = False
+    """The file was there, with other comments or space."""
     renamed_from: str | None = None
     """The file was there under this name."""
     overtaken_by: str | None = None

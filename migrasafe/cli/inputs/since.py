@@ -39,7 +39,7 @@ class Since:
         ]
         changed, untracked, there = [_answer(self.root, git) for git in asked]
         self.renamed: dict[str, str] = {}
-        """New file → old name."""
+        """New file → its old path in the repository."""
         self.gone: list[str] = []
         """The files that were there and are not."""
         # The few files that may be links are followed, not all that the repository has.
@@ -67,7 +67,7 @@ class Since:
             if kind.startswith(("R", "C")):
                 new = f"{self._real_root}/{next(fields)}"
                 if kind.startswith("R"):
-                    self.renamed[os.path.realpath(new)] = old.rsplit("/", 1)[-1]
+                    self.renamed[os.path.realpath(new)] = old
                 yield new
             elif kind == "D":
                 self.gone.append(f"{self._real_root}/{old}")
@@ -114,14 +114,16 @@ class Since:
             once = (
                 not migration.repeatable and not migration.down and migration.path not in shared
             )  # files of several changesets grow
-            edited = once and not new and file in self.changed and self._says_something_else(file, grows=grows)
+            touched = once and not new and file in self.changed
+            edited = touched and self._says_something_else(file, grows=grows)
             known.append(
                 replace(
                     migration,
                     since=SinceCommit(
                         ref=self.ref,
                         edited=edited,
-                        renamed_from=self.renamed.get(file) if once and history.layout != "alembic" else None,
+                        respaced=touched and not edited and self._is_respaced(file),
+                        renamed_from=self._old_name(file, history) if once and history.layout != "alembic" else None,
                         overtaken_by=overtaken_by if new and not migration.down and file not in self.renamed else None,
                     ),
                 )
@@ -138,6 +140,20 @@ class Since:
     def name_of(self, file: str) -> str:
         """What git calls a file."""
         return os.path.relpath(file, self._real_root).replace(os.sep, "/")
+
+    def _old_name(self, file: str, history: History) -> str | None:
+        """What a migration was called, where it is called something else now: a folder may move with all that is in it."""
+        old = self.renamed.get(file)
+        if old is None or history.layout == "liquibase":  # which knows a changeset by its path
+            return old
+        before, now = Path(old), Path(file)
+        names = {Path(one.path).name for one in history.migrations if not one.down}
+        if names == {now.name} and not any(map(str.isdigit, now.name)):  # migration.sql, up.sql, each in a folder
+            before, now = before.parent, now.parent
+        return before.name if before.name != now.name else None
+
+    def _is_respaced(self, file: str) -> bool:
+        return self.text_of(file).splitlines() != Path(file).read_text(encoding="utf-8").splitlines()
 
     def _says_something_else(self, file: str, *, grows: bool) -> bool:
         """Whether more than comments and space has changed. `grows`: changesets may be added at the end."""
