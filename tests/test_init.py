@@ -160,3 +160,11 @@ def test_migrations_that_are_there_for_tests_are_left_out_beside_others_only(tmp
     assert '\npaths = ["db/migrations"]\n' in told
     shutil.rmtree(tmp_path / "db")
     assert '\npaths = ["pkg/testdata/migrations"]\n' in _told_and_written(tmp_path)
+
+
+def test_folders_of_other_databases_are_left_out_whatever_these_are(tmp_path: Path) -> None:
+    for place in ("postgres", "h2", "2026-h2/postgres", "duckdb"):
+        write(tmp_path / f"db/{place}/V1__orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY);\n")
+    migrasafe(tmp_path, "init")
+    config = tomllib.loads((tmp_path / "migrasafe.toml").read_text())
+    assert sorted(config["paths"]) == ["db/2026-h2/postgres", "db/postgres"]

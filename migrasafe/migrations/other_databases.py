@@ -10,7 +10,8 @@ from migrasafe.migrations.formats.tool_in_use import text_of
 from migrasafe.regex import regex
 
 _OTHERS = regex(
-    r"(?i)(?:^|[-_./])(sqlite3?|mysql|mariadb|clickhouse|mssql|sqlserver|oracle|cassandra|bigquery|d1)(?=$|[-_./])"
+    r"(?i)(?:^|[-_./])(sqlite3?|libsql|turso|d1|mysql|mariadb|tidb|mssql|sqlserver|oracle|db2|(?<!\d[-_./])h2|hsqldb|derby|duckdb|clickhouse"
+    r"|snowflake|redshift|bigquery|spanner|firebird|cassandra|scylla)(?=$|[-_./])"
 )
 _POSTGRES = regex(r"(?i)postgres|pgsql|(?:^|[-_./])pg(?:$|[-_./])")
 _SQLITE_CRATE = regex(r"(?m)^\s*(?:sqlx|diesel)\b[^\n]*")
