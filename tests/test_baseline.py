@@ -73,7 +73,7 @@ def test_whoever_sees_the_past_for_the_first_time_is_told_how_to_leave_it_be(ado
 
 def test_what_is_fixed_is_told_and_taken_out(adopted: Path) -> None:
     (adopted / "db/V2__empty.sql").write_text("TRUNCATE orders;\n")
-    told = "1 of it is fixed (db/V2__empty.sql: truncate-table): --write-baseline takes them out"
+    told = "1 finding of the baseline has been fixed since (db/V2__empty.sql: truncate-table): take it out with --write-baseline"
     assert told in lint(adopted).stderr
     lint(adopted, "--write-baseline")
     assert len(json.loads((adopted / "migrasafe-baseline.json").read_text())["findings"]) == 1

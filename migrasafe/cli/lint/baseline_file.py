@@ -89,7 +89,11 @@ def tell_compared(compared: Compared, path: str) -> None:
     if fixed:
         listed = ", ".join(f"{one.path}: {one.rule}" for one in fixed[:_SHOWN])
         more = f" and {len(fixed) - _SHOWN} more" if len(fixed) > _SHOWN else ""
-        said += f"\n{len(fixed)} of it {'is' if len(fixed) == 1 else 'are'} fixed ({listed}{more}): --write-baseline takes them out"
+        gone, them = ("has", "it") if len(fixed) == 1 else ("have", "them")
+        said += (
+            f"\n{say_count(len(fixed), 'finding')} of the baseline {gone} been fixed since ({listed}{more}): "
+            f"take {them} out with --write-baseline"
+        )
     say(said, err=True)
 
 
