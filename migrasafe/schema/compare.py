@@ -92,7 +92,7 @@ def _facts(name: str, here: Facts, there: Facts) -> Iterator[str]:
     for what, one in here.items():
         other = there[what]
         if not _same(one, other):
-            yield f"{name}: {what} {_shown(one)} here, {_shown(other)} there"
+            yield f"{name}: {what} {shown(one)} here, {shown(other)} there"
 
 
 def _same(one: object, other: object) -> bool:
@@ -108,16 +108,16 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     match value:
         case None:
             return "none"
         case bool():
             return "yes" if value else "no"
         case tuple() if not isinstance(value, (Ref, ColumnRef)):
-            return "(" + ", ".join(_shown(item) for item in value) + ")"
+            return "(" + ", ".join(shown(item) for item in value) + ")"
         case frozenset():
-            return "{" + ", ".join(sorted(_shown(item) for item in value)) + "}"
+            return "{" + ", ".join(sorted(shown(item) for item in value)) + "}"
         case TypeName():
             return spell_type(value)
         case ColumnRef(relation, column):
@@ -215,4 +215,4 @@ def _publications(here: Schema, there: Schema) -> Iterator[str]:
         for what in ("all_tables", "tables", "schemas", "changes", "parts"):
             one, other = getattr(ours[name], what), getattr(theirs[name], what)
             if (frozenset(one) != frozenset(other)) if isinstance(one, tuple) else one != other:
-                yield f"publication {name}: {what} {_shown(one)} here, {_shown(other)} there"
+                yield f"publication {name}: {what} {shown(one)} here, {shown(other)} there"

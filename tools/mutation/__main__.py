@@ -1,7 +1,7 @@
 """Tries a seeded sample of mutants of the pure core, and says which no test notices.
 
-    python -m tools.mutation try [--package rules]... [--mutants 60] [--seed 1] [--record [FILE]]
-    python -m tools.mutation again [--record FILE]
+    python -m tools.mutation try [--package rules]... [--mutants 60] [--seed 1] [--record [FILE]] [--no-servers]
+    python -m tools.mutation again [--record [FILE]] [--no-servers]
     python -m tools.mutation write
 
 `try`: as many mutants of each package as is said, drawn from all of its mutants; each meets only the tests that run its
@@ -17,13 +17,14 @@ import argparse
 import datetime
 import random
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from tools.mutation.covering import covering
-from tools.mutation.mutants import Change, Mutant, change_of, every_change, mutants_of
+from tools.mutation.mutants import Change, Mutant, changes_of, changes_of_text, mutants_of
 from tools.mutation.packages import PACKAGES, Package
 from tools.mutation.results import RECORD, Tried, add, read_equivalent, read_record, write_page
 from tools.mutation.trial import Trial, Try, with_collected
@@ -48,6 +49,7 @@ def main(arguments: list[str]) -> int:
             default=30.0,
             help="tests that take longer together are tried as far as that, the most telling first (default: %(default)s)",
         )
+        one.add_argument("--no-servers", action="store_true", help="only the tests that need no server")
     commands.add_parser("write", help="write the record into docs/mutation.md")
     options = parser.parse_args(arguments)
     if options.command == "write":
@@ -73,7 +75,11 @@ def main(arguments: list[str]) -> int:
         if on_record is None:
             chosen = _sample(package, options.mutants, options.seed)
         else:
-            chosen = _survivors(package, on_record)
+            chosen, gone = _survivors(package, on_record)
+            for told in gone:
+                said(told)
+        if options.no_servers:
+            package = replace(package, on_servers=())
         if chosen:
             print(f"{package.name}: {len(chosen)} mutants", flush=True)
             _try_all(package, chosen, options.seconds, said)
@@ -85,23 +91,32 @@ def _sample(package: Package, size: int, seed: int) -> list[tuple[Tried, Change]
     paths = sorted((_ROOT / package.folder).rglob("*.py"))
     mutants = [mutant for path in paths for mutant in mutants_of(path, _ROOT)]
     chosen = random.Random(f"{package.name} {seed}").sample(mutants, min(size, len(mutants)))
+    of_file: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in chosen:
+        of_file[mutant.path].append(mutant)
     return [
-        (_told(package, mutant, change, seed), change) for mutant in chosen for change in [change_of(mutant, _ROOT)]
+        (_told(package, mutant, changes[mutant.number], seed), changes[mutant.number])
+        for path, of_it in sorted(of_file.items())
+        for changes in [changes_of(_ROOT / path, {mutant.number for mutant in of_it})]
+        for mutant in of_it
     ]
 
 
-def _survivors(package: Package, on_record: list[Tried]) -> list[tuple[Tried, Change]]:
+def _survivors(package: Package, on_record: list[Tried]) -> tuple[list[tuple[Tried, Change]], list[Tried]]:
+    """The mutants that no test killed when they were last tried, and those of them whose code is no more."""
     last = {(one.path, one.removed, one.added): one for one in on_record if one.package == package.name}
     wanted = {key: one for key, one in last.items() if one.outcome in {"survived", "not run"}}
     found: dict[tuple[str, str, str], tuple[Tried, Change]] = {}
     for path in dict.fromkeys(one.path for one in wanted.values()):
-        for line, change in every_change(_ROOT / path):
+        for line, change in changes_of_text(_ROOT / path, {one.removed for one in wanted.values() if one.path == path}):
             key = (path, change.removed, change.added)
             if key in wanted:
                 found.setdefault(key, (replace(wanted[key], line=line), change))
-    for path, removed, _ in wanted.keys() - found.keys():
-        print(f"gone with the code: {path}: {removed}", flush=True)
-    return list(found.values())
+    today = datetime.date.today().isoformat()
+    return (
+        [(replace(told, date=today), change) for told, change in found.values()],
+        [replace(one, date=today, outcome="gone") for key, one in wanted.items() if key not in found],
+    )
 
 
 def _told(package: Package, mutant: Mutant, change: Change, seed: int) -> Tried:

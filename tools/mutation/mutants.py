@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import libcst as cst
@@ -46,18 +45,25 @@ def mutants_of(path: Path, root: Path) -> list[Mutant]:
     ]
 
 
-def change_of(mutant: Mutant, root: Path) -> Change:
-    """The module as the mutant has it."""
-    wrapper = _parsed(root / mutant.path)
-    node, changed, _ = next(islice(_changes(wrapper), mutant.number, None))
-    return _changed(wrapper.module, node, changed)
-
-
-def every_change(path: Path) -> Iterator[tuple[int, Change]]:
-    """All mutants of a module: the line and the module as each has it."""
+def changes_of(path: Path, numbers: Collection[int]) -> dict[int, Change]:
+    """The module as these of its mutants have it."""
     wrapper = _parsed(path)
+    return {
+        number: _changed(wrapper.module, node, changed)
+        for number, (node, changed, _) in enumerate(_changes(wrapper))
+        if number in numbers
+    }
+
+
+def changes_of_text(path: Path, removed: Collection[str]) -> Iterator[tuple[int, Change]]:
+    """The mutants of a module that change one of these texts: the line and the module as each has it."""
+    wrapper = _parsed(path)
+    written = wrapper.module.code.splitlines()
+    wanted = {line for line, text in enumerate(written, 1) if text.strip() and any(text.strip() in r for r in removed)}
+    places = wrapper.resolve(PositionProvider)
     for node, changed, line in _changes(wrapper):
-        yield line, _changed(wrapper.module, node, changed)
+        if wanted.intersection(range(line, places[node].end.line + 1)):
+            yield line, _changed(wrapper.module, node, changed)
 
 
 def _changed(module: cst.Module, node: cst.CSTNode, changed: cst.CSTNode) -> Change:
