@@ -2,66 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import NamedTuple
-
 import psycopg
 import pytest
 
-from migrasafe.app.compat import CompatOptions, compat
-from migrasafe.app.model import App, Origin, Query
-from migrasafe.app.usage import SourceLocation
 from migrasafe.app.verdict import MigrationVerdict, Version
-from migrasafe.migrations.model import History, Migration, Part
 from migrasafe.postgres.connect import Connection, run
-from migrasafe.schema.load import schema_from_script
-from migrasafe.sql.parse import read_script
-from migrasafe.sql.source import Source
+from tests.changes import judged, read_changes
 from tests.postgres.servers import Database
 
 pytestmark = [pytest.mark.postgres, pytest.mark.since(15), pytest.mark.majors(15, 18)]
 
-SECTION = re.compile(r"^-- (?:(change): (.*)|(schema|more|old|new))\n", re.MULTILINE)
 ROWS = "INSERT INTO orders (id, total, note, tenant) VALUES (1, 1, 'a', 't'); INSERT INTO users VALUES (1, 'x')"
 ROLE = "pg_monitor"
 """A role that every server has."""
-
-
-class Change(NamedTuple):
-    about: str
-    schema: str
-    migration: str
-    old: str = ""
-    new: str = ""
-
-
-def changes() -> list[Change]:
-    _, *parts = SECTION.split(Path(__file__).with_name("access.sql").read_text())
-    found: list[Change] = []
-    shop = ""
-    for change, about, section, text in zip(*(parts[place::4] for place in range(4)), strict=True):
-        if section == "schema":
-            shop = text
-        elif change:
-            found.append(Change(about, shop, text))
-        elif section == "more":
-            found[-1] = found[-1]._replace(schema=shop + text)
-        else:
-            found[-1] = found[-1]._replace(**{section: text.strip()})
-    return found
-
-
-def judged(change: Change) -> MigrationVerdict:
-    schema = schema_from_script(read_script(Source(path="", text=change.schema)))
-    part = Part(script=read_script(Source(path="1.sql", text=change.migration)))
-    history = History(layout="plain", root=".", migrations=(Migration(id="1", path="1.sql", parts=(part,)),))
-    apps = [
-        App(label="app", queries=(Query(sql=sql, location=SourceLocation("app.sql", 1), origin=Origin.QUERY_FILE),))
-        for sql in (change.old or "SELECT 1", change.new or change.old or "SELECT 1")
-    ]
-    (verdict,) = compat([history], apps[0], apps[1], CompatOptions(schema=schema)).migrations
-    return verdict
 
 
 def answer(session: Connection, sql: str) -> str:
@@ -84,14 +37,14 @@ def test_what_a_role_loses_is_said_and_nothing_else(database: Database) -> None:
     wrong = []
     seen = {"refused": 0, "hidden": 0, "kept": 0}
     with database.connect() as session:
-        for change in changes():
+        for change in read_changes("access.sql"):
             run(session, "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC")
             run(session, change.schema)
             session.execute(ROWS.encode())
             before = (answer(session, change.old), answer(session, change.new))
             run(session, change.migration)
             after = (answer(session, change.old), answer(session, change.new))
-            verdict = judged(change)
+            verdict = judged(change._replace(old=change.old or "SELECT 1", new=change.new or change.old or "SELECT 1"))
             lost = said(verdict, Version.OLD, before=False)
             missing = said(verdict, Version.NEW, before=True) if change.new else []
             for messages, good, bad in ((lost, before[0], after[0]), (missing, after[1], before[1])):
