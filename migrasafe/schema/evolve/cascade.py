@@ -208,11 +208,12 @@ def _lose_column(draft: Draft, dependent: Ref, column: ColumnRef) -> None:
 
 
 def remove_type(draft: Draft, ref: Ref) -> None:
-    """Take out a type and what is built on it."""
-    if draft.take_type(ref) is None:
+    """Take out a type, what is built on it, and what casts to it: casts find it by its name, so it goes last."""
+    if ref not in draft.types:
         return
     for dependent in draft.links.take(ref):
         lose(draft, dependent, ref)
+    draft.take_type(ref)
 
 
 def _type_loses(draft: Draft, dependent: Ref, lost: Ref) -> None:

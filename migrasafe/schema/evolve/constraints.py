@@ -176,16 +176,15 @@ def inherit_foreign_key(draft: Draft, partition: Ref, constraint: Constraint) ->
     for own in child.constraints:
         if own.kind is ConstraintKind.FOREIGN_KEY and not own.inherited and same_foreign_key(own, constraint):
             constraints = tuple(replace(c, inherited=True) if c is own else c for c in child.constraints)
-            break
-    else:
-        name = constraint.name
-        if child.constraint(name) is not None:
-            name = free_constraint_name(draft, partition, joined_columns(constraint.columns) or None, "fkey")
-        own = replace(constraint, name=name, inherited=True, born=draft.moment)
-        constraints = (*child.constraints, own)
-    draft.put(replace(child, constraints=constraints))
+            draft.put(replace(child, constraints=constraints))
+            return  # what is below has it from there already
+    name = constraint.name
+    if child.constraint(name) is not None:
+        name = free_constraint_name(draft, partition, joined_columns(constraint.columns) or None, "fkey")
+    copy = replace(constraint, name=name, inherited=True, born=draft.moment)
+    draft.put(replace(child, constraints=(*child.constraints, copy)))
     for below_it in child.partitions:
-        inherit_foreign_key(draft, below_it, own)
+        inherit_foreign_key(draft, below_it, copy)
 
 
 def _add_indexed(draft: Draft, table: Table, definition: ConstraintDef, only: bool) -> None:  # noqa: FBT001 - the action is always called with it
