@@ -634,3 +634,199 @@ ALTER TABLE users ALTER name TYPE mood USING NULL;
 SELECT id FROM users WHERE name || email = 'x' AND name = email
 -- new
 SELECT id FROM users WHERE email = 'x'
+
+-- change: a deletion is refused by a key from another table (unsure)
+ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey, ADD FOREIGN KEY (user_id) REFERENCES users ON UPDATE CASCADE;
+-- more
+ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey, ADD FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE;
+-- old
+DELETE FROM users WHERE id = $1
+-- new
+DELETE FROM orders WHERE id = $1
+
+-- change: a deletion takes the rows of another table along
+ALTER TABLE notes ADD FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE;
+-- more
+CREATE TABLE notes (id int PRIMARY KEY, user_id bigint);
+ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;
+-- old
+DELETE FROM users WHERE id = $1
+-- new
+DELETE FROM users WHERE email = $1
+
+-- change: a column is generated from now on
+ALTER TABLE users DROP COLUMN name, ADD COLUMN name text GENERATED ALWAYS AS (upper(email)) STORED;
+-- old
+UPDATE users SET name = 'x' WHERE id = $1
+-- new
+UPDATE users SET name = DEFAULT WHERE id = $1
+
+-- change: an identity takes no values any more
+ALTER TABLE orders ALTER id SET GENERATED ALWAYS;
+-- old
+INSERT INTO orders (id, total) VALUES (99, 1)
+-- new
+INSERT INTO orders (id, total) OVERRIDING SYSTEM VALUE VALUES (98, 1)
+
+-- change: an identity is not to be updated
+ALTER TABLE orders ALTER id SET GENERATED ALWAYS;
+-- old
+UPDATE orders SET id = 95 WHERE id = 94
+-- new
+INSERT INTO orders (id, total) VALUES (DEFAULT, 1)
+
+-- change: a domain wants a value
+ALTER DOMAIN money_amount SET NOT NULL;
+-- more
+CREATE TABLE prices (id int PRIMARY KEY, amount money_amount);
+-- old
+INSERT INTO prices (id) VALUES (99)
+-- new
+INSERT INTO prices (id, amount) VALUES (98, 1)
+
+-- change: a domain fills itself
+ALTER DOMAIN money_amount SET NOT NULL;
+-- more
+ALTER DOMAIN money_amount SET DEFAULT 0;
+CREATE TABLE prices (id int PRIMARY KEY, amount money_amount);
+-- old
+INSERT INTO prices (id) VALUES (99)
+-- new
+UPDATE prices SET amount = NULL
+
+-- change: the default is gone and NULL is refused
+ALTER TABLE orders ALTER total DROP DEFAULT;
+-- old
+INSERT INTO orders (user_id) VALUES (NULL)
+-- new
+INSERT INTO orders (total) VALUES (DEFAULT)
+
+-- change: the default is gone where NULL is taken
+ALTER TABLE orders ALTER placed_at DROP DEFAULT;
+-- old
+INSERT INTO orders (total) VALUES (1)
+-- new
+INSERT INTO orders (total, placed_at) VALUES (1, now())
+
+-- change: a check refuses what is left out
+ALTER TABLE orders ADD CHECK (note IS NOT NULL) NOT VALID;
+-- old
+INSERT INTO orders (total) VALUES (1)
+-- new
+INSERT INTO orders (total, note) VALUES (1, 'x')
+
+-- change: a check refuses constants
+ALTER TABLE users ADD CHECK (name IN ('a', 'b'));
+-- old
+INSERT INTO users (id, email, name) VALUES (99, 'c@x', 'c')
+-- new
+INSERT INTO users (id, email, name) VALUES (98, 'b@x', 'b')
+
+-- change: a check refuses the default
+ALTER TABLE orders ADD CONSTRAINT paid CHECK (total > 0) NOT VALID;
+-- old
+INSERT INTO orders (note) VALUES ('x')
+-- new
+INSERT INTO orders (total) VALUES (1)
+
+-- change: a key that an insert may meet (unsure)
+CREATE UNIQUE INDEX ON users (name) WHERE name <> '';
+-- old
+INSERT INTO users (id, email, name) VALUES ($1, $2, $3)
+-- new
+INSERT INTO users (id, email, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+-- change: a key of what is left out
+ALTER TABLE orders ADD UNIQUE (note);
+-- old
+INSERT INTO orders (total) VALUES (1)
+-- new
+INSERT INTO users (id, email) VALUES (7, 'x') ON CONFLICT (id) DO UPDATE SET name = 'y'
+
+-- change: a key with another predicate (unsure)
+DROP INDEX orders_once; CREATE UNIQUE INDEX orders_once ON orders (user_id, placed_at) WHERE note <> 'x';
+-- old
+INSERT INTO orders (user_id, total, placed_at) VALUES ($1, 1, $2)
+-- new
+INSERT INTO orders (total) VALUES (1)
+
+-- change: a key that is there under another name
+ALTER TABLE users RENAME CONSTRAINT users_email_key TO email_once;
+-- old
+INSERT INTO users (id, email) VALUES ($1, $2)
+-- new
+INSERT INTO users (id, email) VALUES ($1, $2)
+
+-- change: a foreign key on what is written (unsure)
+ALTER TABLE orders ADD CONSTRAINT of_note FOREIGN KEY (note) REFERENCES users (email) NOT VALID;
+-- old
+UPDATE orders SET note = $1
+-- new
+UPDATE orders SET total = 5
+
+-- change: an exclusion (unsure)
+ALTER TABLE orders ADD CONSTRAINT apart EXCLUDE USING btree (note WITH =);
+-- old
+UPDATE orders SET note = $1
+-- new
+UPDATE orders SET total = 5
+
+-- change: a trigger may fill it (unsure)
+ALTER TABLE orders ALTER note SET NOT NULL;
+-- more
+CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := 'x'; RETURN NEW; END $$;
+CREATE TRIGGER fill BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fill();
+-- old
+INSERT INTO orders (total) VALUES (1)
+-- new
+INSERT INTO orders (total, note) VALUES (1, 'x')
+
+-- change: a shorter type for constants
+ALTER TABLE users ALTER name TYPE varchar(3);
+-- old
+UPDATE users SET name = 'long name'
+-- new
+UPDATE users SET name = 'abc'
+
+-- change: fewer digits for constants
+ALTER TABLE orders ALTER total TYPE numeric(5, 2);
+-- old
+UPDATE orders SET total = 12345
+-- new
+UPDATE orders SET total = 123
+
+-- change: a shorter type for parameters (unsure)
+ALTER TABLE users ALTER name TYPE char(3);
+-- old
+UPDATE users SET name = $1
+-- new
+UPDATE users SET email = $1
+
+-- change: published without a replica identity
+CREATE PUBLICATION changes_of_orders FOR TABLE kept;
+-- more
+CREATE TABLE kept (id int, note text);
+-- old
+UPDATE kept SET note = 'x'
+-- new
+INSERT INTO kept (id) VALUES (99)
+
+-- change: deleted from what is published without a replica identity
+CREATE PUBLICATION everything FOR ALL TABLES;
+-- more
+CREATE TABLE kept (id int, note text);
+-- old
+DELETE FROM kept WHERE id = 1
+-- new
+DELETE FROM orders WHERE id = 1
+
+-- change: subscribers of changed tables
+ALTER TABLE users ADD COLUMN phone text, ALTER name TYPE varchar(90), DROP COLUMN mood;
+ALTER TABLE orders RENAME TO purchases;
+-- more
+CREATE PUBLICATION changes_of_orders FOR TABLE users, orders;
+CREATE PUBLICATION everything FOR TABLE users (id, email);
+-- old
+SELECT id FROM purchases
+-- new
+SELECT phone FROM users

@@ -59,19 +59,28 @@ def is_required(column: Column, table: Table, schema: Schema) -> bool:
 
 
 def refuses_null(column: Column, table: Table, schema: Schema) -> bool:
+    """Whether NOT NULL, a CHECK or a domain does."""
+    return _refused_null(column, table, schema) is not None
+
+
+def _refused_null(column: Column, table: Table, schema: Schema) -> tuple[str, str] | None:
+    """The SQLSTATE and the words with which PostgreSQL refuses NULL: domains first, then columns, then checks."""
     domain = _domain(column, schema)
-    return (
-        column.not_null
-        or (domain is not None and domain.not_null)
-        or any(
+    if domain is not None and domain.not_null:
+        return "23502", f"domain {domain.ref.name} does not allow null values"
+    if column.not_null:
+        relation = f'relation "{table.ref.name}"'
+        return "23502", f'null value in column "{column.name}" of {relation} violates not-null constraint'
+    for one in sorted(table.constraints, key=lambda constraint: constraint.name):
+        if (
             one.kind is ConstraintKind.CHECK
             and one.enforced
             and one.expression is not None
             and column.name in one.columns
             and proves_not_null(one.expression, column.name)
-            for one in table.constraints
-        )
-    )
+        ):
+            return "23514", f'new row for relation "{table.ref.name}" violates check constraint "{one.name}"'
+    return None
 
 
 def _domain(column: Column, schema: Schema) -> Domain | None:
@@ -89,11 +98,12 @@ def _insertion(insertion: Insertion, table: Table, schema: Schema) -> Iterator[P
         one.enabled and one.timing == "before" and one.row and "insert" in one.events for one in table.triggers
     )
     for column in table.columns:
-        if column.name in filled or not is_required(column, table, schema):
+        refused = _refused_null(column, table, schema)
+        if column.name in filled or refused is None or not is_required(column, table, schema):
             continue
-        message = f'null value in column "{column.name}" of relation "{table.ref.name}" violates not-null constraint'
+        sqlstate, message = refused
         yield Problem(
-            sqlstate="23502",
+            sqlstate=sqlstate,
             message=message,
             offset=insertion.offset,
             certain=not filled_by_trigger,
@@ -113,16 +123,16 @@ def _written(written: Written, column: Column, table: Table, schema: Schema, *, 
             shown = f'column "{column.name}" can only be updated to DEFAULT'
         yield _problem(written, table, column, "428C9", shown, certain=True)
         return
-    if not refuses_null(column, table, schema):
+    refused = _refused_null(column, table, schema)
+    if refused is None:
         return
-    message = f'null value in column "{column.name}" of relation "{table.ref.name}" violates not-null constraint'
     if is_default:
         if is_required(column, table, schema):
-            yield _problem(written, table, column, "23502", message, certain=True)
+            yield _problem(written, table, column, *refused, certain=True)
     elif written.value and is_null_constant(Expression(node=written.value)):
-        yield _problem(written, table, column, "23502", message, certain=True)
+        yield _problem(written, table, column, *refused, certain=True)
     elif not written.value or may_be_null:
-        yield _problem(written, table, column, "23502", message, certain=False)
+        yield _problem(written, table, column, *refused, certain=False)
 
 
 def _never_null_columns(resolution: Resolution, schema: Schema) -> frozenset[str]:

@@ -13,6 +13,8 @@ from migrasafe.sql.builtin.called import function_calls
 from migrasafe.sql.statements import ConstraintKind
 
 _MAKE_UP = frozenset({"nextval", "gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "uuidv4", "uuidv7"})
+_TAKES_CARE = ("CASCADE", "SET NULL", "SET DEFAULT")
+"""What a FOREIGN KEY does about rows that refer to a deleted one, instead of refusing the deletion."""
 _KEYS = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY)
 _SQLSTATES = {
     ConstraintKind.CHECK: "23514",
@@ -39,7 +41,7 @@ def constraints_at_risk(resolution: Resolution, schema: Schema) -> Iterator[Prob
                 continue
             certain = False
             if constraint.kind is ConstraintKind.CHECK:
-                met = _is_met(constraint, table, resolution, is_new=ref in inserted)
+                met = _is_met(constraint, table, resolution)
                 if met:
                     continue
                 certain = met is False
@@ -59,7 +61,7 @@ def constraints_at_risk(resolution: Resolution, schema: Schema) -> Iterator[Prob
             yield from _referenced(use.object, use.offset, schema)
 
 
-def _is_met(constraint: Constraint, table: Table, resolution: Resolution, *, is_new: bool) -> bool | None:
+def _is_met(constraint: Constraint, table: Table, resolution: Resolution) -> bool | None:
     """Whether every constant that a query writes passes a CHECK of one column; None where that is not known."""
     if constraint.expression is None or len(set(constraint.columns)) != 1:
         return None
@@ -68,7 +70,7 @@ def _is_met(constraint: Constraint, table: Table, resolution: Resolution, *, is_
         return None
     values = [one.value for one in resolution.writes if (one.relation, one.column) == (table.ref, column.name)]
     left_out = any(one.relation == table.ref and column.name not in one.columns for one in resolution.insertions)
-    if left_out and is_new and column.default is not None:
+    if left_out and column.default is not None:
         values.append(column.default.node)
     found = [meets(constraint.expression, column.name, value) for value in values]
     return False if False in found else None if None in found else True
@@ -106,8 +108,7 @@ def _is_made_up(column: Column | None) -> bool:
     if column is None or column.identity is not None:
         return True
     calls = function_calls(column.default.node) if column.default is not None else ()
-    serial = column.type is not None and column.type.name in ("serial", "bigserial", "smallserial")
-    return serial or any(call.name in _MAKE_UP for call in calls)
+    return any(call.name in _MAKE_UP for call in calls)
 
 
 def _all_constraints(table: Table, schema: Schema) -> Iterator[Constraint]:
@@ -152,17 +153,17 @@ def _referenced(ref: Ref, offset: int, schema: Schema) -> Iterator[Problem]:
     """Foreign keys that keep rows of the table from being deleted."""
     for other in schema.dependents_of(ref):
         table = schema.table(other)
-        for constraint in table.constraints if table is not None else ():
-            if constraint.kind is not ConstraintKind.FOREIGN_KEY or constraint.target != ref or table is None:
+        if table is None:
+            continue
+        for constraint in table.constraints:
+            if constraint.target != ref or not constraint.enforced:
                 continue
-            on_delete = constraint.references.on_delete if constraint.references is not None else ""
-            if on_delete in ("cascade", "set null", "set default") or not constraint.enforced:
+            if constraint.references is not None and constraint.references.on_delete in _TAKES_CARE:
                 continue
             message = (
                 f'update or delete on table "{ref.name}" violates foreign key constraint "{constraint.name}" on table '
                 f'"{table.ref.name}"'
             )
-            detail = f"{table.ref} {_definition(constraint)}"
             yield Problem(
                 sqlstate="23503",
                 message=message,
@@ -170,6 +171,6 @@ def _referenced(ref: Ref, offset: int, schema: Schema) -> Iterator[Problem]:
                 certain=False,
                 object=ref,
                 name=constraint.name,
-                detail=detail,
+                detail=f"{table.ref} {_definition(constraint)}",
                 by=table.ref,
             )

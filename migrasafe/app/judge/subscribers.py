@@ -61,7 +61,7 @@ def _columns(publication: Publication, was: Table, now: Table) -> Iterator[Subsc
             message = f'column "{column.name}" is sent as {shown} and read as the type that it has there'
             yield _change(publication, now, f"give the column {name} the type {shown}", message, first=True)
     for column in was.columns:
-        if column.name not in new and column.generated is None:
+        if column.name not in new and column.generated is None and not listed:  # a list holds no column that is gone
             name = quote_ident(column.name)
             message = f'null value in column "{column.name}" of relation "{now.ref.name}" violates not-null constraint'
             if column.not_null:
