@@ -74,17 +74,17 @@ def _value(node: Node, columns: Mapping[str, Constant]) -> Constant:
         case "TypeCast":
             return _cast(fields, columns)
         case "ColumnRef":
-            names = names_of(fields.get("fields", []))
+            names = names_of(fields["fields"])
             if names and names[-1] in columns:
                 return columns[names[-1]]
         case "BoolExpr":
             return _logic(fields, columns)
         case "NullTest":
-            is_null = _value(fields.get("arg", {}), columns) is None
-            return is_null is (fields.get("nulltesttype") == "IS_NULL")
+            is_null = _value(fields["arg"], columns) is None
+            return is_null is (fields["nulltesttype"] == "IS_NULL")
         case "A_Expr":
             return _operation(fields, columns)
-        case "FuncCall" if names_of(fields.get("funcname", []))[-1:] and len(fields.get("args", [])) == 1:
+        case "FuncCall" if len(fields.get("args", ())) == 1:
             text = _value(fields["args"][0], columns)
             if names_of(fields["funcname"])[-1] in _LENGTHS and (text is None or isinstance(text, str)):
                 return None if text is None else Decimal(len(text))
@@ -107,19 +107,19 @@ def _constant(fields: Mapping[str, Any]) -> Constant:
 
 def _cast(fields: Mapping[str, Any], columns: Mapping[str, Constant]) -> Constant:
     """A cast to text without a length keeps the value."""
-    value = _value(fields.get("arg", {}), columns)
-    name = names_of(fields.get("typeName", {}).get("names", []))[-1:]
-    if value is None or (isinstance(value, str) and name and name[0] in _TEXTS and name != ("bpchar",)):
-        if "typmods" not in fields.get("typeName", {}):
+    value = _value(fields["arg"], columns)
+    name = names_of(fields["typeName"]["names"])[-1:]
+    if value is None or (isinstance(value, str) and name[0] in _TEXTS and name != ("bpchar",)):
+        if "typmods" not in fields["typeName"]:
             return value
-    elif isinstance(value, Decimal) and name == ("numeric",) and "typmods" not in fields.get("typeName", {}):
+    elif isinstance(value, Decimal) and name == ("numeric",) and "typmods" not in fields["typeName"]:
         return value
     raise Unknown
 
 
 def _logic(fields: Mapping[str, Any], columns: Mapping[str, Constant]) -> Constant:
-    operator, parts = fields.get("boolop"), fields.get("args", [])
-    decided = operator == "OR_EXPR"
+    operator, parts = fields["boolop"], fields["args"]
+    decided: bool = operator == "OR_EXPR"
     results: list[Constant] = []
     unknown = False
     for part in parts:
@@ -137,14 +137,14 @@ def _logic(fields: Mapping[str, Any], columns: Mapping[str, Constant]) -> Consta
 
 
 def _operation(fields: Mapping[str, Any], columns: Mapping[str, Constant]) -> Constant:
-    kind, operator = fields.get("kind", "AEXPR_OP"), names_of(fields.get("name", []))[-1:]
-    left, right = fields.get("lexpr", {}), fields.get("rexpr", {})
-    if kind == "AEXPR_OP" and operator == ("-",) and not left:
+    kind, operator = fields["kind"], names_of(fields["name"])[-1:]
+    left, right = fields.get("lexpr"), fields["rexpr"]
+    if kind == "AEXPR_OP" and operator == ("-",) and left is None:
         value = _value(right, columns)
         if isinstance(value, Decimal):
             return -value
         raise Unknown
-    if not isinstance(left, Mapping) or not left:
+    if left is None:
         raise Unknown
     one = _value(left, columns)
     if kind == "AEXPR_OP":
@@ -165,9 +165,9 @@ def _operation(fields: Mapping[str, Any], columns: Mapping[str, Constant]) -> Co
 def _items(node: Node) -> list[Any]:
     """The items of a list, or of an ARRAY, which may be cast as a whole."""
     while "TypeCast" in node:
-        node = node["TypeCast"].get("arg", {})
+        node = node["TypeCast"]["arg"]
     if "List" in node:
-        return list(node["List"].get("items", []))
+        return list(node["List"]["items"])
     if "A_ArrayExpr" in node:
         return list(node["A_ArrayExpr"].get("elements", []))
     raise Unknown

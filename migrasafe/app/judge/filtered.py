@@ -34,16 +34,14 @@ def _kept(condition: Mapping[str, Any]) -> Iterator[str]:
         return
     kind, fields = next(iter(condition.items()))
     if kind == "BoolExpr" and fields.get("boolop") == "AND_EXPR":
-        for part in fields.get("args", ()):
+        for part in fields["args"]:
             yield from _kept(part)
     elif kind == "NullTest" and fields.get("nulltesttype") == "IS_NOT_NULL":
-        yield from _column(fields.get("arg", {}))
-    elif (
-        kind == "A_Expr" and fields.get("kind") in _STRICT and not _COMPARE.isdisjoint(names_of(fields.get("name", [])))
-    ):
+        yield from _column(fields["arg"])
+    elif kind == "A_Expr" and fields["kind"] in _STRICT and not _COMPARE.isdisjoint(names_of(fields["name"])):
         yield from _column(fields.get("lexpr", {}))
         if fields["kind"] == "AEXPR_OP":
-            yield from _column(fields.get("rexpr", {}))
+            yield from _column(fields["rexpr"])
 
 
 def _column(node: Mapping[str, Any]) -> Iterator[str]:

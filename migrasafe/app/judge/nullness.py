@@ -38,12 +38,11 @@ def can_be_null(value: Node, never_null: Collection[int], never_null_columns: Co
                 if int(fields.get("number", 0)) not in never_null:
                     return True
             elif kind == "ColumnRef":
-                names = names_of(fields.get("fields", []))
+                names = names_of(fields["fields"])
                 if not names or names[-1] not in never_null_columns:
                     return True
             elif kind in _ONLY_ALL:
-                args = fields.get("args", [])
-                if all(can_be_null(one, never_null, never_null_columns) for one in args):
+                if all(can_be_null(one, never_null, never_null_columns) for one in fields["args"]):
                     return True
             elif kind == "SubLink":
                 if fields.get("subLinkType") not in ("EXISTS_SUBLINK", "ARRAY_SUBLINK"):
@@ -52,7 +51,7 @@ def can_be_null(value: Node, never_null: Collection[int], never_null_columns: Co
                 if "defresult" not in fields:
                     return True
                 pending.append(fields["defresult"])
-                pending.extend(when["CaseWhen"]["result"] for when in fields.get("args", []) if "CaseWhen" in when)
+                pending.extend(when["CaseWhen"]["result"] for when in fields["args"])
             elif kind in _ANY_OF_THEM and not _gives_null(kind, fields):
                 pending.extend(_parts(fields))
             else:
@@ -63,7 +62,7 @@ def can_be_null(value: Node, never_null: Collection[int], never_null_columns: Co
 def _gives_null(kind: str, fields: Mapping[str, Any]) -> bool:
     """Even where no part of it is NULL."""
     return kind == "A_Expr" and (
-        fields.get("kind") == "AEXPR_NULLIF" or not _MISSING.isdisjoint(names_of(fields.get("name", [])))
+        fields.get("kind") == "AEXPR_NULLIF" or not _MISSING.isdisjoint(names_of(fields["name"]))
     )
 
 

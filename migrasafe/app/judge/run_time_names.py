@@ -66,9 +66,9 @@ def _names(one: AppQuery) -> _Names:
     columns: set[str] = set()
     for kind, fields in walk(list(one.parsed.statements)):
         if kind == "RangeVar":
-            relations.add(fields.get("relname", ""))
+            relations.add(fields["relname"])
         elif kind == "ColumnRef":
-            columns.update(names_of(fields.get("fields", []))[-1:])
+            columns.update(names_of(fields["fields"])[-1:])
         elif kind == "ResTarget" and "name" in fields:
             columns.add(fields["name"])
         if one.query.partial and any("ParamRef" in fields.get(key, {}) for key in _PLACES_OF_NAMES.get(kind, ())):

@@ -31,9 +31,7 @@ def with_full_sequence_name(draft: Draft, default: Expression | None) -> Express
 def sequence_of_default(expression: Expression | None) -> Name | None:
     """The sequence of a default that is a plain nextval call."""
     call = expression.node.get("FuncCall") if expression is not None else None
-    if call is None or not call.get("funcname"):
-        return None
-    if call["funcname"][-1].get("String", {}).get("sval") != "nextval":
+    if call is None or call["funcname"][-1]["String"]["sval"] != "nextval":
         return None
     return literal_sequence(call)
 

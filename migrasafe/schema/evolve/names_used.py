@@ -58,8 +58,7 @@ _OF_SEQUENCES = frozenset({"nextval", "currval", "setval"})
 
 def names_sequence(call: Node) -> bool:
     """Whether a function call is one of those whose first argument is a sequence."""
-    name = call["funcname"][-1] if call.get("funcname") else {}
-    return name.get("String", {}).get("sval") in _OF_SEQUENCES
+    return call["funcname"][-1]["String"]["sval"] in _OF_SEQUENCES
 
 
 def literal_sequence(call: Node) -> Name | None:
@@ -67,7 +66,7 @@ def literal_sequence(call: Node) -> Name | None:
     arguments = call.get("args") or ()
     argument: Any = arguments[0] if arguments else {}
     while "TypeCast" in argument:
-        argument = argument["TypeCast"].get("arg", {})
+        argument = argument["TypeCast"]["arg"]
     text = argument.get("A_Const", {}).get("sval", {}).get("sval")
     return split_name(text) if text else None
 

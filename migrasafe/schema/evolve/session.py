@@ -33,8 +33,7 @@ def select(draft: Draft, statement: Select) -> None:
     """SELECT set_config('search_path', …), which is what pg_dump writes."""
     for call in _calls(statement.query.node):
         arguments = [_literal(argument) for argument in call.get("args") or ()]
-        names: Any = call.get("funcname") or ({},)
-        if names[-1].get("String", {}).get("sval") == "set_config" and arguments[:1] == ["search_path"]:
+        if call["funcname"][-1]["String"]["sval"] == "set_config" and arguments[:1] == ["search_path"]:
             path = arguments[1] if len(arguments) > 1 else None
             if path is not None:
                 draft.search_path = path_from_text(path)
@@ -48,14 +47,14 @@ def path_from_text(text: str) -> tuple[str, ...]:
 
 def _calls(query: Node) -> Iterator[Node]:
     for target in query.get("SelectStmt", {}).get("targetList") or ():
-        call = target.get("ResTarget", {}).get("val", {}).get("FuncCall")
+        call = target["ResTarget"]["val"].get("FuncCall")
         if call is not None:
             yield call
 
 
 def _literal(node: Any) -> str | None:
-    while isinstance(node, dict) and "TypeCast" in node:
-        node = node["TypeCast"].get("arg", {})
+    while "TypeCast" in node:
+        node = node["TypeCast"]["arg"]
     constant = node.get("A_Const", {})
     if "sval" not in constant:
         return None
