@@ -188,7 +188,7 @@ def _stop_above(
         Reason(
             signal=signal, subject=subject, value=value, limit=limit, unit=unit, stops=True,
             until=f"until it is {say_number(limit * HELD_UNTIL)} or less",
-            text=f"{say(value)}, more than {say_number(limit)}",
+            text=f"{say(value)}; the limit is {say_number(limit)}",
         )
     ]  # fmt: skip
 
@@ -266,10 +266,11 @@ def _blocked(state: State, limits: Limits, now: float) -> list[Reason]:
     if limit is None or longest <= limit:
         return []
     number = len(state.blocked_since)
+    who = f"{say_count(number, 'session')} {'waits' if number == 1 else 'wait'}"
     return [
         Reason(
             signal="blocked-sessions", subject="our locks", value=longest, limit=limit, unit="s", stops=False,
             until="until they have their locks; batches are a tenth as big meanwhile",
-            text=f"{say_count(number, 'session')} wait for our locks, the longest for {say_seconds(longest)}",
+            text=f"{who} for our locks, the longest for {say_seconds(longest)}",
         )
     ]  # fmt: skip

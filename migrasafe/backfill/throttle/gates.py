@@ -102,8 +102,8 @@ def archive_wait(archiver: ArchiverSeen | None, limits: Limits, held: Held) -> l
     return [
         Reason(
             signal="archive-backlog", subject="archiving", value=archiver.backlog_segments, limit=limit,
-            unit="segments", stops=True, until=f"until {HELD_UNTIL * limit:.0f} segments or less wait",
-            text=f"{archiver.backlog_segments} segments of the log wait to be archived, more than {limit:.0f}{failing}",
+            unit="segments", stops=True, until=f"until {int(HELD_UNTIL * limit)} segments or less wait",
+            text=f"{archiver.backlog_segments} segments of the log wait to be archived; the limit is {limit:.0f}{failing}",
         )
     ]  # fmt: skip
 
