@@ -54,6 +54,10 @@ PACKAGES = (
         name="walk",
         folder="migrasafe/backfill/walk",
         tests=("tests/unit/backfill",),
-        on_servers=("tests/postgres/test_backfill_walks.py",),
+        on_servers=(
+            "tests/postgres/test_backfill_walks.py",
+            "tests/postgres/test_backfill_failures.py",
+            "tests/postgres/test_backfill_deletes.py",
+        ),
     ),
 )
