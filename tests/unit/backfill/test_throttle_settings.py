@@ -35,6 +35,24 @@ def test_every_default_can_be_written_as_it_is_shown() -> None:
     ("wait_for_autovacuum", True, True),
     ("max_active_sessions", 40, 40.0),
     ("flag_files", "/etc/stop, /tmp/stop", ("/etc/stop", "/tmp/stop")),
+    ("max_lag", " OFF ", None),
+    ("max_lag", "none", None),
+    ("max_commit_time", " Auto ", AUTO),
+    ("max_commit_time", "off", None),
+    ("wait_for_autovacuum", " ON ", True),
+    ("wait_for_autovacuum", "true", True),
+    ("wait_for_sync_standbys", "off", False),
+    ("wait_for_sync_standbys", "no", False),
+    ("wait_for_sync_standbys", "false", False),
+    ("batch_rows", 5000.0, 5000),
+    ("nice", 0, 0.0),
+    ("nice", 0.95, 0.95),
+    ("max_archive_backlog", "7", 7.0),
+    ("windows", "off", ()),
+    ("windows", " NONE ", ()),
+    ("windows", [], ()),
+    ("ignore_slots", "a, OFF, , b", ("a", "b")),
+    ("timezone", "Europe/Berlin", "Europe/Berlin"),
 ])  # fmt: skip
 def test_a_setting_becomes_a_limit(key: str, value: object, field: object) -> None:
     kept = check_setting(key, value, key)
@@ -44,7 +62,11 @@ def test_a_setting_becomes_a_limit(key: str, value: object, field: object) -> No
 @pytest.mark.parametrize(("key", "value"), [
     ("max_lag", "0s"), ("max_lag", "soon"), ("nice", 1.0), ("nice", "x"), ("batch_rows", 0), ("batch_rows", 1.5),
     ("batch_rows", True), ("replicas", 5), ("wait_for_autovacuum", "maybe"), ("max_slot_wal", "0MB"),
-    ("timezone", "Mars"), ("windows", "at night"), ("poll", "off"), ("target_time", "off"),
+    ("timezone", "Mars"), ("windows", "at night"), ("poll", "off"), ("target_time", "off"), ("nice", True), ("nice", -0.1),
+    ("nice", 0.96), ("nice", None), ("replicas", ["r1", 2]), ("wait_for_autovacuum", 1), ("wait_for_autovacuum", None),
+    ("batch_rows", "-1"), ("batch_rows", None), ("windows", ["22:00-06:00", 5]), ("timezone", 5), ("flag_files", None),
+    ("http.x.url", "file:///etc/passwd"), ("sql.q.max", "many"), ("replica_dsn.", "host=r1"), ("replica_dsn.r1", ""),
+    ("replica_dsn.r1", 5), ("replica_dsn.r1", "host=r1 password=x"), ("sql.q.query", 5), ("sql.q.timeout", "0s"),
 ])  # fmt: skip
 def test_a_setting_that_cannot_be_is_refused_by_name(key: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"^--set {key}"):
@@ -82,7 +104,7 @@ def test_replicas_can_be_given_by_connection_strings() -> None:
 
 
 def test_limits_on_lag_below_a_second_are_looked_at_more_often() -> None:
-    assert Limits(max_lag=10.0).poll_seconds == 0.25
+    assert Limits(max_lag=10.0).poll_seconds == Limits(max_lag=1.1).poll_seconds == 0.25
     assert Limits(max_lag=1.0).poll_seconds == 0.1
     assert Limits(max_lag=0.3).poll_seconds == pytest.approx(0.03)
     assert Limits(max_lag=None).poll_seconds == 0.25
@@ -100,8 +122,57 @@ def test_checks_of_all_kinds_are_read() -> None:
             "prometheus.errors.max": "0.5",
         }
     )
+    http, prometheus, sql = limits.checks
     assert [check.label for check in limits.checks] == ["http.freno", "prometheus.errors", "sql.queue"]
-    assert limits.checks[1].highest == 0.5
+    assert (http.url, http.method, http.every_seconds, http.timeout_seconds) == (
+        "http://freno:8111/check",
+        "HEAD",
+        1,
+        2,
+    )
+    assert (http.query, http.dsn, http.token_file, http.highest, http.lowest) == ("", "", "", None, None)
+    assert (prometheus.url, prometheus.query) == ("https://prometheus:9090", "sum(rate(errors[1m]))")
+    assert (prometheus.every_seconds, prometheus.timeout_seconds, prometheus.highest) == (5, 3, 0.5)
+    assert (sql.query, sql.url, sql.highest, sql.lowest) == ("select count(*) from jobs", "", 1000, None)
+
+
+@pytest.mark.parametrize(("key", "value", "kept"), [
+    ("http.x.method", "get", "GET"), ("sql.q.every", "5s", "5s"), ("sql.q.every", 5, 5), ("sql.q.timeout", 0.5, 0.5),
+    ("sql.q.max", "off", ""), ("sql.q.min", "default", ""), ("sql.q.max", "", ""), ("sql.q.max", "2.5", 2.5),
+    ("sql.q.max", 7, 7.0), ("sql.q.query", "select 1", "select 1"), ("http.x.token_file", "/run/token", "/run/token"),
+    ("http.x.url", "https://x:443/y", "https://x:443/y"), ("replica_dsn.r1", "host=r1", "host=r1"), ("flag_files", "", "none"),
+    ("replicas", ["r1", "r2"], "r1, r2"), ("replicas", [], "none"),
+    ("windows", ["22:00-06:00", "Sat 00:00-24:00"], "22:00-06:00; Sat 00:00-24:00"),
+])  # fmt: skip
+def test_a_setting_is_kept_as_it_can_be_written_again(key: str, value: object, kept: object) -> None:
+    assert check_setting(key, value, key) == kept
+    assert check_setting(key, kept, key) == kept
+
+
+@pytest.mark.parametrize(("key", "value", "problem"), [
+    ("http..url", "http://x", "here: write http.NAME.url, the name in letters, digits, - and _"),
+    ("http.url", "http://x", "here: write http.NAME.url, the name in letters, digits, - and _"),
+    ("sql.", "http://x", "here: write sql.NAME.query, the name in letters, digits, - and _"),
+    ("http.x.uri", "http://x", "here: a check of the kind http has no 'uri'; did you mean url?"),
+    ("http.x.max", 5, "here: a check of the kind http has no 'max'; it has url, method, every, timeout, token_file"),
+    ("http.x.method", "POST", "here must be HEAD or GET, not 'POST'"),
+    ("http.x.url", "http://", "here must be a URL that begins with http:// or https://, not 'http://'"),
+    ("http.x.url", "http://x:0/", "here must be a URL that begins with http:// or https://, not 'http://x:0/'"),
+    ("http.x.url", "http://x:y/", "here must be a URL that begins with http:// or https://, not 'http://x:y/'"),
+    ("sql.q.max", True, "here must be a number, not True"),
+    ("sql.q.max", "nan", "here must be a number, not 'nan'"),
+    ("sql.q.dsn", "postgres://a:b@c/d", "here holds a password, and settings are kept in the database: use token_file"),
+    ("sql.q.query", None, "here must be a text, not None"),
+    ("replica_dsn.", "host=r1", "here: write replica_dsn.NAME = a connection string"),
+    ("nice", 1, "here must be from 0 (work all the time) to 0.95 (rest 95 % of it), not 1"),
+    ("replicas", 5, "here must be a list of names, not 5"),
+    ("batch_rows", "x", "here must be a whole number from 1, not 'x'"),
+    ("wait_for_autovacuum", "maybe", "here must be true or false, not 'maybe'"),
+])  # fmt: skip
+def test_what_is_refused_says_what_to_write(key: str, value: object, problem: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_setting(key, value, "here")
+    assert str(refused.value) == problem
 
 
 @pytest.mark.parametrize(("settings", "problem"), [
