@@ -65,21 +65,18 @@ def changes(before: Schema, after: Schema) -> Iterator[str]:
             yield f"+ {name}: {told}" if told else f"+ {name}"
         else:
             for what, value in new[name].items():
-                if _shown(old[name][what]) != _shown(value):
-                    yield f"  {name}: {what} {_shown(old[name][what])} → {_shown(value)}"
+                was = old[name][what]
+                if Unknown not in (was, value) and shown(was) != shown(value):
+                    yield f"  {name}: {what} {shown(was)} → {shown(value)}"
 
 
 def _said(facts: Facts) -> str:
     told = []
     for what, value in facts.items():
         usual = _USUAL.get(what)
-        if value != usual and (value or isinstance(value, type(usual))):
-            told.append(what if value is True else f"{what} {_shown(value)}")
+        if value is not Unknown and value != usual and (value or isinstance(value, type(usual))):
+            told.append(what if value is True else f"{what} {shown(value)}")
     return "; ".join(told)
-
-
-def _shown(value: object) -> str:
-    return "unknown" if value is Unknown else shown(value)
 
 
 def _relation(name: str, relation: Relation) -> Iterator[tuple[str, Facts]]:
