@@ -14,11 +14,11 @@ from migrasafe.effects.situation import Situation
 from migrasafe.migrations.model import Migration, Part, TransactionMode
 from migrasafe.rules.context import Step
 from migrasafe.rules.surroundings import Caller, Ending
-from migrasafe.schema.calls import DEEPEST, Run, guarded_statements, runs_of
+from migrasafe.schema.calls import DEEPEST, MAY_RUN, Run, guarded_statements, runs_of
 from migrasafe.schema.evolve import evolve_alone
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql.script import Script
-from migrasafe.sql.settings import settings_of
+from migrasafe.sql.settings import MAY_SET, settings_of
 from migrasafe.sql.statements import Call, DoBlock, Query, SetVariable, Statement, Transaction
 from migrasafe.target import Target
 
@@ -139,12 +139,14 @@ class Walk:
         self.schema = after
         if type(statement) is Transaction:
             self._transaction(statement, place)
-        else:
+            return
+        kind = type(statement)
+        if kind in MAY_SET:
             for setting in settings_of(statement):
                 self.session = _set(self.session, setting, alone=place.alone)
-            if len(place.callers) < DEEPEST:
-                for run in runs_of(statement, before):
-                    self._run(run, statement, place, visit)
+        if kind in MAY_RUN and len(place.callers) < DEEPEST:
+            for run in runs_of(statement, before):
+                self._run(run, statement, place, visit)
 
     def _run(self, run: Run, statement: Statement, place: _Place, visit: Callable[[Step], None] | None) -> None:
         """Run a body: outside a transaction, in one of its own that it may end."""

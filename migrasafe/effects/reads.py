@@ -23,7 +23,7 @@ def locks_of_query(query: Query, situation: Situation) -> tuple[Lock, ...]:
 
 def _named(query: Query, situation: Situation) -> Iterator[Ref]:
     """Tables and views that a query names; catalogs left out."""
-    for name in relations_in(query.node):
+    for name in relations_in(query):
         if not is_catalog(name):
             yield situation.ref(Name(name.schema, name.name))
 

@@ -37,11 +37,16 @@ class Situation(Struct, frozen=True, kw_only=True):
     """It stands in a DO block or a function."""
     atomic: bool = False
     """… that cannot end the transaction: a function, a trigger, or any code in a transaction block."""
+    _resolved: dict[Name, Ref] = {}
+    """What names mean: each rule asks again about those of the statement."""
 
     # --- names ---
 
     def ref(self, name: Name) -> Ref:
-        return self.schema.resolve(name.schema, name.name)
+        found = self._resolved.get(name)
+        if found is None:
+            found = self._resolved[name] = self.schema.resolve(name.schema, name.name)
+        return found
 
     def table(self, name: Name) -> Table | None:
         return self.schema.table(self.ref(name))
@@ -68,7 +73,8 @@ class Situation(Struct, frozen=True, kw_only=True):
             return False
         if type(relation) is Index:
             return self.is_new(relation.table)
-        return relation.born.migration == self.moment.migration and relation.born != BEFORE_HISTORY
+        born = relation.born
+        return born.migration == self.moment.migration and born != BEFORE_HISTORY
 
     def exists_already(self, ref: Ref) -> bool:
         """Whether the running app may be using it: it is neither new nor temporary."""

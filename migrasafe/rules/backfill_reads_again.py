@@ -9,7 +9,7 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
 from migrasafe.schema.index_use import finds
 from migrasafe.schema.model import Ref
-from migrasafe.sql.expressions import walk
+from migrasafe.sql.expressions import nodes_of, walk
 from migrasafe.sql.statements import Dml, DoBlock, Node
 
 _HELP = (
@@ -24,7 +24,7 @@ def check(step: Step) -> Iterator[Finding]:
     ref = step.situation.ref(statement.table)
     if not step.situation.exists_already(ref):
         return
-    for kind, select in walk(statement.query.node):
+    for kind, select in nodes_of(statement.query):
         if kind != "SelectStmt":
             continue
         if "limitOffset" in select and "limitCount" in select:

@@ -123,8 +123,9 @@ class Step(Struct, frozen=True, kw_only=True):
 
     def is_small(self, ref: Ref) -> bool:
         """Whether the server said that the table has fewer rows than the config calls busy."""
-        table = self.situation.schema.table(ref)
-        return table is not None and table.rows is not None and 0 <= table.rows < self.target.busy_rows
+        situation = self.situation
+        table = situation.schema.table(ref)
+        return table is not None and table.rows is not None and 0 <= table.rows < situation.target.busy_rows
 
     def work(self, *causes: Cause) -> Iterator[Work]:
         """Work on tables that were there before, done under a lock that this very statement takes on them."""

@@ -19,9 +19,9 @@ from migrasafe.sql.statements import Action, AlterTable, Statement
 _NONE: frozenset[Any] = frozenset()
 _Check: TypeAlias = Callable[[Step], Iterable[Finding]]
 _Kind: TypeAlias = tuple[type[Statement], frozenset[type[Action]], frozenset[Cause], bool, bool, bool, bool, bool, bool]
-"""What rules ask for of a step: the class of its statement, those of its actions, the causes of its work; whether it fails,
-takes locks, comes after locks that the transaction holds, stands in a script with new syntax, in a migration that git was
-asked about, and is the first of that."""
+"""What rules ask for of a step: the class of its statement, those of its actions, the causes of its work; whether it does not
+fail, takes no locks, comes after no locks that the transaction holds, stands in a script without new syntax, in a migration
+that git was not asked about, and is not the first of that."""
 
 
 class Dispatch:
@@ -88,27 +88,27 @@ def _kind(step: Step) -> _Kind:
         type(statement),
         frozenset(map(type, statement.actions)) if type(statement) is AlterTable else _NONE,
         frozenset([work.cause for work in effects.work]) if effects.work else _NONE,
-        bool(effects.failures),
-        bool(effects.locks),
-        bool(step.situation.session.held),
-        bool(step.script.newer),
-        step.migration.since is not None,
-        step.number == 0 and step.is_first,
+        not effects.failures,
+        not effects.locks,
+        not step.situation.session.held,
+        not step.script.newer,
+        step.migration.since is None,
+        step.number != 0 or not step.is_first,
     )
 
 
 def _concerns(rule: Rule, kind: _Kind) -> bool:
-    statement, actions, causes, fails, locks, holds_locks, new_syntax, git, is_first = kind
+    statement, actions, causes, succeeds, no_lock, holds_none, old_syntax, no_git, is_later = kind
     return (
         issubclass(statement, rule.on)
         and (not actions or not rule.actions or any(issubclass(action, rule.actions) for action in actions))
         and (not rule.needs_work or bool(rule.causes & causes if rule.causes else causes))
-        and (fails or not rule.needs_failure)
-        and (locks or not rule.needs_lock)
-        and (holds_locks or not rule.needs_held_lock)
-        and (new_syntax or not rule.needs_new_syntax)
-        and (git or not rule.needs_git)
-        and (is_first or not rule.once)
+        and not (succeeds and rule.needs_failure)
+        and not (no_lock and rule.needs_lock)
+        and not (holds_none and rule.needs_held_lock)
+        and not (old_syntax and rule.needs_new_syntax)
+        and not (no_git and rule.needs_git)
+        and not (is_later and rule.once)
     )
 
 

@@ -35,7 +35,7 @@ def _reasons(statement: CreateFunction) -> Iterator[str]:
     if statement.body is not None:
         for guarded in statement.body.statements:
             query = getattr(guarded.statement, "query", None)
-            for one in relations_in(query.node) if query is not None else ():
+            for one in relations_in(query) if query is not None else ():
                 yield f"reads {one}"
     for name in changing_words(statement.source_text or ""):
         yield f"calls {name}" if name.endswith("()") else f"asks for {name}"

@@ -54,12 +54,15 @@ def runs_of(statement: Statement, schema: Schema) -> tuple[Run, ...]:
     """The bodies that run when `statement` does, in order; nothing for statements that run no other code."""
     if isinstance(statement, DoBlock):
         return (Run(body=statement.body),)
-    if type(statement) not in _RUNS_CODE or not schema.functions:
+    if type(statement) not in MAY_RUN or not schema.functions:
         return ()
     return tuple(dict.fromkeys((*_called(statement, schema), *_fired(statement, schema))))
 
 
-_RUNS_CODE = frozenset({Select, Call, Insert, Update, Delete, Merge, CreateTableAs, Copy})
+MAY_RUN: frozenset[type[Statement]] = frozenset(
+    {DoBlock, Select, Call, Insert, Update, Delete, Merge, CreateTableAs, Copy}
+)
+"""The statements that may run other code."""
 
 
 def guarded_statements(run: Run, statement: Statement) -> tuple[Guarded, ...]:

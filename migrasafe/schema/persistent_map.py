@@ -18,8 +18,6 @@ _FEW = 16
 """So many differences are kept apart from however few others."""
 _GONE: Any = object()
 """In the place of a value: the key is no longer there."""
-_UNCHANGED: Any = object()
-"""What a look into the differences gives for a key that is not among them."""
 _made = object.__new__
 
 
@@ -65,9 +63,9 @@ class PersistentMap(Mapping[K, V]):
     def get(self, key: object, default: V | D, /) -> V | D: ...
     def get(self, key: Any, default: Any = None, /) -> Any:
         """The value for a key, or for anything equal to it, as a plain tuple is to a named one."""
-        found = self._new.get(key, _UNCHANGED)
-        if found is _UNCHANGED:
+        if key not in self._new:
             return self._old.get(key, default)
+        found = self._new[key]
         return default if found is _GONE else found
 
     def __getitem__(self, key: K) -> V:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from migrasafe.sql.statements import Expression, Name, Node
+from migrasafe.sql.statements import Expression, Name, Node, Query
 
 _PLACES = frozenset({"location", "list_start", "list_end", "rexpr_list_start", "rexpr_list_end", "name_location"})
 
@@ -28,10 +28,18 @@ def walk(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
             if kind is dict:
                 if key < "a":  # types are written in upper camel case, fields in lower case
                     yield key, value
-                if key not in _LEAVES:
-                    stack.append(value)
+                    if key in _LEAVES:
+                        continue
+                stack.append(value)
             elif kind is list:
                 stack.append(value)
+
+
+@lru_cache(maxsize=1024)
+def nodes_of(query: Query) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """Every node of a query, as `walk`: what it does is predicted from them, and rules ask again a few hundred statements
+    later."""
+    return tuple(walk(query.node))
 
 
 def names_of(nodes: list[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -53,11 +61,11 @@ def columns_read(expression: Expression) -> frozenset[str]:
     return frozenset(found)
 
 
-def relations_in(node: Node) -> tuple[Name, ...]:
+def relations_in(query: Query) -> tuple[Name, ...]:
     """The relations a query names in its FROM clauses, in all of its parts, without those that its WITH clauses make."""
     made: set[str] = set()
     found: dict[Name, None] = {}
-    for kind, fields in walk(node):
+    for kind, fields in nodes_of(query):
         if kind == "CommonTableExpr":
             made.add(str(fields.get("ctename")))
         elif kind == "RangeVar":

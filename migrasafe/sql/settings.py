@@ -13,6 +13,9 @@ from migrasafe.regex import regex
 from migrasafe.sql.builtin.called import calls_in
 from migrasafe.sql.statements import Node, Select, SetVariable, Statement
 
+MAY_SET: frozenset[type[Statement]] = frozenset({SetVariable, Select})
+"""The statements that may change a setting."""
+
 
 def settings_of(statement: Statement) -> tuple[SetVariable, ...]:
     """What the statement sets. A value of set_config() that is not a constant is the text `unknown`."""

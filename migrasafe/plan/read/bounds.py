@@ -121,7 +121,7 @@ def _rest(found: _Found, schema: Schema, parent: Table, statement: Statement) ->
 
 def _moves(found: _Found, schema: Schema, parent: Table, statement: sql.Insert) -> bool:
     """Whether it puts rows of these partitions somewhere as they are; also those that its WITH deletes."""
-    read = {schema.resolve(*one) for one in relations_in(statement.query.node)}
+    read = {schema.resolve(*one) for one in relations_in(statement.query)}
     for kind, fields in walk(statement.query.node):
         if kind == "DeleteStmt":
             read.add(schema.resolve(fields["relation"].get("schemaname"), fields["relation"]["relname"]))

@@ -207,7 +207,7 @@ class Draft:
         self.numbered = NOTHING
         self.links.forget(ref, needs.relation_needs(relation, self))
         if isinstance(relation, Table):
-            self._count_constraints(ref.schema, relation.constraints, -1)
+            self._count_constraints(ref.schema, [one.name for one in relation.constraints], -1)
             self.table_grants = grants_counted(self.table_grants, relation, None)
         return relation
 
@@ -221,7 +221,7 @@ class Draft:
             self.default_partitions = self.default_partitions.insert(new.partition_of, ref)
         if old is None:
             self.links.depend(ref, needs.relation_needs(new, self))
-            self._count_constraints(ref.schema, new.constraints, 1)
+            self._count_constraints(ref.schema, [one.name for one in new.constraints], 1)
             return
         added: list[needs.Part] = []
         removed: list[needs.Part] = []
@@ -233,19 +233,23 @@ class Draft:
         ):
             if before is not after:
                 note_changed(before, after, added, removed)
-        for part in added:
-            self.links.depend(ref, needs.part_needs(part, self))
-        if removed and (lost := {need for part in removed for need in needs.part_needs(part, self)}):
+        wanted = {need for part in added for need in needs.part_needs(part, self)}
+        if wanted:
+            self.links.depend(ref, wanted)
+        if removed and (lost := {need for part in removed for need in needs.part_needs(part, self)} - wanted):
             self.links.forget(ref, lost - needs.relation_needs(new, self))
         if old.of_type != new.of_type and new.of_type is not None:
             self.links.depend(ref, (new.of_type,))
         if old.constraints is not new.constraints:
-            self._count_constraints(ref.schema, (p for p in added if isinstance(p, Constraint)), 1)
-            self._count_constraints(ref.schema, (p for p in removed if isinstance(p, Constraint)), -1)
+            gone = [part.name for part in removed if type(part) is Constraint]
+            made = [part.name for part in added if type(part) is Constraint]
+            if gone != made:
+                self._count_constraints(ref.schema, made, 1)
+                self._count_constraints(ref.schema, gone, -1)
 
-    def _count_constraints(self, schema: str, constraints: Iterable[Constraint], step: int) -> None:
-        for constraint in constraints:
-            name = Ref(schema, constraint.name)
+    def _count_constraints(self, schema: str, names: Iterable[str], step: int) -> None:
+        for one in names:
+            name = Ref(schema, one)
             self.constraint_names = counted(self.constraint_names, name, step)
             if step < 0 and name not in self.constraint_names:
                 self.numbered = NOTHING

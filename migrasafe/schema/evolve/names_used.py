@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
-from migrasafe.sql.statements import Expression, Name, Node
+from migrasafe.sql.statements import Expression, Name, Node, Query
 
 _NAMING = frozenset({"ColumnRef", "FuncCall", "TypeName", "typeName", "RangeVar", "SubLink"})
 _LEAVES = frozenset({"ColumnRef", "A_Const", "TypeName", "typeName", "String", "RangeVar"})
 _LISTS_OF_STRINGS = frozenset({"name", "funcname", "names", "fields", "opname"})
 
 
-def naming_nodes(node: Node) -> Iterator[tuple[str, Node]]:
-    """The nodes of a tree that name something, subqueries included; without recursion, however deep it is."""
+@lru_cache(maxsize=64)
+def naming_nodes(of: Expression | Query) -> tuple[tuple[str, Node], ...]:
+    """The nodes of a tree that name something, subqueries included. A constraint is asked whenever it changes."""
+    return tuple(_naming_nodes(of.node))
+
+
+def _naming_nodes(node: Node) -> Iterator[tuple[str, Node]]:
+    """Without recursion, however deep it is."""
     stack: list[Any] = [node]
     while stack:
         item = stack.pop()
@@ -35,7 +42,7 @@ def columns_used(expression: Expression | None) -> tuple[str, ...]:
     """The columns that an expression over one table reads, each once, in the order in which they appear."""
     if expression is None:
         return ()
-    paths = [strings(node["fields"]) for kind, node in naming_nodes(expression.node) if kind == "ColumnRef"]
+    paths = [strings(node["fields"]) for kind, node in naming_nodes(expression) if kind == "ColumnRef"]
     return tuple(dict.fromkeys(path[-1] for path in reversed(paths) if path))
 
 

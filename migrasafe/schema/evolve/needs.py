@@ -84,15 +84,15 @@ def expression_needs(expression: Expression | None, lookup: Lookup) -> Iterable[
         # now(), nextval('…'): what nearly all defaults are.
         found = _called(call, lookup)
         return () if found is None else (found,)
-    return _needs_of_tree(expression.node, lookup, relations=True)
+    return _needs_of_tree(expression, lookup, relations=True)
 
 
 def query_needs(query: Query | None, lookup: Lookup) -> Iterable[Ref]:
     """User-defined functions, types and sequences that a query mentions; its relations are in View.reads."""
-    return () if query is None else _needs_of_tree(query.node, lookup, relations=False)
+    return () if query is None else _needs_of_tree(query, lookup, relations=False)
 
 
-def _needs_of_tree(tree: Node, lookup: Lookup, *, relations: bool) -> Iterator[Ref]:
+def _needs_of_tree(tree: Expression | Query, lookup: Lookup, *, relations: bool) -> Iterator[Ref]:
     for kind, node in naming_nodes(tree):
         found: Ref | None = None
         match kind:
