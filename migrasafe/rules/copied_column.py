@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.rules.wording import foreign_key_sql, sql_name
 from migrasafe.schema import objects
+from migrasafe.schema.definitions import index_elements, settings
 from migrasafe.schema.evolve.generated_names import first_free
 from migrasafe.schema.model import Column, ColumnRef, Constraint, Index, Ref, Schema, Table, View
 from migrasafe.sql.deparse import expression_sql, with_column_renamed
@@ -185,32 +186,24 @@ class _Copier:
         include = (
             f" INCLUDE ({', '.join(quote_ident(self._renamed(c)) for c in index.include)})" if index.include else ""
         )
-        distinct = " NULLS NOT DISTINCT" if index.nulls_not_distinct else ""
+        rest = " NULLS NOT DISTINCT" if index.nulls_not_distinct else ""
+        rest += f" WITH ({settings(index.options)})" if index.options else ""
+        rest += f" TABLESPACE {quote_ident(index.tablespace)}" if index.tablespace else ""
         predicate = index.predicate and with_column_renamed(index.predicate, self._column.name, self._new)
         where = f" WHERE {_spelled(predicate)}" if predicate is not None else ""
         method = f"USING {index.method} " if index.method != "btree" else ""
-        keys = ", ".join(self._element(one) for one in index.elements)
+        keys = index_elements(replace(index, elements=tuple(self._element(one) for one in index.elements)))
         return Copies(
-            indexes=(
-                f"CREATE {unique}INDEX CONCURRENTLY {made} ON {self._on} {method}({keys}){include}{distinct}{where}",
-            ),
+            indexes=(f"CREATE {unique}INDEX CONCURRENTLY {made} ON {self._on} {method}({keys}){include}{rest}{where}",),
             last=(f"ALTER INDEX {made} RENAME TO {name}",),
         )
 
-    def _element(self, element: IndexElement) -> str:
+    def _element(self, element: IndexElement) -> IndexElement:
         if element.column is not None:
-            key = quote_ident(self._renamed(element.column))
-        else:
-            assert element.expression is not None
-            key = f"({_spelled(with_column_renamed(element.expression, self._column.name, self._new))})"
-        collation = element.collation
-        if collation is not None:
-            key += " COLLATE " + ".".join(quote_ident(part) for part in collation if part is not None)
-        key += f" {element.opclass}" if element.opclass else ""
-        key += " DESC" if element.descending else ""
-        if element.nulls_first is not None:
-            key += " NULLS FIRST" if element.nulls_first else " NULLS LAST"
-        return key
+            return replace(element, column=self._renamed(element.column))
+        assert element.expression is not None
+        _spelled(element.expression)  # what cannot be written as SQL cannot be copied
+        return replace(element, expression=with_column_renamed(element.expression, self._column.name, self._new))
 
     def _renamed(self, column: str) -> str:
         return self._new if column == self._column.name else column

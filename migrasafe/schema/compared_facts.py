@@ -123,6 +123,7 @@ def index_facts(index: Index) -> Facts:
         "reads": index.reads,
         "column names": index.column_names,
         "nulls not distinct": index.nulls_not_distinct,
+        "options": frozenset(index.options),
         "valid": index.valid,
         "constraint": index.constraint,
         "parent": index.parent,

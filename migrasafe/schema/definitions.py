@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from migrasafe.regex import regex
 from migrasafe.schema.evolve.generated_names import MOST_BYTES
 from migrasafe.schema.model import Column, Constraint, Index, Ref
 from migrasafe.sql.deparse import deparse_expression
-from migrasafe.sql.quote import quote_ident, quote_name, spell_type
+from migrasafe.sql.quote import quote_ident, quote_literal, quote_name, spell_type
 from migrasafe.sql.statements import ConstraintDef, ConstraintKind, IndexElement, Name, TypeName
+
+_PLAIN = regex(r"[A-Za-z0-9_.]+\Z")
 
 
 def name_of(ref: Ref) -> str:
@@ -44,11 +47,18 @@ def create_index(index: Index) -> str:
         words.append(f"INCLUDE ({names(index.include)})")
     if index.nulls_not_distinct:
         words.append("NULLS NOT DISTINCT")
+    if index.options:
+        words.append(f"WITH ({settings(index.options)})")
     if index.tablespace:
         words.append(f"TABLESPACE {quote_ident(index.tablespace)}")
     if index.predicate is not None:
         words.append(f"WHERE {deparse_expression(index.predicate)}")
     return " ".join(words)
+
+
+def settings(options: Iterable[tuple[str, str]]) -> str:
+    """What is between the parentheses of WITH."""
+    return ", ".join(f"{key} = {value if _PLAIN.match(value) else quote_literal(value)}" for key, value in options)
 
 
 def index_elements(index: Index) -> str:
@@ -66,6 +76,8 @@ def _element(element: IndexElement) -> str:
         words.append(f"COLLATE {quote_name(element.collation)}")
     if element.opclass:
         words.append(quote_ident(element.opclass))
+    if element.opclass_options:
+        words.append(f"({settings(element.opclass_options)})")
     if element.descending:
         words.append("DESC")
     if element.nulls_first is not None:

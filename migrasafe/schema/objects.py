@@ -95,6 +95,7 @@ class Index(Struct, frozen=True, kw_only=True):
     """Every column it needs: keys, expressions, predicate, INCLUDE."""
     column_names: tuple[str, ...] = ()  # as it was made: the names of its copies are put together from them
     nulls_not_distinct: bool = False
+    options: tuple[tuple[str, str], ...] = ()
     valid: bool = True
     """False after CREATE INDEX … ON ONLY a partitioned table, or (from a server) after a failed concurrent build."""
     constraint: str | None = None

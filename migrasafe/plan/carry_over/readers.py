@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from migrasafe.plan import predicates
 from migrasafe.plan.model import Step
-from migrasafe.schema.definitions import name_of
+from migrasafe.schema.definitions import name_of, settings
 from migrasafe.schema.model import ColumnRef, Policy, Ref, RelationKind, Schema, Table, View
 from migrasafe.sql.deparse import deparse, deparse_expression, map_columns, renamed
 from migrasafe.sql.expressions import names_of, walk
@@ -146,7 +146,7 @@ def view_reads(view: Ref, table: Ref, column: str) -> str:
 
 
 def _create(view: View, query: Node) -> str | None:
-    options = f" WITH ({', '.join(f'{key} = {value}' for key, value in view.options)})" if view.options else ""
+    options = f" WITH ({settings(view.options)})" if view.options else ""
     columns = f" ({', '.join(map(quote_ident, view.columns))})" if view.columns else ""
     try:
         return f"CREATE OR REPLACE VIEW {name_of(view.ref)}{columns}{options} AS {deparse(query)}"

@@ -12,7 +12,7 @@ from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.objects.sequences import sequence_of
 from migrasafe.plan.table_swap.belongings import given, owned_sequences
 from migrasafe.schema.attached import Beside
-from migrasafe.schema.definitions import constraint_body, create_index, name_of, type_of
+from migrasafe.schema.definitions import constraint_body, create_index, name_of, settings, type_of
 from migrasafe.schema.model import Column, Composite, Domain, EnumType, Ref, Sequence, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_literal, spell_type
@@ -99,7 +99,7 @@ def _create(ground: Ground, table: Table) -> str:
         if one.kind is ConstraintKind.CHECK
     ]
     unlogged = "UNLOGGED " if table.persistence is Persistence.UNLOGGED else ""
-    options = ", ".join(f"{key} = {value}" for key, value in table.options)
+    options = settings(table.options)
     body = ",\n  ".join(lines)
     return f"CREATE {unlogged}TABLE {name_of(table.ref)} (\n  {body}\n)" + (f" WITH ({options})" if options else "")
 

@@ -11,7 +11,7 @@ from migrasafe.plan.carry_over.readers import has_star
 from migrasafe.plan.carry_over.user_triggers import made_again
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.schema.attached import Attached, Beside
-from migrasafe.schema.definitions import create_index, name_of, names
+from migrasafe.schema.definitions import create_index, name_of, names, settings
 from migrasafe.schema.model import ColumnRef, Index, Ref, View
 from migrasafe.sql.deparse import deparse
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
@@ -27,7 +27,7 @@ def create_view(view: View, *, replacing: bool = False, query: Node | None = Non
     if query is None or has_star(query):
         raise NoPlanError(f"the view {view.ref} cannot be made again from what is known of it: plan with --schema DSN")
     words = [*(("OR REPLACE",) if replacing else ()), view.kind.name.replace("_", " ")]
-    options = f" WITH ({', '.join(f'{key} = {value}' for key, value in view.options)})" if view.options else ""
+    options = f" WITH ({settings(view.options)})" if view.options else ""
     columns = f" ({names(view.columns)})" if view.columns else ""
     data = "" if view.populated else " WITH NO DATA"
     try:

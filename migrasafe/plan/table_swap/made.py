@@ -12,7 +12,7 @@ from migrasafe.plan.carry_over.extended_statistics import statistics_on
 from migrasafe.plan.model import Step
 from migrasafe.plan.table_swap.belongings import given
 from migrasafe.plan.table_swap.model import TableSwap
-from migrasafe.schema.definitions import constraint_body, create_index, name_of
+from migrasafe.schema.definitions import constraint_body, create_index, name_of, settings
 from migrasafe.schema.model import Index, Ref
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import ConstraintKind, IndexElement, Persistence
@@ -50,7 +50,7 @@ def create(swap: TableSwap, as_: Ref, *, like: Ref) -> Iterator[str]:
     target = swap.ground.target
     copied = [*_COPIED, *(("COMPRESSION",) if target.at_least(_COMPRESSION_SINCE) else ())]
     likes = " ".join(f"INCLUDING {one}" for one in copied)
-    options = ", ".join(f"{key} = {value}" for key, value in swap.table.options)
+    options = settings(swap.table.options)
     unlogged = "UNLOGGED " if swap.persistence is Persistence.UNLOGGED else ""
     # A partitioned table has no storage of its own: its partitions have the parameters.
     own = f" WITH ({options})" if options and not swap.is_partitioned else ""

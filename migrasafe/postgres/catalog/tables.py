@@ -253,6 +253,7 @@ def index_from_row(row: Row, texts: ServerTexts, named: Mapping[int, Ref], table
         reads=index_reads(parsed),
         column_names=tuple(row.column_names),
         nulls_not_distinct=parsed.nulls_not_distinct,
+        options=parsed.options,
         valid=row.valid,
         constraint=row.constraint,
         parent=named.get(row.parent),

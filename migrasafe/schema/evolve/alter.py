@@ -174,7 +174,7 @@ def _alter_other(draft: Draft, statement: AlterTable) -> None:
             attach_partition(draft, statement.name, action)
             continue
         relation: Any = draft.relations.get(draft.resolve(*statement.name))
-        if isinstance(relation, View) and isinstance(action, SetOptions):
+        if isinstance(relation, (View, Index)) and isinstance(action, SetOptions):
             draft.put(replace(relation, options=table_settings.changed_options(relation.options, action)))
         elif isinstance(relation, Index) and isinstance(action, SetTablespace):
             draft.put(replace(relation, tablespace=action.tablespace))

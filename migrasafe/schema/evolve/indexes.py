@@ -46,6 +46,7 @@ def create_index(draft: Draft, statement: CreateIndex) -> None:
         reads=index_reads(statement),
         column_names=index_column_names(statement.elements, statement.include),
         nulls_not_distinct=statement.nulls_not_distinct,
+        options=statement.options,
         valid=not (statement.only and partitions),
         tablespace=statement.tablespace,
         born=draft.moment,

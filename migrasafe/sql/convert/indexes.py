@@ -37,6 +37,7 @@ def create_index(node: Fields, origin: Origin) -> Statement:
         predicate=expression(node.get("whereClause")),
         include=tuple([fields(item).get("name", "") for item in node.get("indexIncludingParams", ())]),
         nulls_not_distinct="nulls_not_distinct" in node,
+        options=options(node.get("options")),
         tablespace=node.get("tableSpace"),
     )
 
@@ -53,6 +54,7 @@ def _element(node: Fields) -> IndexElement:
         column=column,
         expression=expression(value),
         opclass=opclass[-1] if opclass else None,
+        opclass_options=options(node.get("opclassopts")),
         collation=name_from_list(collation) if collation else None,
         descending=node.get("ordering") == "SORTBY_DESC",
         nulls_first=_NULLS.get(node.get("nulls_ordering", "")),

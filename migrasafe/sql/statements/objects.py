@@ -70,6 +70,7 @@ class IndexElement(Struct, frozen=True, kw_only=True):
     column: str | None = None
     expression: Expression | None = None
     opclass: str | None = None
+    opclass_options: tuple[tuple[str, str], ...] = ()
     collation: Name | None = None
     descending: bool = False
     nulls_first: bool | None = None
@@ -87,6 +88,7 @@ class CreateIndex(Statement, frozen=True, kw_only=True):
     predicate: Expression | None = None
     include: tuple[str, ...] = ()
     nulls_not_distinct: bool = False
+    options: tuple[tuple[str, str], ...] = ()
     tablespace: str | None = None
 
 
