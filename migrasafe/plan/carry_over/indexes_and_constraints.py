@@ -15,6 +15,7 @@ from migrasafe.plan.carry_over.rename_in import constraint_over, index_over
 from migrasafe.plan.carry_over.unseen import bodies_that_name
 from migrasafe.plan.dual_write.shadow import Shadow
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.partitioned_foreign_keys import refuse_not_valid
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Constraint, Index, Ref, Schema, Table
 from migrasafe.schema.publishing import publications_of
@@ -54,6 +55,7 @@ def carry_over(shadow: Shadow, targets: Mapping[Ref, Mapping[str, str]] | None =
                 index = shadow.ground.schema.index(constraint.index) or Index(ref=constraint.index, table=table.ref)
                 yield steps.constraint_from_index(table.ref, copy_of, replace(index, ref=ref))
             continue
+        refuse_not_valid(shadow.ground, table, constraint)
         yield steps.add_not_valid(table.ref, copy_of)
         if constraint.valid:
             yield steps.validate(table.ref, copy_of.name)

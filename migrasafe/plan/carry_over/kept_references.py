@@ -12,6 +12,7 @@ from migrasafe.plan.carry_over.constraint_comments import comment_again
 from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.keys import key_index
+from migrasafe.plan.objects.partitioned_foreign_keys import refuse_not_valid
 from migrasafe.schema.definitions import constraint_body, name_of, names, with_suffix
 from migrasafe.schema.model import Constraint, Ref, Table
 from migrasafe.sql.quote import quote_ident
@@ -105,6 +106,9 @@ class KeptReferences(Struct, frozen=True, kw_only=True):
     def _again(self) -> Iterator[str]:
         for one in self.references:
             named = replace(one.constraint, target_columns=one.constraint.target_columns or self.columns)
+            child = self.ground.schema.table(one.child)
+            if child is not None:
+                refuse_not_valid(self.ground, child, one.constraint)
             alter = f"ALTER TABLE {name_of(one.child)} ADD CONSTRAINT {quote_ident(one.constraint.name)}"
             yield f"{alter} {constraint_body(named)} NOT VALID"
             yield from self._comment(one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec import Struct
 from migrasafe.plan import predicates
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import name_of, settings
-from migrasafe.schema.model import ColumnRef, Policy, Ref, RelationKind, Schema, Table, View
+from migrasafe.schema.model import Policy, Ref, RelationKind, Schema, Table, View
 from migrasafe.sql.deparse import deparse, deparse_expression, map_columns, renamed
 from migrasafe.sql.expressions import names_of, walk
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -20,22 +20,6 @@ from migrasafe.sql.statements import Expression, Node
 class Readers(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     by_hand: tuple[str, ...] = ()
-
-
-def views_in_the_way(schema: Schema, table: Ref, columns: Collection[str]) -> Iterator[str]:
-    """A sentence for each view that reads one of the columns, for a change that cannot take it along."""
-    for ref in sorted(schema.dependents_of(table)):
-        view = schema.relation(ref)
-        if isinstance(view, View) and any(ColumnRef(table, one) in view.reads for one in columns):
-            yield f"the view {ref} reads it: change the view in a migration before this one"
-
-
-def readers_in_the_way(schema: Schema, table: Table, columns: Collection[str]) -> Iterator[str]:
-    """A sentence for each policy and view that reads one of the columns, for a change that cannot take it along."""
-    for policy in table.policies:
-        if not policy.reads.isdisjoint(columns):
-            yield f"the policy {policy.name} reads it"
-    yield from views_in_the_way(schema, table.ref, columns)
 
 
 def readers_of(schema: Schema, table: Table, old: str, new: str, *, without: frozenset[Ref] = frozenset()) -> Readers:

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from migrasafe.plan import phases, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.schema.definitions import constraint_body, name_of
+from migrasafe.plan.objects.partitioned_foreign_keys import asked_of_rows
+from migrasafe.schema.definitions import constraint_body, name_of, names
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
@@ -29,18 +30,23 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
         if table.constraint(constraint.name) is not None:
             raise NoPlanError(f"{table.ref} has a constraint {constraint.name} already")
         is_key = constraint.kind is ConstraintKind.FOREIGN_KEY
-        missing = _missing_index(ground, table, constraint) if is_key else None
+        without = _missing_index(ground, table, constraint) if is_key else None
+        missing = without if table.partition_by is None else None
         target = with_target(ground, constraint) if is_key else constraint
         gate = orphans(table, target) if is_key else violators(table, constraint)
         before: tuple[Phase, ...] = ()
         if missing is not None:
             before = (_expand(steps.build_index(missing), constraint),)
         rule = constraint_body(target)
-        asked = (steps.add_not_valid(table.ref, target), steps.validate(table.ref, constraint.name))
+        asked = asked_of_rows(ground, table, target)
         differs = (
             *((f"there is an index more: {missing.ref}",) if missing is not None else ()),
             *left_not_valid(constraint),
         )
+        by_hand = (
+            f"no index of {table.ref} begins with {names(constraint.columns)}: every DELETE of {constraint.target} looks through all"
+            f" partitions; `migrasafe plan` has a way for CREATE INDEX ON {table.ref} ({names(constraint.columns)})",
+        ) * (without is not None and missing is None)
         if self.all_null:
             at_once = phases.expand(
                 f"{constraint.name}, over a column that is empty",
@@ -49,7 +55,11 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
                 asked,
             )
             return Draft(
-                title=f"add {rule} to {table.ref}", tables=(table.ref,), phases=(*before, at_once), differs=differs
+                title=f"add {rule} to {table.ref}",
+                tables=(table.ref,),
+                phases=(*before, at_once),
+                differs=differs,
+                by_hand=by_hand,
             )
         return Draft(
             title=f"add {rule} to {table.ref}",
@@ -67,6 +77,7 @@ class AddConstraint(Struct, frozen=True, kw_only=True):
                 ),
             ),
             differs=differs,
+            by_hand=by_hand,
         )
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.beside import name_beside
 from migrasafe.plan.carry_over.columns_of_type import columns_of_type, tables_of_type
+from migrasafe.plan.changes.add_constraint import left_not_valid
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.dual_write.swapped import Note, says_replaced
 from migrasafe.plan.gates import maintenance_window
@@ -55,6 +56,7 @@ class AddDomainConstraint(Struct, frozen=True, kw_only=True):
                 ),
             ),
             by_hand=_unseen(ground, domain),
+            differs=left_not_valid(constraint),
         )
 
 

@@ -8,18 +8,12 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.changes.privileges import all_of_kind
 from migrasafe.plan.model import Step
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 from migrasafe.sql.statements import DefaultPrivileges
 
 _LETTERS = {"TABLES": "r", "SEQUENCES": "S", "FUNCTIONS": "f", "TYPES": "T", "SCHEMAS": "n"}
-_ALL = {
-    "TABLES": ("select", "insert", "update", "delete", "truncate", "references", "trigger"),
-    "SEQUENCES": ("select", "update", "usage"),
-    "FUNCTIONS": ("execute",),
-    "TYPES": ("usage",),
-    "SCHEMAS": ("usage", "create"),
-}
 _BUILT_IN = {"FUNCTIONS": "f", "TYPES": "T"}
 """What PUBLIC has of new ones without anybody having said so, where it is about all schemas."""
 
@@ -30,9 +24,9 @@ class ChangeDefaultPrivileges(Struct, frozen=True, kw_only=True):
     def plan(self, ground: Ground) -> Draft:
         """A step for each privilege. Raises NoPlanError."""
         said = self.statement
-        if said.kind not in _ALL:
+        if said.kind not in _LETTERS:
             raise NoPlanError(f"ALTER DEFAULT PRIVILEGES … ON {said.kind} has no plan: say it outside the migration")
-        steps = tuple(self._steps())
+        steps = tuple(self._steps(ground))
         verb = "take" if said.revoke else "give"
         what = f"{', '.join(said.privileges or ('all',)).upper()} on new {said.kind.lower()}"
         listed = f"{what} {'from' if said.revoke else 'to'} {', '.join(said.grantees)}"
@@ -56,11 +50,11 @@ class ChangeDefaultPrivileges(Struct, frozen=True, kw_only=True):
             ),
         )
 
-    def _steps(self) -> Iterator[Step]:
+    def _steps(self, ground: Ground) -> Iterator[Step]:
         said = self.statement
         for schema in said.schemas or (None,):
             for role in said.roles or (None,):
-                for privilege in said.privileges or _ALL[said.kind]:
+                for privilege in said.privileges or all_of_kind(said.kind.removesuffix("S"), ground.target):
                     yield from (self._step(schema, role, privilege, grantee) for grantee in said.grantees)
 
     def _step(self, schema: str | None, role: str | None, privilege: str, grantee: str) -> Step:

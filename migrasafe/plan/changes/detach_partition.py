@@ -20,6 +20,8 @@ class DetachPartition(Struct, frozen=True, kw_only=True):
     partition: Name
     drop: bool = False
     """It goes altogether."""
+    concurrently: bool = False
+    """As the migration has it."""
 
     def plan(self, ground: Ground) -> Draft:
         """When nobody looks for its rows in the table above any more; back in an instant until the end. Raises NoPlanError."""
@@ -99,6 +101,8 @@ class DetachPartition(Struct, frozen=True, kw_only=True):
                     else ()
                 ),
             ),
+            differs=(f"{ref} has no CHECK of its bound, which DETACH … CONCURRENTLY leaves behind",)
+            * self.concurrently,
         )
 
     def _end(self, ref: Ref, check: str | None) -> tuple[Step, ...]:

@@ -9,6 +9,7 @@ from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.drop_column import keyless, needs_key
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.partitioned_foreign_keys import may_be_not_valid
 from migrasafe.schema.definitions import constraint_body, name_of
 from migrasafe.schema.model import Constraint, Table
 from migrasafe.sql.quote import quote_ident
@@ -46,7 +47,7 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
                 phases.contract(
                     f"{constraint.name} goes",
                     f"may write what {constraint.name} refused",
-                    (drop_step(table, constraint),),
+                    (drop_step(ground, table, constraint),),
                     needed=f"what {constraint.name} promises of {table.ref}",
                     old_application_name=ground.old_application_name,
                 ),
@@ -58,16 +59,21 @@ class DropConstraint(Struct, frozen=True, kw_only=True):
             ),
             by_hand=(
                 (f"after the way back, old rows have not been asked: VALIDATE CONSTRAINT {constraint.name} does that",)
-                if constraint.kind in _INSTANTLY_BACK
+                if _is_instantly_back(ground, table, constraint)
                 else keyless(table) * primary
             ),
         )
 
 
-def drop_step(table: Table, constraint: Constraint) -> Step:
+def _is_instantly_back(ground: Ground, table: Table, constraint: Constraint) -> bool:
+    return constraint.kind in _INSTANTLY_BACK and may_be_not_valid(ground, table, constraint)
+
+
+def drop_step(ground: Ground, table: Table, constraint: Constraint) -> Step:
     """The constraint goes, and comes back where that is an instant."""
     name = quote_ident(constraint.name)
-    instantly = constraint.kind in _INSTANTLY_BACK
+    instantly = _is_instantly_back(ground, table, constraint)
+    lost = constraint.name if constraint.kind in _INSTANTLY_BACK else f"the index of {constraint.name}"
     # The referenced table first, in which everybody else begins, too: no deadlock.
     lock = (
         (f"LOCK TABLE {name_of(constraint.target)}, {name_of(table.ref)} IN ACCESS EXCLUSIVE MODE",)
@@ -94,7 +100,7 @@ def drop_step(table: Table, constraint: Constraint) -> Step:
             predicates.not_(predicates.constraint_exists(table.ref, constraint.name)),
         ),
         stays=f"{constraint.name} comes back NOT VALID: old rows are not asked" if instantly else "",
-        loses="" if instantly else f"the index of {constraint.name}: the way back is to plan the constraint again",
+        loses="" if instantly else f"{lost}: the way back is to plan the constraint again",
     )
 
 

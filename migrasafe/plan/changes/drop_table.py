@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.beside import ref_aside
+from migrasafe.plan.carry_over.in_the_way import left_by_table
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.drop_constraint import drop_step
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
@@ -36,6 +37,12 @@ class DropTable(Struct, frozen=True, kw_only=True):
                 raise NoPlanError(
                     f"{table.ref} cannot go yet: {child.ref} refers to it; drop its constraint {key.name} before"
                 )
+        for ref in table.children:
+            raise NoPlanError(
+                f"{table.ref} cannot go yet: {ref} inherits from it; drop that before, or let it go: NO INHERIT"
+            )
+        for reason in left_by_table(ground.schema, table.ref):
+            raise NoPlanError(f"{table.ref} cannot go yet: {reason}")
         aside = ref_aside(table.ref)
         gone = f"{predicates.relation(table.ref)} IS NULL"
         soft = Step(
@@ -47,7 +54,7 @@ class DropTable(Struct, frozen=True, kw_only=True):
         )
         keys = tuple(
             replace(
-                drop_step(table, constraint),
+                drop_step(ground, table, constraint),
                 title=f"Let {constraint.target} go: drop {constraint.name}",
                 done=predicates.not_(predicates.constraint_exists(table.ref, constraint.name)),
                 past=gone,

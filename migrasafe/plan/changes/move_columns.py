@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.beside import name_aside
-from migrasafe.plan.carry_over.readers import readers_in_the_way
+from migrasafe.plan.carry_over.in_the_way import readers_in_the_way
 from migrasafe.plan.carry_over.unseen import bodies_that_name, triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.dual_write.across import (

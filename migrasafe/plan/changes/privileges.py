@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.overloads import kind_of, overload, signature
-from migrasafe.schema.definitions import name_of
-from migrasafe.schema.model import Ref, Sequence, Table, View
+from migrasafe.schema.definitions import name_of, names
+from migrasafe.schema.model import Column, Granted, Ref, Sequence, Table, View
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 from migrasafe.sql.statements import Grant
+from migrasafe.target import Target
 
 _ALL = {
     "TABLE": ("select", "insert", "update", "delete", "truncate", "references", "trigger"),
@@ -21,7 +23,17 @@ _ALL = {
     "SCHEMA": ("usage", "create"),
     "FUNCTION": ("execute",),
     "PROCEDURE": ("execute",),
+    "TYPE": ("usage",),
 }
+_OF_COLUMNS = ("select", "insert", "update", "references")
+
+
+_MAINTAIN_SINCE = 17
+
+
+def all_of_kind(kind: str, target: Target) -> tuple[str, ...]:
+    """What ALL stands for."""
+    return (*_ALL[kind], *(("maintain",) if kind == "TABLE" and target.at_least(_MAINTAIN_SINCE) else ()))
 
 
 class _Privilege(Struct, frozen=True, kw_only=True):
@@ -35,6 +47,11 @@ class _Privilege(Struct, frozen=True, kw_only=True):
     privilege: str
     role: str
     column: str | None = None
+    columns: tuple[str, ...] = ()
+    """The columns on which the role has it by itself, too: REVOKE from the table takes that as well."""
+    relation: str | None = None
+    """Of a privilege on a whole table: the expression that gives its oid."""
+    grantable: bool = False
 
     @property
     def what(self) -> str:
@@ -48,10 +65,34 @@ class _Privilege(Struct, frozen=True, kw_only=True):
     @property
     def given(self) -> str:
         """Whether the role has it, of its own."""
-        return (
-            f"EXISTS (SELECT FROM aclexplode({self.catalog}) WHERE grantee = {predicates.role(self.role)}"
-            f" AND privilege_type = {quote_literal(self.privilege.upper())})"
-        )
+        return f"EXISTS (SELECT FROM aclexplode({self.catalog}) WHERE {self._is_it})"
+
+    @property
+    def given_anywhere(self) -> str:
+        """Whether the role has it on the whole or on a column."""
+        if self.relation is None or self.privilege not in _OF_COLUMNS:
+            return self.given
+        on_columns = f"attrelid = {self.relation} AND NOT attisdropped AND {self._is_it}"
+        return f"({self.given} OR EXISTS (SELECT FROM pg_attribute, aclexplode(attacl) WHERE {on_columns}))"
+
+    @property
+    def _is_it(self) -> str:
+        option = " AND is_grantable" if self.grantable else ""
+        return f"grantee = {predicates.role(self.role)} AND privilege_type = {quote_literal(self.privilege.upper())}{option}"
+
+    @property
+    def give(self) -> str:
+        return f"GRANT {self.what} TO {self.to}{' WITH GRANT OPTION' if self.grantable else ''}"
+
+    @property
+    def take(self) -> str:
+        return f"REVOKE {self.what} FROM {self.to}"
+
+    @property
+    def give_columns(self) -> tuple[str, ...]:
+        """What gives the columns back that a REVOKE from the whole takes along."""
+        listed = names(self.columns)
+        return (f"GRANT {self.privilege.upper()} ({listed}) ON {self.kind} {self.name} TO {self.to}",) if listed else ()
 
 
 class ChangePrivileges(Struct, frozen=True, kw_only=True):
@@ -69,12 +110,12 @@ class ChangePrivileges(Struct, frozen=True, kw_only=True):
         steps = tuple(
             Step(
                 title=f"Take {one.what} from {one.to}",
-                statements=(f"REVOKE {one.what} FROM {one.to}",),
-                done=predicates.not_(one.given),
-                undo=(f"GRANT {one.what} TO {one.to}",),
+                statements=(one.take,),
+                done=predicates.not_(one.given_anywhere),
+                undo=(*(() if _held(ground, one, refs) is False else (one.give,)), *one.give_columns),
             )
             for one in wanted
-            if _held(ground, one, refs) is not False
+            if one.columns or _held(ground, one, refs) is not False
         )
         return Draft(
             title=f"take {listed}",
@@ -97,12 +138,16 @@ class ChangePrivileges(Struct, frozen=True, kw_only=True):
         steps = tuple(
             Step(
                 title=f"Give {one.what} to {one.to}",
-                statements=(f"GRANT {one.what} TO {one.to}",),
+                statements=(one.give,),
                 done=one.given,
-                undo=(f"REVOKE {one.what} FROM {one.to}",),
+                undo=(
+                    one.take,
+                    *one.give_columns,
+                    *((replace(one, grantable=False).give,) if _held(ground, one, refs) else ()),
+                ),
             )
             for one in wanted
-            if not _held(ground, one, refs)
+            if one.grantable or not _held(ground, one, refs)
         )
         listed = "; ".join(f"{one.what} to {one.to}" for one in wanted)
         return Draft(
@@ -126,7 +171,7 @@ def _held(ground: Ground, one: _Privilege, refs: tuple[Ref, ...]) -> bool | None
 
 def _each(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
     kind = statement.kind
-    if kind not in _ALL or statement.option_only or statement.cascade:
+    if kind not in _ALL or kind == "TYPE" or statement.option_only or statement.cascade:
         verb = "REVOKE" if statement.revoke else "GRANT"
         raise NoPlanError(
             f"{verb} … ON {kind}{' … CASCADE' if statement.cascade else ''} has no plan: name the tables, sequences, schemas or"
@@ -135,7 +180,6 @@ def _each(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
     if kind in ("FUNCTION", "PROCEDURE"):
         yield from _on_functions(ground, statement)
         return
-    on_columns = dict(statement.on_columns)
     for name in statement.objects:
         if kind == "SCHEMA":
             sql = quote_ident(name.name)
@@ -154,18 +198,45 @@ def _each(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
                 f"(SELECT coalesce(relacl, acldefault('{letter}', relowner)) FROM pg_class"
                 f" WHERE oid = {predicates.relation(ref)})"
             )
-        for privilege in statement.privileges or _ALL[kind]:
+        for privilege, column in _said(statement, ground.target):
             for role in statement.grantees:
-                for column in on_columns.get(privilege, (None,)):
-                    held_in = catalog
-                    if column is not None:
-                        held_in = (
-                            f"(SELECT attacl FROM pg_attribute WHERE attrelid = {predicates.relation(ref)}"
-                            f" AND attname = {quote_literal(column)})"
-                        )
-                    yield _Privilege(
-                        kind=kind, name=sql, catalog=held_in, privilege=privilege, role=role, column=column
-                    )
+                one = _Privilege(
+                    kind=kind,
+                    name=sql,
+                    catalog=catalog,
+                    privilege=privilege,
+                    role=role,
+                    column=column,
+                    grantable=statement.grantable,
+                )
+                if column is not None:
+                    yield replace(one, catalog=_of_column(ref, column))
+                elif kind == "TABLE":
+                    held = tuple(it.name for it in _columns(relation) if Granted(role, privilege) in it.grants)
+                    yield replace(one, relation=predicates.relation(ref), columns=held)
+                else:
+                    yield one
+
+
+def _said(statement: Grant, target: Target) -> Iterator[tuple[str, str | None]]:
+    """Each privilege, with each column that it is on; without one for the whole."""
+    on_columns = dict(statement.on_columns)
+    for privilege in statement.privileges or (() if on_columns else all_of_kind(statement.kind, target)):
+        yield from ((privilege, column) for column in on_columns.get(privilege, (None,)))
+    for privilege in _OF_COLUMNS:
+        yield from ((privilege, column) for column in on_columns.get("", ()))  # ALL (…)
+
+
+def _of_column(table: Ref, column: str) -> str:
+    """The expression that gives the list of privileges of a column."""
+    return (
+        f"(SELECT attacl FROM pg_attribute WHERE attrelid = {predicates.relation(table)}"
+        f" AND attname = {quote_literal(column)})"
+    )
+
+
+def _columns(relation: object) -> tuple[Column, ...]:
+    return relation.columns if isinstance(relation, Table) else ()
 
 
 def _on_functions(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
@@ -177,5 +248,10 @@ def _on_functions(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
         )
         for role in statement.grantees:
             yield _Privilege(
-                kind=kind_of(function), name=signature(function), catalog=catalog, privilege="execute", role=role
+                kind=kind_of(function),
+                name=signature(function),
+                catalog=catalog,
+                privilege="execute",
+                role=role,
+                grantable=statement.grantable,
             )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import steps
 from migrasafe.plan.app_code.model import Kept
+from migrasafe.plan.carry_over.in_the_way import bound_functions
 from migrasafe.plan.carry_over.indexes_and_constraints import unseen
 from migrasafe.plan.carry_over.materialized_views import built_again, ending, materialized_over
 from migrasafe.plan.carry_over.published_columns import publishing
@@ -86,6 +87,7 @@ def _against_triggers(ground: Ground, table: Table, column: Column) -> Iterator[
     for child, key in foreign_keys_to(ground.schema, table.ref):
         if column.name in key.target_columns:
             yield f"a foreign key of {child.ref} refers to it"
+    yield from bound_functions(ground.schema, table.ref, (column.name,))
     if table.partition_by is not None and column.name in table.partition_by.columns:
         yield "the table is partitioned by it"
     if table.partition_by is not None and any(column.name in one.reads for one in ground.schema.indexes_of(table)):

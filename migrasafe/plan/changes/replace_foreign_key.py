@@ -10,6 +10,7 @@ from migrasafe.plan.beside import name_beside
 from migrasafe.plan.changes.add_constraint import left_not_valid, orphans, with_target
 from migrasafe.plan.changes.model import Draft, Ground, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.plan.objects.partitioned_foreign_keys import refuse_not_valid
 from migrasafe.schema.definitions import constraint_body, name_of
 from migrasafe.schema.model import Constraint, Ref, Table
 from migrasafe.sql.quote import quote_ident
@@ -34,6 +35,7 @@ class ReplaceForeignKey(Struct, frozen=True, kw_only=True):
         new = with_target(ground, new) if moves else new
         if _actions(old) == _actions(new) and not moves:
             return _another_time(table, old, new)
+        refuse_not_valid(ground, table, new)
         ready = replace(new, name=name_beside(new.name))
         is_new = _acts_like(table, new)
         beside = steps.superseded(

@@ -42,6 +42,7 @@ from migrasafe.plan.read.names_and_settings import action_change, statement_chan
 from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
+from migrasafe.plan.read.refused_forms import refuse_only, refuse_temporary
 from migrasafe.plan.read.renames import Ask, renames
 from migrasafe.plan.read.replacements import replacements, says_what_they_get
 from migrasafe.plan.read.retyped import defaults_with_types, with_default
@@ -179,6 +180,7 @@ class _Reader:
             case sql.Unrecognized():
                 raise NoPlanError(f"{first_words(self.script, statement)}: {statement.reason}")
             case _:
+                refuse_temporary(self.script, statement)
                 if (later := afterwards(statement, self.script.text_of(statement))) is not None:
                     yield later
                     return
@@ -196,6 +198,7 @@ class _Reader:
         return frozenset(column.name for column in now.columns if first.column(column.name) is None)
 
     def _alter(self, statement: sql.AlterTable, before: Schema, after: Schema) -> Iterator[Change]:
+        refuse_only(self.script, statement, before)
         for action in statement.actions:
             if self._is_taken_care_of(action) or is_brought(
                 self.script, self.first, statement.name, action, swaps=self.constraint_swaps, retyped=self.retyped

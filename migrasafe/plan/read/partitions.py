@@ -50,7 +50,11 @@ class Partitions:
                 return (AttachPartition(parent=parent, partition=ref, bound=action.bound, indexes=indexes),)
             case sql.DetachPartition(finalize=False):
                 return (
-                    DetachPartition(partition=action.partition, drop=self._drops(before.resolve(*action.partition))),
+                    DetachPartition(
+                        partition=action.partition,
+                        drop=self._drops(before.resolve(*action.partition)),
+                        concurrently=action.concurrently,
+                    ),
                 )
         return None
 

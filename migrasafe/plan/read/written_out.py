@@ -68,8 +68,8 @@ class _Reader:
             self.schema = evolve(self.schema, part, Moment(_PLACE, 0, len(self.found)))
 
     def _fails(self, statement: Statement) -> bool:
-        if evolve(self.schema, statement, Moment(_PLACE, 1, 0)) == self.schema:
-            return True  # it is about something that is not there
+        if _is_taken(statement, self.schema) or evolve(self.schema, statement, Moment(_PLACE, 1, 0)) == self.schema:
+            return True  # it makes what is there, or is about something that is not
         found, _ = foresee((self.script.text_of(statement),), self.schema, Target())
         return any(failure.certain for one in found for failure in one.effects.failures)
 
@@ -120,6 +120,19 @@ def _is_done(statement: Statement, schema: Schema) -> bool:
             return all(not schema.functions.get(schema.resolve_function(*one.name)) for one in statement.objects)
         case sql.AlterTable(kind="TABLE"):
             return bool(statement.actions) and all(_is_there(statement, one, schema) for one in statement.actions)
+        case _:
+            return False
+
+
+def _is_taken(statement: Statement, schema: Schema) -> bool:
+    """Whether there is a relation or a type of the name that it makes."""
+    match statement:
+        case sql.CreateTable() | sql.CreateTableAs() | sql.CreateSequence() | sql.CreateView(replace=False):
+            return schema.relation(schema.resolve(*statement.name)) is not None
+        case sql.CreateIndex(name=str(name)):
+            return schema.relation(Ref(schema.resolve(*statement.table).schema, name)) is not None
+        case sql.CreateEnum() | sql.CreateDomain() | sql.CreateComposite() | sql.CreateRange():
+            return schema.resolve_type(*statement.name) in schema.types
         case _:
             return False
 

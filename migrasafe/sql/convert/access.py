@@ -79,6 +79,7 @@ def grant(node: Fields, origin: Origin) -> Statement:
         arguments=with_arguments[0] if len(with_arguments) == 1 else None,
         cascade=node.get("behavior") == "DROP_CASCADE",
         option_only=bool(node.get("grant_option")) and not node.get("is_grant", False),
+        grantable=bool(node.get("grant_option")) and bool(node.get("is_grant")),
     )
 
 

@@ -44,6 +44,8 @@ class Grant(Statement, frozen=True, kw_only=True):
     cascade: bool = False
     option_only: bool = False
     """REVOKE GRANT OPTION FOR: the privilege itself stays."""
+    grantable: bool = False
+    """GRANT … WITH GRANT OPTION."""
 
 
 class GrantRole(Statement, frozen=True, kw_only=True):

@@ -1,0 +1,67 @@
+"""What stands on a column or a table, and has to go or to change before it can: each a clause behind “cannot go yet: ”."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from migrasafe.schema.definitions import name_of
+from migrasafe.schema.evolve import evolve
+from migrasafe.schema.lost import Lost, lost_with
+from migrasafe.schema.model import ColumnRef, Moment, Ref, Schema, Table, View
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.source import Source
+
+_LATER = Moment(2**31, 0, 0)
+
+
+def views_in_the_way(schema: Schema, table: Ref, columns: Collection[str]) -> Iterator[str]:
+    """A sentence for each view that reads one of the columns, for a change that cannot take it along."""
+    for ref in sorted(schema.dependents_of(table)):
+        view = schema.relation(ref)
+        if isinstance(view, View) and any(ColumnRef(table, one) in view.reads for one in columns):
+            yield f"the view {ref} reads it: change the view in a migration before this one"
+
+
+def readers_in_the_way(schema: Schema, table: Table, columns: Collection[str]) -> Iterator[str]:
+    """A sentence for each policy, view and function that reads one of the columns, for a change that cannot take it along."""
+    for policy in table.policies:
+        if not policy.reads.isdisjoint(columns):
+            yield f"the policy {policy.name} reads it"
+    yield from views_in_the_way(schema, table.ref, columns)
+    yield from bound_functions(schema, table.ref, columns)
+
+
+def bound_functions(schema: Schema, table: Ref, columns: Collection[str]) -> Iterator[str]:
+    """A sentence for each function whose BEGIN ATOMIC body PostgreSQL has bound to one of the columns, whatever its name."""
+    for ref in sorted(schema.dependents_of(table)):
+        for function in schema.functions.get(ref, ()):
+            if any(ColumnRef(table, one) in function.reads for one in columns):
+                yield (
+                    f"the body of the function {ref} (BEGIN ATOMIC) is bound to it: in a migration before this one, CREATE OR"
+                    " REPLACE it with its body in quotes (AS $$ … $$), which finds columns by their names"
+                )
+
+
+def left_by_column(schema: Schema, table: Ref, column: str) -> Iterator[str]:
+    """What else of other objects would go with a column: a sentence each."""
+    drop = f"ALTER TABLE {name_of(table)} DROP COLUMN {quote_ident(column)} CASCADE"
+    return _left(_lost(schema, drop, table), ("foreign key", "view", "materialized view"))
+
+
+def left_by_table(schema: Schema, table: Ref) -> Iterator[str]:
+    """Likewise with a table."""
+    return _left(_lost(schema, f"DROP TABLE {name_of(table)} CASCADE", table), ())
+
+
+def _lost(schema: Schema, drop: str, table: Ref) -> tuple[Lost, ...]:
+    statement = read_script(Source(path="", text=drop)).statements[0]
+    return lost_with(schema, evolve(schema, statement, _LATER), (table,))
+
+
+def _left(lost: tuple[Lost, ...], said: Collection[str]) -> Iterator[str]:
+    return (
+        f"{one.shown} depends on it: change or drop that in a migration before this one"
+        for one in lost
+        if one.kind not in said
+    )

@@ -1,0 +1,134 @@
+"""What a statement says beside the usual: kept by its plan, or a reason why there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
+from migrasafe.plan.merge import draft_of
+from migrasafe.plan.model import PhaseName
+from migrasafe.plan.read.changes import read_changes
+from migrasafe.plan.read.hints import Hints
+from migrasafe.schema.load import schema_from_script
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from migrasafe.target import Target
+
+SCHEMA = schema_from_script(
+    read_script(
+        Source(
+            path="",
+            text="""
+CREATE TABLE users (id int PRIMARY KEY, team int, name text, age int);
+CREATE TABLE members (team int, name text);
+CREATE TABLE teams (id int PRIMARY KEY);
+CREATE POLICY seen ON teams USING (id IN (SELECT team FROM members));
+CREATE FUNCTION oldest() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT max(age) FROM users; END;
+CREATE TABLE animals (id int, name text);
+CREATE TABLE dogs (name text) INHERITS (animals);
+CREATE TABLE events (id int, team int) PARTITION BY RANGE (id);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (1) TO (10);
+CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (10) TO (20);
+ALTER TABLE events ADD CONSTRAINT kept FOREIGN KEY (id) REFERENCES users;
+GRANT UPDATE (name, age), SELECT (age) ON users TO reader;
+""",
+        )
+    )
+)
+
+
+def planned(migration: str, *, pg_version: int = 15) -> Draft:
+    ground = Ground(schema=SCHEMA, target=Target(pg_version=pg_version, pg_version_assumed=False), id="f1")
+    return draft_of(read_changes(read_script(Source(path="m.sql", text=migration)), SCHEMA, Hints()), ground)
+
+
+def statements(migration: str, *, pg_version: int = 15) -> list[str]:
+    phases = planned(migration, pg_version=pg_version).phases
+    return [one for phase in phases for step in phase.steps for one in step.statements]
+
+
+def ways_back(migration: str) -> list[str]:
+    return [one for phase in planned(migration).phases for step in phase.steps for one in step.undo]
+
+
+@pytest.mark.parametrize(
+    ("migration", "run"),
+    [
+        (
+            "GRANT ALL (name) ON members TO reader",
+            [f"GRANT {one} (name)" for one in ("SELECT", "INSERT", "UPDATE", "REFERENCES")],
+        ),
+        (
+            "REVOKE ALL (name) ON users FROM PUBLIC",
+            [f"REVOKE {one} (name)" for one in ("SELECT", "INSERT", "UPDATE", "REFERENCES")],
+        ),
+        ("GRANT SELECT ON members TO reader WITH GRANT OPTION", ["GRANT SELECT"]),
+        ("REVOKE UPDATE ON users FROM reader", ["REVOKE UPDATE"]),
+    ],
+)
+def test_privileges_are_those_that_were_said(migration: str, run: list[str]) -> None:
+    found = statements(migration)
+    assert [one.split(" ON ")[0] for one in found] == run
+    assert all(("WITH GRANT OPTION" in one) == ("WITH GRANT OPTION" in migration) for one in found)
+
+
+def test_all_is_what_the_server_knows() -> None:
+    assert any("MAINTAIN" in one for one in statements("GRANT ALL ON members TO reader", pg_version=17))
+    assert not any("MAINTAIN" in one for one in statements("GRANT ALL ON members TO reader", pg_version=16))
+
+
+def test_a_revoke_from_a_table_gives_the_columns_back_that_it_takes() -> None:
+    assert ways_back("REVOKE UPDATE ON users FROM reader") == [
+        "GRANT UPDATE (name, age) ON TABLE public.users TO reader"
+    ]
+    assert ways_back("GRANT SELECT ON users TO reader") == [
+        "REVOKE SELECT ON TABLE public.users FROM reader",
+        "GRANT SELECT (age) ON TABLE public.users TO reader",
+    ]
+
+
+def test_an_index_has_the_parameters_that_were_said() -> None:
+    wanted = "ON public.users USING gist (name gist_trgm_ops (siglen = 32)) WITH (fillfactor = 80) TABLESPACE fast"
+    assert wanted in statements(f"CREATE INDEX one {wanted}")[0]
+
+
+def test_a_foreign_key_of_a_partitioned_table_is_asked_partition_by_partition_before_18() -> None:
+    add = "ALTER TABLE events ADD CONSTRAINT team_fk FOREIGN KEY (team) REFERENCES teams"
+    tables = [one.split(" ")[2].removeprefix("public.") for one in statements(add)]
+    assert tables == ["events_1", "events_1", "events_2", "events_2", "events"]
+    assert [one.split(" ")[2] for one in statements(add, pg_version=18)] == ["public.events"] * 2
+    assert planned("ALTER TABLE events DROP CONSTRAINT kept").phases[-1].for_good
+    assert not planned("ALTER TABLE events DROP CONSTRAINT kept", pg_version=18).phases[-1].for_good
+
+
+@pytest.mark.parametrize(
+    ("migration", "reason"),
+    [
+        ("DROP TABLE members CASCADE", "the policy seen of teams depends on it"),
+        ("DROP TABLE animals CASCADE", "public.dogs inherits from it"),
+        ("ALTER TABLE users DROP COLUMN age CASCADE", "the function oldest depends on it"),
+        ("ALTER TABLE users ALTER COLUMN age TYPE text", "the function public.oldest .BEGIN ATOMIC. is bound to it"),
+        ("ALTER TABLE animals DROP COLUMN name", "public.dogs, which inherits it, has one of its own"),
+        ("ALTER TABLE ONLY animals ALTER COLUMN id SET DEFAULT 1", "leaves public.dogs as it is"),
+        ("CREATE TEMPORARY TABLE passing (id int)", "ends with its session"),
+        ("CREATE TEMP VIEW passing AS SELECT 1", "ends with its session"),
+    ],
+)
+def test_what_has_no_way_is_said(migration: str, reason: str) -> None:
+    with pytest.raises(NoPlanError, match=reason):
+        planned(migration)
+
+
+def test_a_column_that_a_body_is_bound_to_is_renamed_behind_a_view() -> None:
+    assert any("CREATE VIEW" in one for one in statements("ALTER TABLE users RENAME COLUMN age TO years"))
+
+
+def test_a_block_steps_over_what_is_there_already() -> None:
+    block = """DO $$ BEGIN
+      BEGIN CREATE TABLE members (other text); EXCEPTION WHEN duplicate_table THEN NULL; END;
+      IF EXISTS (SELECT FROM information_schema.columns WHERE table_name = 'members' AND column_name = 'name') THEN
+        ALTER TABLE members ADD COLUMN note text;
+      END IF;
+    END $$"""
+    assert statements(block) == ["ALTER TABLE public.members ADD COLUMN note text"]
+    assert planned(block).phases[0].name is PhaseName.EXPAND
