@@ -101,6 +101,17 @@ def test_the_app_that_is_committed_is_held_against_the_staged_migration(shop: Pa
     assert "breaks old app, after 2: app.py:2:19" in ran.stdout
 
 
+def test_what_cannot_be_read_in_the_app_refuses_no_commit_but_is_asked_for_by_an_option(shop: Path) -> None:
+    (shop / "Books.java").write_text("import org.jooq.DSLContext;\nclass Books { DSLContext db; }\n")
+    git(shop, "add", ".")
+    git(shop, "commit", "-m", "jooq", "--no-verify")
+    (shop / "db/V2__total.sql").write_text("ALTER TABLE orders ADD COLUMN total bigint;\n")
+    git(shop, "add", ".")
+    hook = run(shop, sys.executable, "-m", "pre_commit", "run", "migrasafe-compat", "--verbose")
+    assert (hook.returncode, "queries of jOOQ are not read" in hook.stdout) == (0, True), hook.stdout
+    assert run(shop, "migrasafe", "compat", "--staged", "--old", "HEAD", "--new", ".").returncode == 1
+
+
 def test_staged_alone_reports_what_a_commit_would_take(shop: Path) -> None:
     migration = shop / "db/V2__index.sql"
     migration.write_text(UNSAFE)
