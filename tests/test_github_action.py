@@ -279,6 +279,9 @@ def test_where_nothing_can_be_fetched_it_says_what_to_do(origin: Path, tmp_path:
     runner.run("Lint")
     assert runner.outputs["lint"] == {"status": "2"}
     assert any("fetch-depth: 0" in one for one in runner.annotations)
+    summary = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
+    assert summary.startswith("### migrasafe: nothing was checked\n\n```text\n")
+    assert "fetch-depth: 0" in summary
     assert runner.run("Decide") == 2
 
 
@@ -433,6 +436,11 @@ def test_the_gitlab_job_writes_both_reports_about_the_merge_request(runner: Runn
         ["git", "rev-parse", "origin/main"], cwd=runner.repository, capture_output=True, text=True, check=True
     )
     env = {**os.environ, "PATH": f"{runner.place}/temp/migrasafe/bin:{os.environ['PATH']}"}
+    asks = next(line for line in job["before_script"] if "MIGRASAFE_PACKAGE" in line and "pip" in line)
+    unsaid = subprocess.run(
+        ["sh", "-ec", asks], env={**env, "MIGRASAFE_PACKAGE": ""}, capture_output=True, text=True, check=False
+    )
+    assert (unsaid.returncode, "say in MIGRASAFE_PACKAGE" in unsaid.stdout) == (2, True)
     env |= {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base.stdout.strip(), "MIGRASAFE_ARGS": "db --pg-version=16"}
     command = ["sh", "-e", "-c", "\n".join(job["script"])]
     ran = subprocess.run(command, cwd=runner.repository, env=env, capture_output=True, text=True, check=False)

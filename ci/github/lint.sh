@@ -7,9 +7,12 @@ list() { # the lines of a text, without those that are empty
   printf '%s\n' "$1" | sed -e 's/^[[:space:]]*//' -e 's/[[:space:]]*$//' -e '/^$/d'
 }
 
-fail() {
-  printf '::error title=migrasafe::%s\n' "$1"
-  printf 'status=2\n' >> "$GITHUB_OUTPUT"
+fail() { # with a sentence, and the exit status that the last step ends with
+  printf '::error title=migrasafe::%s\n' "$(printf '%s' "$1" | tr '\n\r' '  ' | sed -e 's/%/%25/g')"
+  printf 'status=%s\n' "${2:-2}" >> "$GITHUB_OUTPUT"
+  if [ "${IN_SUMMARY:-true}" = true ] && [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+    printf '### migrasafe: nothing was checked\n\n```text\n%s\n```\n' "${1//\`/\'}" >> "$GITHUB_STEP_SUMMARY"
+  fi
   exit 0
 }
 
@@ -18,7 +21,7 @@ if [ "${GITHUB_EVENT_NAME:-}" = pull_request_target ]; then
   fail "on pull_request_target the code of forks would run with your secrets: use the event pull_request"
 fi
 
-cd "${IN_WORKING_DIRECTORY:-.}" || fail "working-directory: there is no such folder"
+cd "${IN_WORKING_DIRECTORY:-.}" 2> /dev/null || fail "working-directory: there is no folder $IN_WORKING_DIRECTORY"
 reports="${RUNNER_TEMP:?}/migrasafe-reports"
 mkdir -p "$reports"
 
@@ -71,10 +74,7 @@ cat "$reports/stderr" >&2
 printf '::%s::\n' "$token"
 
 if [ "$status" -ge 2 ]; then
-  message="$(tr '\n\r' '  ' < "$reports/stderr" | sed -e 's/%/%25/g')"
-  printf '::error title=migrasafe::%s\n' "$message"
-  printf 'status=%s\n' "$status" >> "$GITHUB_OUTPUT"
-  exit 0
+  fail "$(sed -e 's/^migrasafe: //' "$reports/stderr")" "$status"
 fi
 
 if [ "${IN_ANNOTATIONS:-true}" = true ]; then cat "$reports/github"; fi
