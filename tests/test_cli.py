@@ -138,6 +138,7 @@ def test_a_comment_allows_a_finding(project):
         ),
         (["lint", "db", "--pg-version", "11"], "11 is not in the range"),
         (["lint", "db", "--schema", "no.sql"], "no.sql: cannot be read"),
+        (["lint", "db", "--schema", "db"], "--schema db: is a folder: give a dump or a server"),
         (["lint", "db", "--schema", "postgresql://nobody@127.0.0.1:1/x"], "cannot connect to 127.0.0.1:1, database x"),
         (["lint", "db", "--output", "no/where.txt"], "--output no/where.txt: cannot be written"),
         (["lint", "db", "--config", "no.toml"], "no.toml: cannot be read"),
@@ -338,6 +339,7 @@ def test_a_misspelt_option_is_met_with_the_right_one(project):
         ),
         ("lint --layout fly", ["flyway"]),
         ("explain truncate", ["truncate-table"]),
+        ("plan rena", ["rename", "rename-type"]),
     ],
 )
 def test_shells_complete_commands_options_and_rules(project, words, completed):

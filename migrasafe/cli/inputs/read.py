@@ -84,6 +84,11 @@ def schema_before(given: str | None) -> Schema:
     from migrasafe.schema.load import schema_from_script
     from migrasafe.sql.parse import read_script
 
+    if Path(given).is_dir():
+        raise InputError(
+            f"--schema {given}: is a folder: give a dump or a server. Migrations are history where they lint as a folder: "
+            "put the new one into it, and see --since"
+        )
     return schema_from_script(read_script(read_source(Path(given))))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from migrasafe.cli.completion import changes
 from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError
 from migrasafe.plan.output import FORMATS
@@ -15,7 +16,7 @@ from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("change", nargs=-1)
+@click.argument("change", nargs=-1, shell_complete=changes)
 @click.option(
     "--schema",
     metavar="FILE|FOLDER|DSN",
