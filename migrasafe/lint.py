@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from migrasafe.errors import is_too_deep
 from migrasafe.findings import Finding
+from migrasafe.look_ahead import is_long, knows_its_end, look_ahead
 from migrasafe.migrations.model import History, Migration, Notice
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.dispatch import Dispatch, too_deep
@@ -179,11 +180,34 @@ class _Judge:
 
     def take(self, walk: Walk) -> None:
         """Run a migration, and keep it until there are enough to judge."""
+        if is_long(walk):
+            self._take_long(walk)
+            return
         before = len(self._steps)
         walk.run(self._steps.append)
         self._waiting.append((walk, len(self._steps) - before))
         if len(self._steps) >= _ENOUGH:
             self._judge()
+
+    def _take_long(self, walk: Walk) -> None:
+        """Run a migration, and judge so many of its steps at a time."""
+        self._judge()
+        findings: list[Finding] = []
+
+        def judge() -> None:
+            findings.extend(finding for found in self._dispatch.findings(self._steps) for finding in found)
+            self._steps = []
+
+        def visit(step: Step) -> None:
+            self._steps.append(step)
+            if len(self._steps) >= _ENOUGH and knows_its_end(walk):
+                judge()
+
+        look_ahead(walk)
+        walk.run(visit)
+        judge()
+        self._linted.append(_linted(walk, findings))
+        _let_go(walk.migration)
 
     def all(self) -> tuple[LintedMigration, ...]:
         self._judge()

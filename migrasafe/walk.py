@@ -62,6 +62,8 @@ class Walk:
         self.settings_at_begin = self.session.settings
         self.at_savepoint: dict[str, tuple[Schema, Session]] = {}
         """What ROLLBACK TO goes back to, locks and settings too."""
+        self.endings: dict[int, Schema] = {}
+        """What transactions will come to, as far as `look_ahead` has said so."""
         self.ending = Ending()
         """Of the open transaction."""
         self.migration_ending = Ending()
@@ -232,10 +234,10 @@ class Walk:
     def _end(self) -> None:
         if self.ending.schema is None:
             self.ending.schema = self.schema
-        self.ending = Ending()
+        self.transaction += 1
+        self.ending = Ending(schema=self.endings.get(self.transaction))
         self.session = self.session.end()
         self.at_begin = self.schema
-        self.transaction += 1
         self.fired.clear()
         self.at_savepoint.clear()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from msgspec import Struct, structs
 
@@ -60,9 +61,10 @@ class Step(Struct, frozen=True, kw_only=True):
     """The options with which `migrasafe plan` finds the schema before this migration; empty where none would."""
 
     @property
-    def later(self) -> tuple[Statement, ...]:
-        """The statements that follow in the script."""
-        return (*self.later_inside, *self.script.statements[self.number + 1 :])
+    def later(self) -> Iterator[Statement]:
+        """The statements that follow in the script: one after the other, as most who ask stop soon, and there may be 100,000."""
+        statements = self.script.statements
+        return chain(self.later_inside, map(statements.__getitem__, range(self.number + 1, len(statements))))
 
     @property
     def is_first(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from migrasafe.lint import LintOptions, LintResult, lint
+from migrasafe.look_ahead import LONG
 from migrasafe.migrations.formats.plain import read_sources
 from migrasafe.migrations.model import History
 from migrasafe.rules.registry import RULES
@@ -73,6 +74,46 @@ def test_twice_the_history_takes_twice_the_calls(shape: str) -> None:
     linted(history(shape, 20))  # what is made once, such as modules
     few, twice, four_times = (calls(lambda n=n: linted(history(shape, n))) for n in (50, 100, 200))
     assert four_times - twice <= 2.2 * (twice - few)
+
+
+def one_file(shape: str, length: int) -> History:
+    texts = "\n".join(text for one in history(shape, length).migrations for text in one.texts)
+    return History(layout="plain", root=".", migrations=read_sources([Source(path="1.sql", text=texts)]))
+
+
+def test_the_steps_of_a_long_file_are_not_all_held_at_once() -> None:
+    def peak(length: int) -> int:
+        read = one_file("rows", length)
+        read.migrations[0].parts[0].script.read()
+        gc.collect()
+        tracemalloc.start()
+        assert linted(read).statements == length + 1
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    few, twice = peak(LONG), peak(2 * LONG)
+    assert twice - few < LONG * 200  # bytes: a step has some 700 with what it holds
+
+
+@pytest.mark.parametrize("around", ["{}", "BEGIN; {} COMMIT;", "BEGIN; {} ROLLBACK;", "BEGIN; {}"])
+def test_a_long_file_has_the_findings_of_its_statements(around: str) -> None:
+    """So many rows come first and last that the transaction is judged before it is over; what its end decides is said all
+    the same: an enum value that is used before the commit, a column that is made and dropped, a grant that is restored."""
+    told = (
+        "CREATE TABLE orders (id int PRIMARY KEY, state state); ALTER TYPE state ADD VALUE 'sent';"
+        "ALTER TABLE orders DISABLE TRIGGER ALL; ALTER TABLE orders ADD COLUMN once int;"
+    )
+    end = (
+        "UPDATE orders SET state = 'sent'; ALTER TABLE orders ENABLE TRIGGER ALL; ALTER TABLE orders DROP COLUMN once;"
+    )
+    few, many = (" ".join(f"SELECT {n};" for n in range(count)) for count in (3, LONG))
+    found = []
+    for between in (few, many):
+        text = around.format(f"{told} {between} {end}")
+        read = History(layout="plain", root=".", migrations=read_sources([Source(path="1.sql", text=text)]))
+        found.append([(one.rule, one.message, one.severity) for one in linted(read).findings])
+    assert found[0] == found[1] != []
 
 
 def test_of_what_was_linted_only_the_texts_and_the_findings_are_kept() -> None:
