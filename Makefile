@@ -63,6 +63,7 @@ site: $(INSTALLED_DEV)
 
 bench: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/results.py
+	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/lint.py
 	$(BIN)/python benchmarks/backfill.py
 	$(BIN)/python benchmarks/throttle_hot_rows.py

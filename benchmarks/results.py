@@ -20,7 +20,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lint import TEMPLATES, Measured, measure, tool, write_files
+from growth import write_one_file
+from lint import Measured, measure, tool, write_files
 
 PLACE = Path(__file__).parent / "RESULTS.md"
 NEW = "ALTER TABLE orders_0 ALTER COLUMN note SET NOT NULL;\n"
@@ -103,18 +104,11 @@ def many_files(bench: Bench, folder: Path, count: int, tools: Mapping[str, str])
 
 def one_long_file(bench: Bench, folder: Path, count: int, tools: Mapping[str, str]) -> list[Compared]:
     """So many statements in one file, as mixed as in many files."""
-    texts: list[str] = []
-    statements = 0
-    while statements < count:
-        number = len(texts)
-        text = TEMPLATES[number % len(TEMPLATES)].format(n=number, m=number - number % len(TEMPLATES))
-        texts.append(text)
-        statements += text.count(";")
     file = folder / "all.sql"
-    file.write_text("".join(texts), encoding="utf-8")
+    write_one_file(folder, count)
     ours = [tools["migrasafe"], "lint", str(file), "--no-config", "--format", "json"]
     theirs = [tools["squawk"], "--reporter", "json", str(file)]
-    return [bench.compare(f"{statements:,} statements in one file", ours, "squawk", theirs)]
+    return [bench.compare(f"{count:,} statements in one file", ours, "squawk", theirs)]
 
 
 def last_of_many(bench: Bench, folder: Path, count: int, tools: Mapping[str, str]) -> list[Compared]:
