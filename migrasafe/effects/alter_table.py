@@ -131,12 +131,13 @@ def _locked(index: int, ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) ->
 
 def _locks_below(statement: AlterTable, effects: Effects, ref: Ref, situation: Situation) -> Effects:
     """What is done to a partitioned or inherited table is done to the tables below it, under the same lock."""
+    table = situation.schema.table(ref)
+    if table is None or not (table.partitions or table.children):
+        return NOTHING
     modes = [lock.mode for lock in effects.locks if lock.relation == ref]
     if not modes or all(isinstance(action, _NOT_BELOW) for action in statement.actions):
         return NOTHING
     below = situation.below(ref)  # last, as there may be thousands
-    if not below:
-        return NOTHING
     strongest = max(modes, key=lambda mode: mode.strength)
     return Effects(locks=tuple(Lock(relation=one, mode=strongest) for one in below))
 

@@ -45,14 +45,18 @@ def check(step: Step) -> Iterator[Finding]:
 
 def _checks(statement: AlterTable | CreateTable) -> Iterator[tuple[ConstraintDef, int | None]]:
     if isinstance(statement, CreateTable):
-        yield from ((one, None) for one in statement.constraints)
-        yield from ((one, None) for column in statement.columns for one in column.constraints)
+        for one in statement.constraints:
+            yield one, None
+        for column in statement.columns:
+            for one in column.constraints:
+                yield one, None
         return
     for place, action in enumerate(statement.actions):
         if isinstance(action, AddConstraint):
             yield action.constraint, place
         elif isinstance(action, AddColumn):
-            yield from ((one, place) for one in action.column.constraints)
+            for one in action.column.constraints:
+                yield one, place
 
 
 def _unsteady(node: Node) -> Iterator[str]:

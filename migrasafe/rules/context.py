@@ -226,7 +226,7 @@ class Step(Struct, frozen=True, kw_only=True):
             place=self.place(action),
             message=message,
             help=help,
-            objects=tuple(str(one) for one in objects),
+            objects=tuple(map(str, objects)),
             lock=lock,
             work=work.kind.value if work is not None else None,
             fix=fix,

@@ -14,7 +14,7 @@ def first_strong_lock(step: Step) -> Ref | None:
     if isinstance(step.statement, Unrecognized):
         return None
     for lock in step.effects.locks:
-        if is_strong(lock.mode) and step.exists_already(lock.relation):
+        if lock.mode.strength >= _STRONG and step.exists_already(lock.relation):
             break
     else:
         return None
@@ -35,7 +35,7 @@ def is_strong(mode: LockMode) -> bool:
 def timeout_ms(step: Step, name: str) -> float | None:
     """How long a statement waits at most, in milliseconds: None where the script sets no limit, infinite where it sets one
     that cannot be told."""
-    value = step.session.setting(name)
+    value = step.situation.session.setting(name)
     if value is None or value.lower() == "default":
         return None
     duration = milliseconds(value)

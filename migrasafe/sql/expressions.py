@@ -44,7 +44,7 @@ def nodes_of(query: Query) -> tuple[tuple[str, Mapping[str, Any]], ...]:
 
 def names_of(nodes: list[Mapping[str, Any]]) -> tuple[str, ...]:
     """The parts of a dotted name."""
-    return tuple(node["String"].get("sval", "") for node in nodes if "String" in node)
+    return tuple([node["String"].get("sval", "") for node in nodes if "String" in node])
 
 
 # --- names ------------------------------------------------------------------------------------------------------------

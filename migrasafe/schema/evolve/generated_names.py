@@ -65,7 +65,7 @@ def joined_columns(columns: Iterable[str]) -> str:
 def index_column_names(elements: Iterable[IndexElement], include: Iterable[str] = ()) -> tuple[str, ...]:
     """What the columns of an index are called: expressions by their label, repeated names numbered."""
     names: list[str] = []
-    for wanted in (*(_element_name(element) for element in elements), *include):
+    for wanted in (*map(_element_name, elements), *include):
         name, number = wanted, 0
         while name in names:
             number += 1
