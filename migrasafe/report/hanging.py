@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 
-_LABEL = re.compile(r" *(?:\S.{0,14}?\s{2,}(?=\S))?")
-"""The margin, and a label that stands in a column of its own before the words."""
+_LABEL = re.compile(r" *(?:\S.{0,14}?\s{2,}(?=\S)){0,2}")
+"""The margin, and one or two labels that stand in columns of their own before the words."""
 _INDENT = 2
 
 

@@ -19,6 +19,10 @@ from migrasafe.report.hanging import hanging
             "        SHARE on public.orders (writers wait); 2.2 ms",
             "        SHARE on public.orders (writers\n          wait); 2.2 ms",
         ),
+        (
+            "  open  verify-1    Build the index and be done",
+            "  open  verify-1    Build the index and\n                    be done",
+        ),
         ("words without a label in front of them, so two", "words without a label in front of them,\n  so two"),
     ],
 )

@@ -183,7 +183,9 @@ def plan(
     if status is not None:
         if dsn is None:
             raise InputError("--dsn: say which server the plan is carried out on")
-        _print_status(Path(status), dsn, other_dsn)
+        from migrasafe.cli.plan.status import print_status
+
+        print_status(Path(status), dsn, other_dsn)
         return 0
     if not change:
         raise InputError(
@@ -264,23 +266,6 @@ def plan(
 
 def _ask(question: str) -> bool:
     return click.confirm(question, err=True)
-
-
-def _print_status(folder: Path, dsn: str, other_dsn: str | None) -> None:
-    from migrasafe.cli.plan.session import other_session, plan_of, refuse_another_schema, session
-    from migrasafe.plan.standing import State, states
-
-    planned = plan_of(folder)
-    following: str | None = None
-    with session(dsn) as (connection, ask), other_session(other_dsn) as elsewhere:
-        refuse_another_schema(planned, connection)
-        for phase, steps in states(planned, ask, elsewhere):
-            say(f"{phase.name.value}: {phase.title}")
-            for one in steps:
-                if one.state is State.OPEN and following is None:
-                    following = f"{one.step.id}: {one.step.title}"
-                say(f"  {one.state.value:<5} {one.step.id:<14} {one.step.title}")
-    say(f"next is {following}" if following else "every step is done")
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

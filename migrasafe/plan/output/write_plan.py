@@ -170,12 +170,17 @@ def _costs(estimate: Estimate | None) -> str:
     return ", ".join(told)
 
 
+def job_id(plan: Plan, file: str) -> str:
+    """The name of the job in a file: `backfill_2.toml` → `rename_users_name_2`."""
+    return plan.id + file.removeprefix("backfill").removesuffix(".toml")
+
+
 def _job(plan: Plan, job: Backfill, file: str) -> str:
     change = "delete = true" if job.deletes else f"set = {_text(', '.join(job.assignments))}"
     return (
         f"# The rows from before: {plan.title}\n"
         f"# migrasafe backfill run {file} --dsn …\n"
-        f"name = {_text(plan.id + file.removeprefix('backfill').removesuffix('.toml'))}\n"
+        f"name = {_text(job_id(plan, file))}\n"
         f"table = {_text(job.table)}\n"
         f"{change}\n"
         f"where = {_text(job.where)}\n"

@@ -51,6 +51,19 @@ def database_of(name: str) -> str:
     return name.partition(_ELSEWHERE)[2].removesuffix(".sql").replace("_", " ")
 
 
+def file_of(phase: Phase, step: Step) -> str:
+    """The file that runs a step of a phase."""
+    ahead = [one for one in phase.steps if not one.loses]
+    for number, steps, which in (
+        (NUMBERS[phase.name], ahead, ""),
+        (NUMBERS[phase.name] + 1, phase.for_good, "_for_good"),
+    ):
+        for place, turn in _turns(steps):
+            if step in turn:
+                return f"{number}_{phase.name.value}{which}{place}.sql"
+    raise KeyError(step.id)
+
+
 def files_of(phase: Phase, names: Iterable[str], *, elsewhere: bool = False) -> tuple[list[str], list[str], list[str]]:
     """The SQL files of a phase, in the order in which they are run: ahead, back, and for good. `elsewhere`: also those that
     other databases run."""
