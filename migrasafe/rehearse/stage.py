@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,6 +34,7 @@ Lay = Callable[[str], tuple[str, ...]]
 MOST_TABLES = 8
 OWN_SCHEMA = "migrasafe"
 """Where plans and backfills keep what is theirs."""
+_FORGET_JOBS = Path(__file__).with_name("sql").joinpath("forget_jobs.sql").read_text(encoding="utf-8")
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -76,6 +78,8 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
     """Make the stage; databases are gone at the end."""
     with sandbox.database() as bare, ExitStack() as databases:
         notes = list(lay(bare))
+        with connect(bare) as connection:
+            run(connection, _FORGET_JOBS)
         tables = [_ref(table) for table in plan.tables] or _some_tables(bare)
         one_shot = one_shot_of(plan)
         with sandbox.database(like=bare) as once:

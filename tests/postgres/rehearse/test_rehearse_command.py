@@ -56,6 +56,20 @@ def test_a_plan_is_proved_at_once_and_its_folder_holds_the_evidence(database: Da
     assert again.return_value == 0
 
 
+def test_what_backfills_have_kept_on_the_live_server_is_no_part_of_the_schema_before(
+    database: Database, shop: Path
+) -> None:
+    database.execute(SHOP)
+    assert command("backfill", "init", "--dsn", database.dsn).exit_code == 0
+    major = str(database.major)
+    done = command("plan", "rename", "users.name", "full_name", "--schema", database.dsn, "--pg-version", major)
+    assert done.exit_code == 0
+    proved = command(
+        *("rehearse", "plans/rename_users_name", "--schema", database.dsn, "--dsn", database.dsn, "--rows", "20")
+    )
+    assert proved.return_value == 0, proved.output
+
+
 def test_the_queries_of_a_real_app_are_tried_in_every_phase(database: Database, shop: Path) -> None:
     (shop / "old.sql").write_text("-- name: Old\nSELECT id, name FROM users WHERE name = $1;\n")
     (shop / "new.sql").write_text("-- name: New\nSELECT id, name FROM users WHERE full_name = $1;\n")
