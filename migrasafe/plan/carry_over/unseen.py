@@ -12,14 +12,34 @@ from migrasafe.sql.quote import quote_literal
 
 
 def bodies_that_name(schema: Schema, table: Ref, columns: Sequence[str]) -> Iterator[str]:
-    """A sentence for each function of the schema whose text has the name of a column, and of the table or of NEW."""
+    """A sentence for each function of the schema whose text has the name of a column, and of the table or of NEW or OLD,
+    unless only triggers of other tables call it."""
+    fired_by = _tables_by_trigger_function(schema)
     for ref in sorted(schema.functions):
         for function in schema.functions[ref]:
             text = function.source_text or ""
-            found = next((column for column in columns if column in text), None)
-            if found is not None and (table.name in text or "new." in text.lower() or "old." in text.lower()):
+            found = next((column for column in columns if _says(text, column)), None)
+            is_its_trigger = table in fired_by.get(ref, (table,)) and (
+                _says(text.lower(), "new") or _says(text.lower(), "old")
+            )
+            if found is not None and (_says(text, table.name) or is_its_trigger):
                 yield f"the body of function {ref} seems to name {table.name}.{found}: PostgreSQL does not track that"
                 break
+
+
+def _says(text: str, name: str) -> bool:
+    """Whether it is there as a word of its own."""
+    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
+
+
+def _tables_by_trigger_function(schema: Schema) -> dict[Ref, set[Ref]]:
+    found: dict[Ref, set[Ref]] = {}
+    for ref in schema.relations:
+        table = schema.table(ref)
+        for trigger in table.triggers if table is not None else ():
+            if trigger.function is not None:
+                found.setdefault(trigger.function, set()).add(ref)
+    return found
 
 
 def bodies_that_say(schema: Schema, value: str) -> Iterator[str]:
