@@ -225,7 +225,7 @@ def _facts(told: Told) -> list[tuple[str, str]]:
                 f"{say_seconds(worked)} ({held / worked:.0%} of it held back by the throttle)",
             ),
             ("rows per second of work", f"{walked / worked:,.0f}"),
-            ("batches", f"{batches:,}" + (f", {walked / batches:,.0f} rows each" if batches else "")),
+            ("batches", f"{batches:,}" + (f" of {walked / batches:,.0f} rows" if batches else "")),
             ("log of the server meanwhile", say_bytes(log)),
         ]
     return [(name, text) for name, text in facts if text]

@@ -17,6 +17,7 @@ from migrasafe.backfill.progress.status import JobStatus
 from migrasafe.backfill.trouble.dead_rows import DeadRow
 from migrasafe.report.backfill.page import Told, page
 from migrasafe.report.backfill.plots import HEIGHT, WIDTH, Limit, Line, Plot, svg, time_labels, top_of
+from tests.html_names import check_names
 
 BEGAN = datetime.datetime(2026, 3, 1, 1, 0, tzinfo=datetime.UTC)
 T0 = BEGAN.timestamp()
@@ -96,6 +97,7 @@ def test_the_page_shows_plots_spans_and_marks() -> None:
     text = page(told())
     tags = Tags(text)
     assert not tags.open
+    check_names(text)
     classes = [attrs.get("class") for tag, attrs in tags.seen if tag in ("rect", "path")]
     assert (classes.count("throttled"), classes.count("paused")) == (5, 5), "one of each in each plot"
     assert (classes.count("mark setting"), classes.count("mark trouble")) == (5, 5)

@@ -7,6 +7,7 @@ import re
 from migrasafe.plan.model import Phase, PhaseName, Plan, Step
 from migrasafe.plan.output.write_plan import PAGE, plan_files
 from migrasafe.schema.model import Schema
+from tests.html_names import check_names
 
 
 def page(title: str = "rename a") -> str:
@@ -20,6 +21,10 @@ def test_no_request_leaves_the_page() -> None:
     text = page()
     assert not re.search(r"https?:|//|\bsrc=|@import|url\(", text.replace("<!doctype html>", ""))
     assert "default-src 'none'" in text
+
+
+def test_all_of_it_can_be_reached_with_a_keyboard_and_has_a_name() -> None:
+    check_names(page())
 
 
 def test_names_and_sql_are_text() -> None:
