@@ -43,7 +43,7 @@ def connect(
 
 def reason_of(error: psycopg.Error, dsn: str) -> str:
     """What the driver says of a DSN, on one line, without what is secret in it: libpq quotes what it cannot read."""
-    return without_secrets(" ".join(str(error).split()), dsn)
+    return without_secrets("; ".join(" ".join(line.split()) for line in str(error).splitlines() if line.strip()), dsn)
 
 
 def describe_dsn(dsn: str) -> str:

@@ -95,35 +95,35 @@ def _vacuum(value: object, where: str) -> float | int | None:
 
 
 OURS: Mapping[str, KnownSetting] = {
-    "lock_timeout": KnownSetting(default="500ms", meaning="How long a batch waits for a lock.", read=_duration),
+    "lock_timeout": KnownSetting(default="500ms", meaning="how long a batch waits for a lock", read=_duration),
     "statement_timeout": KnownSetting(
         default="auto",
-        meaning="The longest that a batch may take; auto: 20 times target_time, at least 5s.",
+        meaning="the longest that a batch may take; auto: 20 times target_time, at least 5s",
         read=_duration_or_auto,
     ),
     "max_retry_wait": KnownSetting(
         default="10s",
-        meaning="The longest wait before a batch is tried again; it begins at 100ms and doubles.",
+        meaning="the longest wait before a batch is tried again; it begins at 100ms and doubles",
         read=_duration,
     ),
     "max_dead_rows": KnownSetting(
-        default=0, meaning="How many rows that cannot be changed may be set aside before the job fails.", read=_count
+        default=0, meaning="how many rows that cannot be changed may be set aside before the job fails", read=_count
     ),
     "synchronous_commit": KnownSetting(
-        default="default", meaning="As in PostgreSQL; local does not wait for standbys.", read=_commit
+        default="default", meaning="as in PostgreSQL; local does not wait for standbys", read=_commit
     ),
     "max_outage": KnownSetting(
-        default="off", meaning="Give up when the server is away for longer.", read=_duration_or_off
+        default="off", meaning="give up when the server is away for longer", read=_duration_or_off
     ),
     "lease": KnownSetting(
-        default="30s", meaning="How long after its last word a worker's part goes to another.", read=_duration
+        default="30s", meaning="how long after its last word a worker's part goes to another", read=_duration
     ),
     "grace": KnownSetting(
-        default="10s", meaning="After SIGTERM, how long the batch may take before it is cancelled.", read=_duration
+        default="10s", meaning="after SIGTERM, how long the batch may take before it is cancelled", read=_duration
     ),
-    "verify": KnownSetting(default="on", meaning="Look at the end whether a row still wants the change.", read=_flag),
+    "verify": KnownSetting(default="on", meaning="look at the end whether a row still wants the change", read=_flag),
     "vacuum_every": KnownSetting(
-        default="off", meaning="VACUUM the table after so many changed rows, or this share of it (20%).", read=_vacuum
+        default="off", meaning="VACUUM the table after so many changed rows, or this share of it (20%)", read=_vacuum
     ),
 }
 

@@ -10,7 +10,8 @@ from migrasafe.quantities import say_count, say_seconds
 
 def as_lines(status: JobStatus) -> list[str]:
     """The status for people, most wanted first."""
-    lines = [" – ".join(part for part in (f"{status.name}: {headline(status)}", status.reason) if part)]
+    reason = (status.reason or "").removeprefix(f"{status.status.value}: ")
+    lines = [" – ".join(part for part in (f"{status.name}: {headline(status)}", reason) if part)]
     lines += [f"  do        {line}" for line in what_to_do(status)]
     share = f" ({status.share:.1%})" if status.share is not None else ""
     about = f" of about {status.rows_estimated:,}" if status.rows_estimated else ""

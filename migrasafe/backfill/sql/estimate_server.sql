@@ -6,5 +6,6 @@ SELECT
     ARRAY(
         SELECT tgname::text FROM pg_trigger
         WHERE tgrelid = :table_oid::oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 1 = 1 AND tgtype & 16 = 16
+            AND tgname !~ '^[!~]+migrasafe_'  -- those of a plan, which the backfill is a part of
         ORDER BY 1
     );

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from migrasafe.cli.backfill.job_options import job_options, wanted_job
+from migrasafe.cli.backfill.job_options import job_options, naming_the_file, wanted_job
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, settings_from
 from migrasafe.cli.terminal import say
 
@@ -43,7 +43,8 @@ def estimate_command(
     wanted = wanted_job(job, said)
     server = dsn_from(dsn, wanted.dsn_env if isinstance(wanted, JobFile) else None)
     settings = settings_from(said["pairs"], "--setting ")
-    found = measure(server, wanted, settings, try_rows=try_rows if is_tried else None)
+    with naming_the_file(job, wanted):
+        found = measure(server, wanted, settings, try_rows=try_rows if is_tried else None)
     if output_format == "json":
         estimate = {"version": 1, "job": found.name, **msgspec.to_builtins(found.estimate), "warnings": found.warnings}
         click.echo(msgspec.json.format(msgspec.json.encode(estimate), indent=2).decode())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Any, TypeVar
 
 import click
@@ -66,3 +68,18 @@ def wanted_job(job: str | None, said: Mapping[str, Any]) -> JobFile | str:
     if said["name"]:
         raise InputError(f"--name and the name of a job ({job}) exclude each other")
     return job
+
+
+@contextmanager
+def naming_the_file(job: str | None, wanted: JobFile | str) -> Iterator[None]:
+    """Say of what does not fit the server from which file it is; and where that is of a plan, what tells what comes before."""
+    try:
+        yield
+    except InputError as error:
+        if job is None or isinstance(wanted, str):
+            raise
+        from migrasafe.plan.output.write_plan import PLAN
+
+        path = job_path(Path(job))
+        hint = f"; `migrasafe plan --status {quote(str(path.parent))}` says what has to be run before"
+        raise InputError(f"{path}: {error}{hint if (path.parent / PLAN).exists() else ''}") from error

@@ -10,6 +10,8 @@ from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, s
 from migrasafe.cli.terminal import say
 from migrasafe.quantities import say_count
 
+_NAMED = 20
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @job_argument
@@ -26,7 +28,9 @@ def retry_dead_command(job: str, *, dsn: str | None) -> int:
     with state_of(dsn) as session:
         found = jobs.find_job(session, job)
         changed, left = retry_dead_rows(dsn_from(dsn), found)
-    for row in left[:20]:
+    for row in left[:_NAMED]:
         say(f"{job}: row ({', '.join(row.key)}): {row.message} (SQLSTATE {row.sqlstate})")
-    say(f"{job}: {say_count(changed, 'row')} set right, {len(left)} are left")
+    if len(left) > _NAMED:
+        say(f"{job}: … and {say_count(len(left) - _NAMED, 'row')} more, in migrasafe.backfill_dead_row")
+    say(f"{job}: {say_count(changed, 'row')} set right, {len(left):,} are left")
     return 1 if left else 0

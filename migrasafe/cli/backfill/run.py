@@ -16,10 +16,11 @@ from migrasafe.backfill.job.settings import check_setting, known_settings
 from migrasafe.backfill.model import Setting
 from migrasafe.backfill.progress.events import Emit, Event, as_json, as_text
 from migrasafe.backfill.progress.metrics import Meter, address_from
+from migrasafe.backfill.progress.sparing import sparing
 from migrasafe.backfill.run import Worker
 from migrasafe.backfill.start import start_job
 from migrasafe.backfill.stopping import Stop
-from migrasafe.cli.backfill.job_options import job_options, wanted_job
+from migrasafe.cli.backfill.job_options import job_options, naming_the_file, wanted_job
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, settings_from
 from migrasafe.cli.backfill.other_workers import start_others
 from migrasafe.cli.terminal import say
@@ -35,7 +36,7 @@ def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
             f"--{key.replace('_', '-')}",
             f"setting_{key}",
             metavar="VALUE",
-            help=f"{meaning.rstrip('.').capitalize()}. [default: {default if default != '' else 'none'}]",
+            help=f"{meaning[:1].upper()}{meaning[1:]}. [default: {default if default != '' else 'none'}]",
         )
         command = option(command)
     return command
@@ -96,15 +97,11 @@ def run_command(
     server = dsn_from(dsn, wanted.dsn_env if isinstance(wanted, JobFile) else None)
     metrics_at = address_from(metrics_port) if metrics_port is not None else None
     emit = _printer(log_format, quiet=quiet)
-    name = start_job(
-        server,
-        wanted,
-        emit,
-        restart=restart,
-        allow_seq_scan=allow_seq_scan,
-        dry_run=dry_run,
-        settings=_settings(said),
-    )
+    settings = _settings(said)
+    with naming_the_file(job, wanted):
+        name = start_job(
+            server, wanted, emit, restart=restart, allow_seq_scan=allow_seq_scan, dry_run=dry_run, settings=settings
+        )
     if name is None:
         return 0
     from migrasafe.backfill.throttle.throttling import SampledThrottle
@@ -156,7 +153,7 @@ def _printer(log_format: str, *, quiet: bool) -> Callable[[Event], None]:
             return
         say(write(event, datetime.datetime.now().astimezone()))
 
-    return emit
+    return emit if log_format == "json" else sparing(emit)
 
 
 def _status(ending: Ending, stop: Stop) -> int:

@@ -9,6 +9,7 @@ from migrasafe.backfill.job import jobs
 from migrasafe.backfill.trouble.repair import verify
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, job_argument, state_of
 from migrasafe.cli.terminal import say
+from migrasafe.quantities import say_count
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,9 +36,15 @@ def verify_command(job: str, *, dsn: str | None, sample: int) -> int:
         say(f"{job}: what is left cannot be counted: its change does not make its own predicate false; {seen.aside} rows "
                    "are set aside")  # fmt: skip
     else:
-        say(
-            f"{job}: {seen.left:,} rows still want the change; {seen.aside} more could not be changed and are set aside"
+        wants = (
+            f"{say_count(seen.left, 'row')} still want the change" if seen.left else "no row wants the change any more"
         )
+        aside = (
+            f"{say_count(seen.aside, 'row')} could not be changed and are set aside"
+            if seen.aside
+            else "none is set aside"
+        )
+        say(f"{job}: {wants}; {aside}")
     if seen.sample is not None:
         say(f"{job}: {seen.sample.text}")
     return 1 if seen.left or seen.aside or (seen.sample is not None and seen.sample.different) else 0

@@ -36,7 +36,7 @@ def compare(
     """Compare the rows of the table that the plan in folder PLAN moves to another database, while people write.
 
     Rows are added up by ranges of their key on both sides; where the sums differ, each row is looked at, and again until what
-    was on its way has arrived. 0: they are the same, 1: they are not.
+    was on its way has arrived. Exit status: 0 they are the same, 1 they are not.
 
     \b
     Examples:

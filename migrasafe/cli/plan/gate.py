@@ -50,7 +50,7 @@ def gate(
     Exit status: 0 it may start, 1 it may not, and why, 2 the input cannot be used.
 
     \b
-    Example:
+    Examples:
       migrasafe gate plans/rename_users_name contract \\
           --dsn postgresql:///shop --confirm old-version-gone
       migrasafe gate plans/rename_users_name verify \\

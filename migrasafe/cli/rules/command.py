@@ -49,7 +49,7 @@ def rules(output_format: str, *, check: bool, update_pages: bool) -> int:
         return 0
     rows = [(page.id, _severity(page.facts), page.facts.lock or "–", page.facts.title) for page in pages]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    from migrasafe.cli.terminal import columns
+    from migrasafe.cli.terminal import columns, say
 
     widest = sum(widths) + 2 * len(widths) + max(len(row[-1]) for row in rows)
     below = (
@@ -57,7 +57,7 @@ def rules(output_format: str, *, check: bool, update_pages: bool) -> int:
     )  # a title has a line of its own where it does not fit beside
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[-1]]) if not below else f"{'  '.join(cells).rstrip()}{below}{row[-1]}")
+        say("  ".join([*cells, row[-1]]) if not below else f"{'  '.join(cells).rstrip()}{below}{row[-1]}")
     return 0
 
 

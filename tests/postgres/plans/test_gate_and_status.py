@@ -106,12 +106,27 @@ def test_the_catalog_says_where_a_plan_stands(database: Database, planned: Rollo
     def status() -> str:
         return ask("plan", "--status", planned.folder, "--dsn", database.dsn).output
 
-    assert status().splitlines()[-1] == "next is expand-1: Add the column full_name"
+    def following() -> list[str]:
+        return status().partition("next is ")[2].splitlines()
+
+    assert following() == ["expand-1: Add the column full_name", f"  run     psql -f {planned.folder}/10_expand.sql"]
+    with pytest.raises(InputError, match=r"backfill\.toml: set: public\.users has no column full_name.*plan --status"):
+        run = ("run", str(planned.folder), "--dsn", database.dsn)
+        CliRunner().invoke(cli, ["backfill", *run], catch_exceptions=False, standalone_mode=False)
     planned.check("10_expand.sql")
     assert "  done  expand-1 " in status()
-    assert status().splitlines()[-1].startswith("next is dual-write-1")
+    assert following()[0].startswith("dual-write-1")
     planned.check("20_dual-write.sql")
-    planned.backfill(planned.plan.phases[2])
+    assert following() == [
+        f"backfill: The backfill {planned.plan.id}",
+        f"  run     migrasafe backfill run {planned.folder}/backfill.toml",
+    ]
+    CliRunner().invoke(cli, ["backfill", *run], catch_exceptions=False, standalone_mode=False)
+    assert f"  done  backfill       The backfill {planned.plan.id}" in status()
+    assert following()[0].startswith("verify-1")
+    assert following()[1] == f"  ask     migrasafe gate {planned.folder} verify"
+    planned.check("40_verify.sql")
+    assert following()[1] == "  first   Deploy the version of the app that says full_name, everywhere."
     for name in ("40_verify.sql", "60_contract.sql", "61_contract_for_good.sql"):
         planned.check(name)
         assert ask("plan", "--status", planned.folder, "--dsn", database.dsn).exception is None
