@@ -20,7 +20,7 @@ from migrasafe.app.release.wording import why
 from migrasafe.app.resolve import Problem, Resolver
 from migrasafe.app.rewrite.renamed import Rewriter
 from migrasafe.app.second_reading.doubts import with_doubts
-from migrasafe.app.source.mentions import mentions, unread_mentions
+from migrasafe.app.source.mentions import mentions, readers_of_star, unread_mentions
 from migrasafe.app.verdict import (
     Breakage,
     CompatResult,
@@ -110,6 +110,8 @@ def _judge(
         for one, was, now in queries.move(resolver, changed):
             found = list(_of_query(version, one.query, was, now, before, after))
             breakages.extend(with_doubts(version, one, was, found, gone, before))
+            if not any(problem.certain for problem in (*was.problems, *now.problems)):
+                breakages.extend(readers_of_star(version, queries.app, one.query, was.resolution, now.resolution))
         breakages.extend(mentions(version, queries.app, before, after))
         breakages.extend(unread_mentions(version, queries.app, before, after))
         breakages.extend(run_time_names(version, queries.app, queries.with_run_time_names, before, after))

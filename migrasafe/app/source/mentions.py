@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from migrasafe.app.judge.changed import columns_gone
-from migrasafe.app.model import App, Mention, folded
+from migrasafe.app.model import App, Mention, Query, folded
+from migrasafe.app.resolve.values import Resolution
 from migrasafe.app.verdict import Breakage, Version, Weight
 from migrasafe.schema.model import Ref, Schema, Table
 
@@ -49,6 +50,39 @@ def _breakage(version: Version, app: App, mention: Mention, table: Ref, name: st
         name=name,
         help=f"the program names it; {where} the migration the server reports errors under another name, or none",
     )
+
+
+def readers_of_star(version: Version, app: App, query: Query, was: Resolution, now: Resolution) -> Iterator[Breakage]:
+    """The lines beside a query that take a column from its rows, which a `*` no longer shows, or does not show yet: the
+    server goes on accepting the query, so that nobody else would tell."""
+    if was.outputs is None or now.outputs is None or was.outputs == now.outputs:
+        return
+    shown, later = ({one.name for one in outputs} for outputs in (was.outputs, now.outputs))
+    for name in sorted(shown ^ later):
+        is_gone = name in shown
+        if not is_gone and version is Version.OLD:
+            continue
+        for mention in app.words.get(folded(name), ()):
+            if mention.text == name and mention.location.path == query.location.path and _takes(app, mention):
+                yield Breakage(
+                    version=version,
+                    before=not is_gone,
+                    # The new version may say the word of something else: its own author has seen the column go.
+                    weight=Weight.RISK if is_gone and version is Version.NEW else Weight.MAY_FAIL,
+                    location=mention.location,
+                    message=f"a * of this file {'no longer shows' if is_gone else 'does not show'} {name}",
+                    name=name,
+                    help=f"the query itself works; what takes {name} from its rows does not",
+                )
+
+
+def _takes(app: App, mention: Mention) -> bool:
+    """Whether the word stands as `row.note`, `row["note"]` or `row[:note]` do."""
+    text = app.texts.get(mention.location.path)
+    if text is None:
+        return mention.quoted
+    line = text.split("\n")[mention.location.line - 1]
+    return mention.quoted or line[: (mention.location.column or 1) - 1].endswith((".", "->", "[:"))
 
 
 def unread_mentions(version: Version, app: App, before: Schema, after: Schema) -> Iterator[Breakage]:

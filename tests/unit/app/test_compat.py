@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from migrasafe.app.model import Expectation, Mention, Origin, Query, Unread
+from migrasafe.app.model import App, Expectation, Mention, Origin, Query, Unread
 from migrasafe.app.usage import SourceLocation
 from migrasafe.app.verdict import Deploy, StepKind, Verdict, Version, Weight
 from tests.unit.app.small_releases import READ, SHOP, app, judge
@@ -182,6 +182,22 @@ def test_a_star_that_the_driver_keeps_prepared_is_a_risk_and_decides_nothing() -
     assert [(risk.weight, risk.message) for risk in one.breakages if risk.version is Version.OLD] == [
         (Weight.RISK, "cached plan must not change result type")
     ]
+
+
+def test_the_line_that_takes_a_column_from_the_rows_of_a_star_is_named_when_the_star_loses_it_or_lacks_it() -> None:
+    def reads(path: str, column: str) -> App:
+        star = Query(sql="INSERT INTO orders (id, total) VALUES ($1, $2) RETURNING *", location=SourceLocation(path, 1))
+        elsewhere = Mention(column, SourceLocation("other.py", 3), True)
+        return app(star, words={column: (elsewhere, Mention(column, SourceLocation(path, 2), True))})
+
+    (gone,) = judge("ALTER TABLE orders DROP COLUMN note", reads("a.py", "note"), app(READ)).migrations
+    assert gone.deploy is Deploy.AFTER
+    assert gone.breakages[0].location == SourceLocation("a.py", 2)
+    (made,) = judge("ALTER TABLE orders ADD nick text", app(READ), reads("b.py", "nick")).migrations
+    assert made.deploy is Deploy.BEFORE
+    assert made.breakages[0].location == SourceLocation("b.py", 2)
+    (other,) = judge("ALTER TABLE orders DROP COLUMN note", reads("a.py", "total"), app(READ)).migrations
+    assert other.deploy is Deploy.EITHER
 
 
 def test_a_constraint_that_the_program_names_in_its_error_handling_is_noticed_when_it_goes() -> None:
