@@ -33,8 +33,8 @@ def render(
         f"{count:>{widths[0]}}  {severity:<{widths[1]}}  {rule:<{widths[2]}}  {where}"
         for count, severity, rule, where in rows
     ]
-    blocks = ["\n".join(lines)] if lines else []
-    blocks.extend(render_not_checked(result, color=color, width=width))
+    # The places come first: there may be hundreds, and what was asked for is what the eye ends at.
+    blocks = [*render_not_checked(result, color=color, width=width), *(["\n".join(lines)] if lines else [])]
     return "\n\n".join([*blocks, summary(result, color=color, width=width)]) + "\n"
 
 

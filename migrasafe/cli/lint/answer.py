@@ -98,17 +98,15 @@ def answer(
 
         tell_compared(linted.compared, settings.baseline)
     if not (quiet or outputs or since or staged or with_history or settings.baseline) and report == "text":
-        _advise(result)
+        _advise(result, counted=statistics)
     return _status(result, settings.fail_on)
 
 
-def _advise(result: LintResult) -> None:
+def _advise(result: LintResult, *, counted: bool) -> None:
     """Says to whoever sees the past of a project for the first time how to leave it be."""
     if len(result.findings) >= _MANY:
-        say(
-            "To see only what is new: --since GIT_REF, or --write-baseline, once. --statistics counts by rule.",
-            err=True,
-        )
+        counts = "" if counted else " --statistics counts by rule."
+        say(f"To see only what is new: --since GIT_REF, or --write-baseline, once.{counts}", err=True)
 
 
 def _exclude(

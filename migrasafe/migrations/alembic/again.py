@@ -29,6 +29,13 @@ def rendered_on(history: History, dsn: str) -> History:
     return replace(live, migrations=_the_same(live.migrations, history))
 
 
+_OTHERWISE = {
+    "django": "pipe one of them, `manage.py sqlmigrate APP NAME --backwards | migrasafe lint - --schema DSN`",
+    "rails": "write what takes a migration back as one of its own, or give its SQL with --schema",
+    "liquibase": "pipe what `liquibase rollback-count-sql 1` prints to `migrasafe lint - --schema DSN`",
+}
+
+
 def with_downgrades(history: History, dsn: str | None) -> History:
     """The history with its downgrades after it, newest first, each marked as `down`.
 
@@ -37,7 +44,7 @@ def with_downgrades(history: History, dsn: str | None) -> History:
     if history.layout != "alembic":
         raise InputError(
             f"{history.root}: --down renders the downgrades of Alembic, and this is a history of {history.layout};"
-            " give the file that takes a migration back by its name"
+            f" {_OTHERWISE.get(history.layout, 'give the file that takes a migration back by its name')}"
         )
     project = project_at(Path(history.root))
     if dsn is None:
