@@ -9,6 +9,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import click
 import pytest
@@ -68,6 +69,17 @@ def test_every_page_is_there_and_no_link_leads_nowhere(site: Path) -> None:
     assert rules <= names
 
 
+def test_every_link_of_a_page_leads_to_a_file_of_the_site(site: Path) -> None:
+    """mkdocs looks at links between pages, and not at those to other files."""
+    lost = []
+    for page in site.rglob("*.html"):
+        for link in set(re.findall(r'<a[^>]* href="([^"#:?]+)', page.read_text(encoding="utf-8"))):
+            target = page.parent / unquote(link)
+            if page.name != "404.html" and not target.exists():
+                lost.append(f"{page.relative_to(site)}: {link}")
+    assert lost == []
+
+
 def test_nothing_is_fetched_from_elsewhere_and_no_fence_is_left(site: Path) -> None:
     for name in ("index.html", "rules/set-not-null-by-full-scan.html", "docs/guides/first-migration.html"):
         page = _Page()
@@ -80,7 +92,16 @@ def test_the_keyboard_reaches_code_and_search_has_a_name(site: Path) -> None:
     page = (site / "index.html").read_text()
     assert not re.search(r"<pre[^>]*>(<span></span>)?<code>", page)
     assert 'role="dialog" aria-label="Search"' in page
-    assert "docs/assets/site.css" in page
+    assert "docs/assets/site.css" in page and "docs/assets/site.js" in page
+
+
+def test_the_menu_of_a_narrow_screen_is_a_button_and_its_panels_have_names(site: Path) -> None:
+    page = (site / "docs/guides/django.html").read_text()
+    assert page.count('class="md-header__button md-icon menu" aria-label="Menu"') == 1
+    switches = re.findall(r'<input class="md-nav__toggle[^>]*>', page)
+    assert len(switches) > 2
+    assert all("aria-label=" in one for one in switches)
+    assert 'aria-labelledby="__nav_2_label"' not in page, "that label is an icon"
 
 
 def test_a_link_that_leads_nowhere_ends_the_build(tmp_path: Path) -> None:

@@ -16,7 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "build" / "site-pages"
-_COPIED = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "action.yml", "ci", "docs", "rules")
+_COPIED = (
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "action.yml", "ci", "docs", "rules"),
+    *("tools/fuzz/ddl.grammar", "tools/fuzz/record.jsonl", "tools/mutation/record.jsonl"),
+)
 _FACTS = re.compile(r"\A(?P<title># [^\n]+\n)\n```toml\n(?P<facts>.*?)\n```\n", re.S)
 _FENCES = re.compile(r"^```(?P<language>[a-z]+) (?P<words>[^\n`]+)$", re.M)
 """A block of code that says more than its language: what it is, for the tests and for people."""
@@ -52,6 +55,7 @@ def collect(pages: Path) -> None:
         if source.is_dir():
             shutil.copytree(source, pages / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
+            (pages / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, pages / name)
     for page in pages.rglob("*.md"):
         text = _FENCES.sub(_with_title, page.read_text(encoding="utf-8"))
