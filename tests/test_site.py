@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shlex
 import shutil
@@ -50,9 +51,12 @@ class _Page(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    ran = subprocess.run(
-        [sys.executable, "tools/build_site.py", str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    (ROOT / "build").mkdir(exist_ok=True)
+    with (ROOT / "build" / "site.lock").open("w") as lock:  # each worker of pytest builds it, from pages in one folder
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ran = subprocess.run(
+            [sys.executable, "tools/build_site.py", str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
+        )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     return folder
 
@@ -73,7 +77,7 @@ def test_every_link_of_a_page_leads_to_a_file_of_the_site(site: Path) -> None:
     """mkdocs looks at links between pages, and not at those to other files."""
     lost = []
     for page in site.rglob("*.html"):
-        for link in set(re.findall(r'<a[^>]* href="([^"#:?]+)', page.read_text(encoding="utf-8"))):
+        for link in set(re.findall(r'<a[^>]* href="([^"#:?]+)["#?]', page.read_text(encoding="utf-8"))):
             target = page.parent / unquote(link)
             if page.name != "404.html" and not target.exists():
                 lost.append(f"{page.relative_to(site)}: {link}")
