@@ -39,7 +39,7 @@ def prove(
     begun_at = time.monotonic()
     if plan.moved is not None:
         return _not_here(plan, sandbox, wish)
-    tell(f"the schema before, with {wish.rows} made-up rows in every table")
+    tell(f"the schema before, with {wish.rows:,} made-up rows in every table")
     with set_up(plan, lay, sandbox, wish) as stage:
         with stage.copy() as dsn:
             tell("every phase: watched, its queries tried, taken back, run again")
