@@ -45,7 +45,7 @@ def test_a_pause_stops_batches_and_resume_goes_on(database, running):
     time.sleep(0.5)
     assert changed(database) == before
     shown = backfill(database.dsn, "status", "t.n").output
-    assert re.match(r"t\.n: paused for \d.* – paused by postgres", shown)
+    assert re.match(r"t\.n: paused for \d.* – by postgres", shown)
     assert "black friday" in shown
     assert backfill(database.dsn, "resume", "t.n").output == "t.n: goes on\n"
     until(lambda: changed(database) > before, "batches begin again")

@@ -10,7 +10,10 @@ from migrasafe.quantities import say_count, say_seconds
 
 def as_lines(status: JobStatus) -> list[str]:
     """The status for people, most wanted first."""
-    reason = (status.reason or "").removeprefix(f"{status.status.value}: ")
+    said = status.status.value
+    reason = (
+        (status.reason or "").removeprefix(f"{said}: ").removeprefix(f"{said} ")
+    )  # `paused by anna`, `done: 9 of 9 rows`
     lines = [" – ".join(part for part in (f"{status.name}: {headline(status)}", reason) if part)]
     lines += [f"  do        {line}" for line in what_to_do(status)]
     share = f" ({status.share:.1%})" if status.share is not None else ""

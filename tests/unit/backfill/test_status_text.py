@@ -101,7 +101,7 @@ def test_lag_duty_range_workers_and_events_are_shown_with_any_name(width: int) -
 
 def test_a_paused_job_says_who_since_when_and_how_to_go_on() -> None:
     text = "\n".join(as_lines(PAUSED))
-    assert "orders.total: paused for 42 min – paused by app (anna@db): sale" in text
+    assert "orders.total: paused for 42 min – by app (anna@db): sale" in text
     assert what_to_do(PAUSED) == (
         "Nothing is locked, and nothing is lost. It stays so until `migrasafe backfill resume orders.total`.",
     )
@@ -150,3 +150,14 @@ def test_commands_can_be_pasted_whatever_the_name_of_the_job() -> None:
         for line in what_to_do(replace(status, name="it's {a} b")):
             assert "it's {a} b" not in line
             assert "'it'\"'\"'s {a} b'" in line or "--restart" in line or "`" not in line
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "shown"),
+    [
+        (Status.PAUSED, "paused by anna: sale until noon", "paused for 42 min – by anna: sale until noon"),
+        (Status.DONE, "done: 9 of 9 rows changed", "done 42 min ago – 9 of 9 rows changed"),
+    ],
+)
+def test_what_a_job_is_stands_there_once(status: Status, reason: str, shown: str) -> None:
+    assert as_lines(replace(RUNNING, status=status, reason=reason))[0] == f"orders.total: {shown}"
