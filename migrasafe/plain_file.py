@@ -13,6 +13,8 @@ _OPEN_ALREADY = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 """What a shell gives for `<(…)`, and standard input: pipes with somebody at their other end."""
 _AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 """To open a pipe that nobody writes to without waiting for somebody."""
+_MOST = 256 << 20
+"""Bytes of a file: as statements, they take some fifty times as much memory."""
 
 
 def read_plain(path: str, most: int = sys.maxsize) -> bytes:
@@ -25,6 +27,11 @@ def read_plain(path: str, most: int = sys.maxsize) -> bytes:
     try:
         known = os.fstat(handle)
         _refuse(known.st_mode, path)
+        if min(known.st_size, most) > _MOST:
+            raise OSError(
+                errno.EFBIG,
+                f"it has {known.st_size >> 20:,} MB, and at most {_MOST >> 20} are read: split it, or leave it out",
+            )
         said = os.read(handle, min(known.st_size + 1, most))
         if len(said) < min(known.st_size, most) or not known.st_size:  # it is very large, or grows, or tells no size
             said += FileIO(handle, closefd=False).readall()

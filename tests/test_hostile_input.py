@@ -156,3 +156,15 @@ def test_a_baseline_or_a_plan_that_is_none_is_refused(raw: bytes, tmp_path: Path
         ran = migrasafe(tmp_path, *command)
         assert ran.returncode == 2, ran.stderr
         assert "plan.json" in ran.stderr
+
+
+def test_a_file_of_a_gigabyte_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with (tmp_path / "1.sql").open("wb") as file:
+        file.truncate(1 << 30)
+    (tmp_path / "2.sql").write_text("DROP TABLE t;\n")
+    for path in ("1.sql", "."):
+        ran = lint(tmp_path, path)
+        assert ran.returncode == 2
+        assert (
+            "1.sql: cannot be read: it has 1,024 MB, and at most 256 are read: split it, or leave it out" in ran.stderr
+        )
