@@ -239,3 +239,31 @@ def test_a_comment_above_a_change_allows_its_finding(tmp_path: Path) -> None:
 )
 def test_types_are_those_of_postgresql(written: str, told: str) -> None:
     assert type_of(written) == told
+
+
+def test_a_changelog_is_utf_8_whatever_it_says(tmp_path: Path) -> None:
+    text = '<?xml version="1.0" encoding="STF-8"?>\n<databaseChangeLog><changeSet id="1" author="a"><sql>SELECT 1</sql></changeSet>'
+    (tmp_path / "changelog.xml").write_text(f"{text}</databaseChangeLog>\n")
+    (history,) = read_history([str(tmp_path)])
+    assert [text for _, text in sent(history)] == ["SELECT 1"]
+
+
+def test_a_formatted_file_without_a_changeset_is_read_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("--liquibase formatted sql\nDROP TABLE orders;\n")
+    ran = migrasafe(tmp_path, "lint", "1.sql", "--layout", "liquibase")
+    assert "holds no changeset" in ran.stdout
+    assert "drop-table-in-use" in ran.stdout
+
+
+def test_more_lines_to_ignore_than_there_are_are_the_rest(tmp_path: Path) -> None:
+    text = f"--liquibase formatted sql\n--changeset a:1\nSELECT 1;\n--ignoreLines:{'9' * 5_000}\nDROP TABLE orders;\n"
+    (tmp_path / "1.sql").write_text(text)
+    assert migrasafe(tmp_path, "lint", "1.sql").returncode == 0
+
+
+def test_entities_that_explode_are_refused(tmp_path: Path) -> None:
+    entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
+    text = f'<!DOCTYPE x [<!ENTITY a0 "a">{entities}]>\n<databaseChangeLog>&a11;</databaseChangeLog>\n'
+    (tmp_path / "changelog.xml").write_text(text)
+    with pytest.raises(InputError, match="is no XML: limit on input amplification"):
+        read_history([str(tmp_path)], layout="liquibase")

@@ -36,6 +36,8 @@ _IGNORED = regex(
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _ATTRIBUTE = regex(r"""(?P<key>[A-Za-z]+):(?P<value>"[^"]*"|\S+)""")
+_LONGEST_COUNT = 9
+"""Digits of `ignoreLines`: no file has so many lines."""
 _PLACEHOLDER = r"\$\{[A-Za-z_][\w.:-]*\}"
 _POSTGRES = frozenset({"postgresql", "all"})
 
@@ -111,6 +113,10 @@ def _migration(folder: Folder, file: str) -> Migration:
         return Migration(id=file, path=source.path, parts=(part,), notices=tuple(notices))
     source = _without_ignored(source)
     changesets = _changesets(source)
+    if not changesets:
+        message = "holds no changeset, of which Liquibase would run nothing: it was read as a whole"
+        notices.append(Notice(path=source.path, line=1, message=message))
+        return Migration(id=file, path=source.path, parts=(Part(script=up_script(source)),), notices=tuple(notices))
     source = _with_semicolons(source, changesets)
     parts: list[Part] = []
     repeated: list[bool] = []
@@ -145,9 +151,11 @@ def _without_ignored(source: Source) -> Source:
     text = source.text
     for match in _IGNORED.finditer(source.text):
         end = match.end()
-        for _ in range(int(match["count"] or 0)):
-            end = source.text.find("\n", end + 1) if end < len(source.text) else end
+        left = int((match["count"] or "0")[:_LONGEST_COUNT])
+        while left > 0 and end < len(source.text):
+            end = source.text.find("\n", end + 1)
             end = len(source.text) if end < 0 else end
+            left -= 1
         begin = match.start()
         text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
     return replace(source, text=text, written=source.written or source.text)
@@ -156,7 +164,7 @@ def _without_ignored(source: Source) -> Source:
 def _changesets(source: Source) -> list[_Changeset]:
     """From each changeset line to the next; rollbacks are comments, so nothing of them is read."""
     matches = list(_CHANGESET.finditer(source.text))
-    ends = [*(match.start() for match in matches[1:]), len(source.text)]
+    ends = [*(match.start() for match in matches), len(source.text)][1:]
     return [
         _Changeset(
             id=f"{match['author'].strip()}:{match['id']}".replace('"', ""),

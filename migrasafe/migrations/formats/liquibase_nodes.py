@@ -41,7 +41,7 @@ def read_nodes(source: Source) -> Node:
 def _xml(source: Source) -> Node:
     root = Node(name="", line=1)
     open_nodes = [root]
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # which it is by now, whatever the file says of itself
 
     def start(name: str, attributes: dict[str, str]) -> None:
         node = Node(name=name.rpartition(":")[2], line=parser.CurrentLineNumber, attributes=dict(attributes))
