@@ -41,22 +41,29 @@ def read_nodes(source: Source) -> Node:
 def _xml(source: Source) -> Node:
     root = Node(name="", line=1)
     open_nodes = [root]
+    texts: list[list[str]] = [[]]
     parser = expat.ParserCreate("utf-8")  # which it is by now, whatever the file says of itself
 
     def start(name: str, attributes: dict[str, str]) -> None:
         node = Node(name=name.rpartition(":")[2], line=parser.CurrentLineNumber, attributes=dict(attributes))
         open_nodes[-1].children.append(node)
         open_nodes.append(node)
+        texts.append([])
 
     def end(_: str) -> None:
-        open_nodes.pop()
+        open_nodes.pop().text = "".join(texts.pop())
 
     def data(text: str) -> None:
-        node = open_nodes[-1]
-        if not node.text.strip():
-            node.text, node.text_line = "", parser.CurrentLineNumber
-        node.text += text
+        if not texts[-1]:
+            if not text.strip():
+                return
+            open_nodes[-1].text_line = parser.CurrentLineNumber
+        texts[-1].append(text)
 
+    def entity(*_: object) -> None:  # a few lines of them can stand for gigabytes
+        raise InputError(f"{source.path}:{parser.CurrentLineNumber}: declares an entity, which is not read: write it out")
+
+    parser.EntityDeclHandler = entity
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data
     try:
         parser.Parse(source.text.encode(errors="replace"), True)  # noqa: FBT003  # expat's own signature
