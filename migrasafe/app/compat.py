@@ -75,8 +75,18 @@ def compat(histories: Sequence[History], old: App, new: App, options: CompatOpti
         left=tuple(one for one in left if _place(one) not in told),
         queries=tuple((version, len(one.queries)) for version, one in versions.items()),
         unread=tuple(dict.fromkeys((*old.unread, *new.unread))),
-        notices=tuple(dict.fromkeys((*old.notices, *new.notices, *_silence(versions)))),
+        notices=tuple(
+            dict.fromkeys((*_unchecked(histories, migrations[first:]), *old.notices, *new.notices, *_silence(versions)))
+        ),
     )
+
+
+def _unchecked(histories: Sequence[History], migrations: Sequence[Migration]) -> Iterator[Notice]:
+    """What was not read of the migrations, so that nothing is said of it here."""
+    for notices in (*(one.notices for one in histories), *(one.notices for one in migrations)):
+        for notice in notices:
+            if notice.blocking:
+                yield Notice(path=f"{notice.path}:{notice.line}", message=notice.message, blocking=True)
 
 
 def _silence(versions: dict[Version, VersionQueries]) -> Iterator[Notice]:
@@ -248,6 +258,10 @@ def _of_state(version: Version, one: AppQuery, state: OnSchema) -> Iterator[Brea
 
 
 def _not_understood(migration: Migration) -> Iterator[str]:
+    if not any(part.script.statements for part in migration.parts):  # nothing of it could be read
+        for notice in migration.notices:
+            if notice.blocking:
+                yield f"{notice.path}:{notice.line}: {notice.message}"
     for part in migration.parts:
         for statement in part.script.statements:
             for one in _inside(statement):

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +23,9 @@ from migrasafe.migrations.django.protocol import Message, Ran, Ready, Said, Same
 
 TIMEOUT_SECONDS = 900.0
 """For all migrations of a project."""
+STALL_SECONDS = 120.0
+"""Without a word of another migration."""
+_LOOK_SECONDS = 1.0
 _PACKAGE_FOLDER = str(Path(__file__).resolve().parents[3])
 _PROGRAM = """\
 import sys
@@ -33,7 +38,11 @@ _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")
 
 
 def rendered(
-    setup: Setup, keeper: Keeper | None = None, *, timeout_seconds: float = TIMEOUT_SECONDS
+    setup: Setup,
+    keeper: Keeper | None = None,
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    stall_seconds: float = STALL_SECONDS,
 ) -> tuple[list[Ran], list[Said], str]:
     """The migrations in order, what there is to say of other files, and how the process died if it did. What `keeper` has of
     an earlier run is not rendered again.
@@ -45,7 +54,7 @@ def rendered(
     asked = setup if kept is None else replace(setup, known=known, known_by=kept.django)
     with tempfile.TemporaryDirectory(prefix="migrasafe-django-", ignore_cleanup_errors=True) as folder:
         answers, output = Path(folder, "answers"), Path(folder, "output")
-        death = _run(asked, folder, answers, output, timeout_seconds)
+        death = _run(asked, folder, answers, output, Limits(timeout_seconds, stall_seconds))
         ran: list[Ran] = []
         said: list[Said] = []
         used: Used | None = None
@@ -78,14 +87,23 @@ def _missing(why: str) -> str:
     )
 
 
-def _run(setup: Setup, folder: str, answers: Path, output: Path, timeout_seconds: float) -> str:
+class Limits(NamedTuple):
+    """In seconds: for everything, and for one migration."""
+
+    all: float
+    each: float
+
+
+def _run(setup: Setup, folder: str, answers: Path, output: Path, limits: Limits) -> str:
     """Empty, or how it died."""
+    asked = Path(folder, "asked")
+    asked.write_bytes(msgspec.json.encode(setup))
     kept = {name: value for name in _KEPT_VARIABLES if (value := os.environ.get(name)) is not None}
     environment = {**kept, "HOME": folder, "TMPDIR": folder, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-    with answers.open("wb") as answer, output.open("wb") as said:
+    with asked.open("rb") as asks, answers.open("wb") as answer, output.open("wb") as said:
         process = subprocess.Popen(
             [sys.executable, "-I", "-c", _PROGRAM, _PACKAGE_FOLDER, str(answer.fileno())],
-            stdin=subprocess.PIPE,
+            stdin=asks,
             stdout=said,
             stderr=said,
             cwd=folder,
@@ -94,17 +112,34 @@ def _run(setup: Setup, folder: str, answers: Path, output: Path, timeout_seconds
             start_new_session=True,
         )
         try:
-            process.communicate(msgspec.json.encode(setup), timeout=timeout_seconds)
-        except subprocess.TimeoutExpired:
-            return f"did not end within {timeout_seconds:g} seconds"
+            late = _wait(process, answers, limits)
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+    if late:
+        return late
     if process.returncode == 0:
         return ""
     lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return f"ended with status {process.returncode}" + (f": {lines[-1][:300]}" if lines else "")
+
+
+def _wait(process: subprocess.Popen[bytes], answers: Path, limits: Limits) -> str:
+    """Until it ends; which limit it went beyond, if it did."""
+    began = heard = time.monotonic()
+    size = 0
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=min(_LOOK_SECONDS, *limits))
+            return ""
+        now, grown = time.monotonic(), answers.stat().st_size
+        if grown > size:
+            size, heard = grown, now
+        if now - began > limits.all:
+            return f"did not end within {limits.all:g} seconds"
+        if now - heard > limits.each:
+            return f"was not done with one of them within {limits.each:g} seconds"
 
 
 def _messages(answers: Path) -> Iterator[Message]:

@@ -61,7 +61,9 @@ def _xml(source: Source) -> Node:
         texts[-1].append(text)
 
     def entity(*_: object) -> None:  # a few lines of them can stand for gigabytes
-        raise InputError(f"{source.path}:{parser.CurrentLineNumber}: declares an entity, which is not read: write it out")
+        raise InputError(
+            f"{source.path}:{parser.CurrentLineNumber}: declares an entity, which is not read: write it out"
+        )
 
     parser.EntityDeclHandler = entity
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data

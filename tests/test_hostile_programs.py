@@ -1,0 +1,116 @@
+"""Revisions and migrations that end, wait, fork, eat memory or reach out: every command that reads them says so, and ends."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from migrasafe.migrations.django.process import rendered
+from migrasafe.migrations.django.project import project_at
+from migrasafe.migrations.django.protocol import Setup
+from tests.in_process import migrasafe
+
+BODIES = {
+    "ends": "import os; os._exit(0)",
+    "says that it is done": "import sys; sys.exit(0)",
+    "is interrupted": "raise KeyboardInterrupt",
+    "forks": "import os; os.fork()",
+    "takes memory": "bytearray(1 << 45)",
+    "goes too deep": "f = lambda: f(); f()",
+    "listens": "import socket; socket.create_server(('127.0.0.1', 0))",
+    "starts a program": "import os; os.system('true')",
+    "kills its parent": "import os, signal; os.kill(os.getppid(), signal.SIGTERM)",
+}
+HARMLESS = "import sys; print('printed' * 1_000); sys.stderr.write('printed'); sys.stdin.read()"
+COMMANDS = [
+    ("lint", "."),
+    ("lint", ".", "--down"),
+    ("compat", ".", "--old", "app", "--new", "app"),
+    ("plan", "."),
+    ("init", "--yes"),
+]
+
+
+def alembic(folder: Path) -> None:
+    (folder / "versions").mkdir()
+    (folder / "env.py").write_text("from alembic import context\n")
+    (folder / "app").mkdir()
+    for number, body in enumerate([*BODIES.values(), HARMLESS], start=1):
+        before = f"'r{number - 1}'" if number > 1 else None
+        text = f"""
+        from alembic import op
+        revision = 'r{number}'
+        down_revision = {before}
+
+        def upgrade():
+            {body}
+
+        def downgrade():
+            {body}
+        """
+        (folder / "versions" / f"r{number}.py").write_text(textwrap.dedent(text))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_hostile_revisions_are_not_checked_and_that_is_said(command: tuple[str, ...], tmp_path: Path) -> None:
+    alembic(tmp_path)
+    ran = migrasafe(tmp_path, *command)
+    assert ran.returncode in (0, 1, 2), ran.stderr
+    assert "bug in" not in ran.stderr
+    assert "printed" * 100 not in ran.stdout + ran.stderr
+    if command[0] in ("lint", "compat"):
+        said = [number for number in range(1, len(BODIES) + 1) if f"r{number}.py" in ran.stdout + ran.stderr]
+        assert said == list(range(1, len(BODIES) + 1))
+    if command[0] == "compat":
+        assert "r1   " in ran.stdout
+        assert "unknown" in ran.stdout
+    if command[0] == "plan":
+        assert ran.returncode == 2
+
+
+def django(folder: Path, *bodies: str) -> Path:
+    (folder / "shop" / "migrations").mkdir(parents=True)
+    (folder / "shop" / "__init__.py").touch()
+    (folder / "shop" / "migrations" / "__init__.py").touch()
+    for number, body in enumerate(bodies, start=1):
+        text = (
+            f"from django.db import migrations\n{body}\nclass Migration(migrations.Migration):\n    operations = []\n"
+        )
+        (folder / "shop" / "migrations" / f"{number:04}_m.py").write_text(text)
+    return folder / "shop" / "migrations"
+
+
+@pytest.mark.parametrize("name", [*BODIES])
+def test_hostile_migrations_of_django_are_not_checked_and_that_is_said(name: str, tmp_path: Path) -> None:
+    place = django(tmp_path, BODIES[name])
+    ran = migrasafe(tmp_path, "lint", str(place))
+    assert ran.returncode in (0, 2), ran.stdout + ran.stderr
+    assert "bug in" not in ran.stderr
+    assert (
+        "cannot be loaded, so it is not checked" in ran.stdout or "was not read" in ran.stdout or ran.returncode == 2
+    ), ran
+
+
+def test_a_migration_of_django_that_prints_and_reads_is_read(tmp_path: Path) -> None:
+    ran = migrasafe(tmp_path, "lint", str(django(tmp_path, HARMLESS)))
+    assert ran.returncode == 0
+    assert "printed" not in ran.stdout + ran.stderr
+
+
+def test_a_migration_of_django_that_loops_is_stopped(tmp_path: Path) -> None:
+    project = project_at(django(tmp_path, "", "while True: pass"))
+    began = time.monotonic()
+    setup = Setup(
+        import_roots=(project.root,),
+        site_packages=project.site_packages,
+        apps=project.apps,
+        settings=project.settings,
+        installed=project.installed,
+    )
+    ran, _, death = rendered(setup, stall_seconds=8)
+    assert "was not done with one of them within 8 seconds" in death
+    assert time.monotonic() - began < 60
+    assert len(ran) <= 1
