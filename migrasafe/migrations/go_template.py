@@ -13,7 +13,7 @@ from migrasafe.sql.source import Source
 
 _ACTION = regex(
     r"\{\{-?\s*(?P<body>/\*.*?\*/|(?:[.$][A-Za-z_]|(?:index|if|else|end|range|with|define|template|block|printf|quote|env|or|"
-    r"and|not|eq|ne|default|[A-Za-z]\w*)\b).*?|else|end)\s*-?\}\}",
+    r"and|not|eq|ne|default|[A-Za-z]\w*)\b)(?:(?!\{\{).)*?|else|end)\s*-?\}\}",
     re.DOTALL,
 )
 _VALUE = regex(r"""^(?:\.[\w.]+|\$\w[\w.]*|(?:index|env|quote)\s[^()|]*)$""")

@@ -27,8 +27,8 @@ Name = Callable[[str], str | None]
 """From a placeholder as written to what stands for it, None where nothing can."""
 
 _PIECES = (
-    r"(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<string>'(?:{placeholder}|''|[^'])*')"
-    r"|(?P<quoted>\"(?:{placeholder}|\"\"|[^\"])*\")|(?P<bare>{placeholder})"
+    r"(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<string>'(?:{placeholder}|''|[^'])*+')"
+    r"|(?P<quoted>\"(?:{placeholder}|\"\"|[^\"])*+\")|(?P<bare>{placeholder})"
 )
 _WORD = re.compile(r"\w")
 

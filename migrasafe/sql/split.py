@@ -55,7 +55,7 @@ _TAKES_CARE = re.compile(r"CREATE\s+(?:OR|FUNCTION|PROCEDURE|RULE)\b|COPY\b", re
 _CREATE_ROUTINE = regex(r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
 _BEGIN_ATOMIC = regex(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 # A query in parentheses has no rows to take: the server refuses that, and psql goes on reading SQL.
-_COPY_FROM_STDIN = regex(r"\s*COPY\b(?!\s*\().*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
+_COPY_FROM_STDIN = regex(r"\s*COPY\b(?!\s*\().*\bFROM\s+STDIN(?![\w$]|[^\x00-\x7f])", re.IGNORECASE | re.DOTALL)
 _SENDS = regex(r"\\(?:g(?:set|x|exec|desc)?|crosstabview|watch)\b")
 """Meta-commands that end the statement before them, as a semicolon does."""
 _END_OF_DATA = regex(r"^\\\.\r?$", re.MULTILINE)

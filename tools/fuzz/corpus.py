@@ -125,7 +125,13 @@ def otherwise(script: Script, pglast: ModuleType) -> Iterator[str]:
                 yield f"read as {ours}, as {tag} by pglast: {text[:80]!r}"
 
 
-_SAID_OF_WHAT_CAN_BE_PARSED = ("nested too deeply", "EXECUTE runs", "SQL cannot contain a NUL")
+_SAID_OF_WHAT_CAN_BE_PARSED = (
+    "nested too deeply",
+    "EXECUTE runs",
+    "SQL cannot contain a NUL",
+    "psql's \\; sends it",
+    "CREATE STATISTICS over",
+)
 
 _KINDS = {
     "CreateStmt": {"CreateTable"},

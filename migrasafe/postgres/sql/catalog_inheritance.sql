@@ -3,4 +3,4 @@ SELECT h.inhrelid AS child, h.inhparent AS parent
 FROM pg_inherits h
 JOIN pg_class c ON c.oid = h.inhrelid
 WHERE c.relkind IN ('r', 'p', 'f')
-ORDER BY h.inhparent, h.inhrelid, h.inhseqno
+ORDER BY h.inhrelid, h.inhseqno

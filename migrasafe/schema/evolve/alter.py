@@ -30,6 +30,7 @@ from migrasafe.sql.statements import (
     AlterTable,
     AttachPartition,
     ClusterOn,
+    ConstraintKind,
     DetachPartition,
     DropColumn,
     DropConstraint,
@@ -82,7 +83,14 @@ def _in_order(actions: tuple[Action, ...]) -> list[Action] | tuple[Action, ...]:
     """The actions in the order of PostgreSQL's passes: drops, types, new columns, constraints, the rest."""
     if len(actions) < 2:
         return actions
-    return sorted(actions, key=lambda action: _PASSES.get(type(action), _LAST_PASS))
+    return sorted(actions, key=_pass_of)
+
+
+def _pass_of(action: Action) -> float:
+    number = _PASSES.get(type(action), _LAST_PASS)
+    if isinstance(action, AddConstraint) and action.constraint.kind is ConstraintKind.FOREIGN_KEY:
+        return number + 0.5  # it may lean on a key that comes with it
+    return number
 
 
 def _alter_one(draft: Draft, table: Table, statement: AlterTable, action: Action) -> None:
@@ -177,4 +185,5 @@ def _alter_other(draft: Draft, statement: AlterTable) -> None:
         if isinstance(relation, (View, Index)) and isinstance(action, SetOptions):
             draft.put(replace(relation, options=table_settings.changed_options(relation.options, action)))
         elif isinstance(relation, Index) and isinstance(action, SetTablespace):
-            draft.put(replace(relation, tablespace=action.tablespace))
+            default = action.tablespace == "pg_default"  # of the database, as which it is kept
+            draft.put(replace(relation, tablespace=None if default else action.tablespace))

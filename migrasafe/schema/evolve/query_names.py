@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -70,7 +70,12 @@ def _columns(draft: Draft, query: Query, resolved: Resolved) -> tuple[Column, ..
     types = list(_types(draft, query.node["SelectStmt"]))
     known = len(types) == len(resolved.columns)
     return tuple(
-        Column(name=name, type=types[place] if known else None, born=draft.moment)
+        Column(
+            name=name,
+            type=types[place].type if known else None,
+            collation=types[place].collation if known else None,
+            born=draft.moment,
+        )
         for place, name in enumerate(resolved.columns)
     )
 
@@ -78,11 +83,20 @@ def _columns(draft: Draft, query: Query, resolved: Resolved) -> tuple[Column, ..
 # --- types ------------------------------------------------------------------------------------------------------------
 
 
-def _types(draft: Draft, select: Node) -> Iterator[TypeName | None]:
-    """The types of the output columns, None where only PostgreSQL can tell."""
+class _Typed(NamedTuple):
+    """What is known of an output column; None where only PostgreSQL can tell."""
+
+    type: TypeName | None = None
+    collation: str | None = None
+
+
+_UNKNOWN = _Typed()
+
+
+def _types(draft: Draft, select: Node) -> Iterator[_Typed]:
     if "larg" in select:  # UNION and the like find a type that both sides become
         for types in zip(*(list(_types(draft, leaf)) for leaf in _leaves(select)), strict=False):
-            yield types[0] if all(one == types[0] for one in types) else None
+            yield types[0] if all(one == types[0] for one in types) else _UNKNOWN
         return
     tables = dict(_tables(draft, select.get("fromClause") or ()))
     for target in select.get("targetList") or ():
@@ -91,7 +105,7 @@ def _types(draft: Draft, select: Node) -> Iterator[TypeName | None]:
             names = _strings(value["ColumnRef"]["fields"])
             for alias, table in tables.items():
                 if not names or alias == names[-1]:
-                    yield from (column.type for column in table.columns)
+                    yield from (_Typed(column.type, column.collation) for column in table.columns)
             continue
         yield _type(draft, value, tables)
 
@@ -106,18 +120,18 @@ def _leaves(select: Node) -> Iterator[Node]:
             yield one
 
 
-def _type(draft: Draft, value: Node, tables: dict[str, Table]) -> TypeName | None:
+def _type(draft: Draft, value: Node, tables: dict[str, Table]) -> _Typed:
     if "TypeCast" in value:
-        return resolved_type(draft, _written_type(value["TypeCast"].get("typeName", {})))
+        return _Typed(resolved_type(draft, _written_type(value["TypeCast"].get("typeName", {}))))
     names = _strings(value.get("ColumnRef", {}).get("fields") or ())
     if not names:
-        return None
+        return _UNKNOWN
     candidates = [tables.get(names[-2])] if len(names) > 1 else list(tables.values())
     for table in candidates:
         column = table.column(names[-1]) if table is not None else None
         if column is not None:
-            return column.type
-    return None
+            return _Typed(column.type, column.collation)
+    return _UNKNOWN
 
 
 def _written_type(node: Node) -> TypeName:

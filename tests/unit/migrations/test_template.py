@@ -62,3 +62,13 @@ def test_a_placeholder_in_a_comment_is_left_alone():
     result = mask(source, r"\$\{\w+\}", lambda _: "shop", "Flyway")
     assert result.source.text == "-- ${schema} isn't filled in here\nSELECT 'shop'     ;"
     assert [notice.line for notice in result.notices] == [2]
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_quote_without_an_end_takes_no_longer_for_many_placeholders(quote: str) -> None:
+    found = masked(f"SELECT {quote}it" + " {{.a}}" * 200)  # twice as long for each of them, it would never end
+    assert "{{" not in found.source.text
+
+
+def test_braces_without_an_end_take_no_longer_for_each_other() -> None:
+    assert masked("{{a " * 100_000).notices == ()

@@ -137,6 +137,8 @@ def test_copy_data_is_no_sql() -> None:
 def test_what_follows_a_copy_that_can_take_no_rows_is_no_data() -> None:
     found = statements_of("COPY (SELECT 1) FROM stdin;\nSELECT 1;")
     assert [type(one) for one in found] == [Unrecognized, Select]
+    found = statements_of("COPY t FROM stdin\u20ac;\nDROP TABLE t;\n\\.\n")
+    assert [type(one) for one in found][:2] == [Unrecognized, Drop]
 
 
 def test_rows_follow_a_copy_that_psql_sends_with_others() -> None:
