@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +121,55 @@ def test_what_is_no_file_does_not_keep_a_folder_from_being_read(tmp_path: Path) 
     assert "drop-table-in-use" in ran.stdout or ".sql: " in ran.stderr
 
 
+def as_somebody(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`migrasafe` without the right of root to read everything."""
+    without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    command = [*without, sys.executable, "-m", "migrasafe", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("lint", "db/1.sql"),
+        ("lint", "db"),
+        ("lint", "closed"),
+        ("lint", "2.sql", "--schema", "db/1.sql"),
+        ("lint", "2.sql", "--baseline", "db/1.sql"),
+        ("compat", "db", "--old", "2.sql", "--new", "2.sql"),
+        ("compat", "2.sql", "--old", "db/1.sql", "--new", "2.sql"),
+        ("plan", "db/1.sql", "--schema", "2.sql"),
+        ("plan", "2.sql", "--schema", "db/1.sql"),
+        ("rehearse", "closed"),
+        ("backfill", "estimate", "db/job.toml", "--dsn", "host=/x"),
+        ("gate", "closed", "expand", "--dsn", "host=/x"),
+    ],
+    ids=" ".join,
+)
+def test_what_may_not_be_read_is_said_by_its_name(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "db").mkdir()
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "2.sql").write_text("SELECT a FROM t;\n")
+    for name in ("1.sql", "job.toml"):
+        (tmp_path / "db" / name).write_text("DROP TABLE t;\n")
+        (tmp_path / "db" / name).chmod(0)
+    (tmp_path / "closed").chmod(0)
+    ran = as_somebody(tmp_path, *command)
+    (tmp_path / "closed").chmod(0o700)
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert "ermission denied" in ran.stderr or "is not readable" in ran.stderr
+    assert any(name in ran.stderr for name in ("1.sql", "job.toml", "closed")), ran.stderr
+
+
+def test_a_config_that_may_not_be_read_is_said_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("SELECT 1;\n")
+    (tmp_path / "migrasafe.toml").write_text("")
+    (tmp_path / "migrasafe.toml").chmod(0)
+    for command in COMMANDS_WITH_A_CONFIG:
+        ran = as_somebody(tmp_path, *command)
+        assert (ran.returncode, "migrasafe.toml" in ran.stderr) == (2, True), ran.stderr
+
+
 NO_CONFIG = [
     b"\xff\xfe",
     b"paths = [",
@@ -133,13 +184,21 @@ NO_CONFIG = [
 ]
 
 
+COMMANDS_WITH_A_CONFIG = [
+    ("lint", "1.sql"),
+    ("compat", "1.sql", "--old", "1.sql", "--new", "1.sql"),
+]
+
+
 @pytest.mark.parametrize("raw", NO_CONFIG, ids=range(len(NO_CONFIG)))
 def test_a_config_that_cannot_be_meant_is_refused(raw: bytes, tmp_path: Path) -> None:
     (tmp_path / "1.sql").write_text("SELECT 1;\n")
     (tmp_path / "migrasafe.toml").write_bytes(raw)
-    ran = lint(tmp_path, "1.sql")
-    assert ran.returncode == 2
-    assert len(ran.stderr) < 3_000
+    for command in COMMANDS_WITH_A_CONFIG:
+        ran = migrasafe(tmp_path, *command)
+        assert ran.returncode == 2, command
+        assert "bug in" not in ran.stderr
+        assert len(ran.stderr) < 3_000
 
 
 NO_JSON = [b"", b"{", b"[]", b"null", b"\xff\xfe\0", b'{"version": 1}', b"[" * 100_000, b'{"a": ' * 100_000]

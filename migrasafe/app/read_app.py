@@ -28,6 +28,7 @@ from migrasafe.app.source.scan_literals import scan_literals
 from migrasafe.app.source.session_search_path import session_search_path
 from migrasafe.app.source.source_tree import Entry, SourceTree, folder_tree, git_tree, is_commit, read_from_disk
 from migrasafe.app.source.words import Words, WordSource, without_definitions
+from migrasafe.errors import InputError
 
 _LEFT_OUT = {
     FileKind.TEST: "as tests do not run in production",
@@ -128,6 +129,8 @@ class _Reader:
 
     def _text(self, entry: Entry, raw: bytes | str) -> str | None:
         if isinstance(raw, str):
+            if self.one_file:  # which was given by its name
+                raise InputError(f"{entry.shown}: {raw}")
             self.notices.append(Notice(path=entry.shown, message=raw, blocking=True))
             return None
         if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -278,4 +278,13 @@ def _copy_indexes(draft: Draft, ref: Ref, source: Table) -> None:
 
 
 def _copied(index: Index, ref: Ref, table: Ref, constraint: str | None, draft: Draft) -> Index:
-    return replace(index, ref=ref, table=table, constraint=constraint, parent=None, valid=True, born=draft.moment)
+    return replace(
+        index,
+        ref=ref,
+        table=table,
+        constraint=constraint,
+        parent=None,
+        valid=True,
+        replica_identity=False,
+        born=draft.moment,
+    )

@@ -25,3 +25,6 @@ CREATE TABLE first (b int);
 CREATE TABLE both_of () INHERITS (first);
 ALTER TABLE both_of ADD COLUMN a int;
 ALTER TABLE both_of INHERIT later;
+CREATE TABLE known (id bigint PRIMARY KEY);
+ALTER TABLE known REPLICA IDENTITY USING INDEX known_pkey;
+CREATE TABLE known_too (LIKE known INCLUDING INDEXES);
