@@ -12,7 +12,7 @@ class RealPaths:
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
-        self._folders: dict[str, str] = {}
+        self._folders: dict[str, _Place] = {}
 
     def of(self, path: str) -> str:
         """Absolute, with all links followed; for a file that is not there too."""
@@ -23,13 +23,31 @@ class RealPaths:
 
     def _found(self, path: str) -> str:
         folder, _, name = path.rpartition(os.sep)
-        if name in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114 - a Path for each costs more than the question
+        if name in ("", ".", ".."):
             return os.path.realpath(path)
         folder = folder or (os.sep if path.startswith(os.sep) else ".")
-        real = self._folders.get(folder)
-        if real is None:
-            real = self._folders[folder] = os.path.realpath(folder)
-        return f"{real.removesuffix(os.sep)}{os.sep}{name}"
+        place = self._folders.get(folder)
+        if place is None:
+            place = self._folders[folder] = _Place(folder)
+        return os.path.realpath(path) if place.has_link(name) else place.begin + name
+
+
+class _Place:
+    """A folder: where it really is, and which of its names are links, for all of them in one question."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self.begin = f"{os.path.realpath(folder).removesuffix(os.sep)}{os.sep}"
+        try:
+            with os.scandir(folder) as entries:
+                self._links: set[str] | None = {entry.name for entry in entries if entry.is_symlink()}
+        except OSError:  # it is not there, or must not be listed, though what is in it may be read
+            self._links = None
+
+    def has_link(self, name: str) -> bool:
+        if self._links is None:
+            return os.path.islink(f"{self._folder}{os.sep}{name}")  # noqa: PTH114 - a Path for each costs more than the question
+        return name in self._links
 
 
 def lies_in(file: str, folders: Collection[str]) -> bool:

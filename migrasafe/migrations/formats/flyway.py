@@ -122,6 +122,8 @@ def _names(prefix: str, repeatable_prefix: str, separator: str) -> re.Pattern[st
 
 def _file(path: str, settings: Settings) -> _File | None:
     name = path.rsplit("/", 1)[-1]
+    if settings.separator not in name:  # asked for every file of every folder
+        return None
     match = _kind(name, settings)
     if match is None and not settings.found_in and _BARE_NAME.match(name):
         match = _BARE.match(name)
