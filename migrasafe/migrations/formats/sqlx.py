@@ -11,9 +11,7 @@ from migrasafe.migrations.formats.pairs import left_over
 from migrasafe.migrations.formats.protocol import Claim, Strength
 from migrasafe.migrations.formats.tool_in_use import tool_in_use
 from migrasafe.migrations.model import History, Migration, TransactionMode
-from migrasafe.regex import regex
 
-_NAME = regex(r"^(\d+)_(.*?)(?:\.up)?\.sql$")
 _NO_TRANSACTION = "-- no-transaction"
 
 
@@ -44,11 +42,13 @@ def read(folder: Folder) -> History:
 
 
 def _files(folder: Folder) -> list[tuple[int, str, str]]:
-    return [
-        (int(match.group(1)), file, match.group(2))
-        for file in folder.files
-        if not file.endswith(".down.sql") and (match := _NAME.match(file))
-    ]
+    """Version, file and name of each; every numbered file of every folder is asked for these, so without a pattern."""
+    files = []
+    for file in folder.files:
+        number, mark, name = file.partition("_")
+        if mark and number.isdecimal() and name.endswith(".sql") and not name.endswith(".down.sql"):
+            files.append((int(number), file, name.removesuffix(".sql").removesuffix(".up")))
+    return files
 
 
 def _migration(folder: Folder, version: int, file: str, name: str) -> Migration:
