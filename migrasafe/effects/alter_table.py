@@ -6,17 +6,14 @@ https://www.postgresql.org/docs/current/sql-altertable.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from migrasafe.effects import columns, constraints, partitions, replication
-from migrasafe.effects.alter_column_type import alter_type
-from migrasafe.effects.composites import alter_composite
-from migrasafe.effects.drops import locks_of_cascade
 from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
+from migrasafe.on_call import on_call
 from migrasafe.schema.model import Ref, RelationKind
 from migrasafe.sql.statements import (
     Action,
@@ -48,6 +45,14 @@ from migrasafe.sql.statements import (
     ValidateConstraint,
 )
 
+if TYPE_CHECKING:
+    from migrasafe.effects import alter_column_type, columns, composites, constraints, drops, partitions, replication
+else:
+    alter_column_type, columns, composites, constraints = on_call(
+        "migrasafe.effects", "alter_column_type", "columns", "composites", "constraints"
+    )
+    drops, partitions, replication = on_call("migrasafe.effects", "drops", "partitions", "replication")
+
 Predict = Callable[[Any, int, Ref, Situation], Effects]
 
 
@@ -57,7 +62,7 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
         case "INDEX":
             return _alter_index(statement, situation)
         case "TYPE":
-            return alter_composite(statement, situation)
+            return composites.alter_composite(statement, situation)
         case "SEQUENCE":
             return NOTHING
         case "VIEW":
@@ -69,7 +74,7 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     if effects.failures:
         effects = replace(effects, failures=tuple(_not_averted(effects.failures, statement, ref)))
     if any(isinstance(action, (DropColumn, DropConstraint)) and action.cascade for action in statement.actions):
-        effects = effects.and_(locks_of_cascade(statement, situation))
+        effects = effects.and_(drops.locks_of_cascade(statement, situation))
     if statement.only:
         effects = _without_builds(effects, ref, situation)
         effects = effects.and_(Effects(failures=tuple(_not_for_children(statement, ref, situation))))
@@ -208,7 +213,7 @@ def _alter_index(statement: AlterTable, situation: Situation) -> Effects:
 _ACTIONS: Mapping[type[Action], Predict] = {
     AddColumn: columns.add_column,
     DropColumn: columns.drop_column,
-    AlterColumnType: alter_type,
+    AlterColumnType: alter_column_type.alter_type,
     SetExpression: columns.set_expression,
     SetNotNull: constraints.set_not_null,
     AddConstraint: constraints.add_constraint,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from migrasafe.effects import drops, functions, indexes, objects, rows
-from migrasafe.effects.alter_table import predict_alter
 from migrasafe.effects.model import NOTHING, Effects, Failure, Lock, Trouble, strong
-from migrasafe.effects.objects import outside_block
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
+from migrasafe.on_call import on_call
 from migrasafe.sql.statements import (
     AlterDomain,
     AlterPolicy,
@@ -47,6 +45,12 @@ from migrasafe.sql.statements import (
     Update,
     Vacuum,
 )
+
+if TYPE_CHECKING:
+    from migrasafe.effects import alter_table, drops, functions, indexes, objects, rows
+else:
+    alter_table, drops, functions = on_call("migrasafe.effects", "alter_table", "drops", "functions")
+    indexes, objects, rows = on_call("migrasafe.effects", "indexes", "objects", "rows")
 
 
 def predict(statement: Statement, situation: Situation) -> Effects:
@@ -101,7 +105,9 @@ def _transaction(statement: Transaction, situation: Situation) -> Effects:
     if not situation.in_body:
         needs_block = statement.verb in ("savepoint", "release", "rollback to")
         return (
-            outside_block(statement.verb.upper()) if needs_block and not situation.session.in_transaction else NOTHING
+            objects.outside_block(statement.verb.upper())
+            if needs_block and not situation.session.in_transaction
+            else NOTHING
         )
     if statement.verb not in ("commit", "rollback"):
         reason = f"{statement.verb.upper()} is not known in the body of a function or DO block"
@@ -123,7 +129,7 @@ _PREDICTIONS: Mapping[type[Statement], Callable[[Any, Situation], Effects]] = {
     AlterDomain: objects.alter_domain,
     AlterPolicy: _on_table(LockMode.ACCESS_EXCLUSIVE),
     AlterPublication: _publication,
-    AlterTable: predict_alter,
+    AlterTable: alter_table.predict_alter,
     Cluster: objects.cluster,
     ClusterWide: _cluster_wide,
     Comment: objects.comment,

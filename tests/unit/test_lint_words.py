@@ -105,6 +105,9 @@ def test_a_run_of_a_hook_imports_nothing_that_it_does_not_need(tmp_path: Path) -
     )
     loaded = set(ran.stderr.split())
     assert "migrasafe.report.text" in loaded
+    assert "migrasafe.schema.evolve.alter" in loaded
+    others = {"migrasafe.migrations.formats.liquibase", "migrasafe.schema.evolve.views", "migrasafe.effects.drops"}
+    assert loaded & others == set()
     assert (
         loaded & {"click", "inspect", "ast", "dataclasses", "shutil", "subprocess", "typing_extensions", "sqlalchemy"}
         == set()

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from migrasafe.on_call import on_call
 from migrasafe.schema.calls import DEEPEST, runs_of
-from migrasafe.schema.evolve import (
-    access,
-    alter,
-    drops,
-    functions,
-    indexes,
-    privileges,
-    renames,
-    sequences,
-    session,
-    tables,
-    types,
-    views,
-)
 from migrasafe.schema.evolve.cascade import remove_relation
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.model import BEFORE_HISTORY, TEMPORARY_SCHEMA, Moment, Schema
@@ -88,6 +75,29 @@ from migrasafe.sql.statements import (
     Utility,
     Vacuum,
 )
+
+if TYPE_CHECKING:
+    from migrasafe.schema.evolve import (
+        access,
+        alter,
+        drops,
+        functions,
+        indexes,
+        privileges,
+        renames,
+        sequences,
+        session,
+        tables,
+        types,
+        views,
+    )
+else:
+    access, alter, drops, functions, indexes, privileges = on_call(
+        __name__, "access", "alter", "drops", "functions", "indexes", "privileges"
+    )
+    renames, sequences, session, tables, types, views = on_call(
+        __name__, "renames", "sequences", "session", "tables", "types", "views"
+    )
 
 
 def evolve(schema: Schema, statement: Statement, moment: Moment, *, guarded: bool = False) -> Schema:

@@ -39,7 +39,7 @@ SYSTEM_USER TABLESPACE TIES UNLOGGED VACUUM XMLSERIALIZE
 _HINTS = frozenset(word.encode() for word in (*_WORDS_OF_SYNTAX.split(), *syntax_options.WORDS, *new_functions.WORDS))
 """Words of which newer syntax has one: most texts have none, and finding that out is much quicker than a walk."""
 _SHOUTED = bytes(
-    ord(chr(code).upper()) if chr(code).isascii() and re.match(r"\w", chr(code)) else ord(" ") for code in range(256)
+    ord(one.upper()) if one.isascii() and (one.isalnum() or one == "_") else ord(" ") for one in map(chr, range(256))
 )
 """Small letters as capitals, and a blank for what is in no word."""
 _DIGITS = bytes.maketrans(b"123456789OB", b"000000000XX")
