@@ -8,15 +8,12 @@ import os
 import sys
 import threading
 from contextlib import suppress
-from types import ModuleType
-from typing import cast
 
 
 def start() -> None:
     """Run the command line, without looking for garbage among modules that are just being read; then end the process, at
     once where that can be, without taking apart all that the run has made."""
     gc.disable()  # commands that run for long turn it on again
-    _import_msgspec()
     from migrasafe.cli import main
 
     try:
@@ -29,15 +26,3 @@ def start() -> None:
             with suppress(OSError, AttributeError):  # a full disk, or none at all, which was told of already
                 stream.flush()
         os._exit(ended.code)
-
-
-def _import_msgspec() -> None:
-    """Without typing_extensions, which alembic brings: msgspec takes from it, where it is there, what `typing` has by itself
-    since Python 3.11, and that import takes a tenth of a small run."""
-    if "typing_extensions" in sys.modules:
-        return
-    sys.modules["typing_extensions"] = cast("ModuleType", None)  # how an import is told that a module is not there
-    try:
-        import msgspec  # noqa: F401  (for the others, who import it after this)
-    finally:
-        del sys.modules["typing_extensions"]
