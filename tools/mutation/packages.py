@@ -39,7 +39,7 @@ PACKAGES = (
     Package(
         name="judge",
         folder="migrasafe/app/judge",
-        tests=("tests/unit/app", "tests/test_compat_cli.py", "tests/test_compat_releases.py"),
+        tests=("tests/unit/app", "tests/test_compat_releases.py"),
         on_servers=(
             "tests/postgres/test_access_on_servers.py",
             "tests/postgres/test_subscribers_on_servers.py",
