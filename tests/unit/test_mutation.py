@@ -8,8 +8,12 @@ from types import ModuleType
 
 import pytest
 
+from migrasafe.backfill.walk import batch_size
 from tools.mutation.new_code import Unreachable, put_in_place
 from tools.mutation.results import Tried, read_equivalent, read_record, table, write_page
+from tools.mutation.trial import Trial, in_new_interpreter
+
+ROOT = Path(__file__).parents[2]
 
 BEFORE = """
 LIMIT = 3
@@ -53,6 +57,21 @@ def test_what_only_an_import_carries_out_is_left_to_a_new_interpreter(module: Mo
 def test_a_module_that_is_not_imported_yet_is_left_to_a_new_interpreter() -> None:
     with pytest.raises(Unreachable):
         put_in_place(sys.modules.get("not.there"), BEFORE, BEFORE.replace("<", "<="))
+
+
+@pytest.mark.parametrize(("mutant", "outcome"), [("MOST_GROWTH = 1.5 ", "survived"), ("MOST_GROWTH = 9.9", "killed")])
+def test_a_new_interpreter_kills_a_mutant_and_lets_the_code_as_it_is_live(mutant: str, outcome: str) -> None:
+    path = Path(batch_size.__file__).relative_to(ROOT)
+    before = (ROOT / path).read_text(encoding="utf-8")
+    trial = Trial(
+        path=path.as_posix(),
+        before=before,
+        after=before.replace("MOST_GROWTH = 1.5", mutant),
+        tests=["tests/unit/backfill/test_batch_size.py::test_a_batch_grows_by_half_at_most"],
+        cpu_seconds=60,
+        wall_seconds=300,
+    )
+    assert in_new_interpreter(trial) == outcome
 
 
 def tried(outcome: str, added: str, *, wording: bool = False) -> Tried:

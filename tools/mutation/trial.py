@@ -82,7 +82,7 @@ class _Collected:
                 return _PASSED
 
             status = in_child(run)
-            return _outcome(_in_new_interpreter(trial) if status == _NOT_IN_PLACE else status)
+            return in_new_interpreter(trial) if status == _NOT_IN_PLACE else _outcome(status)
 
         self.work(tried)
         return True
@@ -161,9 +161,11 @@ class _Chosen:
         items[:] = sorted((i for i in items if i.nodeid in self.places), key=lambda i: self.places[i.nodeid])
 
 
-def _in_new_interpreter(trial: Trial) -> int:
+def in_new_interpreter(trial: Trial) -> str:
+    """The outcome of a mutant that has to be there when its module is imported."""
     command = [sys.executable, "-m", "tools.mutation.trial"]
-    return subprocess.run(command, input=msgspec.json.encode(trial), capture_output=True, check=False).returncode
+    ended = subprocess.run(command, input=msgspec.json.encode(trial), capture_output=True, check=False)
+    return _outcome(ended.returncode)
 
 
 def _import_and_run(trial: Trial) -> int:
@@ -174,4 +176,5 @@ def _import_and_run(trial: Trial) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(in_child(lambda: _import_and_run(msgspec.json.decode(sys.stdin.buffer.read(), type=Trial))))
+    given = msgspec.json.decode(sys.stdin.buffer.read(), type=Trial)  # before the fork, which has nothing to read
+    sys.exit(in_child(lambda: _import_and_run(given)))
