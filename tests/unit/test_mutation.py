@@ -96,6 +96,8 @@ def test_sentences_and_equivalent_mutants_are_counted_apart_and_the_last_outcome
         tried("equivalent", "d"),
         tried("not run", "e"),
         tried("survived", "f", wording=True),
+        tried("survived", "g"),
+        tried("gone", "g"),
     ]
     rows = table(record).splitlines()
     assert rows[2] == "| walk | 5 | 4 | 2 | 1 | 1 | 66.7 | 1 | 0 |"

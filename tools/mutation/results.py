@@ -26,7 +26,7 @@ class Tried(Struct, frozen=True, kw_only=True):
     added: str
     wording: bool
     outcome: str
-    """killed, timed out, survived, not run (no test meets it), or equivalent (equivalent.toml says why)."""
+    """killed, timed out, survived, not run (no test meets it), gone (its code is), or equivalent (equivalent.toml says why)."""
     seed: int
     date: str
 
@@ -60,7 +60,8 @@ def add(one: Tried, file: Path = RECORD) -> None:
 
 def table(record: Iterable[Tried]) -> str:
     """A line for each package; the last outcome of each mutant counts."""
-    last = {(one.path, one.removed, one.added): one for one in record}
+    tried_last = {(one.path, one.removed, one.added): one for one in record}
+    last = {key: one for key, one in tried_last.items() if one.outcome != "gone"}
     packages = dict.fromkeys(one.package for one in last.values())
     lines = [
         "| package | mutants tried | of the logic | killed | equivalent | survived | killed, % | of sentences | killed |",
