@@ -19,7 +19,10 @@ def relation(ref: Ref) -> str:
 
 def role(name: str) -> str:
     """The oid of a role as an expression; `public` is everybody, whom the lists of privileges have as 0."""
-    return "0" if name == "public" else f"(SELECT oid FROM pg_roles WHERE rolname = {quote_literal(name)})"
+    if name == "public":
+        return "0"
+    said = name if name in ("current_user", "current_role", "session_user") else quote_literal(name)
+    return f"(SELECT oid FROM pg_roles WHERE rolname = {said})"
 
 
 def type_of(ref: Ref) -> str:

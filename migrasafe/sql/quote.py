@@ -133,9 +133,12 @@ def quote_name(name: Name) -> str:
     return f"{quote_ident(name.schema)}.{quote_ident(name.name)}"
 
 
+_ROLES = frozenset({"public", "current_user", "current_role", "session_user"})
+
+
 def quote_role(role: str) -> str:
-    """A role after TO or FROM; `public` is everybody, and no role may be called that."""
-    return "PUBLIC" if role == "public" else quote_ident(role)
+    """A role after TO or FROM; `public` is everybody, and `current_user` whoever runs the statement."""
+    return role.upper() if role in _ROLES else quote_ident(role)
 
 
 def quote_literal(value: str) -> str:

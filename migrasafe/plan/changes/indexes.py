@@ -34,9 +34,15 @@ class AddIndex(Struct, frozen=True, kw_only=True):
             old_app="goes on as before",
             new_app="may rely on the index",
             steps=(build,),
-            gates=(no_two_in(index),) if index.unique else (),
+            gates=(no_two_in(index),) if index.unique and _has_rows(ground, index) else (),
         )
         return Draft(title=title, tables=(index.table,), phases=(phase,))
+
+
+def _has_rows(ground: Ground, index: Index) -> bool:
+    """Whether it can be asked for rows: a materialized view that was never filled cannot."""
+    view = ground.schema.view(index.table)
+    return view is not None and view.populated
 
 
 class DropIndex(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrasafe.sql import statements as sql
 from migrasafe.sql.builtin.called import function_calls, is_known_function
 from migrasafe.sql.expressions import walk
+from migrasafe.sql.quote import quote_name
 from migrasafe.sql.statements import Action, Statement
 
 
@@ -75,18 +76,19 @@ def instead_of(statement: Statement) -> str:
                 " run it by hand or by what sets up your servers; what roles come to may come first, what they lose last"
             )
         case sql.AlterFunction():
-            return f"write it as CREATE OR REPLACE FUNCTION {statement.name} …, which is planned, with its way back"
+            return f"write it as CREATE OR REPLACE FUNCTION {quote_name(statement.name)} …, which is planned, with its way back"
         case sql.SetOwner() | sql.AlterTable(actions=(sql.OwnerTo(),)):
             return (
                 "the owner before loses what it was not granted: GRANT it what the old version uses, then run this by itself with SET"
                 " lock_timeout = '2s' before; it takes an instant"
             )
         case sql.AlterTable(kind="VIEW"):
-            return f"write it as CREATE OR REPLACE VIEW {statement.name} WITH (…) AS …, which is planned, with its way back"
+            view = quote_name(statement.name)
+            return f"write it as CREATE OR REPLACE VIEW {view} WITH (…) AS …, which is planned, with its way back"
         case sql.AlterTable(kind="INDEX", actions=(sql.SetOptions(),)):
             return (
                 "readers and writers do not notice it: run it by itself with SET lock_timeout = '2s' before, and REINDEX INDEX"
-                f" CONCURRENTLY {statement.name} afterwards, without which it only counts for new pages"
+                f" CONCURRENTLY {quote_name(statement.name)} afterwards, without which it only counts for new pages"
             )
         case sql.CreateOther():
             return "nobody uses it yet, and it locks nobody out: run it by itself before the rest, outside the plan"

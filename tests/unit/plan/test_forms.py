@@ -132,3 +132,17 @@ def test_a_block_steps_over_what_is_there_already() -> None:
     END $$"""
     assert statements(block) == ["ALTER TABLE public.members ADD COLUMN note text"]
     assert planned(block).phases[0].name is PhaseName.EXPAND
+
+
+def test_whoever_runs_a_statement_is_no_role_of_that_name() -> None:
+    policy = statements("CREATE POLICY mine ON members TO CURRENT_USER, reader USING (true)")
+    assert any("TO CURRENT_USER, reader" in one for one in policy)
+    granted = planned("GRANT SELECT ON members TO CURRENT_USER").phases[0].steps[0]
+    assert granted.statements == ("GRANT SELECT ON TABLE public.members TO CURRENT_USER",)
+    assert "rolname = current_user" in granted.done
+
+
+def test_a_unique_index_on_an_empty_materialized_view_is_not_asked_for_duplicates() -> None:
+    made = "CREATE MATERIALIZED VIEW totals AS SELECT team, count(*) FROM members GROUP BY team"
+    both = planned(f"{made} WITH NO DATA; CREATE UNIQUE INDEX one ON totals (team)")
+    assert not [gate for phase in both.phases for gate in phase.gates]
