@@ -104,15 +104,32 @@ def column_has_collation(table: Ref, column: str, collation: str) -> str:
 
 
 def default_is(table: Ref, column: str, default: str | None) -> str:
-    """Whether the default says this. The server writes the column's type behind a constant: that is left out."""
+    """Whether the default says this."""
     if default is None:
         return f"({column_exists(table, column)} AND NOT {column_has_default(table, column)})"
     return (
         "EXISTS (SELECT FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum"
         f" WHERE d.adrelid = {relation(table)} AND a.attname = {quote_literal(column)}"
-        " AND regexp_replace(pg_get_expr(d.adbin, d.adrelid), '::[a-z ]+([(][0-9,]+[)])?$', '')"
-        f" = {quote_literal(default)})"
+        f" AND {says_the_same('pg_get_expr(d.adbin, d.adrelid)', default)})"
     )
+
+
+_NAME = '("[^"]+"|[a-z_0-9]+)'
+_CAST = (
+    "::(character varying|bit varying|double precision|time(stamp)?([(][0-9][)])? with(out)? time zone"
+    f"|{_NAME}([.]{_NAME})?)([(][0-9,]+[)])?([[][]])*"
+)
+
+
+def says_the_same(kept: str, written: str) -> str:
+    """Whether an expression as the server keeps it is the one that was written: the server writes types behind constants,
+    quotes round numbers below zero, and brackets round the whole."""
+
+    def bare(text: str) -> str:
+        without_casts = f"regexp_replace({text}, {quote_literal(_CAST)}, '', 'g')"
+        return f"btrim(regexp_replace({without_casts}, '''(-?[0-9.]+)''', E'\\\\1', 'g'), '()')"
+
+    return f"{bare(kept)} = {bare(quote_literal(written))}"
 
 
 def _column(table: Ref, column: str, more: str) -> str:

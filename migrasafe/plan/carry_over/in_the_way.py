@@ -8,9 +8,11 @@ from migrasafe.schema.definitions import name_of
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.lost import Lost, lost_with
 from migrasafe.schema.model import ColumnRef, Moment, Ref, Schema, Table, View
+from migrasafe.sql.expressions import names_of, walk
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.source import Source
+from migrasafe.sql.statements import Expression
 
 _LATER = Moment(2**31, 0, 0)
 
@@ -43,10 +45,38 @@ def bound_functions(schema: Schema, table: Ref, columns: Collection[str]) -> Ite
                 )
 
 
+def policies_through(schema: Schema, table: Ref, column: str) -> Iterator[str]:
+    """A sentence for each policy that looks a column up in rows of the table: in a query within its condition."""
+    for ref in sorted(schema.relations):
+        other = schema.table(ref)
+        for policy in other.policies if other is not None else ():
+            said = [one for one in (policy.using, policy.check) if one is not None]
+            if any(names_table(one, table) and _says(one, column) for one in said):
+                yield f"the policy {policy.name} of {ref} looks it up: change the policy in a migration before this one"
+
+
+def _says(expression: Expression, column: str) -> bool:
+    return any(
+        kind == "ColumnRef" and (names_of(fields["fields"])[-1:] == (column,) or "A_Star" in str(fields["fields"]))
+        for kind, fields in walk(expression.node)
+    )
+
+
+def with_their_own(schema: Schema, table: Table, column: str) -> Iterator[str]:
+    """A sentence for each table below that keeps a column when the one above loses it."""
+    for ref in table.children:
+        child = schema.table(ref)
+        own = child.column(column) if child is not None else None
+        if own is not None and own.local:
+            yield f"{ref}, which inherits it, has one of its own as well, and keeps it: drop it there first, or NO INHERIT"
+        elif child is not None:
+            yield from with_their_own(schema, child, column)
+
+
 def left_by_column(schema: Schema, table: Ref, column: str) -> Iterator[str]:
     """What else of other objects would go with a column: a sentence each."""
     drop = f"ALTER TABLE {name_of(table)} DROP COLUMN {quote_ident(column)} CASCADE"
-    return _left(_lost(schema, drop, table), ("foreign key", "view", "materialized view"))
+    return _left(_lost(schema, drop, table), ("view", "materialized view"))
 
 
 def left_by_table(schema: Schema, table: Ref) -> Iterator[str]:
@@ -64,4 +94,14 @@ def _left(lost: tuple[Lost, ...], said: Collection[str]) -> Iterator[str]:
         f"{one.shown} depends on it: change or drop that in a migration before this one"
         for one in lost
         if one.kind not in said
+    )
+
+
+def names_table(expression: Expression, table: Ref) -> bool:
+    """Whether a query in it reads the table."""
+    return any(
+        kind == "RangeVar"
+        and inner.get("relname") == table.name
+        and inner.get("schemaname", table.schema) == table.schema
+        for kind, inner in walk(expression.node)
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.plan.carry_over.in_the_way import bound_functions
+from migrasafe.plan.carry_over.in_the_way import bound_functions, policies_through
 from migrasafe.plan.carry_over.indexes_and_constraints import carried_indexes, temporary
 from migrasafe.plan.carry_over.materialized_views import materialized_over
 from migrasafe.plan.carry_over.published_columns import publications_that_name, published_again
@@ -37,7 +37,10 @@ def rebound(ground: Ground, shadows: Sequence[Shadow]) -> Rebound:
     """For columns that are swapped under their own names. Raises NoPlanError for what cannot follow."""
     for shadow in shadows:
         refuse_generated(shadow.table, shadow.old)
-        for reason in bound_functions(ground.schema, shadow.table.ref, (shadow.old.name,)):
+        for reason in (
+            *bound_functions(ground.schema, shadow.table.ref, (shadow.old.name,)),
+            *policies_through(ground.schema, shadow.table.ref, shadow.old.name),
+        ):
             raise NoPlanError(f"{shadow.table.ref}.{shadow.old.name} cannot be changed yet: {reason}")
     columns = [ColumnRef(one.table.ref, one.old.name) for one in shadows]
     later = frozenset(view.ref for view in materialized_over(ground, columns))

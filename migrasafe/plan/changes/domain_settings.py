@@ -13,7 +13,7 @@ from migrasafe.schema.definitions import name_of
 from migrasafe.schema.evolve.expressions import is_null
 from migrasafe.schema.model import Domain
 from migrasafe.sql.deparse import deparse_expression
-from migrasafe.sql.quote import quote_ident, quote_literal
+from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Expression
 
 _WINDOW = (
@@ -163,9 +163,10 @@ def _clause(default: Expression | None) -> str:
 
 
 def _says(domain: Domain, default: Expression | None) -> str:
-    """Whether the default says this. The server writes the type behind a constant: that is left out."""
-    said = "IS NULL" if default is None else f"= {quote_literal(deparse_expression(default))}"
-    return _type(domain, f"regexp_replace(typdefault, '::[a-z ]+([(][0-9,]+[)])?$', '') {said}")
+    """Whether the default says this."""
+    if default is None:
+        return _type(domain, "typdefault IS NULL")
+    return _type(domain, predicates.says_the_same("typdefault", deparse_expression(default)))
 
 
 def _null(domain: Domain, *, allowed: bool) -> str:

@@ -9,15 +9,16 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.beside import name_aside
 from migrasafe.plan.carry_over.extended_statistics import statistics_over
-from migrasafe.plan.carry_over.in_the_way import left_by_column, views_in_the_way
+from migrasafe.plan.carry_over.in_the_way import left_by_column, policies_through, views_in_the_way, with_their_own
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.carry_over.unseen import triggers_that_say
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of
-from migrasafe.schema.model import Column, ColumnRef, Constraint, Ref, Schema, Table
+from migrasafe.schema.model import Column, ColumnRef, Constraint, Table
 from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.deparse import deparse_expression
+from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, Expression, Name
 
@@ -98,22 +99,13 @@ def needs_key(ground: Ground, table: Table, key: Constraint) -> Iterator[str]:
             )
 
 
-def _with_their_own(schema: Schema, table: Table, column: str) -> Iterator[Ref]:
-    """The tables below that keep a column when the one above loses it."""
-    for ref in table.children:
-        child = schema.table(ref)
-        own = child.column(column) if child is not None else None
-        if child is not None and own is not None and own.local:
-            yield ref
-        elif child is not None:
-            yield from _with_their_own(schema, child, column)
-
-
 def _in_the_way(ground: Ground, table: Table, column: Column, *, with_key: bool) -> Iterator[str]:
     yield from views_in_the_way(ground.schema, table.ref, (column.name,))
-    yield from left_by_column(ground.schema, table.ref, column.name)
-    for child in _with_their_own(ground.schema, table, column.name):
-        yield f"{child}, which inherits it, has one of its own as well, and keeps it: drop it there first, or NO INHERIT"
+    yield from policies_through(ground.schema, table.ref, column.name)
+    for other in table.columns:
+        if other.generated is not None and column.name in columns_read(other.generated):
+            yield f"the generated column {other.name} reads it: drop that before"
+    yield from with_their_own(ground.schema, table, column.name)
     for policy in table.policies:
         if column.name in policy.reads:
             yield f"the policy {policy.name} reads it: change the policy in a migration before this one"
@@ -124,6 +116,7 @@ def _in_the_way(ground: Ground, table: Table, column: Column, *, with_key: bool)
         yield f"it is in the primary key: let the migration DROP CONSTRAINT {quote_ident(key.name)} as well, or make another key"
     if table.partition_by is not None and column.name in table.partition_by.columns:
         yield "the table is partitioned by it"
+    yield from left_by_column(ground.schema, table.ref, column.name)
 
 
 def _expand(ground: Ground, table: Table, column: Column, meanwhile: Expression | None) -> Phase:

@@ -12,7 +12,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.overloads import kind_of, overload, signature
 from migrasafe.schema.definitions import name_of, names
-from migrasafe.schema.model import Column, Granted, Ref, Sequence, Table, View
+from migrasafe.schema.model import Granted, Ref, Sequence, Table, View
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
 from migrasafe.sql.statements import Grant
 from migrasafe.target import Target
@@ -212,7 +212,7 @@ def _each(ground: Ground, statement: Grant) -> Iterator[_Privilege]:
                 if column is not None:
                     yield replace(one, catalog=_of_column(ref, column))
                 elif kind == "TABLE":
-                    held = tuple(it.name for it in _columns(relation) if Granted(role, privilege) in it.grants)
+                    held = _columns_with(relation, Granted(role, privilege))
                     yield replace(one, relation=predicates.relation(ref), columns=held)
                 else:
                     yield one
@@ -235,8 +235,13 @@ def _of_column(table: Ref, column: str) -> str:
     )
 
 
-def _columns(relation: object) -> tuple[Column, ...]:
-    return relation.columns if isinstance(relation, Table) else ()
+def _columns_with(relation: object, granted: Granted) -> tuple[str, ...]:
+    """The columns on which the role has the privilege by itself."""
+    if isinstance(relation, Table):
+        return tuple(one.name for one in relation.columns if granted in one.grants)
+    if isinstance(relation, View):
+        return tuple(one for one in relation.columns if granted in relation.grants_on(one))
+    return ()
 
 
 def _on_functions(ground: Ground, statement: Grant) -> Iterator[_Privilege]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import steps
 from migrasafe.plan.app_code.model import Kept
-from migrasafe.plan.carry_over.in_the_way import bound_functions
+from migrasafe.plan.carry_over.in_the_way import bound_functions, policies_through, with_their_own
 from migrasafe.plan.carry_over.indexes_and_constraints import unseen
 from migrasafe.plan.carry_over.materialized_views import built_again, ending, materialized_over
 from migrasafe.plan.carry_over.published_columns import publishing
@@ -24,6 +24,7 @@ from migrasafe.plan.dual_write.odometer import Odometer, begin, no_more, silent,
 from migrasafe.plan.dual_write.shadow import Shadow
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import AT_THE_END, Phase, PhaseName, Step
+from migrasafe.plan.objects.sequences import sequence_of
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.quote import quote_ident
@@ -88,6 +89,11 @@ def _against_triggers(ground: Ground, table: Table, column: Column) -> Iterator[
         if column.name in key.target_columns:
             yield f"a foreign key of {child.ref} refers to it"
     yield from bound_functions(ground.schema, table.ref, (column.name,))
+    yield from policies_through(ground.schema, table.ref, column.name)
+    yield from with_their_own(ground.schema, table, column.name)
+    numbers = sequence_of(ground.schema, table.ref, column.name)
+    if numbers is not None and column.identity is None:
+        yield f"the sequence {numbers.ref} belongs to it, and a table has its numbers from one place only"
     if table.partition_by is not None and column.name in table.partition_by.columns:
         yield "the table is partitioned by it"
     if table.partition_by is not None and any(column.name in one.reads for one in ground.schema.indexes_of(table)):

@@ -153,18 +153,19 @@ def _is_there(statement: sql.AlterTable, action: sql.Action, schema: Schema) -> 
 
 
 def _apart(statement: Statement, schema: Schema) -> Iterator[Statement]:
-    """A statement that adds columns with constraints as one that adds the columns, and one for each constraint, also of those
-    beside the columns: they may be over them."""
+    """A statement that adds columns with constraints, or several constraints, as one that adds the columns, and one for each
+    constraint: they may be over the columns, or want each other."""
     if not isinstance(statement, sql.AlterTable):
         yield statement
         return
     actions: list[sql.Action] = []
     later: list[sql.AddConstraint] = []
     adds_columns = any(isinstance(one, sql.AddColumn) for one in statement.actions)
+    added = sum(isinstance(one, sql.AddConstraint) for one in statement.actions)
     for action in statement.actions:
         if _is_there(statement, action, schema):
             continue
-        if adds_columns and isinstance(action, sql.AddConstraint):
+        if (adds_columns or added > 1) and isinstance(action, sql.AddConstraint):
             later.append(action)
             continue
         kept: sql.Action = action
@@ -177,6 +178,7 @@ def _apart(statement: Statement, schema: Schema) -> Iterator[Statement]:
     if not later and len(actions) == len(statement.actions):
         yield statement
         return
-    yield replace(statement, actions=tuple(actions))
+    if actions:
+        yield replace(statement, actions=tuple(actions))
     for one in sorted(later, key=lambda one: one.constraint.kind is ConstraintKind.FOREIGN_KEY):
         yield replace(statement, actions=(one,))  # keys first: their index is what a foreign key wants

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan.carry_over.beside_column import give_along, is_something
 from migrasafe.plan.carry_over.constraint_comments import comment_again
+from migrasafe.plan.carry_over.in_the_way import names_table
 from migrasafe.plan.carry_over.published_columns import published_again
 from migrasafe.plan.carry_over.readers import policy_again
 from migrasafe.plan.carry_over.references import own_keys_to
@@ -18,9 +19,8 @@ from migrasafe.plan.objects.view_again import create_view
 from migrasafe.schema.attached import Attached, Beside, PublishedAs
 from migrasafe.schema.definitions import constraint_body, name_of
 from migrasafe.schema.model import ColumnRef, Constraint, Ref, Schema, Sequence, Table, View
-from migrasafe.sql.expressions import walk
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_role
-from migrasafe.sql.statements import ConstraintKind, Expression
+from migrasafe.sql.statements import ConstraintKind
 
 
 def given(ground: Ground, table: Table, ready: Ref) -> Iterator[str]:
@@ -109,16 +109,6 @@ def views_over(schema: Schema, table: Ref) -> Iterator[View]:
         view = schema.view(ref)
         if view is not None and any(one.relation == table for one in view.reads):
             yield view
-
-
-def names_table(expression: Expression, table: Ref) -> bool:
-    """Whether a query in it reads the table."""
-    return any(
-        kind == "RangeVar"
-        and inner.get("relname") == table.name
-        and inner.get("schemaname", table.schema) == table.schema
-        for kind, inner in walk(expression.node)
-    )
 
 
 def valid_keys_to(schema: Schema, table: Ref) -> Iterator[tuple[Table, Constraint]]:

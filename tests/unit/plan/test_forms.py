@@ -30,6 +30,8 @@ CREATE TABLE events (id int, team int) PARTITION BY RANGE (id);
 CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (1) TO (10);
 CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (10) TO (20);
 ALTER TABLE events ADD CONSTRAINT kept FOREIGN KEY (id) REFERENCES users;
+CREATE TABLE doubled (one int, two int GENERATED ALWAYS AS (one * 2) STORED, code int UNIQUE, no serial);
+ALTER TABLE members ADD COLUMN code int CONSTRAINT user_code REFERENCES doubled (code);
 GRANT UPDATE (name, age), SELECT (age) ON users TO reader;
 """,
         )
@@ -110,6 +112,9 @@ def test_a_foreign_key_of_a_partitioned_table_is_asked_partition_by_partition_be
         ("ALTER TABLE users ALTER COLUMN age TYPE text", "the function public.oldest .BEGIN ATOMIC. is bound to it"),
         ("ALTER TABLE animals DROP COLUMN name", "public.dogs, which inherits it, has one of its own"),
         ("ALTER TABLE ONLY animals ALTER COLUMN id SET DEFAULT 1", "leaves public.dogs as it is"),
+        ("ALTER TABLE doubled DROP COLUMN one CASCADE", "the generated column two reads it"),
+        ("ALTER TABLE doubled DROP COLUMN code CASCADE", "the foreign key user_code of members depends on it"),
+        ("ALTER TABLE members DROP COLUMN team CASCADE", "the policy seen of public.teams looks it up"),
         ("CREATE TEMPORARY TABLE passing (id int)", "ends with its session"),
         ("CREATE TEMP VIEW passing AS SELECT 1", "ends with its session"),
     ],
@@ -119,8 +124,31 @@ def test_what_has_no_way_is_said(migration: str, reason: str) -> None:
         planned(migration)
 
 
-def test_a_column_that_a_body_is_bound_to_is_renamed_behind_a_view() -> None:
-    assert any("CREATE VIEW" in one for one in statements("ALTER TABLE users RENAME COLUMN age TO years"))
+@pytest.mark.parametrize(
+    "rename",
+    [
+        "ALTER TABLE users RENAME COLUMN age TO years",  # a BEGIN ATOMIC body is bound to it
+        "ALTER TABLE members RENAME COLUMN team TO group_id",  # a policy of another table looks it up
+        "ALTER TABLE doubled RENAME COLUMN no TO number",  # its sequence belongs to it
+        "ALTER TABLE animals RENAME COLUMN name TO called",  # a table below has one of its own
+    ],
+)
+def test_a_column_that_cannot_be_kept_twice_is_renamed_behind_a_view(rename: str) -> None:
+    assert any("CREATE VIEW" in one for one in statements(rename))
+
+
+def test_each_constraint_of_a_statement_is_added_keys_first() -> None:
+    added = statements(
+        "ALTER TABLE members ADD CHECK (team > 0), ADD CHECK (team < 10), ADD FOREIGN KEY (team) REFERENCES members (code),"
+        " ADD UNIQUE (code)"
+    )
+    found = [one for one in added if "ADD CONSTRAINT" in one]
+    assert [one.split("ADD CONSTRAINT ")[1].split(" ")[0] for one in found] == [
+        "members_team_check",
+        "members_team_check1",
+        "members_code_key",
+        "members_team_fkey",
+    ]
 
 
 def test_a_block_steps_over_what_is_there_already() -> None:
