@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
-from migrasafe.plan.changes.refusing_duplicates import refusing_duplicates
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.plan.objects.keys import no_two_in
+from migrasafe.plan.objects.refusing_duplicates import refusing_duplicates
 from migrasafe.schema.definitions import create_index, name_of
 from migrasafe.schema.model import Index
 from migrasafe.sql.statements import Name

@@ -76,7 +76,8 @@ def instead_of(statement: Statement) -> str:
                 " run it by hand or by what sets up your servers; what roles come to may come first, what they lose last"
             )
         case sql.AlterFunction():
-            return f"write it as CREATE OR REPLACE FUNCTION {quote_name(statement.name)} …, which is planned, with its way back"
+            name = quote_name(statement.name)
+            return f"write it as CREATE OR REPLACE FUNCTION {name} …, which is planned, with its way back"
         case sql.SetOwner() | sql.AlterTable(actions=(sql.OwnerTo(),)):
             return (
                 "the owner before loses what it was not granted: GRANT it what the old version uses, then run this by itself with SET"
