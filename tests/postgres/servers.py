@@ -51,6 +51,11 @@ class Database:
             return run(session, sql, *parameters)
 
 
+def pgbouncer() -> str | None:
+    """Where the program is; None where it is not installed."""
+    return shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--majors", default="", help="PostgreSQL major versions to test on, such as 12,18 (default: all)")
 
@@ -61,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "docker: the test needs a Docker engine; it runs with MIGRASAFE_TEST_SERVER=docker"
     )
+    config.addinivalue_line("markers", "pooler: the test needs PgBouncer, and runs where that is installed")
     config.addinivalue_line("markers", "since(major): the test is about this major version of PostgreSQL and newer")
     try:
         found = available_servers()
@@ -93,6 +99,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if missing:
         how = "left out by --majors" if config.getoption("--majors") else "`make servers` fetches them"
         lines.append(f"postgres: not tested: {', '.join(missing)} ({how})")
+    if pgbouncer() is None:
+        lines.append("postgres: not tested: a pooler (apt install pgbouncer)")
     return lines
 
 
@@ -119,6 +127,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     without = [item for item in items if _has_no_server(item)] if config.stash[SERVERS] else []
     if not any(isinstance(one, DockerServer) for one in config.stash[SERVERS].values()):
         without += [item for item in items if item.get_closest_marker("docker")]
+    if pgbouncer() is None:
+        without += [item for item in items if item.get_closest_marker("pooler")]
     config.hook.pytest_deselected(items=without)
     items[:] = [item for item in items if item not in without]
 

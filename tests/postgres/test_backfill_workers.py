@@ -15,6 +15,7 @@ import pytest
 
 from migrasafe.postgres.server.unprivileged import server_user
 from tests.postgres.backfills import backfill, start_backfill, until
+from tests.postgres.servers import pgbouncer
 
 ROWS = 20_000
 TABLE = (
@@ -135,8 +136,8 @@ def test_vacuum_runs_between_batches(database):
 @pytest.fixture
 def pooled(database, tmp_path: Path) -> Iterator[str]:
     """A dsn through PgBouncer in transaction mode, with fewer server sessions than clients."""
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program is not None, "PgBouncer is not installed: apt install pgbouncer"
+    program = pgbouncer()
+    assert program is not None  # the test is left out where it is not installed
     parts = dict(part.split("=", 1) for part in database.dsn.split())
     folder = Path("/tmp") / f"pgb-{tmp_path.parent.name}-{os.getpid()}"
     folder.mkdir()
@@ -159,6 +160,7 @@ def pooled(database, tmp_path: Path) -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+@pytest.mark.pooler
 def test_a_pooler_in_transaction_mode_is_no_obstacle(database, pooled):
     database.execute(TABLE)
     database.execute("UPDATE t SET n = NULL WHERE id = 777; ALTER TABLE t ADD CHECK (n < 5)")

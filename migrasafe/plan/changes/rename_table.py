@@ -15,6 +15,8 @@ from migrasafe.sql.statements import Name
 class RenameTable(Struct, frozen=True, kw_only=True):
     table: Name
     new_name: str
+    leaves_view: bool = False
+    """The migration lets a view have the old name."""
 
     def plan(self, ground: Ground) -> Draft:
         """The table takes its new name, and a view keeps the old one until nobody says it any more. Raises NoPlanError."""
@@ -54,4 +56,6 @@ class RenameTable(Struct, frozen=True, kw_only=True):
             assumed=shim.assumed,
             by_hand=shim.by_hand,
             names_gone=(ColumnRef(table.ref, None),),
+            differs=(f"the view {table.ref} goes with the old version; the migration leaves one there",)
+            * self.leaves_view,
         )

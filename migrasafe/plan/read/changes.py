@@ -42,7 +42,7 @@ from migrasafe.plan.read.names_and_settings import action_change, statement_chan
 from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
-from migrasafe.plan.read.refused_forms import refuse_only, refuse_temporary
+from migrasafe.plan.read.refused_forms import refuse_only, refuse_rollback, refuse_temporary
 from migrasafe.plan.read.renames import Ask, renames
 from migrasafe.plan.read.replacements import replacements, says_what_they_get
 from migrasafe.plan.read.retyped import defaults_with_types, with_default
@@ -78,6 +78,7 @@ def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None =
     found = [Wanted(change=NothingToDo(statement=one), before=schema) for one in written.done]
     refused: list[NoPlanError] = []
     for count, statement in enumerate(script.statements):
+        refuse_rollback(script, statement)
         if isinstance(statement, _SESSION):
             continue  # how it was going to be run: the plan has its own way
         after = evolve(schema, statement, _moment(count))
@@ -140,7 +141,9 @@ class _Reader:
             case sql.Rename(kind="COLUMN", of="TABLE", part=str(column)):
                 yield RenameColumn(table=statement.name, column=column, new_name=statement.new_name, way=self.hints.way)
             case sql.Rename(kind="TABLE"):
-                yield RenameTable(table=statement.name, new_name=statement.new_name)
+                yield RenameTable(
+                    table=statement.name, new_name=statement.new_name, leaves_view=self._makes_view(statement.name)
+                )
             case sql.CreateIndex():
                 yield from self._index(statement, before, after)
             case sql.Drop() if any(one.dropped is statement for one in self.index_swaps):
@@ -189,6 +192,13 @@ class _Reader:
                     raise NoPlanError(f"{first_words(self.script, statement)} has no plan yet: {instead_of(statement)}")
                 rows = tuple(self._first_rows(statement, after)) if isinstance(statement, sql.CreateTable) else ()
                 yield AsWritten(sql=self.script.text_of(statement), more=rows, done=done)
+
+    def _makes_view(self, name: Name) -> bool:
+        """Whether the migration lets a view have the name of a table."""
+        ref = self.first.resolve(*name)
+        return any(
+            isinstance(one, sql.CreateView) and self.first.resolve(*one.name) == ref for one in self.script.statements
+        )
 
     def _added(self, name: Name, before: Schema) -> frozenset[str]:
         """The columns of a table that statements of this migration have added."""

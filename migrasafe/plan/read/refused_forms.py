@@ -6,7 +6,7 @@ from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.read.written_out import first_words
 from migrasafe.schema.model import Schema
 from migrasafe.sql.script import Script
-from migrasafe.sql.statements import AddConstraint, AlterTable, Persistence, Statement
+from migrasafe.sql.statements import AddConstraint, AlterTable, Persistence, Statement, Transaction
 
 
 def refuse_only(script: Script, statement: AlterTable, before: Schema) -> None:
@@ -17,6 +17,15 @@ def refuse_only(script: Script, statement: AlterTable, before: Schema) -> None:
         raise NoPlanError(
             f"{first_words(script, statement)} leaves {below[0]} as it is, which a plan does not: leave ONLY out, or change the"
             " tables below first, each in a migration of its own, and run this by hand"
+        )
+
+
+def refuse_rollback(script: Script, statement: Statement) -> None:
+    """Raise NoPlanError for a migration that takes back what it has done."""
+    if isinstance(statement, Transaction) and statement.verb.startswith("rollback"):
+        raise NoPlanError(
+            f"{script.source.path}:{script.line_of(statement)}: {first_words(script, statement)} takes back what comes before it: a"
+            " plan is for what a migration leaves behind; take out both"
         )
 
 

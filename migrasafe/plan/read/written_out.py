@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan.changes.add_numbered_column import is_numbered
 from migrasafe.plan.foresee import foresee
+from migrasafe.plan.read.passing_constraints import passing_constraints
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Ref, Schema
 from migrasafe.sql import statements as sql
@@ -36,8 +37,15 @@ def written_out(script: Script, schema: Schema) -> WrittenOut:
     statements that it comes to; any other one stays as it is.
     """
     reader = _Reader(script, schema)
+    passing = {id(one) for one in passing_constraints(script, schema)}
     for place, statement in enumerate(script.statements):
         reader.place = place
+        if isinstance(statement, sql.AlterTable) and any(id(one) in passing for one in statement.actions):
+            reader.done.append(first_words(script, statement))
+            left = tuple(one for one in statement.actions if id(one) not in passing)
+            if left:
+                reader.add(replace(statement, actions=left))
+            continue
         if isinstance(statement, sql.DoBlock) and all(_is_of_the_schema(one) for one in statement.body.statements):
             for guarded in statement.body.statements:
                 if not isinstance(guarded.statement, sql.Select):

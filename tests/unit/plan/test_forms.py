@@ -174,3 +174,24 @@ def test_a_unique_index_on_an_empty_materialized_view_is_not_asked_for_duplicate
     made = "CREATE MATERIALIZED VIEW totals AS SELECT team, count(*) FROM members GROUP BY team"
     both = planned(f"{made} WITH NO DATA; CREATE UNIQUE INDEX one ON totals (team)")
     assert not [gate for phase in both.phases for gate in phase.gates]
+
+
+def test_a_check_that_only_passes_through_is_left_to_the_plan() -> None:
+    pattern = (
+        "ALTER TABLE users ADD CONSTRAINT there CHECK (name IS NOT NULL) NOT VALID; ALTER TABLE users VALIDATE CONSTRAINT there;"
+        "ALTER TABLE users ALTER COLUMN name SET NOT NULL; ALTER TABLE users DROP CONSTRAINT there"
+    )
+    assert not any(" there " in f"{one} " for one in statements(pattern))
+    assert any("SET NOT NULL" in one for one in statements(pattern))
+    again = f"{pattern}; ALTER TABLE users ADD CONSTRAINT there CHECK (name <> '')"
+    assert any("CHECK (name <> '')" in one for one in statements(again))
+
+
+def test_a_migration_that_takes_itself_back_has_no_plan() -> None:
+    with pytest.raises(NoPlanError, match="takes back what comes before it"):
+        planned("BEGIN; ALTER TABLE users ADD COLUMN z int; ROLLBACK")
+
+
+def test_a_view_under_the_old_name_of_a_table_goes_and_that_is_said() -> None:
+    renamed = planned("ALTER TABLE members RENAME TO people; CREATE VIEW members AS SELECT * FROM people")
+    assert renamed.differs == ("the view public.members goes with the old version; the migration leaves one there",)
