@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from migrasafe.findings import Fix
 from migrasafe.rules.constraint_names import name_of
 from migrasafe.rules.context import Step
 from migrasafe.rules.instead import NEXT_MIGRATION, ONE_MIGRATION, OWN_TRANSACTION, Stage, others_with, plan
 from migrasafe.rules.wording import sql_name
-from migrasafe.schema.model import RelationKind, Table
+from migrasafe.schema.model import Table
+from migrasafe.schema.partition_tree import leaves_of
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import AddConstraint, AlterTable
@@ -21,7 +20,7 @@ def by_partitions(step: Step, table: Table | None, place: int) -> Fix | None:
     statement = step.statement
     assert isinstance(statement, AlterTable)
     action, spans = statement.actions[place], action_spans(step.script.source.text, statement.span)
-    leaves = list(_leaves(step, table)) if table is not None else []
+    leaves = list(leaves_of(step.schema, table)) if table is not None else []
     if table is None or not leaves or not isinstance(action, AddConstraint) or len(spans) != len(statement.actions):
         return None
     name = quote_ident(name_of(step, table.ref, action.constraint))
@@ -35,12 +34,3 @@ def by_partitions(step: Step, table: Table | None, place: int) -> Fix | None:
         Stage(OWN_TRANSACTION, tuple(f"ALTER TABLE {one} VALIDATE CONSTRAINT {name}" for one in names)),
         Stage(NEXT_MIGRATION, others_with(step, place, written)),
     )
-
-
-def _leaves(step: Step, table: Table) -> Iterator[Table]:
-    for ref in table.partitions:
-        part = step.schema.table(ref)
-        if part is not None and part.kind is RelationKind.PARTITIONED_TABLE:
-            yield from _leaves(step, part)
-        elif part is not None:
-            yield part

@@ -5,13 +5,12 @@ https://www.postgresql.org/docs/17/sql-altertable.html (ADD table_constraint [ N
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from migrasafe.plan import predicates, steps
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.model import Step
 from migrasafe.schema.definitions import constraint_body, name_of
-from migrasafe.schema.model import Constraint, RelationKind, Table
+from migrasafe.schema.model import Constraint, Table
+from migrasafe.schema.partition_tree import leaves_of
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind
 
@@ -41,7 +40,7 @@ def asked_of_rows(ground: Ground, table: Table, constraint: Constraint) -> tuple
     whole = predicates.constraint_exists(table.ref, constraint.name)
     pieces = (
         step
-        for leaf in _leaves(ground, table)
+        for leaf in leaves_of(ground.schema, table)
         for step in (steps.add_not_valid(leaf.ref, constraint), steps.validate(leaf.ref, constraint.name))
     )
     alter, name = f"ALTER TABLE {name_of(table.ref)}", quote_ident(constraint.name)
@@ -52,14 +51,3 @@ def asked_of_rows(ground: Ground, table: Table, constraint: Constraint) -> tuple
         undo=(f"{alter} DROP CONSTRAINT {name}",),
     )
     return *steps.superseded(tuple(pieces), whole), taken_over
-
-
-def _leaves(ground: Ground, table: Table) -> Iterator[Table]:
-    for ref in table.partitions:
-        part = ground.schema.table(ref)
-        if part is None:
-            continue
-        if part.kind is RelationKind.PARTITIONED_TABLE:
-            yield from _leaves(ground, part)
-        else:
-            yield part
