@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
-from migrasafe.sql.quote import quote_literal
+from migrasafe.sql.quote import WHOEVER_RUNS, quote_literal
 
 
 def relation(ref: Ref) -> str:
@@ -21,7 +21,7 @@ def role(name: str) -> str:
     """The oid of a role as an expression; `public` is everybody, whom the lists of privileges have as 0."""
     if name == "public":
         return "0"
-    said = name if name in ("current_user", "current_role", "session_user") else quote_literal(name)
+    said = name if name in WHOEVER_RUNS else quote_literal(name)
     return f"(SELECT oid FROM pg_roles WHERE rolname = {said})"
 
 

@@ -133,12 +133,13 @@ def quote_name(name: Name) -> str:
     return f"{quote_ident(name.schema)}.{quote_ident(name.name)}"
 
 
-_ROLES = frozenset({"public", "current_user", "current_role", "session_user"})
+WHOEVER_RUNS = frozenset({"current_user", "current_role", "session_user"})
+"""What stands for a role by whom the statement is run."""
 
 
 def quote_role(role: str) -> str:
     """A role after TO or FROM; `public` is everybody, and `current_user` whoever runs the statement."""
-    return role.upper() if role in _ROLES else quote_ident(role)
+    return role.upper() if role == "public" or role in WHOEVER_RUNS else quote_ident(role)
 
 
 def quote_literal(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from migrasafe.plan.carry_over.readers import has_star
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.lost import Lost, lost_with
@@ -56,9 +57,8 @@ def policies_through(schema: Schema, table: Ref, column: str) -> Iterator[str]:
 
 
 def _says(expression: Expression, column: str) -> bool:
-    return any(
-        kind == "ColumnRef" and (names_of(fields["fields"])[-1:] == (column,) or "A_Star" in str(fields["fields"]))
-        for kind, fields in walk(expression.node)
+    return has_star(expression.node) or any(
+        kind == "ColumnRef" and names_of(fields["fields"])[-1:] == (column,) for kind, fields in walk(expression.node)
     )
 
 
