@@ -10,7 +10,7 @@ import pytest
 
 from migrasafe.migrations.django.process import rendered
 from migrasafe.migrations.django.project import project_at
-from migrasafe.migrations.django.protocol import Setup
+from migrasafe.migrations.django.read import setup_of
 from tests.in_process import migrasafe
 
 BODIES = {
@@ -103,14 +103,7 @@ def test_a_migration_of_django_that_prints_and_reads_is_read(tmp_path: Path) -> 
 def test_a_migration_of_django_that_loops_is_stopped(tmp_path: Path) -> None:
     project = project_at(django(tmp_path, "", "while True: pass"))
     began = time.monotonic()
-    setup = Setup(
-        import_roots=(project.root,),
-        site_packages=project.site_packages,
-        apps=project.apps,
-        settings=project.settings,
-        installed=project.installed,
-    )
-    ran, _, death = rendered(setup, stall_seconds=8)
+    ran, _, death = rendered(setup_of(project), stall_seconds=8)
     assert "was not done with one of them within 8 seconds" in death
     assert time.monotonic() - began < 60
     assert len(ran) <= 1

@@ -41,15 +41,19 @@ def read_project(folder: str, keeper: Keeper | None = None) -> History:
 def _rendered(root: str, keeper: Keeper | None) -> tuple[tuple[Ran, ...], tuple[Said, ...], str]:
     """Once for all folders of a project that a command reads."""
     project = project_at(Path(root))
-    setup = Setup(
+    ran, said, death = rendered(setup_of(project), keeper)
+    return tuple(ran), tuple(said), death
+
+
+def setup_of(project: Project) -> Setup:
+    """What running the migrations of a project takes."""
+    return Setup(
         import_roots=(project.root,),
         site_packages=project.site_packages,
         apps=project.apps,
         settings=project.settings,
         installed=project.installed,
     )
-    ran, said, death = rendered(setup, keeper)
-    return tuple(ran), tuple(said), death
 
 
 def _migration(one: Ran, folder: str, project: Project) -> Migration:
