@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ INSERT INTO items (owner) SELECT 0 FROM generate_series(1, 310) n;
 INSERT INTO lines SELECT n / 5, n % 5, 0 FROM generate_series(1, 300) n;
 INSERT INTO logs SELECT 0, n FROM generate_series(1, 300) n;
 """
+
+
+ORDER = itertools.count(1_000_000)
 
 
 def note(rng: random.Random) -> Row:
@@ -56,9 +60,8 @@ def lines(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
 
 
 def numbered_lines(session: psycopg.Connection, rng: random.Random, owner: int) -> None:
-    place = owner * 1_000_000 + rng.randrange(1_000_000)
     put = "INSERT INTO lines (order_id, place, owner) VALUES (%s, %s, %s) RETURNING id"
-    row = session.execute(put, (place, 1, owner)).fetchone()
+    row = session.execute(put, (next(ORDER), 1, owner)).fetchone()
     assert row is not None and session.execute("SELECT place FROM lines WHERE id = %s", row).fetchone() == (1,)
 
 
