@@ -10,7 +10,7 @@ from migrasafe.lint import LintedMigration, LintResult
 from migrasafe.migrations.model import Notice
 from migrasafe.quantities import say_count
 from migrasafe.report.excerpt import MOST_COLUMNS, Lines, printable, rows
-from migrasafe.report.hanging import hanging
+from migrasafe.report.hanging import filled, hanging
 from migrasafe.report.notices import Group, others
 from migrasafe.report.notices import groups as grouped
 from migrasafe.report.words import WIDTH, counted, not_checked, notices, say_severity
@@ -176,14 +176,7 @@ def _wrapped(text: str, paint: _Paint) -> Iterator[str]:
         if line.startswith(" "):
             yield f"  {line}"
         else:
-            yield from textwrap.wrap(
-                printable(line),
-                width=paint.width,
-                initial_indent="  ",
-                subsequent_indent="  ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            yield from (f"  {part}" for part in filled(printable(line), paint.width - 2))
 
 
 def render_not_checked(result: LintResult, *, color: bool = False, width: int | None = None) -> tuple[str, ...]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import textwrap
 
-from migrasafe.report.hanging import hanging
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrasafe.report.hanging import filled, hanging
 
 
 @pytest.mark.parametrize(
@@ -32,3 +36,8 @@ def test_what_does_not_fit_goes_below_as_far_in_as_its_words(line: str, shown: s
 
 def test_words_are_never_torn() -> None:
     assert hanging("x" * 50, 40) == "x" * 50
+
+
+@given(st.text(alphabet="ab-é ", max_size=60).map(str.strip), st.integers(1, 30))
+def test_words_fill_lines_as_textwrap_has_them(line: str, width: int) -> None:
+    assert filled(line, width) == textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
