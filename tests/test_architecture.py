@@ -30,7 +30,7 @@ ABOUT_SUPPRESSIONS = {suppress.UNUSED, suppress.BAD}
 ONLY_IN = {
     "psycopg": "migrasafe/postgres/",
     "testcontainers": "migrasafe/postgres/server/docker.py",
-    "postgast": ("migrasafe/sql/libpg_query.py", "migrasafe/sql/deparse.py"),
+    "postgast": "migrasafe/sql/libpg_query.py",
 }
 """External packages that one place of ours knows, so that it can be replaced."""
 

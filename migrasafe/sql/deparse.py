@@ -1,4 +1,4 @@
-"""Parse trees back to SQL, by the deparser of libpg_query. Imported only where SQL is written: protobuf costs 90 ms."""
+"""Parse trees back to SQL, by the deparser of libpg_query."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ Path: TypeAlias = tuple[str, ...]
 
 def deparse(node: Node) -> str:
     """The SQL of a statement's tree, `{"SelectStmt": {...}}`, on one line. Raises ValueError for what it cannot write."""
-    from google.protobuf import json_format
-    from postgast import PgQueryError, deparse, pg_query_pb2
+    from migrasafe.sql.libpg_query import GRAMMAR_VERSION, ParserError, written
+    from migrasafe.sql.tree_bytes import tree_bytes
 
-    from migrasafe.sql.libpg_query import GRAMMAR_VERSION
-
+    tree = {"version": GRAMMAR_VERSION * 10_000, "stmts": [{"stmt": node}]}
     try:
-        tree = json_format.ParseDict(
-            {"version": GRAMMAR_VERSION * 10_000, "stmts": [{"stmt": node}]}, pg_query_pb2.ParseResult()
-        )
-        return str(deparse(tree))
-    except (json_format.ParseError, PgQueryError) as error:
+        return written(tree_bytes("ParseResult", tree))
+    except ParserError as error:
         raise ValueError(f"cannot be written back as SQL: {error}") from error
+    except RecursionError as error:
+        raise ValueError("cannot be written back as SQL: it is nested too deeply") from error
 
 
 def deparse_expression(expression: Expression) -> str:

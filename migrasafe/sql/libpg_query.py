@@ -73,6 +73,14 @@ class _PlpgsqlResult(ctypes.Structure):
     _fields_ = (("plpgsql_funcs", ctypes.c_char_p), ("error", ctypes.c_void_p))
 
 
+class _Protobuf(ctypes.Structure):
+    _fields_ = (("len", ctypes.c_size_t), ("data", ctypes.c_char_p))
+
+
+class _DeparseResult(ctypes.Structure):
+    _fields_ = (("query", ctypes.c_char_p), ("error", ctypes.c_void_p))
+
+
 @functools.cache
 def _path() -> Path:
     spec = importlib.util.find_spec("postgast")
@@ -98,6 +106,10 @@ def _library() -> ctypes.CDLL:
     lib.pg_query_parse_plpgsql.restype = _PlpgsqlResult
     lib.pg_query_free_plpgsql_parse_result.argtypes = [_PlpgsqlResult]
     lib.pg_query_free_plpgsql_parse_result.restype = None
+    lib.pg_query_deparse_protobuf.argtypes = [_Protobuf]
+    lib.pg_query_deparse_protobuf.restype = _DeparseResult
+    lib.pg_query_free_deparse_result.argtypes = [_DeparseResult]
+    lib.pg_query_free_deparse_result.restype = None
     return lib
 
 
@@ -159,6 +171,18 @@ def _parse_plpgsql(sql: str) -> Any:
         raise TooDeepError from error
     finally:
         lib.pg_query_free_plpgsql_parse_result(result)
+
+
+def written(tree: bytes) -> str:
+    """The SQL of a ParseResult. Raises ParserError for a tree that the deparser does not know."""
+    lib = _library()
+    result = lib.pg_query_deparse_protobuf(_Protobuf(len=len(tree), data=tree))
+    try:
+        if result.error:
+            raise _error(result.error, "")
+        return str(result.query, "utf-8")
+    finally:
+        lib.pg_query_free_deparse_result(result)
 
 
 def _error(place_of_error: int, sql: str) -> ParserError:
