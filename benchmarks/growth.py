@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lint import TEMPLATES, Measured, measure, tool, write_files
+from made_up_history import write_files, write_one_file
+from measured import Measured, measure, tool
 
 PLACE = Path(__file__).parent / "GROWTH.md"
 STEPS = 4
@@ -35,17 +36,6 @@ class Amount:
     runs: tuple[Measured, ...]
     theirs: Measured | None = None
     """One run of squawk on the same files."""
-
-
-def write_one_file(folder: Path, count: int) -> None:
-    """So many statements in one file, as mixed as in many files."""
-    texts: list[str] = []
-    statements = 0
-    while statements < count:
-        number = len(texts)
-        texts.append(TEMPLATES[number % len(TEMPLATES)].format(n=number, m=number - number % len(TEMPLATES)))
-        statements += texts[-1].count(";")
-    (folder / "all.sql").write_text("".join(texts), encoding="utf-8")
 
 
 AMOUNTS: dict[str, Callable[[Path, int], None]] = {"files": write_files, "statements in one file": write_one_file}

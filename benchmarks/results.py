@@ -1,10 +1,12 @@
-"""What lint costs, beside squawk and beside bare Python, written to benchmarks/RESULTS.md.
+"""What each command costs, beside a peer or the least that it could cost, written to benchmarks/RESULTS.md.
 
-    python benchmarks/results.py [--rounds 5] [--files 5000] [--statements 100000] [--print]
+    python benchmarks/results.py [--only lint compat plan rehearse backfill] [--rounds 5] [--corpus NAME=FOLDER …] [--print]
 
-Two commands are always run in turns, and their CPU seconds are compared within a turn: the ratio so says the same on a machine
-that is busy with other things, where seconds do not. Peak memory is that of the largest process. Needs squawk on the PATH or in
-this Python's bin folder (pip install squawk-cli).
+Two commands are always run in turns, and what they cost is compared within a turn: the ratio so says the same on a machine
+that is busy with other things, where seconds do not. With --only the other sections of the file stay as they are. What is not
+on the machine (squawk: pip install squawk-cli; a PostgreSQL server, psql) is said in its place in the table. Linux only.
+
+--corpus names folders of migrations of real projects, in any layout that migrasafe reads, for lint's rows of real files.
 """
 
 from __future__ import annotations
@@ -12,162 +14,83 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import statistics
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from growth import write_one_file
-from lint import Measured, measure, tool, write_files
+import backfill_costs
+import compat_costs
+import lint_costs
+import plan_costs
+import rehearse_costs
+from lint_costs import Corpus
+from measured import tool
+from turns import LONG, Bench, Compared, head
 
 PLACE = Path(__file__).parent / "RESULTS.md"
-NEW = "ALTER TABLE orders_0 ALTER COLUMN note SET NOT NULL;\n"
+HEAD = """\
+# What it costs
+
+Written by `make bench` (benchmarks/results.py). CPU is user and system seconds, wall the time from start to end, of whole processes:
+the median of the turns. In each turn the two commands run one after the other; a ratio is ours ÷ theirs within a turn, the median
+with the least and the greatest in brackets: below 1, ours is less. Seconds grow with what else the machine does, ratios less so.
+The peak is that of the largest process; less than 12 MB cannot be told (benchmarks/measure_one.py says why).
+
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """Runs of a command, each beside a run of another one."""
+class Part:
+    """A section of the file: how its rows are measured, and what has to be known to read them."""
 
-    what: str
-    ours: tuple[Measured, ...]
-    beside: str
-    theirs: tuple[Measured, ...]
+    measure: Callable[[Bench, Path], Iterable[Compared]]
+    notes: str
+    with_server: bool = False
 
-    def row(self) -> str:
-        pairs = list(zip(self.ours, self.theirs, strict=True))
-        of_cpu = _ratio(one.cpu_seconds / other.cpu_seconds for one, other in pairs)
-        of_wall = _ratio(one.wall_seconds / other.wall_seconds for one, other in pairs)
-        ours, theirs = (f"{_seconds(runs)} | {_peak(runs)}" for runs in (self.ours, self.theirs))
-        return f"| {self.what} | {ours} | {self.beside} | {theirs} | {of_cpu} | {of_wall} |"
-
-
-def _ratio(ratios: Iterable[float]) -> str:
-    found = sorted(ratios)
-    return f"{statistics.median(found):.2f} ({found[0]:.2f}–{found[-1]:.2f})"
+    def text(self, name: str, bench: Bench, folder: Path) -> str:
+        before = os.getloadavg()[0]
+        found = list(self.measure(replace(bench, with_server=self.with_server), folder))
+        turns = f"{bench.rounds} turns, of what takes long {min(bench.rounds, LONG)}"
+        machine = f"{_machine()}; load {before:.1f} at the start, {os.getloadavg()[0]:.1f} at the end; {turns}."
+        rows = [*head(with_server=self.with_server), *(one.row(with_server=self.with_server) for one in found)]
+        return "\n".join([f"## {name}", "", machine, "", *rows, "", self.notes]) + "\n"
 
 
-def _seconds(runs: Sequence[Measured]) -> str:
-    cpu, wall = (statistics.median(getattr(run, name) for run in runs) for name in ("cpu_seconds", "wall_seconds"))
-    return f"{cpu:.2f} s | {wall:.2f} s"
-
-
-def _peak(runs: Sequence[Measured]) -> str:
-    return f"{max(run.peak_mb for run in runs):.0f} MB"
-
-
-class Bench:
-    """Runs commands in turns."""
-
-    def __init__(self, rounds: int, caches: Path) -> None:
-        self._rounds = rounds
-        self._environment = {**os.environ, "XDG_CACHE_HOME": str(caches)}
-
-    def compare(
-        self, what: str, ours: Sequence[str], beside: str, theirs: Sequence[str], *, within: Path | None = None
-    ) -> Compared:
-        """`within`: the working folder. The first run of each is thrown away: it reads files that no run has read yet."""
-        runs = [(self._run(ours, within), self._run(theirs, within)) for _ in range(self._rounds + 1)][1:]
-        compared = Compared(
-            what=what, ours=tuple(one for one, _ in runs), beside=beside, theirs=tuple(other for _, other in runs)
-        )
-        print(compared.row(), flush=True)
-        return compared
-
-    def _run(self, command: Sequence[str], within: Path | None) -> Measured:
-        return measure(command, self._environment, within)
-
-
-def one_file(bench: Bench, folder: Path, tools: Mapping[str, str]) -> list[Compared]:
-    file = folder / "0001_change.sql"
-    file.write_text("ALTER TABLE users ADD COLUMN locale text NOT NULL DEFAULT 'en';\n", encoding="utf-8")
-    ours = [tools["migrasafe"], "lint", str(file)]
-    return [
-        bench.compare("one small file", ours, "bare Python", [sys.executable, "-c", "pass"]),
-        bench.compare("one small file", ours, "squawk", [tools["squawk"], str(file)]),
-    ]
-
-
-def many_files(bench: Bench, folder: Path, count: int, tools: Mapping[str, str]) -> list[Compared]:
-    write_files(folder, count)
-    ours = [tools["migrasafe"], "lint", str(folder), "--no-config", "--format", "json", "--layout", "plain"]
-    theirs = [tools["squawk"], "--reporter", "json", *map(str, sorted(folder.iterdir()))]
-    by_two = [*ours, "--jobs", "2"]
-    return [
-        bench.compare(f"{count:,} files, all of them", ours, "squawk", theirs),
-        bench.compare(f"{count:,} files, --jobs 2", by_two, "squawk", theirs),
-        bench.compare(f"{count:,} files, --jobs 2", by_two, "itself, by one process", ours),
-    ]
-
-
-def one_long_file(bench: Bench, folder: Path, count: int, tools: Mapping[str, str]) -> list[Compared]:
-    """So many statements in one file, as mixed as in many files."""
-    file = folder / "all.sql"
-    write_one_file(folder, count)
-    ours = [tools["migrasafe"], "lint", str(file), "--no-config", "--format", "json"]
-    theirs = [tools["squawk"], "--reporter", "json", str(file)]
-    return [bench.compare(f"{count:,} statements in one file", ours, "squawk", theirs)]
-
-
-def last_of_many(bench: Bench, folder: Path, count: int, tools: Mapping[str, str]) -> list[Compared]:
-    """A history, and one migration that is new: as pre-commit and as CI ask for it. squawk knows no history: it reads the new
-    file alone."""
-    migrations = folder / "migrations"
-    migrations.mkdir()
-    write_files(migrations, count)
-    for command in (["init", "-q"], ["add", "."], [*_SOMEBODY, "commit", "-q", "-m", "shipped"]):
-        subprocess.run(["git", "-C", str(folder), *command], check=True)
-    new = migrations / f"{count:06d}_change.sql"
-    new.write_text(NEW, encoding="utf-8")
-    precommit = [tools["migrasafe"], "lint", "--with-history", str(new)]
-    since = [tools["migrasafe"], "lint", str(migrations), "--since", "HEAD"]
-    alone = [tools["squawk"], str(new)]
-    shown = f"1 new after {count:,}"
-    pairs = (
-        ("pre-commit, cold", [*precommit, "--no-cache"], "squawk, the file alone", alone),
-        ("pre-commit, warm", precommit, "squawk, the file alone", alone),
-        ("pre-commit, warm", precommit, "itself, cold", [*precommit, "--no-cache"]),
-        ("--since, warm", since, "itself, cold", [*since, "--no-cache"]),
-    )
-    return [
-        bench.compare(f"{shown}, {what}", ours, beside, theirs, within=folder) for what, ours, beside, theirs in pairs
-    ]
-
-
-_SOMEBODY = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
-
-
-def twice_as_many(bench: Bench, folder: Path, count: int, tools: Mapping[str, str]) -> list[Compared]:
-    """Whether twice the files take twice the time."""
-    for name, files in (("once", count // 2), ("twice", count)):
-        (folder / name).mkdir()
-        write_files(folder / name, files)
-    commands = {
-        name: [tools["migrasafe"], "lint", str(folder / name), "--no-config", "--format", "json", "--layout", "plain"]
-        for name in ("once", "twice")
+def parts(options: argparse.Namespace, corpora: Sequence[Corpus]) -> dict[str, Part]:
+    return {
+        "lint": Part(
+            measure=lambda bench, folder: lint_costs.lint_costs(
+                bench, folder, files=options.files, statements=options.statements, corpora=corpora
+            ),
+            notes=lint_costs.notes(corpora),
+        ),
+        "compat": Part(
+            measure=lambda bench, folder: compat_costs.compat_costs(bench, folder, lines=options.lines),
+            notes=compat_costs.NOTES,
+        ),
+        "plan": Part(
+            measure=lambda bench, folder: plan_costs.plan_costs(bench, folder, tables=options.tables),
+            notes=plan_costs.NOTES,
+            with_server=True,
+        ),
+        "rehearse": Part(measure=rehearse_costs.rehearse_costs, notes=rehearse_costs.NOTES, with_server=True),
+        "backfill": Part(
+            measure=lambda bench, folder: backfill_costs.backfill_costs(bench, rows=options.rows),
+            notes=backfill_costs.NOTES,
+            with_server=True,
+        ),
     }
-    return [bench.compare(f"{count:,} files", commands["twice"], f"itself, {count // 2:,} files", commands["once"])]
 
 
-def report(found: Sequence[Compared], rounds: int, load: tuple[float, float], tools: Mapping[str, str]) -> str:
-    versions = {name: _said(path, "--version") for name, path in tools.items()}
-    head = (
-        "# What lint costs",
-        "",
-        "Written by `make bench` (benchmarks/results.py). Medians of CPU seconds, user and system, and of wall seconds of whole",
-        f"processes; a ratio is ours ÷ theirs within each of {rounds} turns, with the least and the greatest in brackets: below 1,"
-        " ours is less.",
-        "Seconds grow with what else the machine does, ratios less so; memory is the peak of the process.",
-        "",
-        f"{versions['migrasafe']}; {versions['squawk']}; Python {platform.python_version()}; {_processor()}, {os.cpu_count()} cores; "
-        f"{platform.system()} {platform.release().split('-')[0]}; load {load[0]:.1f} at the start, {load[1]:.1f} at the end.",
-        "",
-        "| what | CPU | wall | peak | beside | its CPU | its wall | its peak | CPU (least–greatest) | wall (least–greatest) |",
-        "|---|---:|---:|---:|---|---:|---:|---:|---:|---:|",
-    )
-    return "\n".join([*head, *(one.row() for one in found)]) + "\n"
+def _machine() -> str:
+    squawk = tool("squawk")
+    said = [_said(tool("migrasafe") or "migrasafe", "--version"), _said(squawk, "--version") if squawk else "no squawk"]
+    python, system = platform.python_version(), f"{platform.system()} {platform.release().split('-')[0]}"
+    return "; ".join([*said, f"Python {python}", f"{_processor()}, {os.cpu_count()} cores", system])
 
 
 def _said(*command: str) -> str:
@@ -175,43 +98,47 @@ def _said(*command: str) -> str:
 
 
 def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.machine()
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def put_in(text: str, name: str, section: str, order: Iterable[str]) -> str:
+    """The file with a section in the place of that name; those of other names stay as they are."""
+    kept = {
+        part.partition("\n")[0]: f"## {part.rstrip()}\n" for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    }
+    kept[name] = section
+    return HEAD + "\n".join(kept[one] for one in order if one in kept)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--files", type=int, default=5_000)
-    parser.add_argument("--statements", type=int, default=100_000)
+    names = ("lint", "compat", "plan", "rehearse", "backfill")
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these sections")
+    parser.add_argument("--rounds", type=int, default=5, help=f"turns; of what takes long, {LONG} at most")
+    parser.add_argument("--corpus", nargs="+", default=[], metavar="NAME=FOLDER", help="migrations of real projects")
+    parser.add_argument("--files", type=int, default=5_000, help="lint: made-up files")
+    parser.add_argument("--statements", type=int, default=100_000, help="lint: statements in one file")
+    parser.add_argument("--lines", type=int, default=500_000, help="compat: lines of the app")
+    parser.add_argument("--tables", type=int, default=1_000, help="plan: tables of the schema")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="backfill: rows of the table")
     parser.add_argument("--print", action="store_true", help="write no file")
     options = parser.parse_args()
-    tools = {name: path for name in ("migrasafe", "squawk") if (path := tool(name)) is not None}
-    if len(tools) < 2:
-        sys.exit("migrasafe and squawk have to be beside this Python or on the PATH: pip install -e . squawk-cli")
-    before = os.getloadavg()[0]
-    found: list[Compared] = []
-    with tempfile.TemporaryDirectory() as name:
-        bench = Bench(options.rounds, Path(name) / "caches")
-
-        def folder(of: str) -> Path:
-            made = Path(name) / of
-            made.mkdir()
-            return made
-
-        found += one_file(bench, folder("one"), tools)
-        found += many_files(bench, folder("many"), options.files, tools)
-        found += twice_as_many(bench, folder("twice"), options.files, tools)
-        found += one_long_file(bench, folder("long"), options.statements, tools)
-        found += last_of_many(bench, folder("last"), options.files, tools)
-    text = report(found, options.rounds, (before, os.getloadavg()[0]), tools)
-    if options.print:
-        print(text)
-    else:
-        PLACE.write_text(text, encoding="utf-8")
+    if tool("migrasafe") is None:
+        sys.exit("migrasafe is not installed beside this Python: make check installs it into .venv")
+    corpora = [lint_costs.read_corpus(given) for given in options.corpus]
+    made = parts(options, corpora)
+    for name in (name for name in names if name in options.only):
+        with tempfile.TemporaryDirectory() as place:
+            caches = Path(place) / "caches"
+            folder = Path(place) / name
+            folder.mkdir()
+            section = made[name].text(name, Bench(rounds=options.rounds, caches=caches), folder)
+        if options.print:
+            print(f"\n{section}")
+        else:
+            text = PLACE.read_text(encoding="utf-8") if PLACE.exists() else ""
+            PLACE.write_text(put_in(text, name, section, names), encoding="utf-8")
 
 
 if __name__ == "__main__":
