@@ -2,96 +2,54 @@
 
     python benchmarks/lint.py [--files 10000] [--rounds 3]
 
-Both read the same files in the same run, in turns, so that the ratio stands whatever else the machine is doing. Needs
-squawk on the PATH or in this Python's bin folder (pip install squawk-cli); without it only our own figures are shown.
-How Python was compiled counts: the same files take a tenth fewer instructions in Debian's, which is built with profiles,
-than in one that pyenv made with its defaults. And on a machine that is busy with other things, squawk loses less than we do.
+Both read the same files in the same run, in turns, so that the ratio stands whatever else the machine is doing; both write to a
+file, as in CI, once each one's text and once JSON. Needs squawk on the PATH or in this Python's bin folder (pip install
+squawk-cli); without it only our own figures are shown. How Python was compiled counts: the same files take a tenth fewer
+instructions in Debian's, which is built with profiles, than in one that pyenv made with its defaults. And on a machine that is
+busy with other things, squawk loses less than we do.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import subprocess
+import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-# Every six files belong together: a table, and five changes to it, as an app's history has them.
-TEMPLATES = (
-    "CREATE TABLE orders_{m} (\n    id bigint PRIMARY KEY,\n    note varchar(20) NOT NULL,\n    total numeric(10, 2)\n);\n",
-    "SET lock_timeout = '2s';\nALTER TABLE orders_{m} ADD COLUMN state text;\n",
-    "CREATE INDEX CONCURRENTLY orders_{m}_state_idx ON orders_{m} (state);\n",
-    "ALTER TABLE orders_{m} ADD CONSTRAINT positive_{m} CHECK (total >= 0) NOT VALID;\n"
-    "ALTER TABLE orders_{m} VALIDATE CONSTRAINT positive_{m};\n",
-    "-- widen\nALTER TABLE orders_{m} ALTER COLUMN note TYPE varchar(40);\nUPDATE orders_{m} SET note = 'x' WHERE id = {n};\n",
-    "BEGIN;\nCREATE TABLE items_{m} (id int REFERENCES orders_{m} (id), a text DEFAULT 'x');\n"
-    "CREATE INDEX items_{m}_a ON items_{m} (a);\nCOMMIT;\n",
-)
+from made_up_history import write_files
+from measured import Measured, measure, tool
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    cpu_seconds: float
-    wall_seconds: float
-    peak_mb: float
-
-
-def write_files(folder: Path, count: int) -> None:
-    """`count` migrations of one to four statements, in the order of their names."""
-    for number in range(count):
-        text = TEMPLATES[number % len(TEMPLATES)].format(n=number, m=number - number % len(TEMPLATES))
-        (folder / f"{number:06d}_change.sql").write_text(text, encoding="utf-8")
-
-
-def measure(
-    command: Sequence[str], environment: Mapping[str, str] | None = None, folder: Path | None = None
-) -> Measured:
-    """One run of a command: what it and its children used. Its output goes nowhere; findings are no failure."""
-    environment = dict(os.environ if environment is None else environment)
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling every module in every run is not what is measured
-    start = time.perf_counter()
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, cwd=folder
-    ) as process:
-        assert process.stderr is not None
-        complaint = process.stderr.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - start
-    if process.returncode not in (0, 1):
-        sys.exit(f"{command[0]} failed: {complaint.decode(errors='replace')}")
-    return Measured(cpu_seconds=used.ru_utime + used.ru_stime, wall_seconds=wall, peak_mb=used.ru_maxrss / 1024)
-
-
-def tool(name: str) -> str | None:
-    beside = Path(sys.executable).parent / name
-    return str(beside) if beside.exists() else shutil.which(name)
+OURS = {"text": (), "JSON": ("--format", "json")}
+SQUAWKS: Mapping[str, tuple[str, ...]] = {"text": (), "JSON": ("--reporter", "json")}
+"""What each is asked to print: the text that it prints if nothing is said, and JSON."""
+GOAL = 0.5
 
 
 def many_files(rounds: int, count: int, migrasafe: str, squawk: str | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_files(folder, count)
-        ours = [migrasafe, "lint", name, "--no-config", "--format", "json", "--layout", "plain"]
-        theirs = [squawk, "--reporter", "json", *map(str, sorted(folder.iterdir()))] if squawk else None
-        print(f"\n{count} files, CPU seconds of one process (files per CPU second, peak memory)")
-        ratios = []
-        for turn in range(rounds):
-            one = measure(ours)
-            line = f"  round {turn + 1}: migrasafe {one.cpu_seconds:6.2f} s ({count / one.cpu_seconds:6.0f}/s, {one.peak_mb:4.0f} MB)"
-            if theirs:
-                other = measure(theirs)
-                ratios.append(other.cpu_seconds / one.cpu_seconds)
-                line += f"   squawk {other.cpu_seconds:6.2f} s ({count / other.cpu_seconds:6.0f}/s, {other.peak_mb:4.0f} MB)"
-                line += f"   ours ÷ squawk, files per CPU second: {ratios[-1]:.2f}"
+        files = sorted(map(str, folder.iterdir()))
+        print(f"\n{count:,} files, CPU seconds of one process (files per CPU second, peak memory), {rounds} turns")
+        for words, form in OURS.items():
+            ours = [migrasafe, "lint", name, "--no-config", "--layout", "plain", *form]
+            theirs = [squawk, *SQUAWKS[words], *files] if squawk else None
+            pairs = [(measure(ours), measure(theirs) if theirs else None) for _ in range(rounds)]
+            line = f"  {words:<4}   migrasafe {_used([one for one, _ in pairs], count)}"
+            beside = [(one, other) for one, other in pairs if other is not None]
+            if beside:
+                ratios = sorted(other.cpu_seconds / one.cpu_seconds for one, other in beside)
+                line += f"   squawk {_used([other for _, other in beside], count)}"
+                line += f"   ours ÷ squawk's files per CPU second: {statistics.median(ratios):.2f}"
+                line += f" ({ratios[0]:.2f}–{ratios[-1]:.2f}; goal: {GOAL:.2f} or more)"
             print(line)
-        if ratios:
-            print(f"  median ratio {sorted(ratios)[len(ratios) // 2]:.2f} (goal: 0.50 or more)")
+
+
+def _used(runs: Sequence[Measured], count: int) -> str:
+    cpu = statistics.median(run.cpu_seconds for run in runs)
+    return f"{cpu:6.2f} s ({count / cpu:6.0f}/s, {max(run.peak_mb for run in runs):4.0f} MB)"
 
 
 def one_file(rounds: int, migrasafe: str, squawk: str | None) -> None:
