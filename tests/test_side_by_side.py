@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from migrasafe.cli.lint import side_by_side
+from migrasafe.cli.commands import cli
+from migrasafe.cli.lint import run, side_by_side
 from migrasafe.cli.lint.side_by_side import lint_side_by_side, parts
 from migrasafe.lint import LintOptions, LintResult, lint
 from migrasafe.migrations.model import History, Migration, Part, TransactionMode
+from migrasafe.rules.context import Rule
 from migrasafe.rules.registry import RULES
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
@@ -116,3 +121,35 @@ def test_parts_are_all_of_it_in_order_and_none_is_larger_than_the_one_before(job
     assert len(sizes) == jobs
     assert all(before >= after - 1 for before, after in pairwise(sizes))
     assert alike == (max(sizes) - min(sizes) <= 1) or jobs == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "large", "processors", "by"),
+    [
+        ((), 50, 2, [2]),
+        ((), 51, 2, []),
+        ((), 50, 1, []),
+        (("--with-history",), 50, 2, []),
+        (("--jobs", "3"), 51, 1, [3]),
+        (("--jobs", "1"), 50, 2, []),
+    ],
+    ids=["a large folder", "a smaller one", "one processor", "changed files", "three are asked for", "one is asked for"],
+)
+def test_two_judge_a_large_folder_unless_it_is_said_otherwise(
+    words: tuple[str, ...], large: int, processors: int, by: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        (tmp_path / f"{number:03}.sql").write_text(STATEMENTS[number % 5].format(number // 5), encoding="utf-8")
+    asked: list[int] = []
+
+    def noted(histories: Sequence[History], rules: Sequence[Rule], options: LintOptions, jobs: int) -> LintResult:
+        asked.append(jobs)
+        return lint_side_by_side(histories, rules, options, jobs)
+
+    monkeypatch.setattr(side_by_side, "lint_side_by_side", noted)
+    monkeypatch.setattr(run, "_LARGE", large)
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    monkeypatch.chdir(tmp_path)
+    ran = CliRunner().invoke(cli, ["lint", ".", "--no-config", *words])
+    assert ran.exit_code == 0, ran.output
+    assert asked == by

@@ -47,7 +47,7 @@ def answer(
     sandbox: bool,
     no_exec: bool,
     no_cache: bool,
-    jobs: int,
+    jobs: int | None,
     **said: Any,
 ) -> int:
     """Lints, prints, and gives the exit status; the settings are those of `options.py`. Raises MigrasafeError."""

@@ -79,9 +79,8 @@ SECTIONS: tuple[tuple[str, tuple[Option, ...]], ...] = (
             Option(
                 "--jobs",
                 least=1,
-                default=1,
                 metavar="N",
-                help="Judge a large folder by so many processes at once. [default: 1]",
+                help="Judge a large folder by so many processes at once. [default: 2 from 2,000 migrations on, else 1]",
             ),
         ),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from migrasafe.baseline import Compared
     from migrasafe.cli.lint.baseline_file import BaselineFile
     from migrasafe.known_prefix import KnownSchemas
+
+
+_LARGE = 2_000
+"""Migrations that two processes judge sooner than one, by a quarter of the time. More processes gain little more, as each walks
+all that is before its part."""
 
 
 @contextmanager
@@ -68,8 +74,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     """Whether nothing of the project is run, neither its revisions nor its own rules."""
     cache: bool = True
     """Whether schemas that earlier runs came to may be used, and kept for later ones."""
-    jobs: int = 1
-    """How many processes judge, at most."""
+    jobs: int | None = 1
+    """How many processes judge, at most; None: as many as pay."""
     show_allowed: bool = False
     """Whether what is allowed is wanted too."""
 
@@ -137,11 +143,19 @@ class Run:
         return Linted(result=compared.result, texts=texts, compared=compared)
 
     def _judged(self, histories: Sequence[History], options: LintOptions) -> LintResult:
-        if self._scope.jobs == 1:
+        jobs = self._jobs(histories)
+        if jobs == 1:
             return lint_histories(histories, self._rules, options)
         from migrasafe.cli.lint.side_by_side import lint_side_by_side
 
-        return lint_side_by_side(histories, self._rules, options, self._scope.jobs)
+        return lint_side_by_side(histories, self._rules, options, jobs)
+
+    def _jobs(self, histories: Sequence[History]) -> int:
+        scope = self._scope
+        if scope.jobs is not None:
+            return scope.jobs
+        large = scope.since is None and scope.only is None and sum(len(one.migrations) for one in histories) >= _LARGE
+        return 2 if large and (os.cpu_count() or 1) > 1 else 1
 
     def _settled(self, linted: LintResult, histories: Sequence[History], old: str) -> LintResult:
         """The findings about breaking the running app, decided by what its source says."""
