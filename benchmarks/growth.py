@@ -87,7 +87,7 @@ def series(
 
 
 def ours(migrasafe: str, folder: Path) -> list[str]:
-    return [migrasafe, "lint", str(folder), "--no-config", "--format", "json", "--layout", "plain"]
+    return [migrasafe, "lint", str(folder), "--no-config", "--format", "json", "--layout", "plain", "--jobs", "1"]
 
 
 def rows(what: str, amounts: Sequence[Amount]) -> Iterator[str]:

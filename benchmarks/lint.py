@@ -34,7 +34,7 @@ def many_files(rounds: int, count: int, migrasafe: str, squawk: str | None) -> N
         files = sorted(map(str, folder.iterdir()))
         print(f"\n{count:,} files, CPU seconds of one process (files per CPU second, peak memory), {rounds} turns")
         for words, form in OURS.items():
-            ours = [migrasafe, "lint", name, "--no-config", "--layout", "plain", *form]
+            ours = [migrasafe, "lint", name, "--no-config", "--layout", "plain", "--jobs", "1", *form]
             theirs = [squawk, *SQUAWKS[words], *files] if squawk else None
             pairs = [(measure(ours), measure(theirs) if theirs else None) for _ in range(rounds)]
             line = f"  {words:<4}   migrasafe {_used([one for one, _ in pairs], count)}"

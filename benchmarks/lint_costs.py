@@ -147,14 +147,11 @@ def _many_files(bench: Bench, folder: Path, count: int, migrasafe: str, squawk: 
     names = sorted(map(str, whole.iterdir()))
     ours = [migrasafe, "lint", "--no-config", "--layout", "plain"]
     yield from _in_both_formats(bench, f"{count:,} files", [*ours, str(whole)], squawk, names)
-    as_json = [*ours, "--format", "json"]
-    by_one, what = [*as_json, str(whole)], f"{count:,} files, JSON"
+    as_json = [*ours, "--format", "json", "--jobs", "1"]
+    by_one, what = [*as_json, str(whole)], f"{count:,} files, JSON, by one process"
     yield from bench.compare(what, by_one, {f"itself, {count // 2:,} files": [*as_json, str(half)]})
-    peers = {
-        "itself, by one process": by_one,
-        "squawk, JSON": [squawk, "--reporter", "json", *names] if squawk else None,
-    }
-    yield from bench.compare(f"{what}, --jobs 2", [*by_one, "--jobs", "2"], peers)
+    by_two = {"itself, by two": [*ours, "--format", "json", "--jobs", "2", str(whole)]}
+    yield from bench.compare(what, by_one, by_two)
 
 
 def _real_files(bench: Bench, corpora: Sequence[Corpus], migrasafe: str, squawk: str | None) -> Iterator[Compared]:

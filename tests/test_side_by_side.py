@@ -133,7 +133,14 @@ def test_parts_are_all_of_it_in_order_and_none_is_larger_than_the_one_before(job
         (("--jobs", "3"), 51, 1, [3]),
         (("--jobs", "1"), 50, 2, []),
     ],
-    ids=["a large folder", "a smaller one", "one processor", "changed files", "three are asked for", "one is asked for"],
+    ids=[
+        "a large folder",
+        "a smaller one",
+        "one processor",
+        "changed files",
+        "three are asked for",
+        "one is asked for",
+    ],
 )
 def test_two_judge_a_large_folder_unless_it_is_said_otherwise(
     words: tuple[str, ...], large: int, processors: int, by: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
