@@ -106,6 +106,8 @@ class SampledThrottle:
             self._state = with_limits(self._state, self._limits, limits)
             self._limits = limits
         self._match_samplers()
+        # A sampler that has to go may have seen something meanwhile, of which nobody would ever hear again.
+        self._update(lambda state: with_limits(state, limits, limits))
 
     def gauges(self) -> tuple[Gauge, ...]:
         """The numbers of this moment."""
