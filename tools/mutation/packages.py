@@ -48,7 +48,10 @@ PACKAGES = (
         ),
     ),
     Package(
-        name="throttle", folder="migrasafe/backfill/throttle", tests=("tests/unit/backfill", "tests/test_ask_checks.py")
+        name="throttle",
+        folder="migrasafe/backfill/throttle",
+        tests=("tests/unit/backfill", "tests/test_ask_checks.py", "tests/test_sampled_throttle.py"),
+        on_servers=("tests/postgres/test_sql_checks_on_servers.py", "tests/postgres/test_throttle_on_servers.py"),
     ),
     Package(
         name="walk",
