@@ -126,6 +126,15 @@ def _is_column(node: Node, column: str) -> bool:
     return bool(names) and names[-1] == column
 
 
+def without_places(node: Any) -> Any:
+    """A tree that is equal to another wherever both were written."""
+    if isinstance(node, dict):
+        return {key: without_places(value) for key, value in node.items() if key not in _PLACES}
+    if isinstance(node, list):
+        return [without_places(item) for item in node]
+    return node
+
+
 def same_expression(one: Expression, other: Expression) -> bool:
     """Whether two expressions say the same, wherever they were written. Never recurses."""
     return _said(one) == _said(other) and _same(one.node, other.node)

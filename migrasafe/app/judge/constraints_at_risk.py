@@ -10,6 +10,7 @@ from migrasafe.app.resolve import Problem, Resolution
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Column, Constraint, Ref, Schema, Table
 from migrasafe.sql.builtin.called import function_calls
+from migrasafe.sql.expressions import without_places
 from migrasafe.sql.statements import ConstraintKind
 
 _MAKE_UP = frozenset({"nextval", "gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "uuidv4", "uuidv7"})
@@ -135,18 +136,10 @@ def _message(constraint: Constraint, table: Table) -> str:
 
 def _definition(constraint: Constraint) -> str:
     """What the constraint demands, without its name."""
-    node = _without_places(constraint.expression.node) if constraint.expression is not None else None
+    node = without_places(constraint.expression.node) if constraint.expression is not None else None
     kind = "unique" if constraint.kind in _KEYS else constraint.kind.value
     columns = sorted(constraint.columns)
     return json.dumps([kind, columns, node, constraint.target, list(constraint.target_columns)], sort_keys=True)
-
-
-def _without_places(node: object) -> object:
-    if isinstance(node, list):
-        return [_without_places(one) for one in node]
-    if isinstance(node, dict):
-        return {key: _without_places(one) for key, one in node.items() if "location" not in key}
-    return node
 
 
 def _referenced(ref: Ref, offset: int, schema: Schema) -> Iterator[Problem]:
