@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from migrasafe.app.judge.changed import columns_gone
-from migrasafe.app.judge.version_queries import AppQuery
+from migrasafe.app.judge.version_queries import AppQuery, relations_of
 from migrasafe.app.model import App, folded
 from migrasafe.app.source.placeholders import UNKNOWN_NAME
 from migrasafe.app.verdict import Breakage, Version, Weight
@@ -62,20 +62,15 @@ def _may_be(app: App, names: _Names, table: str, column: str) -> bool:
 
 
 def _names(one: AppQuery) -> _Names:
-    relations: set[str] = set()
     columns: set[str] = set()
     for kind, fields in walk(list(one.parsed.statements)):
-        if kind == "RangeVar":
-            relations.add(fields["relname"])
-        elif kind == "ColumnRef":
+        if kind == "ColumnRef":
             columns.update(names_of(fields["fields"])[-1:])
         elif kind == "ResTarget" and "name" in fields:
             columns.add(fields["name"])
         if one.query.partial and any("ParamRef" in fields.get(key, {}) for key in _PLACES_OF_NAMES.get(kind, ())):
             columns.add(UNKNOWN_NAME)
-        if kind.endswith("Stmt") and "relname" in fields.get("relation", {}):
-            relations.add(fields["relation"]["relname"])
-    return _Names(relations=frozenset(relations), columns=frozenset(columns))
+    return _Names(relations=frozenset(relations_of(one.parsed.statements)), columns=frozenset(columns))
 
 
 def _fits(name: str, names: frozenset[str]) -> bool:

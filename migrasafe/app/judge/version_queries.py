@@ -17,8 +17,7 @@ from migrasafe.app.source.placeholders import UNKNOWN_NAME
 from migrasafe.app.usage import ObjectKind
 from migrasafe.schema.model import Ref, Schema, Table, View
 from migrasafe.sql.expressions import walk
-
-_NAMES = ("sval", "relname", "name", "conname", "schemaname")
+from migrasafe.sql.statements import Node
 
 
 class OnSchema(Struct, frozen=True, kw_only=True):
@@ -37,7 +36,7 @@ class AppQuery(Struct, frozen=True, kw_only=True):
     query: Query
     parsed: Parsed
     named: frozenset[str]
-    """Every name and constant in it."""
+    """The names of relations, functions, types and columns in it, and its text constants."""
     built_with: tuple[Use, ...] = ()
     """The columns that took the place of `*` when the app was built."""
 
@@ -49,15 +48,22 @@ def read_queries(app: App) -> tuple[AppQuery, ...]:
 
 def _read(query: Query) -> AppQuery:
     parsed = read_query(query.sql)
-    named: set[str] = set()
-    for statement in parsed.statements:
-        for kind, fields in walk([statement]):
-            named.update(str(fields[key]) for key in _NAMES if key in fields)
-            if kind == "A_Const" and "sval" in fields:  # 'invoices_id_seq' can be a sequence
-                named.add(str(fields["sval"].get("sval", "")))
-            if kind.endswith("Stmt") and "relname" in fields.get("relation", {}):
-                named.add(str(fields["relation"]["relname"]))
+    named = {*relations_of(parsed.statements)}
+    for kind, fields in walk(list(parsed.statements)):
+        if kind == "String":
+            named.add(fields.get("sval", ""))
+        elif kind == "A_Const" and "sval" in fields:  # 'invoices_id_seq' can be a sequence
+            named.add(fields["sval"].get("sval", ""))
     return AppQuery(query=query, parsed=parsed, named=frozenset(named))
+
+
+def relations_of(statements: Iterable[Node]) -> Iterator[str]:
+    """The bare names of the relations in a query; the one that a statement writes to is a field of its own."""
+    for kind, fields in walk(list(statements)):
+        if kind == "RangeVar":
+            yield fields["relname"]
+        elif "relname" in fields.get("relation", {}):
+            yield fields["relation"]["relname"]
 
 
 def on_schema(one: AppQuery, resolver: Resolver) -> OnSchema:
