@@ -13,13 +13,14 @@ import pytest
 
 from migrasafe.app.verdict import Breakage
 from tests.changes import FOLDER, Change, judged, read_changes
+from tests.pages_in_words import holds, holds_all
 
-FILES = sorted(path.name for path in FOLDER.glob("*.sql"))
+WORDS = Path(__file__).parent / "in_words"
+CHANGES = {path.stem: {change.about: change for change in read_changes(path.name)} for path in FOLDER.glob("*.sql")}
 
 
 def told(change: Change) -> Iterator[str]:
     verdict = judged(change)
-    yield f"## {change.about}"
     yield f"{verdict.deploy.value}: {verdict.why}"
     for version, seen in (("old", verdict.old), ("new", verdict.new)):
         yield f"{version}: {seen.before.value} → {seen.after.value}"
@@ -30,7 +31,6 @@ def told(change: Change) -> Iterator[str]:
         yield f"* subscribers of {subscriber.publication} {side}, {subscriber.table}: {subscriber.message}"
         yield f"    do: {subscriber.do}"
     yield from (f"* not understood: {text}" for text in verdict.not_understood)
-    yield ""
 
 
 def _breakage(one: Breakage) -> Iterator[str]:
@@ -43,10 +43,14 @@ def _breakage(one: Breakage) -> Iterator[str]:
             yield f"    {what}: {' '.join(text.split())}"
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_each_change_is_told_in_these_words(name: str, pytestconfig: pytest.Config) -> None:
-    page = Path(__file__).parent / "in_words" / Path(name).with_suffix(".txt")
-    words = "".join(f"{line}\n" for change in read_changes(name) for line in told(change))
-    if pytestconfig.getoption("update_pages"):
-        page.write_text(words, encoding="utf-8")
-    assert page.read_text(encoding="utf-8") == words
+@pytest.mark.parametrize(("page", "about"), [(page, about) for page, of in sorted(CHANGES.items()) for about in of])
+def test_each_change_is_told_in_these_words(page: str, about: str, pytestconfig: pytest.Config) -> None:
+    if not pytestconfig.getoption("update_pages"):
+        holds(WORDS / f"{page}.txt", about, told(CHANGES[page][about]))
+
+
+@pytest.mark.parametrize("page", sorted(CHANGES))
+def test_every_change_is_told_once(page: str, pytestconfig: pytest.Config) -> None:
+    words = {about: told(change) for about, change in CHANGES[page].items()}
+    assert len(words) == len(read_changes(f"{page}.sql"))
+    holds_all(WORDS / f"{page}.txt", words, update=pytestconfig.getoption("update_pages"))

@@ -40,6 +40,7 @@ from migrasafe.postgres.figures.load_signals import (
     StandbySeen,
     VacuumSeen,
 )
+from tests.pages_in_words import holds, holds_all
 from tests.unit.backfill.seen import MB, batch, primary, replica, slot, state, upkeep
 
 PAGE = Path(__file__).parent / "in_words" / "reasons.txt"
@@ -250,16 +251,19 @@ SITUATIONS: Sequence[Situation] = [
 ]  # fmt: skip
 
 
+def title(situation: Situation) -> str:
+    about, settings, *_ = situation
+    return about + "".join(f", {name}={value}" for name, value in settings.items())
+
+
 def told(situation: Situation) -> Iterator[str]:
-    about, settings, made, now = situation
+    _, settings, made, now = situation
     limits = limits_from(settings)
     of = made(limits)
     found = decide(of, limits, now, NOON)
-    yield f"## {about}" + "".join(f", {name}={value}" for name, value in settings.items())
     yield f"{'go' if found.may_run else 'wait'}, {found.batch_rows} rows, {found.wait_seconds:g} s"
     for reason in found.reasons:
         yield from _reason(reason)
-    yield ""
 
 
 def _reason(reason: Reason) -> Iterator[str]:
@@ -270,11 +274,16 @@ def _reason(reason: Reason) -> Iterator[str]:
     yield f"    {reason.until}"
 
 
-def test_each_situation_is_told_in_these_words(pytestconfig: pytest.Config) -> None:
-    words = "".join(f"{line}\n" for situation in SITUATIONS for line in told(situation))
-    if pytestconfig.getoption("update_pages"):
-        PAGE.write_text(words, encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == words
+@pytest.mark.parametrize("situation", SITUATIONS, ids=title)
+def test_each_situation_is_told_in_these_words(situation: Situation, pytestconfig: pytest.Config) -> None:
+    if not pytestconfig.getoption("update_pages"):
+        holds(PAGE, title(situation), told(situation))
+
+
+def test_every_situation_is_told_once(pytestconfig: pytest.Config) -> None:
+    words = {title(one): told(one) for one in SITUATIONS}
+    assert len(words) == len(SITUATIONS)
+    holds_all(PAGE, words, update=pytestconfig.getoption("update_pages"))
 
 
 def test_every_number_behind_a_decision_has_its_name() -> None:
