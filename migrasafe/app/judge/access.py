@@ -182,10 +182,9 @@ def _hidden(table: Table, privilege: str, use: Use) -> Refused:
         if names
         else "row security without a policy lets nothing through"
     )
+    whom = "for its owner, too" if table.row_security_forced else "for all but its owner"
     if privilege in ("insert", "update"):
         message, sqlstate = f'new row violates row-level security policy for table "{table.ref.name}"', "42501"
     else:
         message, sqlstate = f"rows of {table.ref.name} can be hidden", ""
-    return Refused(
-        message=message, help=f"{who}, for all but its owner", offset=use.offset, object=table.ref, sqlstate=sqlstate
-    )
+    return Refused(message=message, help=f"{who}, {whom}", offset=use.offset, object=table.ref, sqlstate=sqlstate)
