@@ -37,6 +37,22 @@ def program(sql: str, *words: str) -> App:
         (NO_USERS, program("DELETE FROM ¿ WHERE id = $1", "users"), 'relation "users" does not exist'),
         (NO_USERS, program("DELETE FROM ¿ WHERE id = $1"), None),
         (NO_USERS, program("DELETE FROM us¿ WHERE id = $1", "users"), 'relation "users" does not exist'),
+        (NO_USERS, program("DELETE FROM ¿us WHERE id = $1", "users"), None),
+        (NO_USERS, program("DELETE FROM u¿e¿s WHERE id = $1", "users"), 'relation "users" does not exist'),
+        (NO_USERS, program("DELETE FROM u.ers¿ WHERE id = $1", "users"), None),
+        (NO_USERS, program("SELECT 1 FROM users, ¿", "users"), 'relation "users" does not exist'),
+        (NO_USERS, program("COPY ¿ FROM STDIN", "users"), 'relation "users" does not exist'),
+        (NO_USERS, program("UPDATE ¿ SET id = 1", "users"), 'relation "users" does not exist'),
+        (NO_NOTE, program("SELECT id FROM orders WHERE $1 = 2", "note"), 'column "note" does not exist'),
+        (NO_NOTE, program("SELECT id FROM orders WHERE id = $1", "note"), None),
+        (NO_NOTE, program("SELECT id FROM orders LIMIT $1", "note"), None),
+        (NO_NOTE, program("SELECT no¿ FROM orders", "note"), 'column "note" does not exist'),
+        (NO_NOTE, program("SELECT ¿x FROM orders", "note"), None),
+        (NO_NOTE, program("SELECT o.¿ FROM orders o", "note"), 'column "note" does not exist'),
+        (NO_NOTE, program("SELECT note FROM ¿ers"), 'column "note" does not exist'),
+        (NO_NOTE, program("SELECT ¿ FROM ¿", "note"), None),
+        (NO_NOTE, program("SELECT ¿ FROM ¿", "note", "orders"), 'column "note" does not exist'),
+        (NO_NOTE, program("DELETE FROM ¿ WHERE note = 1"), 'column "note" does not exist'),
     ],
 )
 def test_a_name_that_is_known_at_run_time_can_be_what_is_gone(migration: str, old: App, expected: str | None) -> None:
@@ -56,3 +72,39 @@ def test_a_name_that_is_not_known_is_not_said_to_be_missing() -> None:
         "ALTER TABLE orders ADD more int", program("SELECT g.id FROM ¿ g, orders"), app("SELECT id FROM orders")
     )
     assert result.left == ()
+
+
+def test_where_and_how_it_may_fail_is_told() -> None:
+    old = program("SELECT note FROM ¿")
+    (one,) = judge(NO_NOTE, old, app("SELECT total FROM orders")).migrations
+    (found,) = one.breakages
+    assert (found.before, found.location, found.query) == (False, PLACE, old.queries[0])
+    assert found.help == "it names something that is only known at run time, which can be this"
+
+
+@pytest.mark.parametrize(
+    ("sql", "words", "names_it"),
+    [
+        ("SELECT 1 FROM ¿", {"orders": (Mention("orders", PLACE, True),)}, True),
+        ("SELECT 1 FROM ¿", {"orders": (Mention("orders", PLACE, False),)}, False),
+        ("SELECT 1 FROM ¿", {"orders": (Mention("orders", PLACE, False), Mention("orders", PLACE, True))}, True),
+        ("SELECT 1 FROM ¿", {}, False),
+    ],
+)
+def test_a_table_is_meant_where_it_is_a_whole_string(
+    sql: str, words: dict[str, tuple[Mention, ...]], *, names_it: bool
+) -> None:
+    query = Query(sql=sql, location=PLACE, origin=Origin.LITERAL, partial=True)
+    (one,) = judge("DROP TABLE orders CASCADE", app(query, words=words), app("SELECT 1 FROM users")).migrations
+    assert bool([found for found in one.breakages if found.version is Version.OLD]) is names_it
+
+
+@pytest.mark.parametrize(("table", "is_meant"), [("ab", True), ("abc", False)])
+def test_a_name_too_short_for_the_index_of_words_can_always_be_meant(table: str, *, is_meant: bool) -> None:
+    schema = f"CREATE TABLE {table} (id int, x1 int, abc int); CREATE TABLE users (id int)"
+    old = app(Query(sql="SELECT 1 FROM ¿", location=PLACE, origin=Origin.LITERAL, partial=True))
+    (one,) = judge(f"DROP TABLE {table}", old, app("SELECT 1 FROM users"), schema).migrations
+    assert bool(one.breakages) is is_meant
+    old = app(Query(sql=f"SELECT ¿ FROM {table}", location=PLACE, origin=Origin.LITERAL, partial=True))
+    (one,) = judge(f"ALTER TABLE {table} DROP x1, DROP abc", old, app("SELECT 1 FROM users"), schema).migrations
+    assert [found.name for found in one.breakages] == ["x1"]
