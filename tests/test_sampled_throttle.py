@@ -122,6 +122,7 @@ def test_new_settings_end_and_begin_only_what_differs(throttle: SampledThrottle)
 
 def test_what_is_seen_of_a_check_while_it_is_given_up_is_forgotten(throttle: SampledThrottle) -> None:
     with socket.create_server(("127.0.0.1", 0)) as asked:
+        asked.settimeout(10)
         throttle.start(NOWHERE, {"http.freno.url": f"http://127.0.0.1:{asked.getsockname()[1]}/"})
         answers, _ = asked.accept()
         answer = threading.Timer(0.2, answers.sendall, [b"HTTP/1.0 200 OK\r\n\r\n"])

@@ -176,7 +176,7 @@ def _tried(
                 after=change.source,
                 tests=telling,
                 cpu_seconds=limit,
-                wall_seconds=20 * limit,
+                wall_seconds=6 * limit,
             )
             tried = replace(told, outcome=try_one(trial))
             if tried.outcome == "survived":

@@ -50,8 +50,17 @@ PACKAGES = (
     Package(
         name="throttle",
         folder="migrasafe/backfill/throttle",
-        tests=("tests/unit/backfill", "tests/test_ask_checks.py", "tests/test_sampled_throttle.py"),
-        on_servers=("tests/postgres/test_sql_checks_on_servers.py", "tests/postgres/test_throttle_on_servers.py"),
+        tests=(
+            "tests/unit/backfill",
+            "tests/test_ask_checks.py",
+            "tests/test_sampled_throttle.py",
+            "tests/test_sampler.py",
+        ),
+        on_servers=(
+            "tests/postgres/test_sql_checks_on_servers.py",
+            "tests/postgres/test_sampler_on_servers.py",
+            "tests/postgres/test_throttle_on_servers.py",
+        ),
     ),
     Package(
         name="walk",
