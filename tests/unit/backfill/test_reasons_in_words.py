@@ -248,6 +248,120 @@ SITUATIONS: Sequence[Situation] = [
      Strain(signal="active-sessions", value=9.0, usual=2.0, limit=8.0), 0.25)), 0.02),
     ("a rest is never too long", {"nice": 0.95}, after(at_zero(), lambda of, limits: did_batch(
      of, limits, batch(0.0, seconds=5.0))), 0.02),
+    # just in time, and just too late
+    ("the primary answers just in time", {"poll": "1s"}, at_zero(), 3.0),
+    ("the primary answers just too late", {"poll": "1s"}, at_zero(), 3.01),
+    ("the primary is looked at more often than it can answer", {"poll": "10ms"}, at_zero(), 0.3),
+    ("what changes slowly was answered just in time", {}, lambda limits: replace(
+     state(limits, primary(at=9.0)), upkeep=upkeep(6.0)), 9.0),
+    ("what changes slowly was answered just too late", {}, lambda limits: replace(
+     state(limits, primary(at=9.0)), upkeep=upkeep(5.99)), 9.0),
+    ("a small commit ended just in time", {"max_lag": "off"}, after(
+     lambda limits: state(limits, primary(at=1.0)), lambda of, _: replace(of, beat_at=0.0)), 1.0),
+    ("a small commit ended just too late", {"max_lag": "off"}, after(
+     lambda limits: state(limits, primary(at=1.0)), lambda of, _: replace(of, beat_at=-0.01)), 1.0),
+    ("a small commit ended late for a slow poll", {"poll": "2s"}, after(at_zero(), lambda of, _: replace(of, beat_at=-5.9)), 0.0),
+    ("a check has answered at the last moment", {"sql.queue.query": "SELECT 1", "sql.queue.max": 5},
+     after(at_zero(), lambda of, _: saw_check(of, "sql.queue", CheckSeen(value=1.0), -5.0)), 0.0),
+    ("a replica answers just in time", {"poll": "1s"}, looks((0.0, 0, 0), (1.0, 0, 0), name="r1"), 4.0),
+    ("too few small commits by one", {}, lambda limits: replace(state(limits), load=Load(usual_beats=(0.001,) * 4)), 0.0),
+    ("just enough small commits", {}, lambda limits: replace(state(limits), load=Load(usual_beats=(0.001,) * 5)), 0.0),
+    ("too few small commits, and they are lost", {}, lambda limits: lost_beat(
+     replace(state(limits), load=Load(usual_beats=(0.001,) * 4)), "no room"), 0.0),
+    ("too few small commits, and a batch has run", {}, lambda limits: did_batch(
+     replace(state(limits), load=Load(usual_beats=(0.001,) * 4)), limits, batch(0.0)), 0.0),
+    ("Aurora was not asked yet", {}, lambda limits: replace(state(limits), aurora=first_state(limits).aurora), 0.0),
+    # what held batches back has to come down further
+    *((f"a slot that kept too much keeps {kept_mb} MB", {"max_slot_wal": "100MB"}, after(
+       at_zero(lsn=101 * MB, slots=(SLOT,)), still_held, lambda of, limits, kept_mb=kept_mb: saw_primary(
+         of, limits, primary(at=0.1, lsn=101 * MB, slots=(slot(restart_lsn=(101 - kept_mb) * MB, confirmed_lsn=101 * MB),)))),
+       0.1) for kept_mb in (80, 81)),
+    *((f"a reader that was behind is {behind} s behind", {"max_logical_lag": "10s"}, after(
+       looks((0.0, 0, 0), (1.0, MB, MB), (20.0, 2 * MB, 2 * MB), (28.0, 3 * MB, 3 * MB), (28.1, 4 * MB, 4 * MB)),
+       lambda of, limits: saw_primary(of, limits, primary(at=28.2, lsn=5 * MB, slots=(SLOT,))),
+       lambda of, limits: decided(of, decide(of, limits, 28.2, NOON), 28.2),
+       lambda of, limits, lsn=lsn: saw_primary(of, limits, primary(at=28.3, lsn=6 * MB, slots=(slot(confirmed_lsn=lsn),)))),
+       28.3) for behind, lsn in (("8.3", 2 * MB), ("0.3", 3 * MB))),
+    *((f"sessions that were too many are {active}", {"max_active_sessions": 10}, after(
+       at_zero(sessions=SessionsSeen(active=11, in_transaction=11)), still_held, lambda of, _, active=active: replace(
+         of, load=Load(usual_beats=(0.001,) * 9, sessions=(active,)))), 0.0) for active in (8, 9)),
+    *((f"a backlog that was too long is {segments}", {"max_archive_backlog": 10}, after(
+       kept(archiver=ArchiverSeen(backlog_segments=11, failing_since_seconds=None)), still_held,
+       lambda of, limits, segments=segments: saw_upkeep(
+         of, limits, upkeep(archiver=ArchiverSeen(backlog_segments=segments, failing_since_seconds=None)), None)), 0.0)
+      for segments in (8, 9)),
+    *((f"a replica that was late is {lag} s late", {}, after(
+       lambda limits, first=first: saw_upkeep(
+         state(limits), limits, upkeep(), (AuroraReplicaSeen(name="r1", lag_seconds=first),)),
+       lambda of, limits, lag=lag: saw_upkeep(of, limits, upkeep(), (AuroraReplicaSeen(name="r1", lag_seconds=lag),))), 0.0)
+      for first, lag in ((0.71, 0.2), (0.71, 0.21), (0.7, 0.25), (0.7, 0.26))),
+    # several of a kind: each is asked
+    ("the second slot keeps too much", {"max_slot_wal": "1MB", "ignore_slots": "a"}, at_zero(lsn=2 * MB, slots=(
+     slot("a"), slot("b", restart_lsn=2 * MB, confirmed_lsn=2 * MB), slot("c", confirmed_lsn=2 * MB))), 0.0),
+    ("two slots keep too much", {"max_slot_wal": "1MB"}, at_zero(lsn=2 * MB, slots=(slot("a"), slot("b"))), 0.0),
+    ("one slot keeps too much, and another loses it", {"max_slot_wal": "1MB"}, at_zero(
+     lsn=2 * MB, slots=(slot("a"), slot("b", wal_status="lost", active=False))), 0.0),
+    ("no slot matters", {"max_slot_wal": "off"}, at_zero(lsn=2 * MB, slots=(slot("a", wal_status="lost"),)), 0.0),
+    ("the bound of slots is far", {}, lambda limits: state(limits, primary(lsn=11 * 1024 * MB, slots=(PHYSICAL,)),
+     kept=upkeep(slot_wal_limit_bytes=90 * 1024 * MB)), 0.0),
+    ("the second table is vacuumed", {}, kept(vacuums=(
+     VacuumSeen(pid=5, table="public.a", prevents_wraparound=False, share_done=0.5),
+     VacuumSeen(pid=6, table="public.b", prevents_wraparound=True, share_done=0.0))), 0.0),
+    ("wraparound may be waited out", {"wait_for_wraparound_vacuum": "no", "wait_for_autovacuum": "yes"}, kept(vacuums=(
+     VacuumSeen(pid=6, table="public.b", prevents_wraparound=True, share_done=1.0),)), 0.0),
+    ("the second session is old", {}, kept(horizon=(
+     HorizonSeen(kind="session", name="76", who="", xids=1, seconds=1.0), SESSION)), 0.0),
+    ("a replica is old, and only its transactions count", {}, kept(horizon=(HorizonSeen(
+     kind="replica", name="r1", who="", xids=10_000_001, seconds=9999.0),)), 0.0),
+    ("two replicas, one away and one late", {}, after(
+     lambda limits: saw_upkeep(state(limits), limits, upkeep(), (
+         AuroraReplicaSeen(name="r1", lag_seconds=None), AuroraReplicaSeen(name="r2", lag_seconds=0.5)))), 0.0),
+    ("two replicas, one silent and one late", {"replica_dsn.r2": "host=r2"}, after(
+     lambda limits: saw_standby(state(limits, primary(at=5.0)), limits, "r2", StandbySeen(at=1.0, replay_lsn=0, replay_paused=False)),
+     lambda of, limits: saw_upkeep(of, limits, upkeep(5.0), (AuroraReplicaSeen(name="z", lag_seconds=0.5),))), 5.0),
+    ("one stands and another is late", {}, after(looks((0.0, 500, 500), (0.1, 900, 600), (0.2, 900, 600), (0.3, 900, 600),
+     (0.4, 900, 600)), lambda of, limits: saw_upkeep(of, limits, upkeep(0.4), (AuroraReplicaSeen(name="z", lag_seconds=0.5),))), 0.4),
+    ("two flag files are there", {"flag_files": "/stop, /halt"},
+     after(at_zero(), lambda of, _: saw_flags(of, ("/stop", "/halt"))), 0.0),
+    ("flag files cannot be read, and none is asked for", {}, after(at_zero(), lambda of, _: saw_flags(of, GONE)), 0.0),
+    ("three checks", {"sql.a.query": "SELECT 1", "sql.a.max": 5, "sql.b.query": "SELECT 1", "sql.b.max": 5,
+     "sql.c.query": "SELECT 1", "sql.c.max": 5, "sql.b.every": "3s", "sql.b.timeout": "1s"}, after(
+         at_zero(), lambda of, _: saw_check(of, "sql.a", GONE, 0.0),
+         lambda of, _: saw_check(of, "sql.b", CheckSeen(value=1.0), -10.01),
+         lambda of, _: saw_check(of, "sql.c", CheckSeen(value=5.5), 0.0)), 0.0),
+    ("a check without a number", {"sql.a.query": "SELECT 1", "sql.a.max": 5}, after(
+     at_zero(), lambda of, _: saw_check(of, "sql.a", CheckSeen(), 0.0)), 0.0),
+    ("a check from 2 to 5 is above both", {"sql.a.query": "SELECT 1", "sql.a.max": 5, "sql.a.min": 2}, after(
+     at_zero(), lambda of, _: saw_check(of, "sql.a", CheckSeen(value=6.0), 0.0)), 0.0),
+    ("a check from 2 to 5 is below both", {"sql.a.query": "SELECT 1", "sql.a.max": 5, "sql.a.min": 2}, after(
+     at_zero(), lambda of, _: saw_check(of, "sql.a", CheckSeen(value=1.0, words="pod-1"), 0.0)), 0.0),
+    # how large, and how often
+    ("a replica has room for just as much", {}, after(looks((0.0, 0, 0), (0.1, 0, 0)),
+     lambda of, _: replace(of, size=replace(of.size, rows=40), wal_per_row=600.0)), 0.1),
+    ("a replica has room for one less", {}, after(looks((0.0, 0, 0), (0.1, 0, 0)),
+     lambda of, _: replace(of, size=replace(of.size, rows=41), wal_per_row=600.0)), 0.1),
+    ("a replica has room for less than a row", {}, after(looks((0.0, 0, 0), (0.1, 0, 0)),
+     lambda of, _: replace(of, wal_per_row=1e9)), 0.1),
+    ("a replica without a limit has room for all", {"max_lag": "off"}, after(looks((0.0, 0, 0), (0.1, 0, 0)),
+     lambda of, _: replace(of, wal_per_row=1e9)), 0.1),
+    ("a replica that is away has no say", {}, after(looks((0.0, 0, 0), (0.1, 0, 0), (0.2, 0, None)),
+     lambda of, _: replace(of, wal_per_row=1e9)), 0.2),
+    ("a rest that is over", {"nice": 0.5}, after(at_zero(), lambda of, limits: did_batch(of, limits, batch(0.0, seconds=0.1))), 0.11),
+    ("a rest while somebody else is there", {"nice": 0.1}, after(at_zero(), strained(None, 0.5)), 0.0),
+    ("as nice as others can bear", {"nice": 0.5}, after(at_zero(), strained(None, 0.5)), 0.0),
+    ("others do not count", {"max_commit_time": "off", "max_active_sessions": "off"}, after(at_zero(), strained(None, 0.5)), 0.0),
+    ("only sessions of others count", {"max_commit_time": "off"}, after(at_zero(), strained(None, 0.5)), 0.0),
+    ("only small commits count", {"max_active_sessions": "off"}, after(at_zero(), strained(None, 0.5)), 0.0),
+    ("it is not the hour", {"windows": "22:00-06:00"}, after(at_zero(), still_held), 0.0),
+    ("it is not the hour, with all that is said", {"windows": "22:00-06:00; Sat 00:00-24:00", "blackouts": "23:00-23:30",
+     "timezone": "Europe/Berlin"}, at_zero(), 0.0),
+    ("it is the hour of a blackout", {"blackouts": "11:00-13:30"}, at_zero(), 0.0),
+    ("there is no hour at all", {"blackouts": "00:00-24:00"}, at_zero(), 0.0),
+    ("one standby of several is there", {}, at_zero(synchronous_standby_names="first 2 (a, b)",
+     replicas=(replica("a", sync_state="sync"), replica("b", slot="b", sync_state="potential"))), 0.0),
+    ("any one is enough", {}, at_zero(synchronous_standby_names=" ", replicas=()), 0.0),
+    ("all that are needed are there", {}, at_zero(synchronous_standby_names="ANY 1 (*)",
+     replicas=(replica("a", sync_state="quorum"),)), 0.0),
 ]  # fmt: skip
 
 
