@@ -54,6 +54,25 @@ def test_what_only_an_import_carries_out_is_left_to_a_new_interpreter(module: Mo
     assert not module.few(3)
 
 
+MADE_AT_IMPORT = """
+def bound(most):
+    def is_few(number):
+        return number < most
+    return is_few
+few = bound(3)
+"""
+
+
+def test_a_function_that_made_something_at_import_is_left_to_a_new_interpreter() -> None:
+    made = ModuleType("mutated")
+    made.__file__ = "mutated.py"
+    exec(compile(MADE_AT_IMPORT, "mutated.py", "exec", dont_inherit=True), vars(made))
+    with pytest.raises(Unreachable):
+        put_in_place(made, MADE_AT_IMPORT, MADE_AT_IMPORT.replace("<", "<="), at_import=[2, 3, 5, 6])
+    put_in_place(made, MADE_AT_IMPORT, MADE_AT_IMPORT.replace("<", "<="), at_import=[2, 6])
+    assert made.bound(3)(3)
+
+
 def test_a_module_that_is_not_imported_yet_is_left_to_a_new_interpreter() -> None:
     with pytest.raises(Unreachable):
         put_in_place(sys.modules.get("not.there"), BEFORE, BEFORE.replace("<", "<="))

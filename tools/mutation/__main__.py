@@ -177,6 +177,7 @@ def _tried(
                 tests=telling,
                 cpu_seconds=limit,
                 wall_seconds=6 * limit,
+                at_import=met.at_import.get(told.path, []),
             )
             tried = replace(told, outcome=try_one(trial))
             if tried.outcome == "survived":

@@ -24,6 +24,8 @@ class Covering(Struct, frozen=True, kw_only=True):
     """Of each test."""
     lines: dict[str, dict[int, list[str]]]
     """By path and line: the tests that run it, those first that run little else."""
+    at_import: dict[str, list[int]]
+    """By path: the lines that ran outside of any test, when modules and tests were imported."""
 
     def tests_of(self, path: str, line: int, seconds: float) -> list[str]:
         """The tests of a line, as many as take `seconds` together, and one at least; of a line that only imports run,
@@ -86,7 +88,9 @@ def _measure(package: Package, tests: Sequence[str], marks: str, root: Path, fil
             path: {line: sorted((t for t in tests if t), key=lambda t: breadth[t]) for line, tests in lines.items()}
             for path, lines in by_path.items()
         }
-        file.write_bytes(msgspec.json.encode(Covering(seconds=dict(watch.seconds), lines=ordered)))
+        at_import = {path: [line for line, tests in lines.items() if "" in tests] for path, lines in by_path.items()}
+        met = Covering(seconds=dict(watch.seconds), lines=ordered, at_import=at_import)
+        file.write_bytes(msgspec.json.encode(met))
     return status
 
 

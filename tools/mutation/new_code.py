@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import CodeType, FunctionType, ModuleType
 
 
@@ -12,8 +12,9 @@ class Unreachable(Exception):  # noqa: N818 (no error: another way is taken)
     """What differs between the two texts is no code of a function that can be found in the module."""
 
 
-def put_in_place(module: ModuleType | None, before: str, after: str) -> None:
-    """Raises Unreachable, with nothing changed, where the module would have to be imported again."""
+def put_in_place(module: ModuleType | None, before: str, after: str, at_import: Collection[int] = ()) -> None:
+    """Raises Unreachable, with nothing changed, where the module would have to be imported again. `at_import`: the lines of
+    the module that ran then; of a function that did, what it made is there already: a table, another function."""
     if module is None or module.__file__ is None:
         raise Unreachable
     was, will_be = (compile(text, module.__file__, "exec", dont_inherit=True) for text in (before, after))
@@ -23,6 +24,8 @@ def put_in_place(module: ModuleType | None, before: str, after: str) -> None:
     changed = [(name, code) for name, code in _functions(will_be) if _content(old[name]) != _content(code)]
     found = [(_function(module, name), code) for name, code in changed]
     if not found or any(function.__code__.co_freevars != code.co_freevars for function, code in found):
+        raise Unreachable
+    if any(not _body(function.__code__).isdisjoint(at_import) for function, _ in found):
         raise Unreachable
     for function, code in found:
         function.__code__ = code
@@ -55,6 +58,13 @@ def _frame(code: CodeType) -> object:
         return (type(one), repr(one))
 
     return content(code)
+
+
+def _body(code: CodeType) -> set[int]:
+    """The lines of a function, without those of its head, which run where it is defined."""
+    first = code.co_firstlineno
+    own = {line for start, _, line in code.co_lines() if line is not None and line > first and start > 0}
+    return own.union(*(_body(one) for one in code.co_consts if isinstance(one, CodeType)))
 
 
 def _content(code: object) -> object:

@@ -40,6 +40,8 @@ class Trial(Struct, frozen=True, kw_only=True):
     tests: list[str]
     cpu_seconds: float
     wall_seconds: float
+    at_import: list[int] = []
+    """The lines of the module that run when it is imported."""
 
     @property
     def module(self) -> str:
@@ -71,7 +73,7 @@ class _Collected:
 
             def run() -> int:
                 try:
-                    put_in_place(sys.modules.get(trial.module), trial.before, trial.after)
+                    put_in_place(sys.modules.get(trial.module), trial.before, trial.after, trial.at_import)
                 except Unreachable:
                     return _NOT_IN_PLACE
                 _limit(trial)
