@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct, structs
 
@@ -13,7 +13,7 @@ from migrasafe.effects.session import Session
 from migrasafe.effects.situation import Situation
 from migrasafe.migrations.model import Migration, Part, TransactionMode
 from migrasafe.rules.context import Step
-from migrasafe.rules.surroundings import Caller, Ending
+from migrasafe.rules.surroundings import Caller, Ending, Following
 from migrasafe.schema.calls import DEEPEST, MAY_RUN, Run, guarded_statements, runs_of
 from migrasafe.schema.evolve import evolve_alone
 from migrasafe.schema.model import Moment, Ref, Schema
@@ -174,7 +174,7 @@ class Walk:
                 alone=False,
                 in_body=True,
                 atomic=atomic or bool(inner.catches),
-                later=(*(one.statement for one in statements[count + 1 :]), *place.later),
+                later=Following(statements, count + 1, place.later),
                 may_run=place.may_run or inner.may_run,
                 catches=place.catches | inner.catches,
                 each_row_of=inner.each_row_of or place.each_row_of,
@@ -254,7 +254,7 @@ class _Place(Struct, frozen=True, kw_only=True):
     alone: bool = False
     in_body: bool = False
     atomic: bool = False
-    later: tuple[Statement, ...] = ()
+    later: Iterable[Statement] = ()
     may_run: bool = False
     catches: frozenset[str] = frozenset()
     each_row_of: Query | None = None

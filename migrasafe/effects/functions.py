@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from migrasafe.effects.model import NOTHING, Effects, Failure, Trouble
 from migrasafe.effects.situation import Situation
+from migrasafe.schema.evolve.functions import input_types, same_types, with_input_types
 from migrasafe.schema.model import Function
 from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import Argument, CreateFunction, TypeName
@@ -18,15 +19,14 @@ _OUTPUT = ("out", "inout", "table")
 def create_function(statement: CreateFunction, situation: Situation) -> Effects:
     schema = situation.schema
     ref = schema.resolve_function(statement.name.schema, statement.name.name)
-    wanted = _input_types(statement.arguments)
-    old = next((one for one in schema.functions.get(ref, ()) if _same(_input_types(one.arguments), wanted)), None)
-    if old is None:
+    overloads = with_input_types(schema.functions.get(ref, ()), input_types(statement.arguments))
+    if not overloads:
         return NOTHING
     if not statement.replace:
         return _refused(
             Trouble.DUPLICATE_FUNCTION, f"function {ref.name} with the same argument types exists already", ref.name
         )
-    reason = _change(old, statement)
+    reason = _change(overloads[0], statement)
     return _refused(Trouble.INVALID_FUNCTION, reason, ref.name) if reason is not None else NOTHING
 
 
@@ -52,7 +52,7 @@ def _change(old: Function, new: CreateFunction) -> str | None:
             (one.name, _key(one.type)) for one in outputs_after
         ]
         return None if same else f"cannot change return type of {name}: its output columns differ"
-    if old.returns is not None and new.returns is not None and not _same((old.returns,), (new.returns,)):
+    if old.returns is not None and new.returns is not None and not same_types((old.returns,), (new.returns,)):
         return f"cannot change return type of {name} from {spell_type(old.returns)} to {spell_type(new.returns)}"
     if old.returns is not None and new.returns is not None and old.returns.setof is not new.returns.setof:
         return f"cannot change return type of {name}: SETOF differs"
@@ -63,17 +63,5 @@ def _inputs(arguments: tuple[Argument, ...]) -> list[Argument]:
     return [one for one in arguments if one.mode in _INPUT]
 
 
-def _input_types(arguments: tuple[Argument, ...]) -> tuple[TypeName, ...]:
-    return tuple(one.type for one in _inputs(arguments))
-
-
 def _key(one: TypeName) -> tuple[str, bool]:
     return one.name, one.array
-
-
-def _same(some: tuple[TypeName, ...], others: tuple[TypeName, ...]) -> bool:
-    """Whether they are the same types to PostgreSQL, which ignores modifiers here."""
-    return len(some) == len(others) and all(
-        _key(a) == _key(b) and (a.schema == b.schema or None in (a.schema, b.schema))
-        for a, b in zip(some, others, strict=True)
-    )

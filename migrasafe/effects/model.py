@@ -142,8 +142,13 @@ class Effects(Struct, frozen=True, kw_only=True):
 
     def lock_on(self, relation: Ref) -> LockMode | None:
         """The strongest lock on `relation`, None where it takes none."""
-        modes = [lock.mode for lock in self.locks if lock.relation == relation]
-        return max(modes, key=lambda mode: mode.strength) if modes else None
+        strongest: LockMode | None = None
+        for lock in self.locks:
+            if lock.mode is strongest or lock.relation != relation:
+                continue
+            if strongest is None or lock.mode.strength > strongest.strength:
+                strongest = lock.mode
+        return strongest
 
     def strongest_locks(self) -> dict[Ref, LockMode]:
         """The strongest lock on each relation."""

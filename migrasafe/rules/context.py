@@ -38,7 +38,7 @@ class Step(Struct, frozen=True, kw_only=True):
     at_start: Schema
     """Before the migration."""
     after: Schema
-    later_inside: tuple[Statement, ...] = ()
+    later_inside: Iterable[Statement] = ()
     """The statements that follow in the same DO block."""
     ending: Ending
     """Of the transaction."""

@@ -44,7 +44,7 @@ def _lost(step: Step, index: Index, table: Table) -> Iterator[Finding]:
         )
         return
     served = [one for one in foreign_keys(table) if finds(index, one.columns)]
-    unserved = {one.name for one in unserved_foreign_keys(end, table.ref)}
+    unserved = {one.name for one in unserved_foreign_keys(end, table.ref, among=[one.name for one in served])}
     for constraint in served:
         if constraint.name in unserved and constraint.target is not None:
             yield step.finding(

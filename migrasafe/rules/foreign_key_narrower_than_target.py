@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
+from migrasafe.schema.added import added
 from migrasafe.schema.model import Column, Constraint, Ref, Schema, Table
 from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import AddColumn, AddConstraint, AlterColumnType, AlterTable, CreateTable, TypeName
@@ -33,7 +34,9 @@ def check(step: Step) -> Iterator[Finding]:
         if now is None or made is None:
             continue
         still, before = _names(made), _names(then)
-        for constraint in now.constraints:
+        for constraint in (
+            now.constraints if widened else added(then.constraints if then is not None else (), now.constraints)
+        ):
             if constraint.target is None or constraint.name not in still:
                 continue
             if child != ref and constraint.target != ref:

@@ -22,10 +22,11 @@ def check(step: Step) -> Iterator[Finding]:
     before = step.schema.table(ref)
     if made is None or not _any_new(before, made):
         return
-    old = {one.name for one in before.constraints} if before is not None else set()
-    still = {one.name for one in made.constraints}
-    for constraint in unserved_foreign_keys(step.at_end(), ref, besides=old):
-        if constraint.name not in still or constraint.target is None:
+    new = [one.name for one in added(before.constraints if before is not None else (), made.constraints)]
+    if before is not None:
+        new = [name for name in new if before.constraint(name) is None]
+    for constraint in unserved_foreign_keys(step.at_end(), ref, among=new):
+        if constraint.target is None:
             continue
         if isinstance(statement, AlterTable) or step.exists_already(constraint.target):
             yield _finding(step, ref, constraint)

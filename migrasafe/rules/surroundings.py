@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 from msgspec import Struct
 
 from migrasafe.schema.model import Granted, Ref, Schema
-from migrasafe.sql.statements import Statement
+from migrasafe.sql.statements import Guarded, Statement
 
 
 class LiteralsUsed(Struct, frozen=True, kw_only=True):
@@ -30,6 +32,19 @@ class Ending(Struct, eq=False):
         """The schema; only once the walk has been there."""
         assert self.schema is not None
         return self.schema
+
+
+class Following(Struct, frozen=True):
+    """The statements behind one of a body, and behind those of the bodies around it: not a list of them for each statement."""
+
+    body: Sequence[Guarded]
+    first: int
+    around: Iterable[Statement]
+
+    def __iter__(self) -> Iterator[Statement]:
+        for place in range(self.first, len(self.body)):
+            yield self.body[place].statement
+        yield from self.around
 
 
 class Caller(Struct, frozen=True, kw_only=True):

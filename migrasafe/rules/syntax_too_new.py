@@ -12,9 +12,9 @@ from migrasafe.sql.syntax.functions import OF_EXTENSION
 
 def check(step: Step) -> Iterator[Finding]:
     span = step.statement.span
-    for newer in step.script.newer:
-        if newer.since <= step.target.pg_version or not span.start <= newer.span.start < span.end:
-            continue
+    target = step.target.pg_version
+    used = [one for one in step.script.newer if one.since > target and span.start <= one.span.start < span.end]
+    for newer in used:
         if newer.function and _has_its_own(step, newer.function):
             continue
         assumed = (f"the server is PostgreSQL {step.target.pg_version}",) if step.target.pg_version_assumed else ()

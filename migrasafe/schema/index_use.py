@@ -29,13 +29,13 @@ def foreign_keys(table: Table) -> Iterator[Constraint]:
     return (one for one in table.constraints if one.kind is ConstraintKind.FOREIGN_KEY and one.target is not None)
 
 
-def unserved_foreign_keys(schema: Schema, ref: Ref, besides: Collection[str] = ()) -> tuple[Constraint, ...]:
-    """The foreign keys of a table, besides those of these names, whose columns no index serves; none where not all of its
-    indexes are known."""
+def unserved_foreign_keys(schema: Schema, ref: Ref, among: Collection[str]) -> tuple[Constraint, ...]:
+    """The foreign keys of a table, of those with these names, whose columns no index serves; none where not all of its indexes
+    are known."""
     table = schema.table(ref)
-    if table is None or not table.complete:
+    if table is None or not table.complete or not among:
         return ()
-    asked = (one for one in foreign_keys(table) if one.name not in besides)
+    asked = [one for one in table.constraints if one.name in among and one.target is not None]
     return tuple(one for one in asked if next(serving(schema, table, one.columns), None) is None)
 
 

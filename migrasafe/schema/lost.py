@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from migrasafe.schema.model import Index, Moment, Ref, Schema, Table, View
+from migrasafe.schema.added import different
+from migrasafe.schema.model import Index, Moment, Policy, Ref, Schema, Table, Trigger, View
 
 
 class Lost(Struct, frozen=True, kw_only=True):
@@ -70,15 +71,18 @@ def _changes(before: Schema, after: Schema, ref: Ref) -> Iterator[Lost]:
 def parts_lost(old: Table, new: Table) -> Iterator[Lost]:
     """Columns, defaults, constraints, triggers and policies that the table had before."""
     table = old.ref.name
-    columns = {one.name: one for one in new.columns}
-    for column in old.columns:
+    gone, made = different(old.columns, new.columns)
+    columns = {one.name: one for one in made}
+    for column in gone:
         now = columns.get(column.name)
         if now is None:
             yield _part("column", f"{table}.{column.name}", old.ref, column.born)
         elif column.default is not None and now.default is None:
             yield _part("default", f"{table}.{column.name}", old.ref, column.born)
-    for constraint in old.constraints:
-        if new.constraint(constraint.name) is None:
+    gone_constraints, made_constraints = different(old.constraints, new.constraints)
+    names = {one.name for one in made_constraints}
+    for constraint in gone_constraints:
+        if constraint.name not in names:
             kind = "foreign key" if constraint.target is not None else "constraint"
             yield Lost(
                 kind=kind,
@@ -87,10 +91,15 @@ def parts_lost(old: Table, new: Table) -> Iterator[Lost]:
                 born=constraint.born,
                 unique=constraint.index is not None,
             )
-    for kind, parts, left in (("trigger", old.triggers, new.triggers), ("policy", old.policies, new.policies)):
-        names = {one.name for one in left}
+    others: tuple[tuple[str, Sequence[Trigger | Policy], Sequence[Trigger | Policy]], ...] = (
+        ("trigger", old.triggers, new.triggers),
+        ("policy", old.policies, new.policies),
+    )
+    for kind, parts, left in others:
+        gone_parts, made_parts = different(parts, left)
+        names = {one.name for one in made_parts}
         yield from (
-            _part(kind, f"{part.name} of {table}", old.ref, part.born) for part in parts if part.name not in names
+            _part(kind, f"{part.name} of {table}", old.ref, part.born) for part in gone_parts if part.name not in names
         )
 
 

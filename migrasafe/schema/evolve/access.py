@@ -57,7 +57,7 @@ def alter_policy(draft: Draft, statement: AlterPolicy) -> None:
 def remove_policy(draft: Draft, table: Name, name: str) -> None:
     found = draft.table_named(table)
     if found is not None:
-        draft.put(replace(found, policies=tuple(p for p in found.policies if p.name != name)))
+        draft.put(replace(found, policies=tuple([p for p in found.policies if p.name != name])))
 
 
 # --- publications -----------------------------------------------------------------------------------------------------

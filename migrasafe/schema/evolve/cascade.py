@@ -159,10 +159,10 @@ def remove_column(draft: Draft, ref: Ref, name: str, *, only: bool = False) -> N
     draft.put(
         replace(
             table,
-            columns=tuple(c for c in table.columns if c.name != name),
-            constraints=tuple(c for c in table.constraints if name not in c.columns),
-            triggers=tuple(t for t in table.triggers if name not in t.reads),
-            policies=tuple(p for p in table.policies if name not in p.reads),
+            columns=tuple([c for c in table.columns if c.name != name]),
+            constraints=tuple([c for c in table.constraints if name not in c.columns]),
+            triggers=tuple([t for t in table.triggers if name not in t.reads]),
+            policies=tuple([p for p in table.policies if name not in p.reads]),
         )
     )
     for other in generated:
@@ -228,7 +228,7 @@ def _type_loses(draft: Draft, dependent: Ref, lost: Ref) -> None:
 
 def remove_functions(draft: Draft, ref: Ref, gone: tuple[Function, ...]) -> None:
     """Take out overloads of a function; once the last is gone, what calls it goes too."""
-    rest = tuple(f for f in draft.functions.get(ref, ()) if not any(f is one for one in gone))
+    rest = tuple([f for f in draft.functions.get(ref, ()) if f not in gone])
     if rest:
         # Calls by other argument types may mean the overloads that stay; a trigger function takes no arguments.
         draft.put_functions(ref, rest)

@@ -60,7 +60,12 @@ def _in_publications(draft: Draft, ref: Ref, old: str, new: str) -> None:
 def _in_table(table: Table, old: str, new: str) -> Table:
     return replace(
         table,
-        columns=tuple(_in_column(column, old, new) for column in table.columns),
+        columns=tuple(
+            [
+                column if column.name != old and column.generated is None else _in_column(column, old, new)
+                for column in table.columns
+            ]
+        ),
         constraints=tuple(_in_constraint(constraint, table.ref, old, new) for constraint in table.constraints),
         triggers=tuple(_in_trigger(trigger, old, new) for trigger in table.triggers),
         policies=tuple(_in_policy(policy, old, new) for policy in table.policies),

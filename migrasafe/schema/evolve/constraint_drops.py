@@ -20,7 +20,7 @@ def remove_constraint(draft: Draft, ref: Ref, name: str, *, only: bool = False) 
     columns = table.columns
     if constraint.kind is ConstraintKind.NOT_NULL:
         columns = tuple(replace(c, not_null=False) if c.name in constraint.columns else c for c in columns)
-    draft.put(replace(table, constraints=tuple(c for c in table.constraints if c is not constraint), columns=columns))
+    draft.put(replace(table, constraints=tuple([c for c in table.constraints if c is not constraint]), columns=columns))
     lose_key(draft, ref, constraint)
     for child in children_of(draft, table):
         copy = _copy_below(draft, child, constraint)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from migrasafe.schema.evolve.needs import Part
 from migrasafe.schema.model import Ref
 from migrasafe.schema.persistent_map import NOTHING, PersistentMap
 
@@ -53,20 +52,3 @@ class Dependents:
         both = PersistentMap((*self.listed.get(new, NOTHING).items(), *moved.items()))
         self.listed = self.listed.remove(old).insert(new, both)
         return sorted(moved)
-
-
-def note_changed(before: tuple[Part, ...], after: tuple[Part, ...], added: list[Part], removed: list[Part]) -> None:
-    """Which parts are new and which are gone; appending and changing in place are what nearly always happens."""
-    kept = len(before)
-    if len(after) > kept and after[:kept] == before:
-        added.extend(after[kept:])
-    elif len(after) == kept:
-        for old, new in zip(before, after, strict=True):
-            if old is not new:
-                removed.append(old)
-                added.append(new)
-    else:
-        ids = {id(part) for part in before}
-        added.extend(part for part in after if id(part) not in ids)
-        ids = {id(part) for part in after}
-        removed.extend(part for part in before if id(part) not in ids)

@@ -6,11 +6,12 @@ nothing and the schema before stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 
+from migrasafe.schema.added import different
 from migrasafe.schema.evolve import needs
 from migrasafe.schema.evolve.counts import counted, grants_counted
-from migrasafe.schema.evolve.dependents import Dependents, note_changed
+from migrasafe.schema.evolve.dependents import Dependents
 from migrasafe.schema.evolve.privileges import with_default_grants
 from migrasafe.schema.model import (
     BEFORE_HISTORY,
@@ -225,27 +226,30 @@ class Draft:
             return
         added: list[needs.Part] = []
         removed: list[needs.Part] = []
-        for before, after in (
+        parts: tuple[tuple[Sequence[needs.Part], Sequence[needs.Part]], ...] = (
             (old.columns, new.columns),
             (old.constraints, new.constraints),
             (old.triggers, new.triggers),
             (old.policies, new.policies),
-        ):
+        )
+        for before, after in parts:
             if before is not after:
-                note_changed(before, after, added, removed)
+                gone, made = different(before, after)
+                removed.extend(gone)
+                added.extend(made)
         wanted = {need for part in added for need in needs.part_needs(part, self)}
         if wanted:
             self.links.depend(ref, wanted)
         if removed and (lost := {need for part in removed for need in needs.part_needs(part, self)} - wanted):
-            self.links.forget(ref, lost - needs.relation_needs(new, self))
+            self.links.forget(ref, needs.no_longer_needed(lost, new, self))
         if old.of_type != new.of_type and new.of_type is not None:
             self.links.depend(ref, (new.of_type,))
         if old.constraints is not new.constraints:
-            gone = [part.name for part in removed if type(part) is Constraint]
-            made = [part.name for part in added if type(part) is Constraint]
-            if gone != made:
-                self._count_constraints(ref.schema, made, 1)
-                self._count_constraints(ref.schema, gone, -1)
+            taken = [part.name for part in removed if type(part) is Constraint]
+            given = [part.name for part in added if type(part) is Constraint]
+            if taken != given:
+                self._count_constraints(ref.schema, given, 1)
+                self._count_constraints(ref.schema, taken, -1)
 
     def _count_constraints(self, schema: str, names: Iterable[str], step: int) -> None:
         for one in names:
@@ -285,10 +289,17 @@ class Draft:
             self.functions = self.functions.insert(ref, overloads)
         elif before:
             self.functions = self.functions.remove(ref)
-        kept = {*map(id, before)}.intersection(map(id, overloads))
-        if lost := self._function_needs(one for one in before if id(one) not in kept):
-            self.links.forget(ref, lost - self._function_needs(overloads))
-        self.links.depend(ref, self._function_needs(one for one in overloads if id(one) not in kept))
+        gone, made = different(before, overloads)
+        if lost := self._function_needs(gone):
+            self.links.forget(ref, self._no_function_needs(lost, overloads))
+        self.links.depend(ref, self._function_needs(made))
+
+    def _no_function_needs(self, lost: set[Ref], overloads: Iterable[Function]) -> set[Ref]:
+        for overload in overloads:
+            if not lost:
+                break
+            lost = lost - needs.function_needs(overload, self)
+        return lost
 
     def _function_needs(self, overloads: Iterable[Function]) -> set[Ref]:
         return {need for overload in overloads for need in needs.function_needs(overload, self)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from migrasafe.schema.evolve.draft import Draft
@@ -46,14 +48,13 @@ def create_function(draft: Draft, statement: CreateFunction) -> None:
         born=draft.moment,
     )
     wanted = input_types(arguments)
-    overloads = list(draft.functions.get(ref, ()))
-    for place, overload in enumerate(overloads):
-        if same_types(input_types(overload.arguments), wanted):
-            overloads[place] = replace(function, born=overload.born) if statement.replace else function
-            break
-    else:
-        overloads.append(function)
-    draft.put_functions(ref, tuple(overloads))
+    overloads = draft.functions.get(ref, ())
+    old = next(iter(with_input_types(overloads, wanted)), None)
+    if old is None:
+        draft.put_functions(ref, (*overloads, function))
+        return
+    function = replace(function, born=old.born) if statement.replace else function
+    draft.put_functions(ref, tuple([function if one is old else one for one in overloads]))
 
 
 def _atomic_reads(draft: Draft, statement: CreateFunction) -> frozenset[ColumnRef]:
@@ -103,19 +104,36 @@ def same_types(one: tuple[TypeName, ...], other: tuple[TypeName, ...]) -> bool:
     )
 
 
+def with_input_types(overloads: Sequence[Function], wanted: tuple[TypeName, ...]) -> list[Function]:
+    """The overloads that take these types. A name may have a thousand: most are passed over by the names of the types."""
+    names = [one.name for one in wanted]
+    near = []
+    for overload in overloads:
+        place = 0
+        for argument in overload.arguments:
+            if argument.mode in _INPUT:
+                if argument.type.name not in names[place : place + 1]:
+                    break
+                place += 1
+        else:
+            if place == len(names):
+                near.append(overload)
+    return [one for one in near if same_types(input_types(one.arguments), wanted)]
+
+
 def overloads_meant(draft: Draft, ref: Ref, arguments: tuple[TypeName, ...] | None, kind: str) -> tuple[Function, ...]:
     """The overload with these argument types; without types the only one there is, and none where it is ambiguous.
 
     A FUNCTION or an AGGREGATE is no procedure, a PROCEDURE nothing else, and a ROUTINE is any of them."""
     overloads = draft.functions.get(ref, ())
     if kind != "ROUTINE":
-        overloads = tuple(f for f in overloads if f.procedure is (kind == "PROCEDURE"))
+        procedure = kind == "PROCEDURE"
+        overloads = tuple([f for f in overloads if f.procedure is procedure])
     if arguments is None:
         return overloads if len(overloads) == 1 else ()
     wanted = tuple(resolved_type(draft, argument) or argument for argument in arguments)
-    found = tuple(f for f in overloads if same_types(input_types(f.arguments), wanted))
-    if found:
-        return found
+    if found := with_input_types(overloads, wanted):
+        return tuple(found)
     # Argument lists may also be written with the OUT arguments in them.
     return tuple(f for f in overloads if same_types(tuple(a.type for a in f.arguments), wanted))
 
@@ -182,7 +200,7 @@ def _remove_trigger(draft: Draft, table: Table, name: str) -> None:
     trigger = next((t for t in table.triggers if t.name == name), None)
     if trigger is None:
         return
-    draft.put(replace(table, triggers=tuple(t for t in table.triggers if t is not trigger)))
+    draft.put(replace(table, triggers=tuple([t for t in table.triggers if t is not trigger])))
     for ref in table.partitions if trigger.row else ():
         partition = draft.table(ref)
         if partition is not None:

@@ -102,14 +102,14 @@ def remove_index(draft: Draft, ref: Ref) -> None:
     draft.take(ref)
     target = draft.relations.get(index.table)
     if isinstance(target, Table):
-        kept = tuple(c for c in target.constraints if c.index != ref)
+        kept = tuple([c for c in target.constraints if c.index != ref])
         constraints = target.constraints if len(kept) == len(target.constraints) else kept
-        indexes = tuple(one for one in target.indexes if one != ref)
+        indexes = tuple([one for one in target.indexes if one != ref])
         draft.put(replace(target, indexes=indexes, constraints=constraints))
         for child in attached_indexes(draft, target, ref):
             remove_index(draft, child.ref)
     elif isinstance(target, View):
-        draft.put(replace(target, indexes=tuple(one for one in target.indexes if one != ref)))
+        draft.put(replace(target, indexes=tuple([one for one in target.indexes if one != ref])))
 
 
 def rebuild_indexes(draft: Draft, table: Table, column: str) -> None:

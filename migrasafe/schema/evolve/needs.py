@@ -67,6 +67,18 @@ def relation_needs(relation: Relation, lookup: Lookup) -> set[Ref]:
     return needs
 
 
+def no_longer_needed(lost: set[Ref], table: Table, lookup: Lookup) -> set[Ref]:
+    """What of `lost` no part of the table needs. Of many parts, the first often needs it still, and no other is asked."""
+    left = lost - {table.of_type}
+    columns = [one for one in table.columns if one.default or one.generated or (one.type and one.type.schema)]
+    for parts in (table.constraints, table.triggers, table.policies, columns):
+        for part in parts:
+            if not left:
+                return left
+            left = left.difference(part_needs(part, lookup))
+    return left
+
+
 def index_needs(index: Index, lookup: Lookup) -> Iterator[Ref]:
     for element in index.elements:
         if element.expression is not None:

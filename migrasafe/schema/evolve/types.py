@@ -71,8 +71,8 @@ def rename_enum_value(draft: Draft, statement: RenameEnumValue) -> None:
     if not isinstance(enum, EnumType):
         return
     old, new = statement.label, statement.new_label
-    labels = tuple(new if label == old else label for label in enum.labels)
-    born = tuple((new if label == old else label, moment) for label, moment in enum.label_born)
+    labels = tuple([new if label == old else label for label in enum.labels])
+    born = tuple([(new if label == old else label, moment) for label, moment in enum.label_born])
     draft.put_type(replace(enum, labels=labels, label_born=born))
 
 
