@@ -140,10 +140,12 @@ class Step(Struct, frozen=True, kw_only=True):
         mode = self.effects.lock_on(work.relation)
         return mode if mode is not None and mode.blocks_writes else None
 
-    def held_against_others(self) -> Iterator[tuple[Ref, Held]]:
-        """Locks of earlier statements in this transaction that stop readers or writers of tables that were there before."""
+    def held_against_others(self, above: LockMode | None = None) -> Iterator[tuple[Ref, Held]]:
+        """Locks of earlier statements in this transaction that stop readers or writers of tables that were there before; with
+        `above`, those that are stronger."""
+        wanted = [mode for mode in LockMode if mode.blocks_writes and (above is None or mode.strength > above.strength)]
         for relation, held in self.session.held.items():
-            if held.mode.blocks_writes and self.exists_already(relation):
+            if held.mode in wanted and self.exists_already(relation):
                 yield relation, held
 
     # --- findings ---

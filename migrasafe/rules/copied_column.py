@@ -56,7 +56,7 @@ def copies_of(
     if any(isinstance(one, (SetDefault, DropDefault)) and one.column == column.name for one in replaced):
         column = replace(column, default=None)
     dropped = {one.name for one in replaced if isinstance(one, DropConstraint)}
-    table = replace(table, constraints=tuple(one for one in table.constraints if one.name not in dropped))
+    table = replace(table, constraints=tuple([one for one in table.constraints if one.name not in dropped]))
     try:
         return _Copier(schema, table, column, new, on).copies()
     except _UnmovableError:

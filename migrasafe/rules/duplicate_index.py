@@ -8,6 +8,7 @@ from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.added import added
+from migrasafe.schema.alike import over_the_same
 from migrasafe.schema.model import Index, Ref, Schema, Table, View
 from migrasafe.sql.expressions import same_expression
 from migrasafe.sql.statements import CreateIndex, Expression, IndexElement
@@ -34,7 +35,7 @@ def _other(now: Schema, end: Schema, new: Index) -> tuple[Index, Index] | None:
     table = now.relation(new.table)
     assert isinstance(table, (Table, View))
     columns = [element.column for element in new.elements]
-    for old in now.indexes_of(table):
+    for old in over_the_same(now, table, new):
         if [element.column for element in old.elements] != columns or old.method != new.method:
             continue  # of two indexes of a table this differs most often
         if old.ref == new.ref or not old.valid or end.index(old.ref) is None or not _same(old.predicate, new.predicate):

@@ -80,7 +80,7 @@ def new_column_of_type(step: Step, work: Work) -> Fix | None:
     if written is None or table is None or known is None:
         return None
     on, new = step.table_name, quote_ident(f"{column}_new")
-    others = tuple(one for place, one in enumerate(statement.actions) if place != work.action)
+    others = tuple([one for place, one in enumerate(statement.actions) if place != work.action])
     copies = copies_of(step.schema, table, known, f"{column}_new", on, replaced=others)
     if copies is None:
         return None

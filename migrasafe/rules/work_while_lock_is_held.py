@@ -33,9 +33,8 @@ def check(step: Step) -> Iterator[Finding]:
         if work.concurrent or not step.exists_already(work.relation):
             continue
         own = step.own_lock(work)
-        for relation, held in step.held_against_others():
-            if own is not None and own.strength >= held.mode.strength:
-                continue  # the statement makes others wait by itself as much: the rule about its own work speaks of it
+        # Where the statement makes others wait by itself as much, the rule about its own work speaks of it.
+        for relation, held in step.held_against_others(above=own):
             yield _finding(step, work, relation, held)
             return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from migrasafe.schema.alike import beginning_with
 from migrasafe.schema.model import Constraint, Index, Ref, Schema, Table, View
 from migrasafe.sql.statements import ConstraintKind
 
@@ -17,7 +18,7 @@ def finds(index: Index, columns: tuple[str, ...]) -> bool:
 
 def serving(schema: Schema, table: Table | View, columns: tuple[str, ...]) -> Iterator[Index]:
     """The valid indexes that find rows by these columns; a partial one counts, as the rows it leaves out are NULL mostly."""
-    return (index for index in schema.indexes_of(table) if index.valid and finds(index, columns))
+    return (index for index in beginning_with(schema, table, columns) if index.valid and finds(index, columns))
 
 
 def finds_every_row(schema: Schema, table: Table, columns: tuple[str, ...]) -> bool:

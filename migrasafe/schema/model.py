@@ -78,6 +78,8 @@ class Schema(Struct, frozen=True, kw_only=True):
     is gone: look before you believe it."""
     constraint_names: PersistentMap[Ref, int] = NOTHING
     """(schema, constraint name) → how many tables have one of that name: PostgreSQL's generated names avoid them."""
+    alike: PersistentMap[int, tuple[Ref, ...]] = NOTHING
+    """For tables with many indexes: a hash of what an index is over → those that are. It may list too much: schema/alike.py."""
     default_partitions: PersistentMap[Ref, Ref] = NOTHING
     """partitioned table → its DEFAULT partition. It may list what is that no longer, too: ask `default_partition`."""
     numbered: PersistentMap[tuple[str, str, str, str], int] = NOTHING

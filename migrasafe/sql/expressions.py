@@ -137,11 +137,11 @@ def without_places(node: Any) -> Any:
 
 def same_expression(one: Expression, other: Expression) -> bool:
     """Whether two expressions say the same, wherever they were written. Never recurses."""
-    return _said(one) == _said(other) and _same(one.node, other.node)
+    return said(one) == said(other) and _same(one.node, other.node)
 
 
 @lru_cache(maxsize=4096)
-def _said(expression: Expression) -> int:
+def said(expression: Expression) -> int:
     """A number that is the same for expressions that say the same, and hardly ever for others: a table may have a thousand
     indexes, each with a condition of its own."""
     total = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from migrasafe.sql.lexer import Kind, Token, tokens
@@ -106,6 +108,7 @@ def written_key(text: str, span: Span, shown: str | None = None) -> tuple[Clause
     return tuple(clause for clause in _clauses(text, found[start:], _OF_KEY, shown or text) if clause.kind)
 
 
+@lru_cache(maxsize=16)
 def written_table(text: str, span: Span, shown: str | None = None) -> str | None:
     """The name of the relation after `ALTER TABLE [IF EXISTS] [ONLY]`, as written."""
     found = significant(text, span)

@@ -132,7 +132,7 @@ def _alter(draft: Draft, table: Table, name: str, change: Callable[[Column], Col
             continue
         changed = change(column)
         if changed is not column:
-            draft.put(replace(one, columns=tuple(changed if c is column else c for c in one.columns)))
+            draft.put(replace(one, columns=tuple([changed if c is column else c for c in one.columns])))
 
 
 def alter_type(draft: Draft, table: Table, action: AlterColumnType, *, only: bool) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from migrasafe.schema.model import Ref
+from migrasafe.schema.added import different
+from migrasafe.schema.evolve.needs import Part
+from migrasafe.schema.model import Ref, Table
 from migrasafe.schema.persistent_map import NOTHING, PersistentMap
 
 
@@ -52,3 +54,21 @@ class Dependents:
         both = PersistentMap((*self.listed.get(new, NOTHING).items(), *moved.items()))
         self.listed = self.listed.remove(old).insert(new, both)
         return sorted(moved)
+
+
+def parts_changed(old: Table, new: Table) -> tuple[list[Part], list[Part]]:
+    """The parts of a table that are new, and those that are gone."""
+    pairs: tuple[tuple[Sequence[Part], Sequence[Part]], ...] = (
+        (old.columns, new.columns),
+        (old.constraints, new.constraints),
+        (old.triggers, new.triggers),
+        (old.policies, new.policies),
+    )
+    added: list[Part] = []
+    removed: list[Part] = []
+    for before, after in pairs:
+        if before is not after:
+            gone, made = different(before, after)
+            added.extend(made)
+            removed.extend(gone)
+    return added, removed

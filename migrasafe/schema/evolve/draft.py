@@ -6,12 +6,13 @@ nothing and the schema before stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Set
 
 from migrasafe.schema.added import different
+from migrasafe.schema.alike import unlisted, with_changed_index, with_index, without_index
 from migrasafe.schema.evolve import needs
 from migrasafe.schema.evolve.counts import counted, grants_counted
-from migrasafe.schema.evolve.dependents import Dependents
+from migrasafe.schema.evolve.dependents import Dependents, parts_changed
 from migrasafe.schema.evolve.privileges import with_default_grants
 from migrasafe.schema.model import (
     BEFORE_HISTORY,
@@ -40,6 +41,7 @@ class Draft:
 
     __slots__ = (
         "_before",
+        "alike",
         "complete",
         "constraint_names",
         "default_grants",
@@ -72,6 +74,7 @@ class Draft:
         self.default_grants = schema.default_grants
         self.links = Dependents(schema.dependents)
         self.constraint_names = schema.constraint_names
+        self.alike = schema.alike
         self.default_partitions = schema.default_partitions
         self.numbered = schema.numbered
         self.table_grants = schema.table_grants
@@ -106,6 +109,7 @@ class Draft:
             default_grants=self.default_grants,
             dependents=self.links.listed,
             constraint_names=self.constraint_names,
+            alike=self.alike,
             default_partitions=self.default_partitions,
             numbered=self.numbered,
             table_grants=self.table_grants,
@@ -194,6 +198,8 @@ class Draft:
         if type(new) is Table:
             self._note_table(old if type(old) is Table else None, new)
             return
+        if type(old) is Index and type(new) is Index and self.alike is not NOTHING:
+            self.alike = with_changed_index(self.alike, old, new)
         wanted = needs.relation_needs(new, self)
         if old is not None:
             self.links.forget(new.ref, needs.relation_needs(old, self) - wanted)
@@ -207,6 +213,8 @@ class Draft:
         self.relations = self.relations.remove(ref)
         self.numbered = NOTHING
         self.links.forget(ref, needs.relation_needs(relation, self))
+        if type(relation) is Index:
+            self.alike = without_index(self.alike, relation)
         if isinstance(relation, Table):
             self._count_constraints(ref.schema, [one.name for one in relation.constraints], -1)
             self.table_grants = grants_counted(self.table_grants, relation, None)
@@ -218,25 +226,15 @@ class Draft:
     def _note_table(self, old: Table | None, new: Table) -> None:
         ref = new.ref
         self.table_grants = grants_counted(self.table_grants, old, new)
+        for index in map(self.index, unlisted(old, new)):
+            self.alike = with_index(self.alike, index)
         if new.partition_of is not None and new.bound is not None and new.bound.default:
             self.default_partitions = self.default_partitions.insert(new.partition_of, ref)
         if old is None:
             self.links.depend(ref, needs.relation_needs(new, self))
             self._count_constraints(ref.schema, [one.name for one in new.constraints], 1)
             return
-        added: list[needs.Part] = []
-        removed: list[needs.Part] = []
-        parts: tuple[tuple[Sequence[needs.Part], Sequence[needs.Part]], ...] = (
-            (old.columns, new.columns),
-            (old.constraints, new.constraints),
-            (old.triggers, new.triggers),
-            (old.policies, new.policies),
-        )
-        for before, after in parts:
-            if before is not after:
-                gone, made = different(before, after)
-                removed.extend(gone)
-                added.extend(made)
+        added, removed = parts_changed(old, new)
         wanted = {need for part in added for need in needs.part_needs(part, self)}
         if wanted:
             self.links.depend(ref, wanted)
@@ -245,11 +243,11 @@ class Draft:
         if old.of_type != new.of_type and new.of_type is not None:
             self.links.depend(ref, (new.of_type,))
         if old.constraints is not new.constraints:
-            taken = [part.name for part in removed if type(part) is Constraint]
-            given = [part.name for part in added if type(part) is Constraint]
-            if taken != given:
-                self._count_constraints(ref.schema, given, 1)
-                self._count_constraints(ref.schema, taken, -1)
+            gone = [part.name for part in removed if type(part) is Constraint]
+            made = [part.name for part in added if type(part) is Constraint]
+            if gone != made:
+                self._count_constraints(ref.schema, made, 1)
+                self._count_constraints(ref.schema, gone, -1)
 
     def _count_constraints(self, schema: str, names: Iterable[str], step: int) -> None:
         for one in names:
@@ -291,15 +289,8 @@ class Draft:
             self.functions = self.functions.remove(ref)
         gone, made = different(before, overloads)
         if lost := self._function_needs(gone):
-            self.links.forget(ref, self._no_function_needs(lost, overloads))
+            self.links.forget(ref, needs.still_lost(lost, (needs.function_needs(one, self) for one in overloads)))
         self.links.depend(ref, self._function_needs(made))
-
-    def _no_function_needs(self, lost: set[Ref], overloads: Iterable[Function]) -> set[Ref]:
-        for overload in overloads:
-            if not lost:
-                break
-            lost = lost - needs.function_needs(overload, self)
-        return lost
 
     def _function_needs(self, overloads: Iterable[Function]) -> set[Ref]:
         return {need for overload in overloads for need in needs.function_needs(overload, self)}

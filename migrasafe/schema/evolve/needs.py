@@ -68,15 +68,19 @@ def relation_needs(relation: Relation, lookup: Lookup) -> set[Ref]:
 
 
 def no_longer_needed(lost: set[Ref], table: Table, lookup: Lookup) -> set[Ref]:
-    """What of `lost` no part of the table needs. Of many parts, the first often needs it still, and no other is asked."""
-    left = lost - {table.of_type}
+    """What of `lost` no part of the table needs."""
     columns = [one for one in table.columns if one.default or one.generated or (one.type and one.type.schema)]
-    for parts in (table.constraints, table.triggers, table.policies, columns):
-        for part in parts:
-            if not left:
-                return left
-            left = left.difference(part_needs(part, lookup))
-    return left
+    parts: tuple[Part, ...] = (*table.constraints, *table.triggers, *table.policies, *columns)
+    return still_lost(lost - {table.of_type}, (part_needs(part, lookup) for part in parts))
+
+
+def still_lost(lost: set[Ref], needed: Iterable[Iterable[Ref]]) -> set[Ref]:
+    """What of `lost` is not among any of these needs, which are looked at until nothing is left."""
+    for needs in needed:
+        if not lost:
+            break
+        lost = lost.difference(needs)
+    return lost
 
 
 def index_needs(index: Index, lookup: Lookup) -> Iterator[Ref]:
