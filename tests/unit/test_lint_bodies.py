@@ -55,6 +55,15 @@ def test_procedures_and_functions_inside_functions_are_followed() -> None:
     assert rules(MAKES_INDEX + outer, "CALL all_of_it()") == ["create-index-without-concurrently"]
 
 
+def test_a_function_may_add_what_has_no_name_for_its_elements() -> None:
+    sql = """
+    CREATE FUNCTION go() RETURNS void LANGUAGE sql AS $$
+      ALTER TABLE bookings ADD EXCLUDE USING gist (room WITH =, lower(at) WITH &&)
+    $$;
+    """
+    assert "add-exclusion-constraint" in rules(sql, "SELECT go()")
+
+
 def test_a_function_that_calls_itself_comes_to_an_end() -> None:
     sql = "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT f(); UPDATE orders SET a = 1 $$;"
     assert set(rules(sql, "SELECT f()")) == {"bulk-change-in-one-transaction"}

@@ -79,7 +79,7 @@ def exclusion_body(wanted: ConstraintDef) -> str:
 
 def _pairs(wanted: ConstraintDef) -> Iterator[tuple[Node, str]]:
     for one in wanted.exclusions:
-        element, operator = one["List"]["items"]
+        element, operator = one.node["List"]["items"]
         names = names_of(operator["List"]["items"])
         sign = names[-1]
         yield element["IndexElem"], sign if len(names) == 1 else f"OPERATOR({quote_ident(names[0])}.{sign})"

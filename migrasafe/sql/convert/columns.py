@@ -77,9 +77,10 @@ def constraint(node: Fields, column: str | None = None) -> ConstraintDef | None:
         columns = strings(node.get("fk_attrs")) or columns
         given["references"] = _references(node)
     elif what is _EXCLUDE:
-        exclusions = tuple(node.get("exclusions", ()))
-        keys = [fields(item["List"]["items"][0]) for item in exclusions]
+        items = node.get("exclusions", ())
+        keys = [fields(item["List"]["items"][0]) for item in items]
         columns = tuple([key["name"] for key in keys if "name" in key])
+        exclusions = tuple([Expression(node=item) for item in items])
         given.update(exclude_method=node.get("access_method"), exclusions=exclusions)
     elif "keys" in node:
         columns = strings(node["keys"])
