@@ -9,7 +9,8 @@ from types import ModuleType
 import pytest
 
 from migrasafe.backfill.walk import batch_size
-from tools.mutation.new_code import Unreachable, put_in_place
+from migrasafe.rules.registry import RULES
+from tools.mutation.new_code import Unreachable, import_all, put_in_place
 from tools.mutation.results import Tried, read_equivalent, read_record, table, write_page
 from tools.mutation.trial import Trial, in_new_interpreter
 
@@ -76,6 +77,11 @@ def test_a_function_that_made_something_at_import_is_left_to_a_new_interpreter()
 def test_a_module_that_is_not_imported_yet_is_left_to_a_new_interpreter() -> None:
     with pytest.raises(Unreachable):
         put_in_place(sys.modules.get("not.there"), BEFORE, BEFORE.replace("<", "<="))
+
+
+def test_modules_that_wait_for_a_statement_are_imported_before_any_test() -> None:
+    import_all("migrasafe/rules", ROOT)
+    assert {f"migrasafe.rules.{rule.id.replace('-', '_')}" for rule in RULES} <= set(sys.modules)
 
 
 @pytest.mark.parametrize(("mutant", "outcome"), [("MOST_GROWTH = 1.5 ", "survived"), ("MOST_GROWTH = 9.9", "killed")])

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
+from tools.mutation.new_code import import_all
 from tools.mutation.packages import Package
 from tools.mutation.trial import OPTIONS, in_child
 
@@ -65,6 +66,7 @@ def covering(package: Package, tests: Sequence[str], marks: str, root: Path, kep
         kept.mkdir(parents=True, exist_ok=True)
         if in_child(lambda: _measure(package, tests, marks, root, file)) != 0 or not file.exists():
             raise RuntimeError(f"the tests of {package.name} fail without a mutant: {' '.join(tests)}")
+    import_all(package.folder, root)
     return msgspec.json.decode(file.read_bytes(), type=Covering)
 
 
@@ -72,6 +74,7 @@ def _measure(package: Package, tests: Sequence[str], marks: str, root: Path, fil
     measured = coverage.Coverage(data_file=None, source=[str(root / package.folder)], messages=False)
     watch = _Watch(measured)
     measured.start()
+    import_all(package.folder, root)
     status = int(pytest.main([*OPTIONS, "-m", marks, *tests], plugins=[watch]))
     measured.stop()
     if status == 0:

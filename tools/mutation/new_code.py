@@ -5,11 +5,25 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Collection, Iterator
+from importlib import import_module
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 
 class Unreachable(Exception):  # noqa: N818 (no error: another way is taken)
     """What differs between the two texts is no code of a function that can be found in the module."""
+
+
+def import_all(folder: str, root: Path) -> None:
+    """Imports each module of a package. One that only a test imports could not be reached before that test, and what
+    its import carries out would seem to concern no other."""
+    for path in sorted((root / folder).rglob("*.py")):
+        import_module(module_of(path.relative_to(root)))
+
+
+def module_of(path: Path) -> str:
+    """The name under which a file is imported; its path is from the root."""
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
 def put_in_place(module: ModuleType | None, before: str, after: str, at_import: Collection[int] = ()) -> None:

@@ -23,7 +23,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from tools.mutation.new_code import Unreachable, put_in_place
+from tools.mutation.new_code import Unreachable, module_of, put_in_place
 
 _PASSED, _FAILED, _NOT_IN_PLACE, _TIMED_OUT = 0, 1, 80, 90
 OPTIONS = ("-x", "-q", "--no-header", "--capture=sys", "-p", "no:cacheprovider", "--majors", "15")
@@ -45,7 +45,7 @@ class Trial(Struct, frozen=True, kw_only=True):
 
     @property
     def module(self) -> str:
-        return ".".join(Path(self.path).with_suffix("").parts).removesuffix(".__init__")
+        return module_of(Path(self.path))
 
 
 Try = Callable[[Trial], str]
