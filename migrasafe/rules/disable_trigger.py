@@ -35,13 +35,10 @@ def _disabled(step: Step, ref: Ref, action: SetTriggers, index: int) -> Iterator
         message = f"What this migration writes to {shown(ref)} is not checked against its foreign keys, now or later."
     elif everything:
         message = f"The foreign keys of {shown(ref)} are not checked any more, and none of its triggers runs."
+    elif action.which == "user":
+        message = f"None of the triggers of {shown(ref)} runs for the writes of the app."
     else:
-        what = "None of the triggers" if action.which == "user" else f"The trigger {action.name}"
-        message = (
-            f"{what} of {shown(ref)} does not run for the writes of the app."
-            if action.which != "user"
-            else (f"{what} of {shown(ref)} runs for the writes of the app.")
-        )
+        message = f"The trigger {action.name} of {shown(ref)} does not run for the writes of the app."
     yield step.finding(
         RULE.id,
         message,

@@ -39,7 +39,8 @@ def check(step: Step) -> Iterator[Finding]:
                     and step.situation.exists_already(ref)
                     and not _is_emptied(step, ref)
                 ):
-                    yield from _altered(step, ref, action.options, None, index, column=action.column)
+                    restart = dict(action.values).get("restart")
+                    yield from _altered(step, ref, action.options, restart, index, column=action.column)
         case Select():
             yield from _set_by_call(step, statement)
 
