@@ -28,6 +28,10 @@ PACKAGES = (
             "tests/unit/test_lint_bodies.py",
             "tests/unit/test_lint_timeouts.py",
             "tests/test_fixes_of_rules.py",
+            "tests/test_fix.py",
+            "tests/test_since.py",
+            "tests/unit/test_edits.py",
+            "tests/unit/test_most_rows.py",
         ),
     ),
     Package(

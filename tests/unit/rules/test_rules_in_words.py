@@ -95,9 +95,7 @@ def told_of_cases(page_id: str) -> Iterator[str]:
     """Each case: what its rule says in full, and what others say."""
     for case in read_cases(page_id):
         yield f"## {case.about}"
-        for finding in lint_after(
-            (case.given,), case.text, pg_version=case.given.pg_version, in_transaction=case.in_transaction
-        ).findings:
+        for finding in case.linted().findings:
             yield placed(finding)
             if finding.rule == page_id:
                 yield from islice(in_full(finding), 1, None)

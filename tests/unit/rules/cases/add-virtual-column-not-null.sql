@@ -1,0 +1,13 @@
+-- given
+CREATE SCHEMA shop;
+CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
+CREATE TABLE users (id bigint PRIMARY KEY);
+CREATE TABLE orders (id bigint PRIMARY KEY, a integer, note text);
+CREATE TABLE shop."My Carts" (id bigint PRIMARY KEY, a integer);
+CREATE TABLE logs (id bigint) PARTITION BY RANGE (id);
+CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (1) TO (9);
+
+-- case: on the version that has them [pg18]
+ALTER TABLE orders ADD COLUMN c integer GENERATED ALWAYS AS (a * 2) VIRTUAL NOT NULL;
+ALTER TABLE orders ADD COLUMN more text, ADD COLUMN d integer GENERATED ALWAYS AS (a * 2) NOT NULL;
+ALTER TABLE orders ADD COLUMN e integer GENERATED ALWAYS AS (a * 2) VIRTUAL;

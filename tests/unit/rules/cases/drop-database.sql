@@ -1,0 +1,16 @@
+-- case: each
+DROP DATABASE shop;
+DROP DATABASE IF EXISTS "My Shop";
+DROP TABLESPACE fast;
+CREATE DATABASE shop;
+CREATE TABLESPACE slow LOCATION '/slow';
+ALTER DATABASE shop RENAME TO store;
+
+-- case: what roles own
+DROP OWNED BY app, "Report";
+REASSIGN OWNED BY app TO CURRENT_USER;
+DROP OWNED BY app;
+DROP OWNED BY app, reports;
+REASSIGN OWNED BY reports TO CURRENT_USER;
+DROP OWNED BY reports;
+DROP ROLE app;

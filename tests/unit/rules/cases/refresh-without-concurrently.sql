@@ -1,0 +1,29 @@
+-- given
+CREATE SCHEMA shop;
+CREATE TABLE orders (id bigint PRIMARY KEY, note text);
+CREATE MATERIALIZED VIEW plain AS SELECT id, note FROM orders;
+CREATE MATERIALIZED VIEW keyed AS SELECT id, note FROM orders;
+CREATE UNIQUE INDEX keyed_id ON keyed (id);
+CREATE MATERIALIZED VIEW shop.keyed AS SELECT id, note FROM orders;
+CREATE UNIQUE INDEX keyed_two ON shop.keyed (id, note);
+CREATE MATERIALIZED VIEW indexed AS SELECT id, note FROM orders;
+CREATE INDEX indexed_id ON indexed (id);
+CREATE UNIQUE INDEX indexed_some ON indexed (id) WHERE id > 5;
+CREATE UNIQUE INDEX indexed_lower ON indexed (lower(note));
+CREATE MATERIALIZED VIEW empty AS SELECT id FROM orders WITH NO DATA;
+CREATE UNIQUE INDEX empty_id ON empty (id);
+
+-- case: each
+REFRESH MATERIALIZED VIEW plain;
+REFRESH MATERIALIZED VIEW keyed;
+refresh materialized view shop.keyed;
+REFRESH MATERIALIZED VIEW indexed;
+REFRESH MATERIALIZED VIEW empty;
+REFRESH MATERIALIZED VIEW elsewhere;
+REFRESH MATERIALIZED VIEW CONCURRENTLY keyed;
+REFRESH MATERIALIZED VIEW keyed WITH NO DATA;
+CREATE MATERIALIZED VIEW fresh AS SELECT 1 AS one;
+REFRESH MATERIALIZED VIEW fresh;
+
+-- case: in a DO block
+DO $$ BEGIN REFRESH MATERIALIZED VIEW keyed; END $$;

@@ -1,0 +1,21 @@
+-- given
+CREATE TABLE keyed (id bigint PRIMARY KEY);
+CREATE TABLE logs (id bigint) PARTITION BY RANGE (id);
+
+-- case: each
+CREATE TABLE a (id bigint);
+CREATE TABLE b AS SELECT 1 AS one;
+CREATE TABLE c (id bigint UNIQUE);
+CREATE TABLE d (id bigint PRIMARY KEY);
+CREATE TEMP TABLE e (id bigint);
+CREATE UNLOGGED TABLE f (id bigint);
+CREATE TABLE g (more text) INHERITS (keyed);
+CREATE TABLE h PARTITION OF logs FOR VALUES FROM (1) TO (5);
+CREATE FOREIGN TABLE i (id bigint) SERVER other;
+CREATE TABLE IF NOT EXISTS keyed (id bigint);
+CREATE TABLE j (LIKE keyed INCLUDING ALL);
+CREATE TABLE k (LIKE elsewhere INCLUDING ALL);
+CREATE TABLE l (id bigint);
+ALTER TABLE l ADD PRIMARY KEY (id);
+CREATE TABLE m (id bigint);
+DROP TABLE m;
