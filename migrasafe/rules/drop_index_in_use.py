@@ -22,7 +22,7 @@ def check(step: Step) -> Iterator[Finding]:
         if index is None or index.constraint is not None or not index.valid:
             continue
         table = step.at_end().table(index.table)
-        if table is None or not step.exists_already(index.table) or step.situation.is_new(index.ref):
+        if table is None or not step.exists_already(index.table) or index.born.migration == step.moment.migration:
             continue
         yield from _lost(step, index, table)
 

@@ -9,9 +9,9 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.added import added
 from migrasafe.schema.alike import over_the_same
+from migrasafe.schema.index_use import same_or_none
 from migrasafe.schema.model import Index, Ref, Schema, Table, View
-from migrasafe.sql.expressions import same_expression
-from migrasafe.sql.statements import CreateIndex, Expression, IndexElement
+from migrasafe.sql.statements import CreateIndex, IndexElement
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -38,7 +38,12 @@ def _other(now: Schema, end: Schema, new: Index) -> tuple[Index, Index] | None:
     for old in over_the_same(now, table, new):
         if [element.column for element in old.elements] != columns or old.method != new.method:
             continue  # of two indexes of a table this differs most often
-        if old.ref == new.ref or not old.valid or end.index(old.ref) is None or not _same(old.predicate, new.predicate):
+        if (
+            old.ref == new.ref
+            or not old.valid
+            or end.index(old.ref) is None
+            or not same_or_none(old.predicate, new.predicate)
+        ):
             continue
         if _does_all_of(old, new):
             return new, old
@@ -71,13 +76,7 @@ def _same_element(one: IndexElement, other: IndexElement) -> bool:
     return (
         (one.column, one.opclass, one.collation, one.descending, one.nulls_first)
         == (other.column, other.opclass, other.collation, other.descending, other.nulls_first)
-    ) and _same(one.expression, other.expression)
-
-
-def _same(one: Expression | None, other: Expression | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return same_expression(one, other)
+    ) and same_or_none(one.expression, other.expression)
 
 
 RULE = Rule(id="duplicate-index", check=check, on=(CreateIndex,))

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 
 from migrasafe.schema.alike import beginning_with
 from migrasafe.schema.model import Constraint, Index, Ref, Schema, Table, View
-from migrasafe.sql.statements import ConstraintKind
+from migrasafe.sql.expressions import same_expression
+from migrasafe.sql.statements import ConstraintKind, Expression, IndexElement
 
 
 def finds(index: Index, columns: tuple[str, ...]) -> bool:
@@ -41,18 +42,28 @@ def unserved_foreign_keys(schema: Schema, ref: Ref, among: Collection[str]) -> t
 
 
 def same_unique(schema: Schema, table: Table, index: Index) -> Index | None:
-    """Another unique index over the same columns, without a predicate."""
-    columns = {element.column for element in index.elements}
-    if None in columns or index.predicate is not None:
-        return None
+    """Another unique index that refuses whatever this one refuses: over the same columns and expressions, of the same rows or all."""
     return next(
         (
             other
             for other in schema.indexes_of(table)
             if other.ref != index.ref
             and other.unique
-            and other.predicate is None
-            and {element.column for element in other.elements} == columns
+            and (other.predicate is None or same_or_none(other.predicate, index.predicate))
+            and (other.nulls_not_distinct or not index.nulls_not_distinct)
+            and len(other.elements) == len(index.elements)
+            and all(any(_same_value(own, its) for its in other.elements) for own in index.elements)
         ),
         None,
     )
+
+
+def _same_value(one: IndexElement, other: IndexElement) -> bool:
+    return one.column == other.column and same_or_none(one.expression, other.expression)
+
+
+def same_or_none(one: Expression | None, other: Expression | None) -> bool:
+    """Whether both say the same, or neither is there."""
+    if one is None or other is None:
+        return one is other
+    return same_expression(one, other)
