@@ -81,14 +81,10 @@ def _writes(later: Statement, ref: Ref, step: Step) -> bool:
 def _replica_role(step: Step, statement: SetVariable) -> Iterator[Finding]:
     if statement.name != "session_replication_role" or statement.values != ("replica",):
         return
-    written = [
-        one
-        for one in step.later
-        if isinstance(one, Dml) and step.situation.exists_already(step.situation.ref(one.table))
-    ]
-    if not written:
+    tables = (step.situation.ref(one.table) for one in step.later if isinstance(one, Dml))
+    ref = next((ref for ref in tables if not _is_made_here(step, ref)), None)
+    if ref is None:
         return
-    ref = step.situation.ref(written[0].table)
     yield step.finding(
         RULE.id,
         f"What this migration writes to {shown(ref)} is not checked against foreign keys, and runs no trigger.",
@@ -96,6 +92,12 @@ def _replica_role(step: Step, statement: SetVariable) -> Iterator[Finding]:
         help="Disable only the trigger that is in the way, and enable it again in the same transaction.",
         objects=(ref,),
     )
+
+
+def _is_made_here(step: Step, ref: Ref) -> bool:
+    """Whether the migration makes the table, before or after this statement."""
+    made = step.at_end().relation(ref)
+    return made is not None and made.born.migration == step.moment.migration
 
 
 RULE = Rule(id="disable-trigger", check=check, on=(AlterTable, SetVariable), actions=(SetTriggers,))

@@ -14,6 +14,7 @@ from migrasafe.sql.statements import Grant, GrantRole, RoleStatement
 
 _NEEDED = frozenset({"select", "insert", "update", "delete", "usage", "execute", "connect"})
 """What queries of an app need; TRUNCATE, REFERENCES, TRIGGER and CREATE are for those who change the schema."""
+_GRANTED = (Table, View, Sequence)
 _LATER = "Deploy an app version that does not need it, and revoke it when the old version is gone."
 _FUNCTIONS = frozenset({"FUNCTION", "PROCEDURE", "ROUTINE", "ALL FUNCTIONS", "ALL PROCEDURES", "ALL ROUTINES"})
 
@@ -69,7 +70,7 @@ def _relations(step: Step, statement: Grant) -> Iterator[Finding]:
 
 
 def _known(step: Step, statement: Grant) -> Iterator[tuple[Ref, frozenset[Granted]]]:
-    """Each relation that was there before, with what roles are known to lose of what queries need."""
+    """Each relation that was there before, with what roles are known to lose by this statement of what queries need."""
     if statement.kind.startswith("ALL "):
         schemas = {name.name for name in statement.objects}
         refs: Iterable[Ref] = sorted(ref for ref in step.schema.relations if ref.schema in schemas)
@@ -77,11 +78,12 @@ def _known(step: Step, statement: Grant) -> Iterator[tuple[Ref, frozenset[Grante
         refs = [step.situation.ref(name) for name in statement.objects]
     end = step.at_commit()
     for ref in refs:
-        before, after = step.schema.relation(ref), end.relation(ref)
-        if not isinstance(before, (Table, View, Sequence)) or not isinstance(after, (Table, View, Sequence)):
+        before, now, then = (one.relation(ref) for one in (step.schema, step.after, end))
+        if not isinstance(before, _GRANTED) or not isinstance(now, _GRANTED) or not isinstance(then, _GRANTED):
             continue
         if step.situation.exists_already(ref):
-            yield ref, frozenset(one for one in before.grants - after.grants if one.privilege in _NEEDED)
+            lost = before.grants - now.grants - then.grants
+            yield ref, frozenset(one for one in lost if one.privilege in _NEEDED)
 
 
 def _others(step: Step, statement: Grant) -> Iterator[Finding]:
@@ -92,7 +94,8 @@ def _others(step: Step, statement: Grant) -> Iterator[Finding]:
     objects = tuple(name for name in statement.objects if not _is_new(step, statement.kind, name.schema, name.name))
     if not objects or (statement.kind not in _FUNCTIONS and statement.kind not in ("SCHEMA", "DATABASE")):
         return
-    what = f"{statement.kind.lower()} {', '.join(str(name) for name in objects)}"
+    of_schema = " of the schema" if statement.kind.startswith("ALL ") else ""
+    what = f"{statement.kind.removeprefix('ALL ').lower()}{of_schema} {', '.join(str(name) for name in objects)}"
     yield _depends(
         step,
         f"{people_first(statement.grantees)} may no longer use the {what}.",
