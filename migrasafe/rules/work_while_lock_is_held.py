@@ -9,6 +9,7 @@ from migrasafe.effects.session import Held
 from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.in_batches import in_batches
+from migrasafe.rules.index_by_partitions import index_by_partitions
 from migrasafe.rules.index_concurrently import concurrently
 from migrasafe.rules.index_first import index_first
 from migrasafe.rules.instead import OWN_TRANSACTION, Stage, plan
@@ -59,7 +60,10 @@ def _apart(step: Step, work: Work) -> Fix:
     statement = step.statement
     if not step.has_own_text or (step.situation.in_body and isinstance(statement, (Dml, Select))):
         return plan(step)
-    if isinstance(statement, CreateIndex) and not _is_partitioned(step, work.relation):
+    if isinstance(statement, CreateIndex):
+        table = step.schema.table(step.situation.ref(statement.table))
+        if table is not None and table.kind is RelationKind.PARTITIONED_TABLE:
+            return index_by_partitions(step, table) or plan(step, Stage(OWN_TRANSACTION, (step.sql(),)))
         return concurrently(step, statement) or plan(step)
     careful = _CAREFULLY.get(work.cause)
     if careful is not None and not _is_partitioned(step, work.relation):

@@ -17,6 +17,9 @@ from msgspec import Struct
 from migrasafe.findings import Finding
 from migrasafe.rules.page import Block, Page, page_ids, read_page
 from migrasafe.rules.registry import RULES
+from migrasafe.sql.parse import read_script
+from migrasafe.sql.source import Source
+from migrasafe.sql.statements import Unrecognized
 from tests.pages import lint_after, lint_block
 from tests.unit.rules.cases import CASES, read_cases
 from tests.unit.rules.words import in_full, placed
@@ -112,6 +115,13 @@ def test_each_example_is_told_in_these_words(page_id: str, pytestconfig: pytest.
     if pytestconfig.getoption("update_pages"):
         page.write_text(words, encoding="utf-8")
     assert page.read_text(encoding="utf-8") == words
+
+
+@pytest.mark.parametrize("rule", sorted(path.stem for path in CASES.iterdir()))
+def test_what_is_given_for_the_cases_is_understood(rule: str) -> None:
+    for given in dict.fromkeys(case.given for case in read_cases(rule)):
+        script = read_script(Source(path="given.sql", text=given))
+        assert [one for one in script.statements if isinstance(one, Unrecognized)] == []
 
 
 def test_every_page_is_held_in_words_and_nothing_else() -> None:

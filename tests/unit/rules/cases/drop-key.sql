@@ -1,10 +1,10 @@
 -- given
-CREATE TABLE orders (id bigint PRIMARY KEY, email text UNIQUE, a integer, b integer, UNIQUE (a, b), CONSTRAINT some CHECK (a > 0));
+CREATE TABLE orders (id bigint PRIMARY KEY, email text UNIQUE, a integer, b integer, UNIQUE (a, b), CONSTRAINT sane CHECK (a > 0));
 
 -- case: each
 ALTER TABLE orders DROP CONSTRAINT orders_pkey;
 ALTER TABLE orders DROP CONSTRAINT orders_email_key;
-ALTER TABLE orders DROP CONSTRAINT some;
+ALTER TABLE orders DROP CONSTRAINT sane;
 ALTER TABLE orders DROP CONSTRAINT ghost_pkey;
 ALTER TABLE orders DROP CONSTRAINT ghost_key;
 ALTER TABLE elsewhere DROP CONSTRAINT elsewhere_pkey;

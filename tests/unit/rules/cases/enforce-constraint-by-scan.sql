@@ -1,7 +1,7 @@
 -- given
 CREATE SCHEMA shop;
 CREATE TABLE users (id bigint PRIMARY KEY);
-CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint CONSTRAINT "The User" REFERENCES users (id) ON DELETE SET NULL NOT ENFORCED, total bigint CONSTRAINT some CHECK (total > 0) NOT ENFORCED);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint CONSTRAINT "The User" REFERENCES users (id) ON DELETE SET NULL NOT ENFORCED, total bigint CONSTRAINT sane CHECK (total > 0) NOT ENFORCED);
 
 -- case: each [pg18]
 ALTER TABLE orders ALTER CONSTRAINT "The User" ENFORCED;

@@ -16,7 +16,7 @@ ALTER PUBLICATION inserts SET (publish = 'insert, update');
 
 -- case: a column list or a condition without the key [pg15]
 ALTER PUBLICATION sent SET TABLE orders (state, total), notes;
-CREATE PUBLICATION some FOR TABLE orders WHERE (total > 5);
+CREATE PUBLICATION part FOR TABLE orders WHERE (total > 5);
 CREATE PUBLICATION few FOR TABLE orders (id, state), whole (id);
 
 -- case: all tables, or those of a schema

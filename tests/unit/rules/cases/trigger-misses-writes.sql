@@ -1,6 +1,6 @@
 -- given
 CREATE TABLE orders (id bigint PRIMARY KEY, a integer, b integer, total integer, short text, changed timestamptz);
-CREATE VIEW both AS SELECT a, b FROM orders;
+CREATE VIEW pairs AS SELECT a, b FROM orders;
 CREATE FUNCTION add() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.total := NEW.a + NEW.b; RETURN NEW; END';
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.changed := now(); RETURN NEW; END';
 CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.total IS NULL THEN NEW.total := NEW.a; END IF; RETURN NEW; END';
@@ -10,7 +10,7 @@ CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW;
 -- case: when and for what
 CREATE TRIGGER a AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION add();
 CREATE TRIGGER b BEFORE INSERT OR UPDATE ON orders FOR EACH STATEMENT EXECUTE FUNCTION add();
-CREATE TRIGGER c INSTEAD OF INSERT ON both FOR EACH ROW EXECUTE FUNCTION add();
+CREATE TRIGGER c INSTEAD OF INSERT ON pairs FOR EACH ROW EXECUTE FUNCTION add();
 
 -- case: on some events
 CREATE TRIGGER a BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION add();

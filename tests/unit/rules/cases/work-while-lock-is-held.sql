@@ -8,12 +8,12 @@ CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM orders;
 -- case: each kind of work
 ALTER TABLE users ADD COLUMN a text;
 CREATE INDEX orders_note ON orders (note);
-ALTER TABLE orders ADD CONSTRAINT some CHECK (total > 0);
+ALTER TABLE orders ADD CONSTRAINT sane CHECK (total > 0);
 ALTER TABLE orders ADD CONSTRAINT who FOREIGN KEY (user_id) REFERENCES users (id);
 ALTER TABLE orders ADD CONSTRAINT notes UNIQUE (note);
 ALTER TABLE orders ALTER COLUMN total SET NOT NULL;
 ALTER TABLE orders ALTER COLUMN at TYPE timestamptz;
-ALTER TABLE orders VALIDATE CONSTRAINT some;
+ALTER TABLE orders VALIDATE CONSTRAINT sane;
 ALTER TABLE orders SET TABLESPACE fast;
 UPDATE orders SET note = '';
 DELETE FROM orders USING users WHERE users.id = orders.user_id;
