@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrasafe.findings import Finding, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown
-from migrasafe.schema.model import Publication, Ref
+from migrasafe.schema.model import Publication, Ref, Schema
 from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.statements import AlterPublication, Drop
 
@@ -40,19 +40,23 @@ def check(step: Step) -> Iterator[Finding]:
 
 
 def _gone(step: Step, before: Publication | None, statement: AlterPublication) -> tuple[str, ...]:
-    """The tables and schemas that are published no longer at the end of the transaction."""
-    after = step.at_commit()
+    """The tables and schemas that the statement takes out, and that are published no longer at the end of the transaction."""
     if before is None:
         return (*(str(one.table) for one in statement.tables), *statement.schemas)
-    publication = after.publications.get(statement.name)
+    now, then = (_missing(one, before) for one in (step.after, step.at_commit()))
+    return tuple(one for one in now if one in then)
+
+
+def _missing(schema: Schema, before: Publication) -> tuple[str, ...]:
+    """What a publication had that it does not send any more in this schema; tables that are gone are not missed."""
+    publication = schema.publications.get(before.name)
     schemas = tuple(one for one in before.schemas if publication is None or one not in publication.schemas)
-    return (*(shown(ref) for ref in before.tables if not _is_published(step, ref, statement.name)), *schemas)
+    return (*(shown(ref) for ref in before.tables if not _is_published(schema, ref, before.name)), *schemas)
 
 
-def _is_published(step: Step, ref: Ref, name: str) -> bool:
-    after = step.at_commit()
-    table = after.table(ref)
-    return table is None or any(one.name == name for one in publications_of(after, table))
+def _is_published(schema: Schema, ref: Ref, name: str) -> bool:
+    table = schema.table(ref)
+    return table is None or any(one.name == name for one in publications_of(schema, table))
 
 
 def _is_new(step: Step, publication: Publication | None) -> bool:
