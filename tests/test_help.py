@@ -38,6 +38,12 @@ def test_help_fits_80_columns(words: tuple[str, ...]) -> None:
     assert "Example" in ran.output or len(words) != 1
 
 
+def test_no_name_is_broken_at_its_hyphen_however_narrow_the_terminal() -> None:
+    said = CliRunner().invoke(cli, ["backfill", "run", "--help"], env={"COLUMNS": "44"}).output
+    assert [line for line in said.split("\n") if line.endswith("-") and not line.endswith(" -")] == []
+    assert "--max-lag" in said and "\u2011" not in said
+
+
 def test_settings_are_explained_in_sentences_that_keep_their_names() -> None:
     shown = " ".join(CliRunner().invoke(cli, ["backfill", "run", "--help"], env={"COLUMNS": "110"}).output.split())
     assert "As in PostgreSQL; local does not wait for standbys. [default: default]" in shown

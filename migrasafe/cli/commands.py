@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from migrasafe import __version__
+from migrasafe.cli.help_text import HelpText
 from migrasafe.errors import InputError, MigrasafeError, did_you_mean
 
 _COMMANDS = {
@@ -23,6 +24,9 @@ _COMMANDS = {
     "rules": "List the rules.",
     "explain": "Show the page of a rule.",
 }
+
+
+click.Context.formatter_class = HelpText  # as click has it for all commands at once, also those of groups
 
 
 class _Commands(click.Group):
