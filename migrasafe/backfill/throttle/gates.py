@@ -243,7 +243,9 @@ def flag_waits(existing: Iterable[str]) -> list[Reason]:
 
 def lost_wait(what: str, why: str, switch: str) -> Reason:
     """A signal that cannot be read: nothing is known, so nothing starts. `switch` is what gives the signal up."""
-    until = "until it can be read again" + (f", or {switch} is set" if switch else "")
+    until = "until it can be read again"
+    if switch:
+        until += f", or {switch} {'are' if ', ' in switch else 'is'} set"
     return Reason(
         signal="signal-lost", subject=what, value=None, limit=None, unit="", stops=True, until=until,
         text=f"{what} cannot be read, so nothing is started: {why}",
