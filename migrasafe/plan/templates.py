@@ -8,6 +8,7 @@ from pathlib import Path
 from migrasafe.regex import regex
 from migrasafe.sql.quote import free_tag
 
+_NO_LINE_END = regex(r"[\r\n]+")
 _TAG = regex(r"\$([a-z]+)\$")
 
 
@@ -18,13 +19,15 @@ def sql_template(name: str) -> str:
 
 
 def filled(name: str, /, **words: object) -> str:
-    """`sql/<name>` with its blanks filled in. What is quoted by dollars in it ends where it should, whatever the names and
-    values in it hold."""
+    """`sql/<name>` with its blanks filled in. What is quoted by dollars in it ends where it should, and so does a
+    comment, whatever the names and values in it hold."""
     template = sql_template(name)
     texts = [str(word) for word in words.values()]
     for tag in dict.fromkeys(_TAG.findall(template)):
         template = template.replace(f"${tag}$", free_tag(tag, texts))
-    return template.format(**words)
+    told = {name: _NO_LINE_END.sub(" ", text) for name, text in zip(words, texts, strict=True)}
+    lines = template.splitlines(keepends=True)
+    return "".join(line.format(**(told if line.startswith("--") else words)) for line in lines)
 
 
 @cache

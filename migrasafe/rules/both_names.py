@@ -9,7 +9,7 @@ from migrasafe.rules.dual_write import Pair
 from migrasafe.rules.instead import NEXT_MIGRATION, ONE_MIGRATION, OWN_TRANSACTION, Stage, batches, outside_title, plan
 from migrasafe.rules.proving_not_null import NotNull
 from migrasafe.rules.wording import sql_name
-from migrasafe.schema.evolve.generated_names import clipped
+from migrasafe.schema.definitions import with_suffix
 from migrasafe.schema.model import Column, Ref, RelationKind, Table
 from migrasafe.sql.quote import quote_ident, spell_type
 from migrasafe.sql.statements import Rename
@@ -56,7 +56,7 @@ def both_names(step: Step, table: Table, column: Column | None, statement: Renam
 def _view_of_both(step: Step, table: Table, statement: Rename) -> Fix | None:
     """The table steps aside for a view of it that has the column twice: reads and plain writes go through it, by either
     name. https://www.postgresql.org/docs/current/sql-createview.html#SQL-CREATEVIEW-UPDATABLE-VIEWS"""
-    aside = Ref(table.ref.schema, clipped(f"{table.ref.name}_table"))
+    aside = Ref(table.ref.schema, with_suffix(table.ref.name, "_table"))
     plain = (
         table.kind is RelationKind.TABLE and table.partition_of is None and not table.children and not table.inherits
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.rules.wording import sql_name
-from migrasafe.schema.evolve.generated_names import object_name
+from migrasafe.schema.evolve.generated_names import clipped, object_name
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_ident
 
@@ -89,4 +89,4 @@ class Pair(Struct, frozen=True, kw_only=True):
         return sql_name(Ref(self.table.schema, object_name(self.table.name, self.column, f"sync_{which}")))
 
     def _trigger(self, mark: str) -> str:
-        return quote_ident(f"{mark}{object_name(self.table.name, self.column, 'sync')[:62]}")
+        return quote_ident(clipped(f"{mark}{object_name(self.table.name, self.column, 'sync')}"))

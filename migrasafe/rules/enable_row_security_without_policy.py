@@ -72,7 +72,7 @@ def _found(step: Step, ref: Ref, table: Table, index: int, *, owner_too: bool) -
 
 def _steps(step: Step, ref: Ref, roles: tuple[str, ...]) -> str:
     to = "" if not roles or "public" in roles else f" TO {', '.join(quote_ident(role) for role in roles)}"
-    name = quote_ident(name_for(ref.name, "all_rows"))
+    name = quote_ident(name_for(ref.name, label="all_rows"))
     return (
         "BEGIN;\n"
         f"CREATE POLICY {name} ON {sql_name(ref)}{to} USING (true) WITH CHECK (true);\n"

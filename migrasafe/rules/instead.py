@@ -12,7 +12,7 @@ from migrasafe.migrations.outside import Insertion, marks_for, way_of
 from migrasafe.regex import regex
 from migrasafe.rules.context import Step
 from migrasafe.sql.edit import action_spans, with_action
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import comment, quote_ident
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import AlterTable
 from migrasafe.sql.written import in_style
@@ -60,8 +60,10 @@ def plan(step: Step, *stages: Stage) -> Fix:
     lines: list[str] = []
     for number, stage in enumerate(kept, start=1):
         if len(kept) > 1 or stage.title != ONE_MIGRATION:
-            lines.append(f"-- {f'{number}. ' if len(kept) > 1 else ''}{stage.title}")
-        lines.extend(one if one.startswith("--") else f"{_in_words_of_author(step, one)};" for one in stage.sql)
+            lines.append(comment(f"{f'{number}. ' if len(kept) > 1 else ''}{stage.title}"))
+        lines.extend(
+            comment(one, "") if one.startswith("--") else f"{_in_words_of_author(step, one)};" for one in stage.sql
+        )
     return Fix(kind=FixKind.PLAN, steps="\n".join(lines))
 
 

@@ -20,7 +20,8 @@ from migrasafe.rules.instead import (
 )
 from migrasafe.rules.proving_not_null import NotNull
 from migrasafe.rules.wording import sql_name
-from migrasafe.schema.evolve.generated_names import object_name
+from migrasafe.schema.definitions import with_suffix
+from migrasafe.schema.evolve.generated_names import clipped, object_name
 from migrasafe.schema.model import Ref
 from migrasafe.sql.edit import action_spans
 from migrasafe.sql.quote import quote_ident
@@ -79,9 +80,10 @@ def new_column_of_type(step: Step, work: Work) -> Fix | None:
     known = table.column(column) if table is not None else None
     if written is None or table is None or known is None:
         return None
-    on, new = step.table_name, quote_ident(f"{column}_new")
+    fresh = with_suffix(column, "_new")
+    on, new = step.table_name, quote_ident(fresh)
     others = tuple([one for place, one in enumerate(statement.actions) if place != work.action])
-    copies = copies_of(step.schema, table, known, f"{column}_new", on, replaced=others)
+    copies = copies_of(step.schema, table, known, fresh, on, replaced=others)
     if copies is None:
         return None
     sync = object_name(table.ref.name, column, "sync")
@@ -89,13 +91,13 @@ def new_column_of_type(step: Step, work: Work) -> Fix | None:
         on=on,
         old=quote_ident(column),
         new=new,
-        gone=quote_ident(f"{column}_old"),
-        trigger=quote_ident(f"~{sync[:62]}"),  # after all others, which may change the old column
+        gone=quote_ident(with_suffix(column, "_old")),
+        trigger=quote_ident(clipped(f"~{sync}")),  # after all others, which may change the old column
         function=sql_name(Ref(table.ref.schema, sync)),
         row=quote_ident(table.ref.name),
         value=written.using or quote_ident(column),
     )
-    proof = NotNull(step=step, table=table.ref, on=on, name=new, column=f"{column}_new")
+    proof = NotNull(step=step, table=table.ref, on=on, name=new, column=fresh)
     not_null = known.not_null
     return plan(
         step,

@@ -9,7 +9,7 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Publication, Ref, Schema, Table
 from migrasafe.schema.publishing import publications_of
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import comment, quote_ident
 from migrasafe.sql.statements import CreateTable, CreateTableAs, Persistence
 
 _ENOUGH = 2
@@ -38,7 +38,7 @@ def check(step: Step) -> Iterator[Finding]:
             severity=Severity.WARNING,
             help="Add it to the publication, and refresh the subscriptions.",
             objects=(ref,),
-            steps=f"-- behind the statement that makes {shown(ref)}, which the subscribers must have too\n"
+            steps=f"{comment(f'behind the statement that makes {shown(ref)}, which the subscribers must have too')}\n"
             f"ALTER PUBLICATION {quote_ident(name)} ADD TABLE {sql_name(ref)};",
             assumed=("subscribers need it",),
         )

@@ -10,6 +10,7 @@ from migrasafe.rules.recreate_without_grants import grants_sql
 from migrasafe.rules.row_security import people_first
 from migrasafe.rules.wording import shown
 from migrasafe.schema.model import TEMPORARY_SCHEMA, Granted, Schema, Table, View
+from migrasafe.sql.quote import comment
 from migrasafe.sql.statements import CreateTable, CreateTableAs, CreateView
 
 _ENOUGH = 2
@@ -42,7 +43,9 @@ def check(step: Step) -> Iterator[Finding]:
         severity=Severity.WARNING,
         help="Grant it what it may do with the other tables, or set ALTER DEFAULT PRIVILEGES once for those to come.",
         objects=(ref,),
-        steps=f"-- behind the statement that makes {shown(ref)}\n" + "\n".join(grants_sql(ref, made, missing)),
+        steps=comment(f"behind the statement that makes {shown(ref)}")
+        + "\n"
+        + "\n".join(grants_sql(ref, made, missing)),
         assumed=(f"the app that uses {shown(ref)} connects as this role",),
     )
 

@@ -9,7 +9,7 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.row_security import people
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.model import Granted, Ref, Sequence, Table, View
-from migrasafe.sql.quote import quote_ident
+from migrasafe.sql.quote import comment, quote_ident
 from migrasafe.sql.statements import Drop, Name, Rename
 
 _RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "FOREIGN TABLE"})
@@ -42,7 +42,9 @@ def _replaced(step: Step, name: Name) -> Iterator[Finding]:
         help="Grant them again in the same transaction.",
         objects=(ref,),
         lock=step.effects.lock_on(ref),
-        steps=f"-- behind the statement that makes {shown(ref)} anew\n" + "\n".join(grants_sql(ref, after, lost)),
+        steps=comment(f"behind the statement that makes {shown(ref)} anew")
+        + "\n"
+        + "\n".join(grants_sql(ref, after, lost)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from migrasafe.locks import LockMode
+from migrasafe.schema.evolve.generated_names import joined_columns, object_name
 from migrasafe.schema.model import Constraint, Ref
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintDef, Name, References
@@ -26,10 +27,9 @@ def who_waits(mode: LockMode) -> str:
     return "reads and writes of" if mode.blocks_reads else "writes to"
 
 
-def name_for(*parts: str) -> str:
+def name_for(table: str, *columns: str, label: str) -> str:
     """A name for a new object in the way PostgreSQL makes them: `orders_note_check`, 63 bytes at most."""
-    joined = "_".join(part for part in parts if part)
-    return joined.encode()[:63].decode(errors="ignore")
+    return object_name(table, joined_columns(columns) or None, label)
 
 
 def columns_sql(columns: tuple[str, ...]) -> str:
@@ -72,4 +72,4 @@ def foreign_key_sql(key: Constraint, renamed: tuple[str, str] = ("", "")) -> str
 
 def constraint_name(constraint: ConstraintDef, table: Ref, suffix: str) -> str:
     """The constraint's own name, or the one PostgreSQL would choose."""
-    return constraint.name or name_for(table.name, *constraint.columns, suffix)
+    return constraint.name or name_for(table.name, *constraint.columns, label=suffix)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migrasafe.regex import regex
-from migrasafe.schema.evolve.generated_names import MOST_BYTES
-from migrasafe.schema.model import Column, Constraint, Index, Ref
+from migrasafe.schema.evolve.generated_names import MOST_BYTES, clipped, first_free, joined_columns
+from migrasafe.schema.model import Column, Constraint, Index, Ref, Schema
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident, quote_literal, quote_name, spell_type
 from migrasafe.sql.statements import ConstraintDef, ConstraintKind, IndexElement, Name, TypeName
@@ -21,8 +21,16 @@ def name_of(ref: Ref) -> str:
 
 def with_suffix(name: str, suffix: str) -> str:
     """`name` with something behind it that is never cut off."""
-    kept = name.encode("utf-8")[: MOST_BYTES - len(suffix)]
-    return kept.decode("utf-8", "ignore") + suffix
+    return clipped(name, MOST_BYTES - len(suffix.encode("utf-8"))) + suffix
+
+
+def free_name(schema: Schema, table: Ref, columns: Iterable[str], label: str) -> Ref:
+    """What PostgreSQL would call a new index or sequence of a table: a name that nothing has yet."""
+
+    def is_taken(name: str) -> bool:
+        return Ref(table.schema, name) in schema.relations
+
+    return Ref(table.schema, first_free(table.name, joined_columns(columns) or None, label, is_taken))
 
 
 def names(columns: Iterable[str]) -> str:

@@ -150,6 +150,11 @@ def quote_literal(value: str) -> str:
     return f"'{doubled}'"
 
 
+def comment(words: str, before: str = "-- ") -> str:
+    """Words as one line of a comment: names in them may hold the end of a line, and what is behind it would be run."""
+    return before + " ".join(words.splitlines())
+
+
 def free_tag(tag: str, texts: Iterable[str]) -> str:
     """`$tag$`, or `$tag_2$` … where one of the texts that are to be quoted by it holds that."""
     known = list(texts)

@@ -17,6 +17,7 @@ from migrasafe.plan.dual_write.shadow import Shadow
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.partitioned_foreign_keys import refuse_not_valid
 from migrasafe.schema.definitions import name_of
+from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Constraint, Index, Ref, Schema, Table
 from migrasafe.schema.publishing import publications_of
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -74,7 +75,7 @@ def _not_null_name(shadow: Shadow) -> str:
     for constraint in shadow.table.constraints:
         if constraint.kind is ConstraintKind.NOT_NULL and constraint.columns == (shadow.old.name,):
             return constraint.name
-    return f"{shadow.table.ref.name}_{shadow.old.name}_not_null"
+    return object_name(shadow.table.ref.name, shadow.old.name, "not_null")
 
 
 def names_back(shadow: Shadow) -> Iterator[str]:

@@ -13,7 +13,8 @@ from migrasafe.plan.changes.model import Ground
 from migrasafe.plan.model import Step
 from migrasafe.plan.objects.keys import key_index
 from migrasafe.plan.objects.partitioned_foreign_keys import refuse_not_valid
-from migrasafe.schema.definitions import constraint_body, name_of, names, with_suffix
+from migrasafe.schema.definitions import constraint_body, name_of, names
+from migrasafe.schema.evolve.generated_names import joined_columns, object_name
 from migrasafe.schema.model import Constraint, Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind
@@ -48,7 +49,7 @@ class KeptReferences(Struct, frozen=True, kw_only=True):
                 return None
         if not self.references and self.name is None:
             return None
-        name = self.name or with_suffix("_".join((self.table.ref.name, *self.columns)), "_key")
+        name = self.name or object_name(self.table.ref.name, joined_columns(self.columns), "key")
         return Constraint(name=name, kind=ConstraintKind.UNIQUE, columns=self.columns)
 
     @property

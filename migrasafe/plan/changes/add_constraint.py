@@ -9,8 +9,8 @@ from migrasafe.plan import phases, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.objects.partitioned_foreign_keys import asked_of_rows
-from migrasafe.schema.definitions import constraint_body, name_of, names
-from migrasafe.schema.model import Constraint, Index, Ref, Table
+from migrasafe.schema.definitions import constraint_body, free_name, name_of, names
+from migrasafe.schema.model import Constraint, Index, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, IndexElement, Name
@@ -118,9 +118,8 @@ def _missing_index(ground: Ground, table: Table, constraint: Constraint) -> Inde
         first = [element.column for element in index.elements[: len(wanted)]]
         if set(first) == wanted and index.predicate is None:
             return None
-    name = f"{table.ref.name}_{'_'.join(constraint.columns)}_idx"
     return Index(
-        ref=Ref(table.ref.schema, name),
+        ref=free_name(ground.schema, table.ref, constraint.columns, "idx"),
         table=table.ref,
         elements=tuple(IndexElement(column=column) for column in constraint.columns),
         reads=frozenset(constraint.columns),

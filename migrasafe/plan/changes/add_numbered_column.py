@@ -16,8 +16,8 @@ from migrasafe.plan.changes.become_identity import drop_aside, from_serial
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
-from migrasafe.schema.definitions import name_of, with_suffix
-from migrasafe.schema.model import Column, Constraint, Ref, Sequence, Table
+from migrasafe.schema.definitions import free_name, name_of
+from migrasafe.schema.model import Column, Constraint, Sequence, Table
 from migrasafe.sql.quote import quote_ident, quote_literal, spell_type
 from migrasafe.sql.statements import ColumnDef, ConstraintKind, Name, TypeName
 
@@ -49,7 +49,7 @@ class AddNumberedColumn(Struct, frozen=True, kw_only=True):
             )
         type = TypeName(name=SERIALS.get(wanted.type.name, wanted.type.name))
         column = Column(name=wanted.name, type=type, not_null=True)
-        numbers = Sequence(ref=Ref(table.ref.schema, with_suffix(f"{table.ref.name}_{column.name}", "_seq")), type=type)
+        numbers = Sequence(ref=free_name(ground.schema, table.ref, (column.name,), "seq"), type=type)
         return Draft(
             title=f"number the rows of {table.ref} in {column.name}",
             tables=(table.ref,),

@@ -20,6 +20,7 @@ from migrasafe.plan.dual_write.triggers import (
 )
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.schema.definitions import name_of, type_of
+from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Column, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.expressions import columns_read
@@ -198,7 +199,9 @@ class _Made(Struct, frozen=True, kw_only=True):
     def _not_null(self) -> Iterator[Step]:
         table, version = self.table.ref, self.ground.target.pg_version
         if self.wanted.column.not_null:
-            yield from steps.not_null(table, self.name, f"{table.name}_{self.name}_not_null", pg_version=version)
+            yield from steps.not_null(
+                table, self.name, object_name(table.name, self.name, "not_null"), pg_version=version
+            )
 
     def _gates(self) -> Iterator[Gate]:
         table, at = name_of(self.table.ref), quote_literal(self.wanted.key)

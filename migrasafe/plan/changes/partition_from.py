@@ -22,6 +22,7 @@ from migrasafe.plan.table_swap.partitioned import by_sql, marked_unchecked, refu
 from migrasafe.plan.table_swap.refused import refuse
 from migrasafe.plan.table_swap.turn import checked_after, checked_again, moved_identities
 from migrasafe.schema.definitions import create_index, name_of, names, with_suffix
+from migrasafe.schema.evolve.generated_names import clipped
 from migrasafe.schema.model import Index, Ref, RelationKind, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name, PartitionBound, PartitionBy
@@ -212,7 +213,7 @@ class PartitionFrom(Struct, frozen=True, kw_only=True):
 
     def _own(self, statistics: str) -> str:
         """What extended statistics are called on the partition."""
-        return with_suffix(self.first[0].name, f"_{statistics}"[:40])
+        return with_suffix(self.first[0].name, clipped(f"_{statistics}", 40))
 
     def _names(self, swap: TableSwap) -> Iterator[tuple[Index, str, str]]:
         """Each index, and what it is called on the partition: as PostgreSQL would call it, where it was called so."""

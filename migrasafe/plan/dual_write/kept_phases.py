@@ -12,6 +12,7 @@ from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.plan.objects.kept import Keeper
 from migrasafe.schema.definitions import name_of
+from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.index_use import finds_every_row
 from migrasafe.schema.model import Constraint, Table
 from migrasafe.sql.deparse import deparse_expression
@@ -72,7 +73,9 @@ def kept_phases(kept: Kept) -> Iterator[Phase]:
         old_app="goes on as before",
         new_app=f"reads {column}, and never writes it",
         gates=(kept.same,),
-        steps=steps.not_null(table, column, f"{table.name}_{column}_not_null", pg_version=kept.ground.target.pg_version)
+        steps=steps.not_null(
+            table, column, object_name(table.name, column, "not_null"), pg_version=kept.ground.target.pg_version
+        )
         if required
         else (),
     )

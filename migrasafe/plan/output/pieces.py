@@ -9,7 +9,7 @@ from migrasafe.plan.model import Gate, Phase, Plan, Step
 from migrasafe.plan.output.model import Action, Piece
 from migrasafe.plan.output.write_sql import comment_on, relations_of, skip_ahead, skip_back, with_retries
 from migrasafe.plan.templates import filled
-from migrasafe.sql.quote import quote_literal
+from migrasafe.sql.quote import comment, quote_literal
 
 
 def pieces_of(plan: Plan) -> tuple[Piece, ...]:
@@ -51,18 +51,20 @@ def _gate(plan: Plan, phase: Phase, gate: Gate, *, begins: bool = True) -> Actio
         say = f"migrasafe gate … {phase.name.value} --confirm {gate.id}"
         words["otherwise"] = quote_literal(f"{gate.otherwise} Only you can tell: `{say}`.")
         sql = filled("gate_by_people.sql", **words)
-    return Action(comment=f"-- gate {gate.id}: {gate.question}", ahead=(sql.strip(),), of_people=gate.query is None)
+    return Action(
+        comment=comment(f"gate {gate.id}: {gate.question}"), ahead=(sql.strip(),), of_people=gate.query is None
+    )
 
 
 def _step(step: Step) -> Action:
-    comment = comment_on(step)
+    told = comment_on(step)
     refusal = f"{step.id} has no way back: it loses {step.loses}" if step.loses else None
     no_way_back: tuple[str, ...] = ()
     if refusal is not None:
         no_way_back = (filled("refuse_way_back.sql", refusal=quote_literal(refusal)).strip(),)
     if step.long:
         return Action(
-            comment=comment,
+            comment=told,
             ahead=step.statements,
             back=step.undo or no_way_back,
             skip=skip_ahead(step),
@@ -73,4 +75,4 @@ def _step(step: Step) -> Action:
     in_the_way = filled("in_the_way.sql", tables=relations_of(step)).strip()
     back = (with_retries(step, skip_back(step), step.undo, in_the_way),) if step.undo else no_way_back
     ahead = with_retries(step, skip_ahead(step), step.statements, in_the_way)
-    return Action(comment=comment, ahead=(ahead,), back=back, no_way_back=refusal)
+    return Action(comment=told, ahead=(ahead,), back=back, no_way_back=refusal)

@@ -21,6 +21,7 @@ from migrasafe.plan.output.write_sql import database_of, files_of, sql_files
 from migrasafe.plan.templates import document_template
 from migrasafe.quantities import say_bytes, say_seconds
 from migrasafe.schema.model import Schema
+from migrasafe.sql.quote import comment
 from migrasafe.target import Target
 
 PLAN = "plan.json"
@@ -178,7 +179,7 @@ def job_id(plan: Plan, file: str) -> str:
 def _job(plan: Plan, job: Backfill, file: str) -> str:
     change = "delete = true" if job.deletes else f"set = {_text(', '.join(job.assignments))}"
     return (
-        f"# The rows from before: {plan.title}\n"
+        f"{comment(f'The rows from before: {plan.title}', '# ')}\n"
         f"# migrasafe backfill run {file} --dsn …\n"
         f"name = {_text(job_id(plan, file))}\n"
         f"table = {_text(job.table)}\n"

@@ -11,7 +11,7 @@ from migrasafe.plan import predicates
 from migrasafe.plan.model import DIALLED, Phase, PhaseName, Plan, Step
 from migrasafe.plan.templates import filled, sql_template
 from migrasafe.schema.model import Ref
-from migrasafe.sql.quote import quote_literal
+from migrasafe.sql.quote import comment, quote_literal
 
 ATTEMPTS = 30
 LOCK_TIMEOUT = "200ms"
@@ -91,8 +91,8 @@ def _undo_file(plan: Plan, phase: Phase, steps: Sequence[Step]) -> str:
 def _head(title: str, steps: Sequence[Step]) -> str:
     place, dials = steps[0].database, dict.fromkeys(step.dials for step in steps if step.dials)
     lines = [
-        *textwrap.wrap(title, 118, initial_indent="-- ", subsequent_indent="-- "),
-        *([f"-- This file is run in the {place}, not in the database that the plan is about."] if place else []),
+        *map(comment, textwrap.wrap(title, 115)),
+        *([comment(f"This file is run in the {place}, not in the database that the plan is about.")] if place else []),
         "-- Run with psql, not in a transaction (-1). Steps that are done already are stepped over.",
         sql_template("head.sql").strip(),
         *(filled("dialled.sql", variable=one, setting=quote_literal(DIALLED)).strip() for one in dials),
@@ -104,13 +104,13 @@ def comment_on(step: Step) -> str:
     """What it does, with which locks, as lines of SQL comments."""
     told = [f"{lock.mode} on {lock.table}" for lock in step.locks]
     how_long = "while it works" if step.work else "for an instant"
-    lines = [f"-- {step.id}: {step.title}"]
+    lines = [f"{step.id}: {step.title}"]
     if told:
-        lines.append(f"--   takes {', '.join(told)}, {how_long}")
-    lines.extend(f"--   works: {work}" for work in step.work)
+        lines.append(f"  takes {', '.join(told)}, {how_long}")
+    lines.extend(f"  works: {work}" for work in step.work)
     if step.loses:
-        lines.append(f"--   loses {step.loses}")
-    return "\n".join(lines)
+        lines.append(f"  loses {step.loses}")
+    return "\n".join(map(comment, lines))
 
 
 def skip_ahead(step: Step) -> str:
@@ -124,7 +124,8 @@ def skip_back(step: Step) -> str:
 
 
 def _comment_back(step: Step) -> str:
-    return f"-- undo {step.id}: {step.title}" + (f"\n--   stays: {step.stays}" if step.stays else "")
+    lines = [f"undo {step.id}: {step.title}"] + ([f"  stays: {step.stays}"] if step.stays else [])
+    return "\n".join(map(comment, lines))
 
 
 def _forward(step: Step) -> str:

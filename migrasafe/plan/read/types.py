@@ -9,6 +9,7 @@ from migrasafe.plan.changes.enum_and_text import TEXTS, EnumToText
 from migrasafe.plan.changes.model import Change, NoPlanError
 from migrasafe.plan.changes.remove_enum_value import RemoveEnumValue
 from migrasafe.plan.read.recipes import Recipe
+from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Constraint, EnumType, Schema
 from migrasafe.sql import statements as sql
 from migrasafe.sql.expressions import columns_read
@@ -134,7 +135,7 @@ def _checks(statements: Sequence[Statement], schema: Schema, table: Name, column
 def _constraint(table: str, column: str, added: sql.AddConstraint) -> Constraint:
     wanted = added.constraint
     return Constraint(
-        name=wanted.name or f"{table}_{column}_check",
+        name=wanted.name or object_name(table, column, "check"),
         kind=ConstraintKind.CHECK,
         columns=(column,),
         expression=wanted.expression,

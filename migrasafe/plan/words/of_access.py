@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from migrasafe.errors import InputError
-from migrasafe.plan.read.names_said import column_name, table_name
+from migrasafe.plan.read.names_said import column_name, said_parts, table_name
+from migrasafe.schema.definitions import with_suffix
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Name
@@ -11,7 +12,7 @@ from migrasafe.sql.statements import Name
 
 def row_security(table: str, condition: str) -> str:
     name = table_name(table)
-    policy = quote_ident(f"{table.rpartition('.')[2]}_rows")
+    policy = quote_ident(with_suffix(said_parts(table)[-1], "_rows"))
     return f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;\nCREATE POLICY {policy} ON {name} USING ({condition})"
 
 

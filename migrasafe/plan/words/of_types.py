@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrasafe.errors import InputError
 from migrasafe.plan.carry_over.columns_of_type import enum_type
 from migrasafe.plan.read.names_said import column_name, said_parts, table_name
-from migrasafe.schema.definitions import name_of
+from migrasafe.schema.definitions import name_of, with_suffix
 from migrasafe.schema.model import Column, Domain, EnumType, Schema, Table
 from migrasafe.sql.quote import quote_ident, quote_literal
 
@@ -26,7 +26,7 @@ def remove_value(schema: Schema, said: str, value: str) -> str:
         raise InputError(f"the schema has no enum type {said}")
     if value not in found.labels:
         raise InputError(f"{found.ref} has no value {value}: it has {', '.join(found.labels) or 'none'}")
-    name, aside = name_of(found.ref), quote_ident(f"{found.ref.name}_old")
+    name, aside = name_of(found.ref), quote_ident(with_suffix(found.ref.name, "_old"))
     left = ", ".join(quote_literal(label) for label in found.labels if label != value)
     lines = [f"ALTER TYPE {name} RENAME TO {aside}", f"CREATE TYPE {name} AS ENUM ({left})"]
     for ref in sorted(schema.relations):
@@ -55,14 +55,14 @@ def enum_to_text(schema: Schema, said: str) -> str:
     listed = ", ".join(map(quote_literal, found.labels))
     return (
         f"ALTER TABLE {table} ALTER COLUMN {name} TYPE text,"
-        f" ADD CONSTRAINT {quote_ident(f'{column.name}_known')} CHECK ({name} IN ({listed}))"
+        f" ADD CONSTRAINT {quote_ident(with_suffix(column.name, '_known'))} CHECK ({name} IN ({listed}))"
     )
 
 
 def enum_to_table(schema: Schema, said: str, new_table: str) -> str:
     _, column, found = _enum_column(schema, said)
     table, name = column_name(said)
-    lookup, key = table_name(new_table), quote_ident(f"{column.name}_id")
+    lookup, key = table_name(new_table), quote_ident(with_suffix(column.name, "_id"))
     rows = ", ".join(f"({place}, {quote_literal(label)})" for place, label in enumerate(found.labels, start=1))
     return f"""CREATE TABLE {lookup} (id integer PRIMARY KEY, name text NOT NULL UNIQUE);
 INSERT INTO {lookup} (id, name) VALUES {rows};

@@ -6,7 +6,7 @@ import pytest
 
 from migrasafe.sql.edit import action_spans, append, insert_after
 from migrasafe.sql.parse import parse_statement
-from migrasafe.sql.quote import quote_ident, quote_literal, quote_name, spell_type
+from migrasafe.sql.quote import comment, quote_ident, quote_literal, quote_name, spell_type
 from migrasafe.sql.statements import AddColumn, AlterTable, CreateTable, Name, Span, TypeName
 
 TYPES = [
@@ -66,3 +66,8 @@ def test_a_keyword_is_put_in_as_the_author_writes() -> None:
 def test_what_is_appended_is_written_as_the_author_writes() -> None:
     sql = "add check (a > 0)"
     assert append(sql, Span(0, len(sql)), "NOT VALID") == "add check (a > 0) not valid"
+
+
+def test_words_of_a_comment_stay_in_it_whatever_ends_their_lines() -> None:
+    assert comment("orders\nDROP TABLE orders;\r--\n") == "-- orders DROP TABLE orders; --"
+    assert comment("a job\nwhere = 'true'", "# ") == "# a job where = 'true'"
