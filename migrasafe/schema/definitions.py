@@ -20,8 +20,15 @@ def name_of(ref: Ref) -> str:
 
 
 def with_suffix(name: str, suffix: str) -> str:
-    """`name` with something behind it that is never cut off."""
-    return clipped(name, MOST_BYTES - len(suffix.encode("utf-8"))) + suffix
+    """`name` with something behind it that is never cut off. Where the name has to be, a sum of all of it keeps two names
+    apart that differ in what was cut."""
+    room = MOST_BYTES - len(suffix.encode("utf-8"))
+    if len(name.encode("utf-8")) <= room:
+        return name + suffix
+    from zlib import crc32  # here, because few names are that long
+
+    apart = f"_{crc32(name.encode('utf-8')):08x}"
+    return clipped(name, room - len(apart)) + apart + suffix
 
 
 def free_name(schema: Schema, table: Ref, columns: Iterable[str], label: str) -> Ref:

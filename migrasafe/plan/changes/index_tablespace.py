@@ -8,7 +8,8 @@ from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Step
-from migrasafe.schema.definitions import name_of, with_suffix
+from migrasafe.schema.definitions import name_of
+from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Ref
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import Name
@@ -55,7 +56,7 @@ class MoveIndex(Struct, frozen=True, kw_only=True):
 
 
 def _beside(ref: Ref, before: str, tablespace: str) -> Step:
-    left = [Ref(ref.schema, with_suffix(ref.name, suffix)) for suffix in ("_ccnew", "_ccold")]
+    left = [Ref(ref.schema, object_name(ref.name, None, label)) for label in ("ccnew", "ccold")]
     return Step(
         title=f"Build {ref} again in {tablespace}",
         statements=(_reindex(ref, tablespace),),

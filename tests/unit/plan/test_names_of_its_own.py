@@ -40,6 +40,12 @@ def test_the_proof_of_a_long_name_is_called_as_the_server_calls_it() -> None:
 
 def test_a_suffix_of_several_bytes_a_letter_leaves_room_for_itself() -> None:
     assert len(with_suffix(LONG, "_éé").encode()) == 63
+    assert with_suffix("orders", "__ms") == "orders__ms"
+
+
+def test_names_that_differ_in_what_is_cut_stay_apart() -> None:
+    made = {with_suffix(f"{LONG[:-1]}{letter}", "__ms_dropped") for letter in "abc"}
+    assert len(made) == 3 and {len(one) for one in made} == {63}
 
 
 def test_what_a_name_holds_is_no_line_of_its_own_in_any_file() -> None:
