@@ -71,6 +71,7 @@ def with_allowances(files: Mapping[str, str], plan: Plan, schema: Schema) -> dic
     """The SQL files, each with a comment that allows what its gates or its views make harmless, and nothing else."""
     target = Target(pg_version=plan.pg_version, pg_version_assumed=False)
     found = dict(files)
+    read = {name: _migration(text) for name, text in files.items()}
     over: list[Migration] = []
     for phase in plan.phases:
         ahead, back, for_good = files_of(phase, files)
@@ -82,23 +83,21 @@ def with_allowances(files: Mapping[str, str], plan: Plan, schema: Schema) -> dic
         if any(step.dials for step in phase.own_steps):
             harmless |= OF_DIALLING
         for name in ahead:
-            found[name] = _allowed(files[name], over, schema, target, harmless, reason)
-            over.append(_migration(files[name]))
+            found[name] = _allowing(files[name], allowance(read[name], over, schema, target, harmless, reason))
+            over.append(read[name])
         for name in back:
-            found[name] = _allowed(files[name], over, schema, target, WAY_BACK | harmless, REASON_BACK)
+            comment = allowance(read[name], over, schema, target, WAY_BACK | harmless, REASON_BACK)
+            found[name] = _allowing(files[name], comment)
         for name in for_good:
-            found[name] = _allowed(files[name], over, schema, target, harmless, reason)
-            over.append(_migration(files[name]))
+            found[name] = _allowing(files[name], allowance(read[name], over, schema, target, harmless, reason))
+            over.append(read[name])
         for name in elsewhere:  # nothing is known of that database
-            found[name] = _allowed(files[name], [], Schema(), target, OF_OTHERS, REASON_ELSEWHERE)
+            comment = allowance(read[name], [], Schema(), target, OF_OTHERS, REASON_ELSEWHERE)
+            found[name] = _allowing(files[name], comment)
     return found
 
 
-def _allowed(
-    text: str, over: list[Migration], schema: Schema, target: Target, allowed: frozenset[str], reason: str
-) -> str:
-    """`over`: what has run since `schema`."""
-    comment = allowance(_migration(text), over, schema, target, allowed, reason)
+def _allowing(text: str, comment: str) -> str:
     return f"-- {comment}\n{text}" if comment else text
 
 
