@@ -148,7 +148,8 @@ def prove(
     schemas = schemas_of(migrations, CompatOptions())
     known = ever(schemas)
     old, new = apps
-    versions = [VersionQueries(old, known, schemas[first]), VersionQueries(new, known, schemas[first], schemas[-1])]
+    resolver = Resolver(schemas[first], known)
+    versions = [VersionQueries(old, resolver), VersionQueries(new, resolver, Resolver(schemas[-1], known))]
     if tally.lenient:
         for migration in migrations[:first]:
             if apply(connection, migration) is not None:

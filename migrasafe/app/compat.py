@@ -53,9 +53,10 @@ def compat(histories: Sequence[History], old: App, new: App, options: CompatOpti
     schemas = schemas_of(migrations, options)
     first = next((place for place, one in enumerate(migrations) if options.released(one)), len(migrations))
     known = ever((*schemas, options.schema))
+    resolver = Resolver(schemas[first], known)
     versions = {
-        Version.OLD: VersionQueries(old, known, schemas[first]),
-        Version.NEW: VersionQueries(new, known, schemas[first], schemas[-1]),
+        Version.OLD: VersionQueries(old, resolver),
+        Version.NEW: VersionQueries(new, resolver, Resolver(schemas[-1], known)),
     }
     left = _left(Version.OLD, versions[Version.OLD])
     judged = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from migrasafe.app.judge.checks import checks
 from migrasafe.app.judge.filtered import filtered_columns
 from migrasafe.app.model import App, Expectation, Origin, Query
-from migrasafe.app.resolve import Ever, Parsed, Problem, Resolution, Resolver, read_query
+from migrasafe.app.resolve import Parsed, Problem, Resolution, Resolver, read_query
 from migrasafe.app.resolve.values import Use
 from migrasafe.app.source.placeholders import UNKNOWN_NAME
 from migrasafe.app.usage import ObjectKind
@@ -48,13 +49,20 @@ def read_queries(app: App) -> tuple[AppQuery, ...]:
 
 def _read(query: Query) -> AppQuery:
     parsed = read_query(query.sql)
-    named = {*relations_of(parsed.statements)}
-    for kind, fields in walk(list(parsed.statements)):
+    return AppQuery(query=query, parsed=parsed, named=_named(query.sql))
+
+
+@lru_cache(maxsize=16_384)
+def _named(query: str) -> frozenset[str]:
+    """Every name and constant in the text of a query: most of one version's are those of the other, too."""
+    statements = read_query(query).statements
+    named = {*relations_of(statements)}
+    for kind, fields in walk(list(statements)):
         if kind == "String":
             named.add(fields.get("sval", ""))
         elif kind == "A_Const" and "sval" in fields:  # 'invoices_id_seq' can be a sequence
             named.add(fields["sval"].get("sval", ""))
-    return AppQuery(query=query, parsed=parsed, named=frozenset(named))
+    return frozenset(named)
 
 
 def relations_of(statements: Iterable[Node]) -> Iterator[str]:
@@ -156,10 +164,11 @@ def _touched(resolution: Resolution, schema: Schema) -> Iterable[str]:
 class VersionQueries:
     """Walks along a history with all queries of one version."""
 
-    def __init__(self, app: App, ever: Ever, schema: Schema, own: Schema | None = None) -> None:
-        """`own`: the schema that this version was built with, where that is another."""
+    def __init__(self, app: App, resolver: Resolver, own: Resolver | None = None) -> None:
+        """`resolver`: on the schema of the moment, and for other versions, too. `own`: on the schema that this version was
+        built with, where that is another."""
         self.app = app
-        self.ever = ever
+        self.ever = ever = resolver.ever
         self.names = names = frozenset(ref.name for ref in (*ever.relations, *ever.functions))
         every = read_queries(app)
         self.with_run_time_names = tuple(
@@ -170,10 +179,8 @@ class VersionQueries:
             for one in every
             if one.query.origin is not Origin.LITERAL or (one.parsed.statements and not one.named.isdisjoint(names))
         )
-        built = Resolver(own or schema, ever)
-        self.queries = tuple(_as_built(one, built) for one in self.queries)
+        self.queries = tuple(_as_built(one, own or resolver) for one in self.queries)
         self.texts = frozenset(one.query.sql for one in self.queries)
-        resolver = Resolver(schema, ever)
         self.states = [on_schema(one, resolver) for one in self.queries]
 
     def move(self, resolver: Resolver, changed: frozenset[str]) -> list[tuple[AppQuery, OnSchema, OnSchema]]:

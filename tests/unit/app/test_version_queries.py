@@ -34,7 +34,9 @@ def shop() -> Schema:
 def version(sql: str, on: Schema | None = None, own: Schema | None = None, **settings: Any) -> VersionQueries:
     usual = {"location": SourceLocation("app.sql", 3), "origin": Origin.QUERY_FILE}
     query = Query(sql=sql, **(usual | settings))
-    return VersionQueries(App(label="app", queries=(query,)), ever([shop()]), on or shop(), own)
+    known = ever([shop()])
+    built_on = Resolver(own, known) if own is not None else None
+    return VersionQueries(App(label="app", queries=(query,)), Resolver(on or shop(), known), built_on)
 
 
 # --- which count ----------------------------------------------------------------------------------------------------
@@ -204,8 +206,8 @@ def test_what_no_change_touches_says_the_same_after_it(change: Change) -> None:
     for sql in (change.old, change.new):
         query = Query(sql=sql, location=SourceLocation("app.sql", 1), origin=Origin.QUERY_FILE)
         app = App(label="app", queries=(query,))
-        queries = VersionQueries(app, known, before)
+        queries = VersionQueries(app, Resolver(before, known))
         queries.move(Resolver(after, known), changed_names(before, after))
         assert [one.problems for one in queries.states] == [
-            one.problems for one in VersionQueries(app, known, after).states
+            one.problems for one in VersionQueries(app, Resolver(after, known)).states
         ]
