@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "build" / "site-pages"
 _COPIED = (
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "action.yml", "ci", "docs", "rules"),
-    *("tools/fuzz/ddl.grammar", "tools/fuzz/record.jsonl", "tools/mutation/record.jsonl"),
+    *("tools/fuzz/ddl.grammar", "tools/fuzz/record.jsonl", "tools/mutation/record.jsonl", "benchmarks/RESULTS.md"),
 )
 _FACTS = re.compile(r"\A(?P<title># [^\n]+\n)\n```toml\n(?P<facts>.*?)\n```\n", re.S)
 _FENCES = re.compile(r"^```(?P<language>[a-z]+) (?P<words>[^\n`]+)$", re.M)
