@@ -26,7 +26,8 @@ NEW = "ALTER TABLE orders_0 ALTER COLUMN note SET NOT NULL;\n"
 
 NOTES = """\
 squawk reads each file by itself, without a schema, a history or an order. Each pair of formats is shown: its text costs squawk about
-twice its JSON, which is its quickest; text is what both print if nothing is said. Output goes to a file.
+twice its JSON, which is its quickest; text is what both print if nothing is said. Output goes to a file. squawk uses every core;
+migrasafe takes two processes for large folders, unless `--jobs 1` is said, and the peak is that of the larger one.
 
 *Cold* in one file: before each run the kernel is asked to drop what it holds of Python, of its packages and of squawk from memory
 (`posix_fadvise`, which needs no rights; what other processes have in use stays). *Without bytecode*: every module is compiled in
@@ -138,20 +139,19 @@ def _in_both_formats(
 
 
 def _many_files(bench: Bench, folder: Path, count: int, migrasafe: str, squawk: str | None) -> Iterator[Compared]:
-    """Also whether two processes help, and whether twice the files take twice the time."""
-    half = folder / "half"
-    whole = folder / "whole"
+    """By one process, and by as many as lint takes if nothing is said; and whether twice the files take twice the time."""
+    half, whole = folder / "half", folder / "whole"
     for place, files in ((half, count // 2), (whole, count)):
         place.mkdir()
         write_files(place, files)
     names = sorted(map(str, whole.iterdir()))
     ours = [migrasafe, "lint", "--no-config", "--layout", "plain"]
-    yield from _in_both_formats(bench, f"{count:,} files", [*ours, str(whole)], squawk, names)
-    as_json = [*ours, "--format", "json", "--jobs", "1"]
-    by_one, what = [*as_json, str(whole)], f"{count:,} files, JSON, by one process"
-    yield from bench.compare(what, by_one, {f"itself, {count // 2:,} files": [*as_json, str(half)]})
-    by_two = {"itself, by two": [*ours, "--format", "json", "--jobs", "2", str(whole)]}
-    yield from bench.compare(what, by_one, by_two)
+    by_one, of_half = [*ours, "--jobs", "1", str(whole)], [*ours, "--jobs", "1", str(half)]
+    what = f"{count:,} files"
+    yield from _in_both_formats(bench, what, [*ours, str(whole)], squawk, names)
+    yield from _in_both_formats(bench, f"{what}, --jobs 1", by_one, squawk, names)
+    yield from bench.compare(what, [*ours, str(whole)], {"itself, --jobs 1": by_one})
+    yield from bench.compare(f"{what}, --jobs 1", by_one, {f"itself, {count // 2:,} files": of_half})
 
 
 def _real_files(bench: Bench, corpora: Sequence[Corpus], migrasafe: str, squawk: str | None) -> Iterator[Compared]:
