@@ -22,7 +22,7 @@ page_of = cache(read_page)
 every_page = pytest.mark.parametrize("page_id", page_ids())
 
 
-def test_every_rule_has_a_page_and_every_page_a_rule():
+def test_the_registry_has_a_rule_for_every_page_and_no_other():
     assert sorted((*(rule.id for rule in RULES), BAD, UNUSED)) == sorted(page_ids())
 
 
@@ -121,6 +121,9 @@ def _with(page: Page, old: str, new: str) -> str:
         ("```sql\nCREATE INDEX", "```sql pg9\nCREATE INDEX", "pg9 is not known here"),
         ("# create-index", "# make-index", "must begin with"),
         ("```text", "```sql", "each followed by a text block"),
+        ("```text", "```yaml", "a block must be sql, python, text or toml, not yaml"),
+        ("```toml", "```sql", "the first block must be the facts"),
+        ("## Good\n\n```sql", "## Good\n\n```sql next", "the first block of Good is not next to any"),
     ],
 )
 def test_a_page_with_a_mistake_is_refused_with_its_name_and_the_mistake(old, new, complaint):

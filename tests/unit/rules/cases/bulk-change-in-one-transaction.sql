@@ -45,3 +45,7 @@ UPDATE fresh SET id = 1;
 UPDATE pg_catalog.pg_class SET relname = 'x';
 UPDATE pg_index SET indisvalid = false;
 UPDATE elsewhere SET id = 1;
+
+-- case: a subquery that reads no table
+UPDATE orders SET total = (SELECT 5 LIMIT 1);
+DELETE FROM orders WHERE id IN (SELECT o.id FROM old_orders p, orders o LIMIT 1000);
