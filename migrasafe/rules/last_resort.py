@@ -6,7 +6,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from migrasafe.effects.model import WorkKind
-from migrasafe.findings import Finding, Fix, FixKind, Severity
+from migrasafe.findings import Finding, Fix
 from migrasafe.rules.context import Step
 from migrasafe.rules.instead import ONE_MIGRATION, Stage, after_deploy, outside_title, plan
 from migrasafe.rules.while_unused import unused
@@ -17,9 +17,7 @@ _ROWS = (WorkKind.BULK_WRITE.value, WorkKind.BULK_READ.value)
 
 
 def with_fix(step: Step, finding: Finding) -> Finding:
-    """The finding, with steps if it is an error that has none."""
-    if finding.severity is not Severity.ERROR or finding.fix.kind is not FixKind.NONE:
-        return finding
+    """The finding, an error that has none, with steps."""
     return replace(finding, fix=_steps(step, finding))
 
 

@@ -20,7 +20,7 @@ def check(step: Step) -> Iterator[Finding]:
     for work in step.work(Cause.REINDEX):
         yield step.finding(
             RULE.id,
-            f"Reads and writes of {shown(work.relation)} wait while {work.detail} is built again.",
+            f"Reads and writes of {shown(work.relation)} wait while {work.detail or f'its part of {statement.name}'} is built again.",
             help=f"Reindex concurrently, {outside_words(step)}.",
             work=work,
             fix=outside_transaction(step, concurrent) if concurrent is not None else None,

@@ -17,8 +17,8 @@ def check(step: Step) -> Iterator[Finding]:
     assert isinstance(statement, (CreateFunction, AlterFunction))
     if statement.security_definer is not True:
         return
-    if isinstance(statement, CreateFunction) and statement.body is not None and statement.source_text is None:
-        return  # BEGIN ATOMIC: its names were resolved when it was made
+    if isinstance(statement, CreateFunction) and statement.source_text is None:
+        return  # BEGIN ATOMIC, or RETURN: its names were resolved when it was made
     name = statement.name
     ref = step.schema.resolve_function(name.schema, name.name)
     functions = step.at_end().functions.get(ref, ())

@@ -21,7 +21,7 @@ ALTER TABLE orders ADD COLUMN more text, ALTER COLUMN a SET NOT NULL, ALTER COLU
 ALTER TABLE orders ALTER COLUMN a SET NOT NULL;
 ALTER TABLE shop.carts ALTER COLUMN a SET NOT NULL, ADD COLUMN more text;
 
--- case: on a version without proofs [pg12]
+-- case: on the oldest version [pg12-12]
 ALTER TABLE orders ALTER COLUMN a SET NOT NULL;
 ALTER TABLE orders ALTER COLUMN c SET NOT NULL;
 

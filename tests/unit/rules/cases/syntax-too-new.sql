@@ -3,7 +3,7 @@ CREATE FUNCTION any_value(a text) RETURNS text LANGUAGE sql AS 'SELECT a';
 CREATE EXTENSION pgcrypto;
 CREATE TABLE orders (id bigint PRIMARY KEY, note text);
 
--- case: on the oldest version [pg12]
+-- case: on the oldest version [pg12-12]
 MERGE INTO orders o USING orders p ON o.id = p.id WHEN MATCHED THEN DO NOTHING;
 SELECT gen_random_uuid();
 SELECT any_value(note) FROM orders;
