@@ -30,7 +30,6 @@ PACKAGES = (
             "tests/test_fixes_of_rules.py",
             "tests/test_fix.py",
             "tests/test_since.py",
-            "tests/unit/test_edits.py",
             "tests/unit/test_most_rows.py",
         ),
     ),
