@@ -26,7 +26,7 @@ class Severity(Enum):
 _WEIGHTS = {"error": 3, "warning": 2, "info": 1}
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True, gc=False):
     """Lines and columns from 1, columns in characters; the end is after the last character."""
 
     path: str
@@ -44,14 +44,14 @@ class FixKind(Enum):
     NONE = "none"
 
 
-class Edit(Struct, frozen=True, kw_only=True):
+class Edit(Struct, frozen=True, kw_only=True, gc=False):
     """Text in the place of a stretch of a file. A file that is not there is made; nothing else is ever replaced in it."""
 
     place: Place
     replacement: str
 
 
-class Fix(Struct, frozen=True, kw_only=True):
+class Fix(Struct, frozen=True, kw_only=True, gc=False):
     kind: FixKind = FixKind.NONE
     replacement: str | None = None
     steps: str | None = None
@@ -63,7 +63,7 @@ class Fix(Struct, frozen=True, kw_only=True):
     """`migrasafe plan …` that makes the same change in phases, with gates between them and a way back."""
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class Finding(Struct, frozen=True, kw_only=True, gc=False):
     rule: str
     severity: Severity
     place: Place

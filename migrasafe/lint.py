@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from migrasafe.known_prefix import KnownSchemas
 
 
-class LintedMigration(Struct, frozen=True, kw_only=True):
+class LintedMigration(Struct, frozen=True, kw_only=True, gc=False):
     """One migration that was reported on."""
 
     path: str
@@ -34,6 +34,7 @@ class LintedMigration(Struct, frozen=True, kw_only=True):
     statements: int
     findings: tuple[Finding, ...]
     scripts: tuple[Script, ...]
+    """None where nothing is to be said of them."""
     hint: str | None = None
     """`before` or `after` where the layout itself says when to deploy."""
     notices: tuple[Notice, ...] = ()
@@ -76,11 +77,16 @@ def lint(histories: Sequence[History], rules: Sequence[Rule], options: LintOptio
     return result_of(histories, judged(histories, rules, options), options.target)
 
 
-def judged(histories: Sequence[History], rules: Sequence[Rule], options: LintOptions) -> tuple[LintedMigration, ...]:
-    """The reported migrations alone. What comes behind the last of them is not read."""
+def judged(
+    histories: Sequence[History], rules: Sequence[Rule], options: LintOptions, among: Collection[int] | None = None
+) -> tuple[LintedMigration, ...]:
+    """The reported migrations alone; with `among`, those at these places of all. What comes behind the last of them is not
+    read."""
     judge = _Judge(rules)
+    before = 0
     for history in histories:
-        reported = [options.reported(migration) for migration in history.migrations]
+        places = range(before, before := before + len(history.migrations))
+        reported = [place in among for place in places] if among is not None else reported_of(history, options)
         if True not in reported:
             continue
         end = len(reported) - reported[::-1].index(True)
@@ -88,11 +94,11 @@ def judged(histories: Sequence[History], rules: Sequence[Rule], options: LintOpt
         for place, migration in enumerate(_read(history.migrations[skipped:end]), start=skipped):
             if options.independent and not reported[place]:
                 continue
-            before = options.schema if options.independent else schema
+            start = options.schema if options.independent else schema
             walk = Walk(
                 migration,
                 place,
-                after_session(before, options.schema.search_path),
+                after_session(start, options.schema.search_path),
                 target=options.target,
                 in_transaction=options.in_transaction,
                 layout=history.layout,
@@ -115,13 +121,18 @@ def judged(histories: Sequence[History], rules: Sequence[Rule], options: LintOpt
     return judge.all()
 
 
+def reported_of(history: History, options: LintOptions) -> list[bool]:
+    """Which of its migrations are reported on."""
+    return [options.reported(migration) for migration in history.migrations]
+
+
 def result_of(histories: Sequence[History], linted: tuple[LintedMigration, ...], target: Target) -> LintResult:
     """With what is to be said of the histories themselves."""
-    shown = {migration.path for migration in linted}
-    silent = {migration.path for history in histories for migration in history.migrations} - shown
-    notices = tuple(
-        notice for history in histories for notice in history.notices if notice.blocking or notice.path not in silent
-    )
+    notices = tuple(notice for history in histories for notice in history.notices)
+    if not all(notice.blocking for notice in notices):
+        shown = {migration.path for migration in linted}
+        silent = {migration.path for history in histories for migration in history.migrations} - shown
+        notices = tuple(notice for notice in notices if notice.blocking or notice.path not in silent)
     return LintResult(target=target, migrations=linted, notices=notices)
 
 
@@ -133,7 +144,7 @@ the processor's caches: taking turns for each file, both take a fifth longer."""
 def _read(migrations: Sequence[Migration]) -> Iterator[Migration]:
     """The migrations, each with its statements read."""
     for start in range(0, len(migrations), _TOGETHER):
-        some = migrations[start : start + _TOGETHER]
+        some = tuple(migrations[start : start + _TOGETHER])
         for migration in some:
             for part in migration.parts:
                 part.script.read()
@@ -206,8 +217,7 @@ class _Judge:
         look_ahead(walk)
         walk.run(visit)
         judge()
-        self._linted.append(_linted(walk, findings))
-        _let_go(walk.migration)
+        self._add(walk, findings)
 
     def all(self) -> tuple[LintedMigration, ...]:
         self._judge()
@@ -216,14 +226,18 @@ class _Judge:
     def _judge(self) -> None:
         found = iter(self._dispatch.findings(self._steps))
         for walk, steps in self._waiting:
-            self._linted.append(_linted(walk, [finding for one in islice(found, steps) for finding in one]))
-            _let_go(walk.migration)
+            self._add(walk, [finding for one in islice(found, steps) for finding in one])
         self._waiting, self._steps = [], []
+
+    def _add(self, walk: Walk, findings: list[Finding]) -> None:
+        linted = _linted(walk, findings)
+        self._linted.append(linted)
+        _let_go(walk.migration, text=not linted.scripts)
 
 
 def _linted(walk: Walk, findings: list[Finding]) -> LintedMigration:
     migration = walk.migration
-    scripts = [part.script for part in migration.parts]
+    scripts = tuple([part.script for part in migration.parts])
     if len(findings) > 1:
         findings.sort(key=_place)
         if len({(finding.rule, finding.place.line, finding.place.column) for finding in findings}) < len(findings):
@@ -234,17 +248,19 @@ def _linted(walk: Walk, findings: list[Finding]) -> LintedMigration:
         transaction=walk.wrapped,
         statements=sum([len(script.statements) for script in scripts]),
         findings=tuple(findings),
-        scripts=tuple(scripts),
+        scripts=scripts if findings or any(one.origins is not None or one.may_allow for one in scripts) else (),
         hint=migration.hint,
         notices=migration.notices,
     )
 
 
-def _let_go(migration: Migration) -> None:
-    """What is left of a migration that is done with is its text, and what was found: the memory of a run so does not grow by
-    the trees of all statements."""
+def _let_go(migration: Migration, *, text: bool = True) -> None:
+    """What is left of a migration that is done with is what was found, and the text that it is about: the memory of a run so
+    does not grow by the trees of all statements, nor by texts of which nothing is to be said."""
     for part in migration.parts:
         part.script.let_go()
+        if text:
+            part.script.source.let_go()
 
 
 def _place(finding: Finding) -> tuple[str, int, int]:

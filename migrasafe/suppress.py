@@ -74,7 +74,7 @@ def suppress(
     `known` are the ids of all rules; `ran` of those that were run: to allow another may be of use another time.
     `rendered_from` has the texts, by path, of the Python and Go files that scripts were rendered from. Pure.
     """
-    if not rendered_from and not any(map(_may_suppress, scripts)):
+    if not rendered_from and not any(script.may_allow for script in scripts):
         return tuple(findings)
     ran = known if ran is None else ran
     allows: list[Allow] = []
@@ -130,16 +130,11 @@ def _all(
     scripts: Sequence[Script], known: Collection[str], rendered_from: Mapping[str, str]
 ) -> Iterator[Allow | Finding]:
     for script in scripts:
-        if script.origins is None and _may_suppress(script):
+        if script.origins is None and script.may_allow:
             yield from _in_sql(script, known)
     for path, text in rendered_from.items():
         if "migrasafe:" in text:
             yield from _in_program(path, text.split("\n"), known)
-
-
-def _may_suppress(script: Script) -> bool:
-    """Nearly no text does, and its comments need not be read once more."""
-    return "migrasafe:" in script.source.text
 
 
 def _in_sql(script: Script, known: Collection[str]) -> Iterator[Allow | Finding]:

@@ -45,8 +45,12 @@ class Disk(Struct, frozen=True, kw_only=True, eq=False):
         """The text of a file. Raises InputError."""
         if self.unsaved and (text := self.unsaved.get(Path(path).resolve())) is not None:
             return Source(path=path, text=text)
-        whole = self.short.get(path)
+        whole = self.short.pop(path, None)
         return read_source(path, path) if whole is None else source_from_bytes(whole, path)
+
+    def later(self, path: str) -> Source:
+        """The text of a file, read when it is asked for."""
+        return self.source(path) if self.unsaved else Source.later(path, self)
 
     def head(self, path: str) -> str:
         """The first characters of a file; nothing for one that cannot be read."""

@@ -66,6 +66,11 @@ class Folder(Struct, frozen=True, kw_only=True, eq=False):
             return Source(path=self.place(file), text=folder.texts[name])
         return self.disk.source(self.place(file))
 
+    def later(self, file: str) -> Source:
+        """The text of a file in it or below it, read when it is asked for: that may then raise InputError."""
+        folder, _ = self._owner(file)
+        return self.disk.later(self.place(file)) if folder is None or folder.texts is None else self.source(file)
+
     def head(self, file: str) -> str:
         """The first characters of a file; nothing for one that cannot be read."""
         folder, name = self._owner(file)

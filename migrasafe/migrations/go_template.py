@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from msgspec.structs import replace
-
 from migrasafe.migrations.model import Notice
 from migrasafe.migrations.template import Masked, mask
 from migrasafe.regex import regex
@@ -75,7 +73,7 @@ def _decide_branches(source: Source, tool: str) -> Masked:
             blank.append(match.span())
     for begin, end in blank:
         text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
-    return Masked(source=replace(source, text=text, written=source.written or source.text), notices=tuple(notices))
+    return Masked(source=source.filled(text), notices=tuple(notices))
 
 
 def _asks_for_postgres(condition: str) -> bool | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import overload
+
 from msgspec import Struct
 
 from migrasafe.migrations.transaction import TransactionMode as TransactionMode
@@ -9,7 +12,7 @@ from migrasafe.migrations.transaction import unknown_transaction
 from migrasafe.sql.script import Script
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class Part(Struct, frozen=True, kw_only=True, gc=False):
     """A stretch of a migration with a transaction of its own: most migrations have one; Alembic's autocommit blocks,
     Liquibase changesets and sql-migrate files can make several."""
 
@@ -25,7 +28,7 @@ class Part(Struct, frozen=True, kw_only=True):
         return self.wrapped if self.wrapped is not None else unknown_transaction(self.script)
 
 
-class Notice(Struct, frozen=True, kw_only=True):
+class Notice(Struct, frozen=True, kw_only=True, gc=False):
     """Something about reading a migration that a person must know: what was stubbed, skipped or not understood."""
 
     path: str
@@ -50,7 +53,7 @@ class SinceCommit(Struct, frozen=True, kw_only=True):
     """The file was not there, but one that runs after it was."""
 
 
-class Migration(Struct, frozen=True, kw_only=True):
+class Migration(Struct, frozen=True, kw_only=True, gc=False):
     """One migration: up, unless it says `down`."""
 
     id: str
@@ -75,11 +78,33 @@ class Migration(Struct, frozen=True, kw_only=True):
         return tuple(part.script.source.text for part in self.parts)
 
 
+class Made(Sequence[Migration]):
+    """Migrations that are made of their files whenever somebody looks at them: 100,000 are as many names, and no more."""
+
+    def __init__(self, files: Sequence[str], make: Callable[[str], Migration]) -> None:
+        self._files = files
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    @overload
+    def __getitem__(self, place: int) -> Migration: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Migration]: ...
+    def __getitem__(self, place: int | slice) -> Migration | Sequence[Migration]:
+        return Made(self._files[place], self._make) if isinstance(place, slice) else self._make(self._files[place])
+
+    def __iter__(self) -> Iterator[Migration]:
+        return map(self._make, self._files)
+
+
 class History(Struct, frozen=True, kw_only=True):
     """What a folder holds: its migrations in order, and how we know."""
 
     layout: str
     """The tool: `diesel`, `flyway`, `alembic`, `plain` …"""
     root: str
-    migrations: tuple[Migration, ...]
+    migrations: Sequence[Migration]
+    """Not always the same objects: who wants to find one again goes by its place."""
     notices: tuple[Notice, ...] = ()

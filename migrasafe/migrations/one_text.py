@@ -38,9 +38,7 @@ def read_text(source: Source) -> Migration:
 
 
 def _renamed(migration: Migration, source: Source) -> Migration:
-    parts = tuple(
-        replace(part, script=part.script.at(replace(part.script.source, path=source.path))) for part in migration.parts
-    )
+    parts = tuple(replace(part, script=part.script.at(part.script.source.at(source.path))) for part in migration.parts)
     notices = tuple(replace(notice, path=source.path) for notice in migration.notices)
     name = PurePath(source.path).name.removesuffix(".sql")
     return replace(migration, id=name, name="", path=source.path, parts=parts, notices=notices)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from migrasafe.migrations.model import Notice
 from migrasafe.sql.source import Source
@@ -76,7 +75,7 @@ def mask(source: Source, placeholder: str, name: Name, tool: str) -> Masked:
         )
         for shown, (line, short) in assumed.items()
     ]
-    return Masked(source=replace(source, text=masked, written=source.written or source.text), notices=(*told, *unknown))
+    return Masked(source=source.filled(masked), notices=(*told, *unknown))
 
 
 def _fill(text: str, fill: str) -> str:

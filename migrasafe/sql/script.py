@@ -108,6 +108,11 @@ class Script:
             del self.statements, self.comments, self.newer
             self._is_read = False
 
+    @property
+    def may_allow(self) -> bool:
+        """Whether a comment in it may be for us: `-- migrasafe: allow …`. Nearly no text has one."""
+        return "migrasafe:" in self.source.text
+
     def with_statements(self, statements: tuple[Statement, ...], origins: tuple[Origin, ...] | None) -> Script:
         """The same script with other statements, each with its origin where they have one."""
         return Script(

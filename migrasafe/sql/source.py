@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from codecs import BOM_UTF8
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-
-from msgspec import Struct
+from typing import Any, Protocol
 
 from migrasafe.errors import InputError
 from migrasafe.plain_file import read_plain
@@ -25,13 +25,60 @@ _NEAR = 2_000
 """Up to here, counting is quicker than finding all lines first."""
 
 
-class Source(Struct, frozen=True, kw_only=True):
-    """A text and the path to name it by. Offsets count characters from 0; a byte order mark is not part of it."""
+class Shelf(Protocol):
+    """Where texts are read from."""
+
+    def source(self, path: str, /) -> Source: ...
+
+
+class Source:
+    """A text and the path to name it by. Offsets count characters from 0; a byte order mark is not part of it. One that was made
+    `later` reads its text when that is first asked for, and again after `let_go`: a history need not be held as a whole."""
+
+    __slots__ = ("_shelf", "path", "text", "written")
 
     path: str
     text: str
-    written: str | None = None
+    written: str | None
     """The text of the file where `text` has something else of the same length in the place of its placeholders."""
+    _shelf: Shelf | None
+    """Where its text is; None where it did not come from there."""
+
+    def __init__(self, *, path: str, text: str, written: str | None = None) -> None:
+        self.path = path
+        self.text = text
+        self.written = written
+        self._shelf = None
+
+    @classmethod
+    def later(cls, path: str, shelf: Shelf) -> Source:
+        """The text of a file, which is read when it is asked for; that then raises as `read_source` does."""
+        source = cls.__new__(cls)
+        source.path = path
+        source.written = None
+        source._shelf = shelf
+        return source
+
+    def __getattr__(self, name: str) -> Any:
+        """The text that is not there yet."""
+        if name != "text" or self._shelf is None:
+            raise AttributeError(name)
+        self.text = self._shelf.source(self.path).text
+        return self.text
+
+    def let_go(self) -> None:
+        """Forget a text that can be read again."""
+        if self._shelf is not None:
+            with suppress(AttributeError):
+                del self.text
+
+    def at(self, path: str) -> Source:
+        """The same text under another path."""
+        return Source(path=path, text=self.text, written=self.written)
+
+    def filled(self, text: str) -> Source:
+        """With values in the place of its placeholders: another text of the same length."""
+        return Source(path=self.path, text=text, written=self.written or self.text)
 
     def is_as_written(self, start: int, end: int) -> bool:
         """Whether this stretch of `text` is what the file says."""

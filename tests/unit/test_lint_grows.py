@@ -12,7 +12,7 @@ import pytest
 from migrasafe.lint import LintOptions, LintResult, lint
 from migrasafe.look_ahead import LONG
 from migrasafe.migrations.formats.plain import read_sources
-from migrasafe.migrations.model import History
+from migrasafe.migrations.model import History, Made
 from migrasafe.rules.registry import RULES
 from migrasafe.sql.source import Source
 from migrasafe.suppress import suppress
@@ -234,10 +234,33 @@ def test_a_long_file_has_the_findings_of_its_statements(around: str) -> None:
 
 
 def test_of_what_was_linted_only_the_texts_and_the_findings_are_kept() -> None:
-    linted(history("rows", 20))
+    assert bytes_kept(lambda length: history("rows", length)) < 400  # a tree of such a statement has some 5,000
+
+
+class Shelf:
+    """Files of a thousand letters each."""
+
+    def source(self, path: str) -> Source:
+        return Source(path=path, text=f"UPDATE orders SET total = 1 WHERE id = 1; -- {'x' * 1000}")
+
+
+def test_nothing_but_a_name_is_kept_of_a_file_of_which_nothing_is_said() -> None:
+    shelf = Shelf()
+
+    def silent(length: int) -> History:
+        files = [f"{number:06}.sql" for number in range(length + 1)]
+        made = Made(files, lambda file: read_sources([Source.later(file, shelf)])[0])
+        return History(layout="plain", root=".", migrations=made)
+
+    assert bytes_kept(silent) < 350
+
+
+def bytes_kept(made: Callable[[int], History]) -> float:
+    """For each migration, once all are linted."""
+    linted(made(1_500))  # what is kept of the last thousand queries, whatever comes
 
     def kept(length: int) -> int:
-        read = history("rows", length)
+        read = made(length)
         gc.collect()
         tracemalloc.start()
         result = linted(read)
@@ -248,4 +271,4 @@ def test_of_what_was_linted_only_the_texts_and_the_findings_are_kept() -> None:
         return bytes_kept
 
     few, twice = kept(1_000), kept(2_000)
-    assert twice - few < 1_000 * 400  # bytes: a tree of such a statement has some 5,000
+    return (twice - few) / 1_000

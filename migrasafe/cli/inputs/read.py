@@ -40,10 +40,12 @@ def histories(
     holding: Collection[Path] | None = None,
     runs_code: bool = True,
     keeper: Keeper | None = None,
+    at_once: bool = True,
 ) -> tuple[History, ...]:
     """The migrations of the paths, of standard input for `-`, of the working folder for none. `unsaved` are texts to read
     in the place of files; with `holding` only the folders of migrations that hold one of these files are read.
-    Without `runs_code` nothing of the project is run to read them; what is run may be kept in `keeper`."""
+    Without `runs_code` nothing of the project is run to read them; what is run may be kept in `keeper`. With `at_once` they are
+    all there, each always the same object; without it, many thousands of them need no memory until they are looked at."""
     from migrasafe.migrations.disk import Disk
     from migrasafe.migrations.read import read_history
 
@@ -51,7 +53,8 @@ def histories(
     disk = Disk(
         unsaved={Path(path).resolve(): text for path, text in unsaved.items()}, runs_code=runs_code, keeper=keeper
     )
-    return read_history(tuple(paths) or (".",), layout=layout, stdin=stdin, disk=disk, holding=holding)
+    read = read_history(tuple(paths) or (".",), layout=layout, stdin=stdin, disk=disk, holding=holding)
+    return tuple(replace(one, migrations=tuple(one.migrations)) for one in read) if at_once else read
 
 
 def _standard_input() -> str:

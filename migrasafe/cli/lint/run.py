@@ -115,6 +115,7 @@ class Run:
             holding=holding,
             runs_code=not scope.no_exec,
             keeper=self._keeper,
+            at_once=settings.old is not None,
         )
         histories = read if scope.no_exec else read_inputs.rendered(read, self._render_on, down=scope.down)
         git = read_inputs.git_since(scope.since, histories)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -55,7 +56,7 @@ def with_downgrades(history: History, dsn: str | None) -> History:
     return replace(history, migrations=(*history.migrations, *down))
 
 
-def _the_same(migrations: tuple[Migration, ...], history: History) -> tuple[Migration, ...]:
+def _the_same(migrations: Sequence[Migration], history: History) -> tuple[Migration, ...]:
     """Those of the revisions in the history, which may have been given by name."""
     wanted = {migration.path for migration in history.migrations}
     return tuple(migration for migration in migrations if migration.path in wanted)

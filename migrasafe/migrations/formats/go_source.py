@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from migrasafe.migrations.model import Notice
 from migrasafe.regex import regex
@@ -66,7 +65,7 @@ class _Reader:
             for literal in _LITERAL.finditer(self.text, section.start, section.end):
                 kept[literal.start() : literal.end()] = _content(literal.group())
         return GoMigration(
-            source=replace(self.source, text="".join(kept)),
+            source=Source(path=self.source.path, text="".join(kept), written=self.source.written),
             sections=tuple(self.sections),
             in_transaction=in_transaction,
             notices=tuple(self.notices),

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from migrasafe.migrations.executed_parts import parts_of
 from migrasafe.migrations.folder import Folder
@@ -158,7 +157,7 @@ def _without_ignored(source: Source) -> Source:
             left -= 1
         begin = match.start()
         text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
-    return replace(source, text=text, written=source.written or source.text)
+    return source.filled(text)
 
 
 def _changesets(source: Source) -> list[_Changeset]:
@@ -198,4 +197,4 @@ def _with_semicolons(source: Source, changesets: list[_Changeset]) -> Source:
             alone = re.compile(rf"{re.escape(delimiter)}(?=[ \t\r]*$)", re.MULTILINE)
             body = alone.sub(";" + " " * (len(delimiter) - 1), text[begin:end])
             text = text[:begin] + body + text[end:]
-    return replace(source, text=text, written=source.written or source.text)
+    return source.filled(text)

@@ -29,7 +29,7 @@ def from_file(
     folder: Folder, file: str, *, id: str, name: str = "", transaction: TransactionMode = TransactionMode.ONE
 ) -> Migration:
     """A migration that is one whole file. Raises InputError for a file that cannot be read."""
-    return from_source(folder.source(file), id=id, name=name, transaction=transaction)
+    return from_source(folder.later(file), id=id, name=name, transaction=transaction)
 
 
 def from_source(

@@ -8,7 +8,7 @@ from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.make import up_script
 from migrasafe.migrations.formats.order import natural
 from migrasafe.migrations.formats.protocol import Claim, Strength
-from migrasafe.migrations.model import History, Migration, Notice, Part
+from migrasafe.migrations.model import History, Made, Migration, Notice, Part
 from migrasafe.regex import regex
 from migrasafe.sql.source import Source
 
@@ -39,7 +39,10 @@ def read(folder: Folder) -> History:
     return History(
         layout="plain",
         root=folder.path,
-        migrations=read_sources([folder.source(file) for file in files if file not in halves and file not in alone]),
+        migrations=Made(
+            [file for file in files if file not in halves and file not in alone],
+            lambda file: _migration(folder.later(file)),
+        ),
         notices=tuple(_not_run(folder, file) for file in alone),
     )
 
