@@ -69,8 +69,9 @@ def covering(package: Package, tests: Sequence[str], marks: str, root: Path, kep
     file = kept / f"{package.name}-{_content(root, tests)}.json"
     if not file.exists():
         kept.mkdir(parents=True, exist_ok=True)
-        if in_child(lambda: _measure(package, tests, marks, root, file)) != 0 or not file.exists():
-            raise RuntimeError(f"the tests of {package.name} fail without a mutant: {' '.join(tests)}")
+        printed = file.with_suffix(".txt")
+        if in_child(lambda: _measure(package, tests, marks, root, file), printed) != 0 or not file.exists():
+            raise RuntimeError(f"the tests of {package.name} fail without a mutant: see {printed}")
     import_all(package.folder, root)
     return msgspec.json.decode(file.read_bytes(), type=Covering)
 

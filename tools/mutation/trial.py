@@ -109,19 +109,20 @@ def _stop(number: int, frame: FrameType | None) -> None:
     pytest.exit("out of time", returncode=_TIMED_OUT)
 
 
-def in_child(run: Callable[[], int]) -> int:
-    """The exit status of `run` in a fork that prints nothing but what it raises, and keeps nothing."""
+def in_child(run: Callable[[], int], printed: Path = Path(os.devnull)) -> int:
+    """The exit status of `run` in a fork that prints into that file, and keeps nothing else."""
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     status = _FAILED
     try:
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-        nothing = os.open(os.devnull, os.O_RDWR)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        output = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         with tempfile.TemporaryDirectory() as folder:
             os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
-            for descriptor in (0, 1, 2):
-                os.dup2(nothing, descriptor)
+            for descriptor, file in ((0, nothing), (1, output), (2, output)):
+                os.dup2(file, descriptor)
             status = run()
     except pytest.exit.Exception as ended:
         status = ended.returncode or _FAILED

@@ -9,7 +9,7 @@ from datetime import datetime
 from migrasafe.backfill.model import Decision, Reason
 from migrasafe.backfill.throttle.checks import judge
 from migrasafe.backfill.throttle.duty import BEATS_JUDGED, FEWEST_BEATS, rest_seconds
-from migrasafe.backfill.throttle.followers import required, room_bytes, waits
+from migrasafe.backfill.throttle.followers import least_room, required, waits
 from migrasafe.backfill.throttle.gates import (
     archive_wait,
     flag_waits,
@@ -86,11 +86,11 @@ def _starts(state: State, limits: Limits) -> list[Reason]:
 def _primary_waits(state: State, limits: Limits, now: float) -> list[Reason]:
     seen = state.primary
     if isinstance(seen, Lost):
-        return [lost_wait("the primary's state", seen.why, "")]
+        return [lost_wait("the primary's state", seen.why)]
     if now - seen.at > _stale_seconds(state, limits):
-        return [lost_wait("the primary's state", f"it has not answered for {say_seconds(now - seen.at)}", "")]
+        return [lost_wait("the primary's state", f"it has not answered for {say_seconds(now - seen.at)}")]
     if seen.in_recovery:
-        return [lost_wait("the primary's state", "the server is a standby now (was there a failover?)", "")]
+        return [lost_wait("the primary's state", "the server is a standby now (was there a failover?)")]
     upkeep = state.upkeep if not isinstance(state.upkeep, Lost) else None
     keep = upkeep.slot_wal_limit_bytes if upkeep is not None else None
     reasons = wal_rate_wait(state.clock, limits, state.log_end, now)
@@ -116,7 +116,7 @@ def _replica_waits(state: State, limits: Limits, now: float) -> list[Reason]:
     followers = required(state.followers, limits)
     never = {f"dsn {name}" for name, _ in limits.replica_dsns} - state.followers.keys()
     reasons += [
-        lost_wait(f"the lag of replica {key.removeprefix('dsn ')}", "it has not been asked yet", "") for key in never
+        lost_wait(f"the lag of replica {key.removeprefix('dsn ')}", "it has not been asked yet") for key in never
     ]
     return reasons + waits(followers, limits.max_lag, state.clock, state.log_end, now, stale_after)
 
@@ -124,9 +124,9 @@ def _replica_waits(state: State, limits: Limits, now: float) -> list[Reason]:
 def _upkeep_waits(state: State, limits: Limits, now: float) -> list[Reason]:
     seen = state.upkeep
     if isinstance(seen, Lost):
-        return [lost_wait("archiving, vacuum and transactions", seen.why, "")]
+        return [lost_wait("archiving, vacuum and transactions", seen.why)]
     if now - seen.at > STALE_POLLS * UPKEEP_SECONDS:
-        return [lost_wait("archiving, vacuum and transactions", f"no answer for {say_seconds(now - seen.at)}", "")]
+        return [lost_wait("archiving, vacuum and transactions", f"no answer for {say_seconds(now - seen.at)}")]
     reasons = []
     if not isinstance(seen.archiver, Lost):
         reasons += archive_wait(seen.archiver, limits, state.held)
@@ -202,9 +202,9 @@ def _check_waits(state: State, limits: Limits, now: float) -> list[Reason]:
     for check in limits.checks:
         at, seen = state.checks.get(check.label, (now, Lost(why="it has not been asked yet")))
         if isinstance(seen, Lost):
-            reasons.append(lost_wait(f"check {check.label}", seen.why, ""))
+            reasons.append(lost_wait(f"check {check.label}", seen.why))
         elif now - at > STALE_POLLS * check.every_seconds + check.timeout_seconds:
-            reasons.append(lost_wait(f"check {check.label}", f"no answer for {say_seconds(now - at)}", ""))
+            reasons.append(lost_wait(f"check {check.label}", f"no answer for {say_seconds(now - at)}"))
         elif (reason := judge(check, seen, say_seconds(check.every_seconds))) is not None:
             reasons.append(reason)
     return reasons
@@ -215,21 +215,19 @@ def _rows(state: State, limits: Limits) -> tuple[int, list[Reason]]:
     rows, wanted = state.size.rows, state.size.rows
     room = None
     if limits.max_lag is not None:
-        room = room_bytes(
+        room = least_room(
             (one for one in required(state.followers, limits) if not one.away), limits.max_lag, state.log_end
         )
     if room is None:
         return rows, []
-    rows = max(1, min(rows, int(room[0] / (state.wal_per_row * workers_lately(state)))))
+    rows = max(1, min(rows, int(room.size / (state.wal_per_row * workers_lately(state)))))
     if rows >= wanted:
         return rows, []
-    replay = room[1].replay
-    rate = say_bytes(replay.rate if replay is not None else 0)
     return rows, [
         Reason(
-            signal="replica-room", subject=room[1].label, value=rows, limit=wanted, unit="rows", stops=False,
+            signal="replica-room", subject=room.label, value=rows, limit=wanted, unit="rows", stops=False,
             until="until it is seen to replay faster",
-            text=f"{room[1].label} replays {rate} per second: batches of {rows:,} rows instead of {wanted:,}",
+            text=f"{room.label} replays {say_bytes(room.rate)} per second: batches of {rows:,} rows instead of {wanted:,}",
         )
     ]  # fmt: skip
 

@@ -107,7 +107,7 @@ def sessions_strain(load: Load) -> Strain | None:
 def judged(duty: Duty, strains: Sequence[Strain], now: float, *, alone: bool) -> Duty:
     """The duty by what is felt now: raised slowly, lowered at once and then not again before that could show."""
     if alone:
-        return Duty(share=WHOLE, changed_at=now, lowered_at=None)
+        return Duty(share=WHOLE, changed_at=now)
     worst = max(strains, key=lambda strain: strain.used, default=None)
     seconds = 0.0 if duty.changed_at is None else min(max(now - duty.changed_at, 0.0), 1.0)
     after = replace(duty, changed_at=now, strain=worst)

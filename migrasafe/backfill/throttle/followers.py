@@ -120,7 +120,7 @@ def follow_direct(
     followers: Mapping[str, Follower], name: str, seen: Reading[StandbySeen], *, log_end: int
 ) -> dict[str, Follower]:
     """The followers after a look at a replica itself, by its own connection string."""
-    key = _direct_key(name)
+    key = f"dsn {name}"
     known = followers.get(key, Follower(key=key, names=frozenset({name}), label=f"replica {name}"))
     if isinstance(seen, Lost):
         after = replace(known, away=seen.why)
@@ -206,17 +206,29 @@ def waits(
     return reasons
 
 
-def room_bytes(followers: Iterable[Follower], limit: float, log_end: int) -> tuple[float, Follower] | None:
-    """How much log one batch may write, and the replica that says so; None where none is followed by log positions.
+class Room(Struct, frozen=True, kw_only=True):
+    """How many bytes of log one batch may write, and the replica that says so, with its rate."""
+
+    size: float
+    label: str
+    rate: float
+
+
+def least_room(followers: Iterable[Follower], limit: float, log_end: int) -> Room | None:
+    """How much log one batch may write; None where no replica is followed by log positions.
 
     As much as fits on top of what is in flight: the nearer a replica is to its limit, the smaller batches get.
     """
     rooms = [
-        (safe_rate(follower.replay) * limit * _room(drain_seconds(follower.replay, log_end) / limit), follower)
+        Room(
+            size=safe_rate(follower.replay) * limit * _room(drain_seconds(follower.replay, log_end) / limit),
+            label=follower.label,
+            rate=follower.replay.rate,
+        )
         for follower in followers
         if follower.replay is not None
     ]
-    return min(rooms, key=lambda room: room[0], default=None)
+    return min(rooms, key=lambda room: room.size, default=None)
 
 
 def _room(in_flight: float) -> float:
@@ -239,10 +251,6 @@ def gauges_of(followers: Iterable[Follower], clock: LogClock, log_end: int, now:
         rate = replay.rate if replay is not None else None
         gauges.append(Gauge(name="replica_replay_bytes_per_second", subject=subject, value=rate))
     return gauges
-
-
-def _direct_key(name: str) -> str:
-    return f"dsn {name}"
 
 
 def _is_direct(key: str) -> bool:

@@ -241,7 +241,7 @@ def flag_waits(existing: Iterable[str]) -> list[Reason]:
     ]  # fmt: skip
 
 
-def lost_wait(what: str, why: str, switch: str) -> Reason:
+def lost_wait(what: str, why: str, switch: str = "") -> Reason:
     """A signal that cannot be read: nothing is known, so nothing starts. `switch` is what gives the signal up."""
     until = "until it can be read again"
     if switch:
