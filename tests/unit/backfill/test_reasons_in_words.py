@@ -357,6 +357,7 @@ SITUATIONS: Sequence[Situation] = [
      "timezone": "Europe/Berlin"}, at_zero(), 0.0),
     ("it is the hour of a blackout", {"blackouts": "11:00-13:30"}, at_zero(), 0.0),
     ("there is no hour at all", {"blackouts": "00:00-24:00"}, at_zero(), 0.0),
+    ("replicas cannot be read, though a standby is waited for", {}, at_zero(replicas=GONE, synchronous_standby_names="s1"), 0.0),
     ("one standby of several is there", {}, at_zero(synchronous_standby_names="first 2 (a, b)",
      replicas=(replica("a", sync_state="sync"), replica("b", slot="b", sync_state="potential"))), 0.0),
     ("any one is enough", {}, at_zero(synchronous_standby_names=" ", replicas=()), 0.0),

@@ -136,6 +136,70 @@ def test_checks_of_all_kinds_are_read() -> None:
     assert (sql.query, sql.url, sql.highest, sql.lowest) == ("select count(*) from jobs", "", 1000, None)
 
 
+SQL: dict[str, str | float] = {
+    "query": "select 1", "dsn": "host=r1", "max": 5, "min": "2", "every": "4s", "timeout": 1.5,
+}  # fmt: skip
+HTTP: dict[str, str | float] = {
+    "url": "http://x/", "method": "get", "every": "4s", "timeout": "1s", "token_file": "/run/token",
+}  # fmt: skip
+PROMETHEUS: dict[str, str | float] = {
+    "url": "http://x/", "query": "up", "max": "off", "min": 2, "every": 4, "timeout": "1s", "token_file": "/run/token",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "whole"),
+    [
+        (CheckKind.SQL, SQL, Check(name="x", kind=CheckKind.SQL, every_seconds=4, timeout_seconds=1.5, query="select 1",
+                                   dsn="host=r1", highest=5.0, lowest=2.0)),
+        (CheckKind.HTTP, HTTP, Check(name="x", kind=CheckKind.HTTP, every_seconds=4, timeout_seconds=1, url="http://x/",
+                                     method="GET", token_file="/run/token")),
+        (CheckKind.PROMETHEUS, PROMETHEUS, Check(name="x", kind=CheckKind.PROMETHEUS, every_seconds=4, timeout_seconds=1,
+                                                 url="http://x/", query="up", token_file="/run/token", lowest=2.0)),
+        (CheckKind.SQL, {"query": "select 1"}, Check(name="x", kind=CheckKind.SQL, every_seconds=1, timeout_seconds=2,
+                                                     query="select 1")),
+        (CheckKind.HTTP, {"url": "http://x/"}, Check(name="x", kind=CheckKind.HTTP, every_seconds=1, timeout_seconds=2,
+                                                     url="http://x/", method="HEAD")),
+        (CheckKind.PROMETHEUS, {"url": "http://x/", "query": "up", "max": 1}, Check(
+            name="x", kind=CheckKind.PROMETHEUS, every_seconds=5, timeout_seconds=3, url="http://x/", query="up", highest=1.0)),
+    ],
+)  # fmt: skip
+def test_every_part_of_a_check_is_taken(kind: CheckKind, parts: dict[str, str | float], whole: Check) -> None:
+    assert limits_from({f"{kind.value}.x.{part}": value for part, value in parts.items()}).checks == (whole,)
+
+
+@pytest.mark.parametrize("kind", list(CheckKind))
+@pytest.mark.parametrize("part", ["every", "timeout", "max", "min", "url", "method", "query", "dsn", "token_file"])
+def test_a_part_that_cannot_be_names_its_place(kind: CheckKind, part: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^--set {kind.value}\.x\.{part}\b"):
+        check_setting(f"{kind.value}.x.{part}", ["soon"], f"--set {kind.value}.x.{part}")
+    with pytest.raises(ConfigError, match=rf"settings {kind.value}\.x"):
+        limits_from({f"{kind.value}.x.{part}": "0s" if part in ("every", "timeout") else ""}, "settings")
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"sql.a.max": 5}, "job sql.a has no query: write sql.a.query = …"),
+        ({"http.a.every": "5s"}, "job http.a has no url: write http.a.url = …"),
+        ({"prometheus.a.url": "http://x"}, "job prometheus.a has no query: write prometheus.a.query = …"),
+        ({"prometheus.a.url": "http://x", "prometheus.a.query": "up"},
+         "job prometheus.a has no threshold: write prometheus.a.max = … (or .min)"),
+        ({"sql.a.query": "select 1", "sql.a.max": 1, "sql.a.min": 2.5},
+         "job sql.a can never be fine: its min (2.5) is above its max (1)"),
+    ],
+)  # fmt: skip
+def test_a_check_that_is_not_whole_says_what_to_write(settings: dict[str, str | float], problem: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        limits_from(settings, "job")
+    assert str(refused.value) == problem
+
+
+def test_a_min_that_is_the_max_leaves_one_number() -> None:
+    (check,) = limits_from({"sql.a.query": "select 1", "sql.a.max": 2, "sql.a.min": 2}).checks
+    assert (check.lowest, check.highest) == (2.0, 2.0)
+
+
 @pytest.mark.parametrize(("key", "value", "kept"), [
     ("http.x.method", "get", "GET"), ("sql.q.every", "5s", "5s"), ("sql.q.every", 5, 5), ("sql.q.timeout", 0.5, 0.5),
     ("sql.q.max", "off", ""), ("sql.q.min", "default", ""), ("sql.q.max", "", ""), ("sql.q.max", "2.5", 2.5),
