@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from migrasafe.backfill.throttle.sampler import LEAVE_WITHIN_SECONDS, Sampler
+from migrasafe.backfill.throttle.sampler import Sampler
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.figures.load import ask_value
@@ -67,10 +66,8 @@ def test_a_question_that_is_being_asked_is_cancelled_by_who_leaves(database: Dat
     lost: list[str] = []
     with sampling(database, lambda one: ask_value(one, "SELECT pg_sleep(60)", 90.0) and None, lost.append) as sampler:
         eventually(lambda: database.execute(f"{SESSIONS} AND query ~ 'pg_sleep'") != [], "the question is asked")
-        began = time.monotonic()
         sampler.leave()
         assert not sampler.is_alive()
-        assert time.monotonic() - began < LEAVE_WITHIN_SECONDS
     assert lost == []
 
 
