@@ -169,7 +169,7 @@ def _tried(
             if not telling:
                 living.append((told, change))
                 continue
-            limit = 20 + 5 * sum(met.seconds.get(test, 0.0) for test in telling)
+            limit = 10 + 3 * sum(met.seconds.get(test, 0.0) for test in telling)
             trial = Trial(
                 path=told.path,
                 before=(_ROOT / told.path).read_text(encoding="utf-8"),
