@@ -104,10 +104,8 @@ def started_again(before: State, limits: Limits) -> State:
     return State(size=before.size, wal_per_row=before.wal_per_row, duty=before.duty)
 
 
-def saw_primary(state: State, limits: Limits, seen: Reading[PrimarySeen]) -> State:
+def saw_primary(state: State, limits: Limits, seen: PrimarySeen) -> State:
     """After a look at the primary."""
-    if isinstance(seen, Lost):
-        return lost_primary(state, seen.why)
     clock = looked(state.clock, seen.at, seen.lsn)
     followers = state.followers
     if not isinstance(seen.replicas, Lost):
