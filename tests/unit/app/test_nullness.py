@@ -14,7 +14,8 @@ from tests.unit.app.test_constants import expression
         "1", "'a'", "$1", "id", "o.id", "-1", "id + 1", "id::text", "'x' COLLATE \"C\"", "id = 1 AND NOT id > $1",
         "lower('A')", "now()", "current_user", "ROW(note)", "ARRAY[note]", "ARRAY(SELECT note FROM orders)",
         "EXISTS (SELECT 1)", "note IS NULL", "flag IS TRUE", "note IS DISTINCT FROM 1", "note IS NOT DISTINCT FROM 1",
-        "concat(note)", "count(note)", "json_build_object('a', note)", "coalesce(note, 'x')", "coalesce($2, id)",
+        "concat(note)", "count(note)", "json_build_object('a', note)", "json_build_array(note)",
+        "jsonb_build_object('a', note)", "jsonb_build_array(note)", "coalesce(note, 'x')", "coalesce($2, id)",
         "greatest(note, 1)", "CASE WHEN note = 1 THEN 1 ELSE 2 END", "id IN (1, 2)",
     ],
 )  # fmt: skip
