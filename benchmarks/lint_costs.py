@@ -176,7 +176,8 @@ def _last_of_many(bench: Bench, folder: Path, count: int, migrasafe: str, squawk
     migrations = folder / "migrations"
     migrations.mkdir()
     write_files(migrations, count)
-    git = [shutil.which("git") or "git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    settings = ("user.name=x", "user.email=x@example.com", "commit.gpgsign=false")
+    git = ["git", "-C", str(folder), *(part for setting in settings for part in ("-c", setting))]
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "shipped"]):
         subprocess.run([*git, *command], check=True)
     new = migrations / f"{count:06d}_change.sql"
