@@ -24,5 +24,8 @@ def lsp() -> int:
         raise InputError(
             f"the language server needs {error.name or 'pygls'}: install it with pip install 'migrasafe[lsp]'"
         ) from error
-    make_server().start_io()
+    from migrasafe.cli.lsp.streams import from_client, log_in_lines, to_client
+
+    log_in_lines()
+    make_server().start_io(from_client(), to_client())
     return 0

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from msgspec import Struct
@@ -51,10 +52,13 @@ def check(path: Path, unsaved: Mapping[str, str]) -> Checked:
 
 def make_plan(command: str, folder: Path) -> str:
     """Carries out a `migrasafe plan …` of a finding, into a folder; what it prints. Raises InputError."""
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = []
     if words[:2] != ["migrasafe", "plan"]:
-        raise InputError(f"{command}: is no plan")
-    before = words[words.index("--before") + 1] if "--before" in words else None
+        raise InputError(f"{command or 'nothing'}: is no plan")
+    before = next((after for word, after in pairwise(words) if word == "--before"), None)
     if before is not None and not Path(before).exists():
         raise InputError(f"{before}: save it first, as a plan is made of what the files say")
     ran = subprocess.run(

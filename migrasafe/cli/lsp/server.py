@@ -146,7 +146,7 @@ def make_server() -> LanguageServer:
         ]
 
     @server.command(PLAN)
-    async def plan(command: str) -> None:
+    async def plan(command: str = "") -> None:
         folder = _free(Path(_PLANS))
         try:
             said = await asyncio.get_running_loop().run_in_executor(server.worker, partial(make_plan, command, folder))
@@ -157,7 +157,7 @@ def make_server() -> LanguageServer:
         runbook = from_fs_path(str((folder / "RUNBOOK.md").resolve()))
         window = server.client_capabilities.window
         if runbook is not None and window and window.show_document and window.show_document.support:
-            await server.window_show_document_async(types.ShowDocumentParams(uri=runbook, take_focus=True))
+            server.window_show_document(types.ShowDocumentParams(uri=runbook, take_focus=True))  # whatever it answers
 
     return server
 
