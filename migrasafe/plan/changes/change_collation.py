@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import predicates
+from migrasafe.plan.beside import name_beside
 from migrasafe.plan.carry_over.recreated_views import recreated_views
 from migrasafe.plan.changes.change_type import ChangeType, beside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
@@ -48,7 +49,7 @@ class ChangeCollation(Struct, frozen=True, kw_only=True):
             )
         assert old.type is not None  # column_of has seen to it
         change = ChangeType(table=self.table, column=old.name, type=old.type, collation=self.collation)
-        conversion = known_conversion(old.type, old.type, old.name, f"{old.name}__ms_new")
+        conversion = known_conversion(old.type, old.type, old.name, name_beside(old.name, "new"))
         if conversion is None:
             raise NoPlanError(f"{table.ref}.{old.name} is {type_of(old)}, which has no plan for another collation yet")
         draft = beside(ground, table, old, change, conversion)

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 from migrasafe.plan.changes.array_to_table import ArrayToTable
 from migrasafe.plan.changes.model import NoPlanError
-from migrasafe.plan.read.names_said import name_parts
+from migrasafe.plan.read.names_said import SAID, name_parts
 from migrasafe.plan.read.recipes import Recipe, columns_dropped
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Name
 
 _ROWS = re.compile(
-    r"migrasafe:\s*rows\s+(.+?)\s*->\s*(.+?)\s*\(\s*(.+?)\s*,\s*(.+?)\s*\)\s*(?:\*/)?$", re.IGNORECASE | re.MULTILINE
+    rf"migrasafe:\s*rows\s+({SAID})\s*->\s*({SAID})\s*\(\s*({SAID})\s*,\s*({SAID})\s*\)\s*(?:\*/)?$",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from migrasafe.plan.changes.key_to_column import KeyToColumn
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.read.hints import Hints
-from migrasafe.plan.read.names_said import name_parts
+from migrasafe.plan.read.names_said import SAID, name_parts
 from migrasafe.plan.read.recipes import Recipe, columns_added
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Name, Statement
 
 _KEY = re.compile(
-    r"migrasafe:\s*key\s+'(?P<key>(?:[^']|'')+)'\s+of\s+(?P<old>.+?)\s*->\s*(?P<new>.+?)\s*(?:\*/)?$",
+    rf"migrasafe:\s*key\s+'(?P<key>(?:[^']|'')+)'\s+of\s+(?P<old>{SAID})\s*->\s*(?P<new>{SAID})\s*(?:\*/)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 

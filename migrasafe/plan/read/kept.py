@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from migrasafe.plan.changes.copy_column import CopyColumn
 from migrasafe.plan.changes.count_column import CountColumn
 from migrasafe.plan.changes.model import Ground, NoPlanError
-from migrasafe.plan.read.names_said import name_parts
+from migrasafe.plan.read.names_said import SAID, name_parts
 from migrasafe.plan.read.recipes import Recipe, columns_added
 from migrasafe.schema.model import Schema
 from migrasafe.sql import statements as sql
@@ -20,11 +20,11 @@ from migrasafe.sql.statements import ColumnDef, Name, Statement
 from migrasafe.target import DEFAULT, Target
 
 _COPY = re.compile(
-    r"migrasafe:\s*keep\s+(?P<new>\S.*?)\s*=\s*(?P<old>.+?)(?:\s+by\s+(?P<by>\S+?))?\s*(?:\*/)?$",
+    rf"migrasafe:\s*keep\s+(?P<new>{SAID})\s*=\s*(?P<old>{SAID})(?:\s+by\s+(?P<by>{SAID}))?\s*(?:\*/)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 _COUNT = re.compile(
-    r"migrasafe:\s*count\s+(?P<old>.+?)\s*->\s*(?P<new>.+?)(?:\s+by\s+(?P<by>\S+?))?\s*(?:\*/)?$",
+    rf"migrasafe:\s*count\s+(?P<old>{SAID})\s*->\s*(?P<new>{SAID})(?:\s+by\s+(?P<by>{SAID}))?\s*(?:\*/)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 _SAID = {

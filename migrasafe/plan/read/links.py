@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from migrasafe.plan.changes.many_to_many import ManyToMany
 from migrasafe.plan.changes.model import NoPlanError
-from migrasafe.plan.read.names_said import name_parts
+from migrasafe.plan.read.names_said import SAID, listed, name_parts
 from migrasafe.plan.read.recipes import Recipe, columns_dropped
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Name
 
-_LINK = re.compile(r"migrasafe:\s*link\s+(.+?)\s*->\s*(.+?)\s*(?:\*/)?$", re.IGNORECASE | re.MULTILINE)
+_LINK = re.compile(rf"migrasafe:\s*link\s+({SAID})\s*->\s*({SAID})\s*(?:\*/)?$", re.IGNORECASE | re.MULTILINE)
 
 
 def links(script: Script) -> Iterator[Recipe]:
@@ -23,7 +23,7 @@ def links(script: Script) -> Iterator[Recipe]:
         if found is None:
             continue
         try:
-            first, *more = (name_parts(part) for part in found[1].split(","))
+            first, *more = (name_parts(part) for part in listed(found[1]))
             link = name_parts(found[2])
             if len(first) not in (2, 3) or len(link) > 2:
                 raise ValueError(found[1])

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 from migrasafe.plan.changes.merge_tables import MergeTables
 from migrasafe.plan.changes.model import NoPlanError
-from migrasafe.plan.read.names_said import name_parts
+from migrasafe.plan.read.names_said import SAID, listed, name_parts
 from migrasafe.plan.read.recipes import Recipe
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Name, Statement
 
 _MERGE = re.compile(
-    r"migrasafe:\s*merge\s+(?P<old>[^(]+?)\s*(?:\((?P<olds>[^)]*)\))?\s*->\s*(?P<new>[^(]+?)\s*(?:\((?P<news>[^)]*)\))?\s*(?:\*/)?$",
+    rf"migrasafe:\s*merge\s+(?P<old>{SAID})\s*(?:\((?P<olds>{SAID})?\))?\s*->"
+    rf"\s*(?P<new>{SAID})\s*(?:\((?P<news>{SAID})?\))?\s*(?:\*/)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -76,4 +77,4 @@ def _table(text: str) -> Name:
 
 
 def _columns(text: str | None) -> tuple[str, ...]:
-    return tuple(name_parts(part)[-1] for part in text.split(",")) if text else ()
+    return tuple(name_parts(part)[-1] for part in listed(text)) if text else ()

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.changes.move_columns import MoveColumns
-from migrasafe.plan.read.names_said import name_parts
+from migrasafe.plan.read.names_said import SAID, listed, name_parts
 from migrasafe.plan.read.recipes import Recipe
 from migrasafe.schema.model import Schema
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Name, Statement
 
-_MOVE = re.compile(r"migrasafe:\s*move\s+(.+?)\s*->\s*(.+?)\s*(?:\*/)?$", re.IGNORECASE | re.MULTILINE)
+_MOVE = re.compile(rf"migrasafe:\s*move\s+({SAID})\s*->\s*({SAID})\s*(?:\*/)?$", re.IGNORECASE | re.MULTILINE)
 
 
 def moves(script: Script, schema: Schema) -> Iterator[Recipe]:
@@ -24,8 +24,8 @@ def moves(script: Script, schema: Schema) -> Iterator[Recipe]:
         if found is None:
             continue
         try:
-            first, *more = (name_parts(part) for part in found[1].split(","))
-            target, *others = (name_parts(part) for part in found[2].split(","))
+            first, *more = (name_parts(part) for part in listed(found[1]))
+            target, *others = (name_parts(part) for part in listed(found[2]))
             if len(first) not in (2, 3):
                 raise ValueError(found[1])
         except ValueError as error:

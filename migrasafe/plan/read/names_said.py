@@ -9,6 +9,10 @@ from migrasafe.sql.deparse import parse_expression
 from migrasafe.sql.quote import quote_ident, quote_name
 from migrasafe.sql.statements import Name
 
+_QUOTED = r'"(?:[^"]|"")*+"'
+SAID = rf'(?:{_QUOTED}|(?!->)[^"=()\n])+?'
+"""For patterns of comments: names, with whatever stands in their quotes, up to a sign that is in no plain name."""
+_PART = re.compile(rf'(?:{_QUOTED}|[^",])*')
 _PLAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
@@ -19,6 +23,15 @@ def name_parts(text: str) -> tuple[str, ...]:
     if not parts or len(parts) != len(fields):
         raise ValueError(f"{text} is not a name")
     return parts
+
+
+def listed(text: str) -> list[str]:
+    """What stands between the commas, but for those in quotes."""
+    parts, place = [], 0
+    while (part := _PART.match(text, place)) is not None and part.end() < len(text) and text[part.end()] == ",":
+        parts.append(part[0])
+        place = part.end() + 1
+    return [*parts, text[place:]]
 
 
 def said_parts(text: str) -> tuple[str, ...]:

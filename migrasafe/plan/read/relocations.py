@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from migrasafe.dsn import is_dsn, without_password
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.changes.move_to_database import MoveToDatabase
-from migrasafe.plan.read.names_said import name_parts
+from migrasafe.plan.read.names_said import SAID, name_parts
 from migrasafe.plan.read.recipes import Recipe
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Name
 
 _MOVE = re.compile(
-    r"migrasafe:\s*move-to-database\s+(?P<table>.+?)\s*->\s*(?P<home>\S[^\n]*?)\s*(?:\*/)?$",
+    rf"migrasafe:\s*move-to-database\s+(?P<table>{SAID})\s*->\s*(?P<home>\S[^\n]*?)\s*(?:\*/)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
-from migrasafe.plan.read.names_said import name_parts
+from migrasafe.plan.read.names_said import SAID, listed, name_parts
 from migrasafe.sql import statements as sql
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import ColumnDef, Expression, Name
 
-_REPLACE = re.compile(r"migrasafe:\s*replace\s+(.+?)\s*->\s*(.+?)\s*(?:\*/)?$", re.IGNORECASE | re.MULTILINE)
+_REPLACE = re.compile(rf"migrasafe:\s*replace\s+({SAID})\s*->\s*({SAID})\s*(?:\*/)?$", re.IGNORECASE | re.MULTILINE)
 
 
 class Replaced(Struct, frozen=True, kw_only=True):
@@ -84,10 +84,10 @@ def _said(script: Script) -> Iterator[tuple[Name, tuple[str, ...], tuple[str, ..
         if found is None:
             continue
         try:
-            first, *more = (name_parts(part) for part in found[1].split(","))
+            first, *more = (name_parts(part) for part in listed(found[1]))
             if len(first) not in (2, 3) or any(len(one) != 1 for one in more):
                 raise ValueError(found[1])
-            new = tuple(name_parts(part)[-1] for part in found[2].split(","))
+            new = tuple(name_parts(part)[-1] for part in listed(found[2]))
         except ValueError as error:
             raise NoPlanError(
                 f"{script.source.path}: `{found[0]}` is said so: migrasafe: replace TABLE.COLUMN[, COLUMN] -> COLUMN[, COLUMN]"

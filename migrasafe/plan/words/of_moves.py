@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrasafe.dsn import is_dsn, without_password
 from migrasafe.errors import InputError
 from migrasafe.plan.changes.merge_tables import key_of
-from migrasafe.plan.read.names_said import column_name, said_parts, table_name
+from migrasafe.plan.read.names_said import column_name, listed, said_parts, table_name
 from migrasafe.plan.words.of_columns import type_said
 from migrasafe.schema.definitions import names
 from migrasafe.schema.model import Column, Schema, Table
@@ -15,7 +15,7 @@ from migrasafe.sql.quote import quote_ident
 def move(schema: Schema, said: str, target: str) -> str:
     """Into a table that has a row for each already."""
     _, columns = _columns(schema, said)
-    name, new = column_name(said.split(",", maxsplit=1)[0])[0], table_name(target)
+    name, new = column_name(listed(said)[0])[0], table_name(target)
     added = ", ".join(f"ADD COLUMN {quote_ident(one.name)} {type_said(one, said)}" for one in columns)
     return f"{_comment(name, columns, new)}\nALTER TABLE {new} {added};\n{_drop(name, columns)}"
 
@@ -23,17 +23,17 @@ def move(schema: Schema, said: str, target: str) -> str:
 def extract(schema: Schema, said: str, target: str) -> str:
     """Into a table that is made for them."""
     table, columns = _columns(schema, said)
-    name, new = column_name(said.split(",", maxsplit=1)[0])[0], table_name(target)
+    name, new = column_name(listed(said)[0])[0], table_name(target)
     key = table.primary_key
     keyed = [one for one in table.columns if key is not None and one.name in key.columns]
     if not keyed:
         raise InputError(f"{table.ref} has no primary key, so that nothing tells which rows belong together")
     ids = [(one, f"{table.ref.name}_{one.name}") for one in keyed]
-    listed = names(id for _, id in ids)
+    both = names(id for _, id in ids)
     lines = [f"{quote_ident(id)} {type_said(one, said)} NOT NULL" for one, id in ids]
     lines += [f"{quote_ident(one.name)} {type_said(one, said)}" for one in columns]
-    lines += [f"PRIMARY KEY ({listed})"]
-    lines += [f"FOREIGN KEY ({listed}) REFERENCES {name} ({names(one.name for one in keyed)}) ON DELETE CASCADE"]
+    lines += [f"PRIMARY KEY ({both})"]
+    lines += [f"FOREIGN KEY ({both}) REFERENCES {name} ({names(one.name for one in keyed)}) ON DELETE CASCADE"]
     body = ", ".join(lines)
     return f"CREATE TABLE {new} ({body});\n{_comment(name, columns, new)}\n{_drop(name, columns)}"
 
@@ -91,7 +91,7 @@ def _drop(table: str, columns: list[Column]) -> str:
 
 
 def _columns(schema: Schema, said: str) -> tuple[Table, list[Column]]:
-    first, *more = said.split(",")
+    first, *more = listed(said)
     parts = said_parts(first)
     if len(parts) not in (2, 3):
         raise InputError(f"{first} is not a column: say TABLE.COLUMN or SCHEMA.TABLE.COLUMN")

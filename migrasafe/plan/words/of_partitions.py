@@ -6,7 +6,7 @@ import re
 
 from migrasafe.errors import InputError
 from migrasafe.plan.objects.partition_bounds import condition_of
-from migrasafe.plan.read.names_said import said_parts, table_name
+from migrasafe.plan.read.names_said import listed, said_parts, table_name
 from migrasafe.schema.definitions import name_of, names, with_suffix
 from migrasafe.schema.model import Ref, Schema, Table
 from migrasafe.sql.parse import read_script
@@ -96,7 +96,7 @@ def _made(table: Table, old: Ref, key: str, partitions: str) -> str:
     columns = re.search(r"\((.*)\)\s*\Z", key, re.DOTALL)
     if columns is None or "(" in columns[1]:
         raise InputError(f"{key} is said so: RANGE (COLUMN), LIST (COLUMN) or HASH (COLUMN)")
-    by = [said_parts(one)[-1] for one in columns[1].split(",")]
+    by = [said_parts(one)[-1] for one in listed(columns[1])]
     had = table.primary_key.columns if table.primary_key is not None else ()
     keyed = f", PRIMARY KEY ({names(dict.fromkeys((*had, *by)))})" if had else ""
     name = name_of(table.ref)

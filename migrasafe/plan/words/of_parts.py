@@ -6,7 +6,7 @@ import re
 
 from migrasafe.errors import InputError
 from migrasafe.plan.changes.composite_to_columns import composite_type
-from migrasafe.plan.read.names_said import column_name, said_parts
+from migrasafe.plan.read.names_said import column_name, listed, said_parts
 from migrasafe.plan.words.of_columns import column_said
 from migrasafe.schema.definitions import names
 from migrasafe.schema.model import Schema
@@ -38,7 +38,7 @@ def composite(schema: Schema, said: str, new: str) -> str:
     type = composite_type(schema, column_said(schema, said))
     if type is None:
         raise InputError(f"{said} is of no composite type that is known: `composite-to-columns` is about one")
-    called = [said_parts(one)[-1] for one in new.split(",")]
+    called = [said_parts(one)[-1] for one in listed(new)]
     if len(called) != len(type.attributes):
         raise InputError(
             f"{type.ref} has {len(type.attributes)} fields, {names(one.name for one in type.attributes)}: say a column for each, with"

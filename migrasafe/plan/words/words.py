@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from migrasafe.errors import InputError, did_you_mean
-from migrasafe.plan.read.names_said import column_name, said_parts, table_name
+from migrasafe.plan.read.names_said import column_name, listed, said_parts, table_name
 from migrasafe.plan.words import (
     of_access,
     of_columns,
@@ -103,7 +103,7 @@ def _add(text: str, definition: str) -> str:
 
 def _columns(text: str) -> tuple[str, str]:
     """`orders.a,b` → the table, and its columns with commas between."""
-    first, *rest = text.split(",")
+    first, *rest = listed(text)
     table, column = column_name(first)
     return table, ", ".join([column, *(quote_ident(said_parts(one)[-1]) for one in rest)])
 
@@ -120,7 +120,7 @@ def _primary_key(text: str) -> str:
 
 def _foreign_key(text: str, target: str) -> str:
     table, columns = _columns(text)
-    if len(said_parts(target.split(",", maxsplit=1)[0])) == 1:
+    if len(said_parts(listed(target)[0])) == 1:
         return f"ALTER TABLE {table} ADD FOREIGN KEY ({columns}) REFERENCES {table_name(target)}"
     there, their = _columns(target)
     return f"ALTER TABLE {table} ADD FOREIGN KEY ({columns}) REFERENCES {there} ({their})"

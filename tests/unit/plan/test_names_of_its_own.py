@@ -8,7 +8,7 @@ from migrasafe.plan.model import Plan
 from migrasafe.plan.output.write_plan import plan_files
 from migrasafe.plan.put_together import put_together
 from migrasafe.plan.read.changes import read_changes
-from migrasafe.plan.read.hints import Hints
+from migrasafe.plan.read.hints import Hints, hints_of
 from migrasafe.schema.definitions import with_suffix
 from migrasafe.schema.load import schema_from_script
 from migrasafe.schema.model import Schema
@@ -19,11 +19,11 @@ from migrasafe.target import Target
 LONG = "x" * 63
 
 
-def planned(given: str, migration: str) -> tuple[Plan, Schema]:
+def planned(given: str, migration: str, hints: Hints | None = None) -> tuple[Plan, Schema]:
     schema = schema_from_script(read_script(Source(path="given.sql", text=given)))
     ground = Ground(schema=schema, target=Target(pg_version=15, pg_version_assumed=False), id="r1")
     script = read_script(Source(path="m.sql", text=migration))
-    return put_together(draft_of(read_changes(script, schema, Hints()), ground), ground), schema
+    return put_together(draft_of(read_changes(script, schema, hints or Hints()), ground), ground), schema
 
 
 def test_the_sequence_of_a_numbered_column_is_not_one_that_is_there() -> None:
@@ -58,3 +58,14 @@ def test_what_a_name_holds_is_no_line_of_its_own_in_any_file() -> None:
             assert [
                 line for line in quoted.splitlines() if line in ("x", "y") or line.startswith(("x ", "y "))
             ] == [], name
+
+
+def test_names_in_a_comment_may_hold_the_signs_between_names() -> None:
+    first, second = '"a.b, c"', '"d -> e = (f)"'
+    plan, _ = planned(
+        f"CREATE TABLE t (id int PRIMARY KEY, {first} text)",
+        f"-- migrasafe: replace t.{first} -> {second}, g\nALTER TABLE t ADD COLUMN {second} text, ADD COLUMN g text,"
+        f" DROP COLUMN {first}",
+        hints_of(up=f"{second} = {first}, g = {first}", down=second),
+    )
+    assert any(second in one for step in plan.steps for one in step.statements)
