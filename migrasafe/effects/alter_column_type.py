@@ -39,7 +39,9 @@ def alter_type(action: AlterColumnType, index: int, ref: Ref, situation: Situati
     work_found: list[Work] = []
     for part in situation.with_partitions(table):
         work_found.extend(_work_of_type_change(action, index, part, situation))
-    locks = [lock, *on_targets(action.column, index, table)]
+    locks = [lock, *on_targets(action.column, index, table, situation)]
+    made_again = [key.target for key in table.constraints if key.target is not None and action.column in key.columns]
+    locks.extend(Lock(relation=one, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index) for one in made_again)
     for other, constraint in referencing_column(ref, action.column, situation):
         locks.append(Lock(relation=other.ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
         if _compares_otherwise(action, table, situation):
@@ -78,10 +80,8 @@ def _work_of_type_change(action: AlterColumnType, index: int, table: Table, situ
     collated = action.collation is not None and column is not None and action.collation.name != column.collation
     for one in situation.schema.indexes_of(table):
         if action.column in one.reads and (
-            change.cost is Cost.RELABEL or collated or _must_rebuild(one, action.column)
+            (change.cost is Cost.RELABEL and old != action.type) or collated or _must_rebuild(one)
         ):
-            if old == action.type and not collated:
-                continue
             yield Work(
                 kind=WorkKind.INDEX_BUILD,
                 relation=table.ref,
@@ -102,13 +102,9 @@ def _work_of_type_change(action: AlterColumnType, index: int, table: Table, situ
             )
 
 
-def _must_rebuild(index: Index, column: str) -> bool:
-    """Only an index with the column as a plain key is kept; one that reads it in an expression or predicate is not."""
-    if index.predicate is not None and column in columns_read(index.predicate):
-        return True
-    return any(
-        element.expression is not None and column in columns_read(element.expression) for element in index.elements
-    )
+def _must_rebuild(index: Index) -> bool:
+    """PostgreSQL does not look into expressions and predicates: an index that has any is made anew."""
+    return index.predicate is not None or any(element.expression is not None for element in index.elements)
 
 
 def _failures_of_type_change(

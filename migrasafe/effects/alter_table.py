@@ -30,8 +30,7 @@ from migrasafe.sql.statements import (
     DropConstraint,
     DropNotNull,
     Inherit,
-    OfType,
-    OwnerTo,
+    Persistence,
     ReplicaIdentity,
     SetAccessMethod,
     SetColumnProperty,
@@ -39,18 +38,25 @@ from migrasafe.sql.statements import (
     SetLogged,
     SetNotNull,
     SetOptions,
-    SetRowSecurity,
     SetTablespace,
     SetTriggers,
     ValidateConstraint,
 )
 
 if TYPE_CHECKING:
-    from migrasafe.effects import alter_column_type, columns, composites, constraints, drops, partitions, replication
-else:
-    alter_column_type, columns, composites, constraints = on_call(
-        "migrasafe.effects", "alter_column_type", "columns", "composites", "constraints"
+    from migrasafe.effects import (
+        alter_column_type,
+        below,
+        columns,
+        composites,
+        constraints,
+        drops,
+        partitions,
+        replication,
     )
+else:
+    alter_column_type, below, columns = on_call("migrasafe.effects", "alter_column_type", "below", "columns")
+    composites, constraints = on_call("migrasafe.effects", "composites", "constraints")
     drops, partitions, replication = on_call("migrasafe.effects", "drops", "partitions", "replication")
 
 Predict = Callable[[Any, int, Ref, Situation], Effects]
@@ -61,6 +67,8 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     match statement.kind:
         case "INDEX":
             return _alter_index(statement, situation)
+        case "TABLE" if (table := situation.index_table(statement.name)) is not None:
+            return Effects(locks=(Lock(relation=table, mode=LockMode.ACCESS_EXCLUSIVE),))
         case "TYPE":
             return composites.alter_composite(statement, situation)
         case "SEQUENCE":
@@ -78,8 +86,9 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     if statement.only:
         effects = _without_builds(effects, ref, situation)
         effects = effects.and_(Effects(failures=tuple(_not_for_children(statement, ref, situation))))
+        effects = effects.and_(below.locks_next_below(statement, ref, situation))
     else:
-        effects = effects.and_(_locks_below(statement, effects, ref, situation))
+        effects = effects.and_(below.locks_below(statement, effects, ref, situation))
     return effects
 
 
@@ -113,38 +122,8 @@ def _not_for_children(statement: AlterTable, ref: Ref, situation: Situation) -> 
             yield Failure(trouble=Trouble.INVALID_TABLE_DEFINITION, reason=reason, action=place, objects=(str(ref),))
 
 
-_NOT_BELOW = (
-    AttachPartition,
-    DetachPartition,
-    ClusterOn,
-    Inherit,
-    OfType,
-    OwnerTo,
-    ReplicaIdentity,
-    SetAccessMethod,
-    SetLogged,
-    SetOptions,
-    SetRowSecurity,
-    SetTablespace,
-)
-"""Actions on one table alone; all others are done to the partitions and children too."""
-
-
 def _locked(index: int, ref: Ref, mode: LockMode = LockMode.ACCESS_EXCLUSIVE) -> Effects:
     return Effects(locks=(Lock(relation=ref, mode=mode, action=index),))
-
-
-def _locks_below(statement: AlterTable, effects: Effects, ref: Ref, situation: Situation) -> Effects:
-    """What is done to a partitioned or inherited table is done to the tables below it, under the same lock."""
-    table = situation.schema.table(ref)
-    if table is None or not (table.partitions or table.children):
-        return NOTHING
-    modes = [lock.mode for lock in effects.locks if lock.relation == ref]
-    if not modes or all(isinstance(action, _NOT_BELOW) for action in statement.actions):
-        return NOTHING
-    below = situation.below(ref)  # last, as there may be thousands
-    strongest = max(modes, key=lambda mode: mode.strength)
-    return Effects(locks=tuple(Lock(relation=one, mode=strongest) for one in below))
 
 
 def _triggers(_: SetTriggers, index: int, ref: Ref, situation: Situation) -> Effects:
@@ -166,8 +145,27 @@ def _cluster_on(_: ClusterOn, index: int, ref: Ref, situation: Situation) -> Eff
 
 
 def _inherit(action: Inherit, index: int, ref: Ref, situation: Situation) -> Effects:
-    parent = Lock(relation=situation.ref(action.parent), mode=LockMode.SHARE_UPDATE_EXCLUSIVE, action=index)
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if action.add else LockMode.ACCESS_SHARE
+    parent = Lock(relation=situation.ref(action.parent), mode=mode, action=index)
     return _locked(index, ref).and_(Effects(locks=(parent,)))
+
+
+def _set_logged(action: SetLogged, index: int, ref: Ref, situation: Situation) -> Effects:
+    table = situation.schema.table(ref)
+    wanted = Persistence.PERMANENT if action.logged else Persistence.UNLOGGED
+    if table is not None and table.complete and table.persistence is wanted:
+        return _locked(index, ref)
+    return _rewrites(Cause.PERSISTENCE)(action, index, ref, situation)
+
+
+def _set_access_method(action: SetAccessMethod, index: int, ref: Ref, situation: Situation) -> Effects:
+    table = situation.schema.table(ref)
+    if table is not None and table.complete and (table.access_method or _HEAP) == (action.method or _HEAP):
+        return _locked(index, ref)
+    return _rewrites(Cause.ACCESS_METHOD)(action, index, ref, situation)
+
+
+_HEAP = "heap"
 
 
 def _rewrites(cause: Cause, kind: WorkKind = WorkKind.REWRITE) -> Predict:
@@ -227,8 +225,8 @@ _ACTIONS: Mapping[type[Action], Predict] = {
     SetOptions: _options,
     ClusterOn: _cluster_on,
     Inherit: _inherit,
-    SetLogged: _rewrites(Cause.PERSISTENCE),
-    SetAccessMethod: _rewrites(Cause.ACCESS_METHOD),
+    SetLogged: _set_logged,
+    SetAccessMethod: _set_access_method,
     SetTablespace: _tablespace,
     ReplicaIdentity: replication.replica_identity,
     DropNotNull: replication.drop_not_null,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.effects.constraints import on_targets
+from migrasafe.effects.constraints import locks_on_target, on_targets
 from migrasafe.effects.defaults import judge_default
 from migrasafe.effects.foreign_key_types import incompatible_types
 from migrasafe.effects.keys import key_failures
@@ -28,7 +28,7 @@ def add_column(action: AddColumn, index: int, ref: Ref, situation: Situation) ->
     for constraint in column.constraints:
         if constraint.references is not None:
             target = situation.ref(constraint.references.table)
-            locks.append(Lock(relation=target, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index))
+            locks.extend(locks_on_target(target, LockMode.SHARE_ROW_EXCLUSIVE, situation, index))
     return Effects(
         locks=tuple(locks),
         work=tuple(_work_of_new_column(column, index, ref, situation)),
@@ -149,7 +149,7 @@ def drop_column(action: DropColumn, index: int, ref: Ref, situation: Situation) 
     table = situation.schema.table(ref)
     failures: list[Failure] = []
     if table is not None:
-        locks.extend(on_targets(action.column, index, table))
+        locks.extend(on_targets(action.column, index, table, situation))
         for dependent in sorted(situation.schema.dependents_of(ref)):
             view = situation.schema.view(dependent)
             reads = view.reads if view is not None else frozenset()

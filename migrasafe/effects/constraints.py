@@ -69,10 +69,8 @@ def _scan(ref: Ref, cause: Cause, index: int | None, detail: str = "", column: s
 def _add_foreign_key(constraint: ConstraintDef, index: int, ref: Ref, situation: Situation) -> Effects:
     assert constraint.references is not None
     target = situation.ref(constraint.references.table)
-    locks = (
-        Lock(relation=ref, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index),
-        Lock(relation=target, mode=LockMode.SHARE_ROW_EXCLUSIVE, action=index),
-    )
+    mode = LockMode.SHARE_ROW_EXCLUSIVE
+    locks = (Lock(relation=ref, mode=mode, action=index), *locks_on_target(target, mode, situation, index))
     work: tuple[Work, ...] = ()
     if not constraint.not_valid and constraint.enforced:
         work = (_scan(ref, Cause.FOREIGN_KEY, index, constraint.name or ""),)
@@ -166,7 +164,7 @@ def validate(action: ValidateConstraint, index: int, ref: Ref, situation: Situat
     locks = [Lock(relation=ref, mode=LockMode.SHARE_UPDATE_EXCLUSIVE, action=index)]
     if constraint is not None and constraint.target is not None:
         locks.append(Lock(relation=constraint.target, mode=LockMode.ROW_SHARE, action=index))
-    if constraint is not None and constraint.valid and constraint.kind is not ConstraintKind.NOT_NULL:
+    if constraint is not None and constraint.valid:
         return Effects(locks=tuple(locks))
     return Effects(locks=tuple(locks), work=(_scan(ref, Cause.VALIDATE, index, action.name),))
 
@@ -188,7 +186,7 @@ def drop(action: DropConstraint, index: int, ref: Ref, situation: Situation) -> 
     constraint = table.constraint(action.name) if table is not None else None
     locks = [Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index)]
     if constraint is not None and constraint.target is not None:
-        locks.append(Lock(relation=constraint.target, mode=LockMode.ACCESS_EXCLUSIVE, action=index))
+        locks.extend(locks_on_target(constraint.target, LockMode.ACCESS_EXCLUSIVE, situation, index))
     failures: list[Failure] = []
     if constraint is not None and constraint.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE):
         for other, name in referencing(ref, constraint.columns, situation):
@@ -223,8 +221,23 @@ def referencing_column(ref: Ref, column: str, situation: Situation) -> Iterator[
                 yield table, constraint
 
 
-def on_targets(column: str, index: int, table: Table) -> Iterator[Lock]:
+def on_targets(column: str, index: int, table: Table, situation: Situation) -> Iterator[Lock]:
     """Locks on the tables that the column's foreign keys point at: the triggers of these are dropped there."""
     for constraint in table.constraints:
         if constraint.target is not None and constraint.target != table.ref and column in constraint.columns:
-            yield Lock(relation=constraint.target, mode=LockMode.ACCESS_EXCLUSIVE, action=index)
+            yield from locks_of_lost_key(constraint.target, situation, index)
+
+
+def locks_of_lost_key(target: Ref, situation: Situation, action: int | None = None) -> Iterator[Lock]:
+    """Those on a table that a foreign key pointed at which goes with something else; before 15 a partitioned table had none
+    of its triggers."""
+    for lock in locks_on_target(target, LockMode.ACCESS_EXCLUSIVE, situation, action):
+        if situation.target.at_least(15) or not situation.is_partitioned(lock.relation):
+            yield lock
+
+
+def locks_on_target(target: Ref, mode: LockMode, situation: Situation, action: int | None = None) -> Iterator[Lock]:
+    """Those on a table that a foreign key points at: its triggers come and go there, and on its partitions."""
+    yield Lock(relation=target, mode=mode, action=action)
+    if situation.is_partitioned(target):
+        yield from (Lock(relation=one, mode=mode, action=action) for one in situation.below(target))

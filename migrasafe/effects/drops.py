@@ -5,7 +5,10 @@ https://www.postgresql.org/docs/current/ddl-depend.html
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from migrasafe.effects import indexes
+from migrasafe.effects.constraints import locks_of_lost_key
 from migrasafe.effects.model import NOTHING, Effects, Failure, Lock, Trouble, strong
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -102,7 +105,8 @@ def locks_of_cascade(statement: Drop | AlterTable, situation: Situation) -> Effe
             case Index():
                 touched.add(relation.table)
             case Table():
-                touched.add(ref)
+                if not isinstance(left, Table) or replace(left, children=relation.children) != relation:
+                    touched.add(ref)  # one that only has a child less is left alone
                 kept = left.constraints if isinstance(left, Table) else ()
                 touched.update(one.target for one in relation.constraints if one.target is not None and one not in kept)
             case View() if left is None:
@@ -139,9 +143,13 @@ def _drop_table(name: Name, statement: Drop, situation: Situation) -> Effects:
         return effects
     for constraint in table.constraints:
         if constraint.target is not None and constraint.target != ref:
-            effects = effects.and_(strong(constraint.target))
+            locks = tuple(locks_of_lost_key(constraint.target, situation))
+            effects = effects.and_(Effects(locks=locks))
     if table.partition_of is not None:
         effects = effects.and_(strong(table.partition_of))
+        default = situation.schema.default_partition(table.partition_of)
+        if default is not None:
+            effects = effects.and_(strong(default.ref))  # whose bound is all that the others leave
     for part in list(situation.with_partitions(table))[1:]:
         effects = effects.and_(strong(part.ref))
     together = {situation.ref(dropped.name) for dropped in statement.objects}

@@ -24,7 +24,9 @@ def create_index(statement: CreateIndex, situation: Situation) -> Effects:
     if statement.concurrently and situation.in_block:
         failures.append(_not_in_block("CREATE INDEX CONCURRENTLY"))
     if existing is not None and situation.schema.relation(existing) is not None:
-        return Effects(locks=(Lock(relation=table_ref, mode=mode),), failures=tuple(failures))
+        below = situation.below(table_ref) if partitioned and not statement.only else ()
+        held = tuple(Lock(relation=one, mode=mode) for one in (table_ref, *below))
+        return Effects(locks=held, failures=tuple(failures))
     if statement.concurrently and partitioned:
         failures.append(
             Failure(
@@ -112,8 +114,14 @@ def reindex(statement: Reindex, situation: Situation) -> Effects:
         ref = situation.index_table(statement.name) or ref
     if situation.is_partitioned(ref):
         return _reindex_partitions(statement, ref, situation)
+    table = situation.schema.table(ref)
+    if table is not None and table.complete and not table.indexes:
+        mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.SHARE
+        return Effects(locks=(Lock(relation=ref, mode=mode),), failures=failures)
     # Plain REINDEX holds only SHARE on the table but ACCESS EXCLUSIVE on the index, for which every reader's planner waits.
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.ACCESS_EXCLUSIVE
+    if statement.kind == "INDEX" and not statement.concurrently and _is_new(statement.name, situation):
+        mode = LockMode.SHARE
     work = Work(
         kind=WorkKind.INDEX_BUILD,
         relation=ref,
@@ -124,18 +132,29 @@ def reindex(statement: Reindex, situation: Situation) -> Effects:
     return Effects(locks=(Lock(relation=ref, mode=mode),), work=(work,), failures=failures)
 
 
+def _is_new(name: Name, situation: Situation) -> bool:
+    """Whether the index was made in this transaction: nobody else waits for it."""
+    index = situation.schema.index(situation.ref(name))
+    moment = situation.moment
+    return index is not None and (index.born.migration, index.born.transaction) == (
+        moment.migration,
+        moment.transaction,
+    )
+
+
 def _reindex_partitions(statement: Reindex, ref: Ref, situation: Situation) -> Effects:
     """Since 14 each partition in a transaction of its own; before, a partitioned index is refused and a table left out."""
+    own = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.SHARE
     if not situation.target.at_least(14):
         reason = "REINDEX is not yet implemented for partitioned indexes"
         failure = Failure(trouble=Trouble.FEATURE_NOT_SUPPORTED, reason=reason)
-        return Effects(failures=(failure,)) if statement.kind == "INDEX" else strong(ref, LockMode.SHARE)
+        return Effects(failures=(failure,)) if statement.kind == "INDEX" else strong(ref, own)
     if situation.in_block:
         return Effects(failures=(_not_in_block(f"REINDEX of the partitioned {ref.name}"),))
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.ACCESS_EXCLUSIVE
     parts = [one for one in situation.below(ref) if not situation.is_partitioned(one)]
     return Effects(
-        locks=tuple(Lock(relation=one, mode=mode) for one in parts),
+        locks=(Lock(relation=ref, mode=own), *(Lock(relation=one, mode=mode) for one in parts)),
         work=tuple(
             Work(kind=WorkKind.INDEX_BUILD, relation=one, cause=Cause.REINDEX, concurrent=statement.concurrently)
             for one in parts

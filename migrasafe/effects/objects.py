@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrasafe.effects import partitions
+from migrasafe.effects.constraints import locks_on_target
 from migrasafe.effects.foreign_key_types import incompatible_types
 from migrasafe.effects.keys import key_failures
 from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
@@ -10,12 +11,13 @@ from migrasafe.effects.reads import locks_of_query
 from migrasafe.effects.rows import predict_query
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Domain, Ref
+from migrasafe.schema.model import Domain, Ref, Table, View
 from migrasafe.sql.statements import (
     AlterDomain,
     Cluster,
     Comment,
     ConstraintDef,
+    ConstraintKind,
     CreateTable,
     CreateTableAs,
     CreateView,
@@ -39,7 +41,8 @@ def create_table(statement: CreateTable, situation: Situation) -> Effects:
         if constraint.references is not None:
             target = situation.ref(constraint.references.table)
             if target != ref:
-                effects = effects.and_(strong(target, LockMode.SHARE_ROW_EXCLUSIVE))
+                locks = tuple(locks_on_target(target, LockMode.SHARE_ROW_EXCLUSIVE, situation))
+                effects = effects.and_(Effects(locks=locks))
             refused = tuple(incompatible_types(ref, types, constraint, situation))
             effects = effects.and_(Effects(failures=refused))
     name = statement.name.name
@@ -92,14 +95,29 @@ _RENAMED_RELATIONS = frozenset(
 
 
 def rename(statement: Rename, situation: Situation) -> Effects:
-    if statement.kind == "INDEX":
-        table = situation.index_table(statement.name)
-        return strong(table, LockMode.SHARE_UPDATE_EXCLUSIVE) if table is not None else NOTHING
+    table = situation.index_table(statement.name)
+    if table is not None and statement.kind in ("INDEX", "TABLE"):
+        return strong(
+            table, LockMode.SHARE_UPDATE_EXCLUSIVE if statement.kind == "INDEX" else LockMode.ACCESS_EXCLUSIVE
+        )
+    if statement.kind == "INDEX":  # which PostgreSQL takes for a table and for a view as well
+        found = situation.schema.relation(situation.ref(statement.name))
+        return strong(found.ref) if isinstance(found, Table | View) else NOTHING
     if statement.kind not in _RENAMED_RELATIONS or statement.of == "TYPE":
         return NOTHING
     ref = situation.ref(statement.name)
-    below = situation.below(ref) if statement.kind in ("COLUMN", "CONSTRAINT") else ()
+    below = situation.below(ref) if _is_renamed_below(statement, ref, situation) else ()
     return Effects(locks=tuple(Lock(relation=one, mode=LockMode.ACCESS_EXCLUSIVE) for one in (ref, *below)))
+
+
+def _is_renamed_below(statement: Rename, ref: Ref, situation: Situation) -> bool:
+    """Columns have one name in all tables below; of constraints, those that are inherited."""
+    if statement.kind != "CONSTRAINT":
+        return statement.kind == "COLUMN"
+    table = situation.schema.table(ref)
+    constraint = table.constraint(statement.part or "") if table is not None else None
+    inherited = (ConstraintKind.CHECK, ConstraintKind.NOT_NULL)
+    return constraint is None or (constraint.kind in inherited and not constraint.no_inherit)
 
 
 _COMMENTED_RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "COLUMN", "INDEX"})
@@ -171,7 +189,8 @@ def vacuum(statement: Vacuum, situation: Situation) -> Effects:
             refs.extend(situation.below(ref))
     if statement.full and not refs:
         refs = [Ref("public", "every table")]
-    work = tuple(Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.VACUUM_FULL) for ref in refs if statement.full)
+    rewritten = [ref for ref in refs if statement.full and not situation.is_partitioned(ref)]
+    work = tuple(Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.VACUUM_FULL) for ref in rewritten)
     return Effects(locks=tuple(Lock(relation=ref, mode=mode) for ref in refs), work=work, failures=failures)
 
 

@@ -25,7 +25,8 @@ def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) 
     ]
     work: list[Work] = []
     parent, child = situation.schema.table(ref), situation.schema.table(partition)
-    if situation.exists_already(partition) and not _bound_is_proven(child, parent):
+    takes_all = action.bound is not None and action.bound.default and parent is not None and not parent.partitions
+    if situation.exists_already(partition) and not takes_all and not _bound_is_proven(child, parent):
         work.append(
             Work(kind=WorkKind.SCAN, relation=partition, cause=Cause.ATTACH_PARTITION, action=index, detail=ref.name)
         )
@@ -104,7 +105,10 @@ def _missing_indexes(
 ) -> Iterator[Work]:
     own = list(situation.schema.indexes_of(child)) if child is not None else []
     for wanted in situation.schema.indexes_of(parent):
-        if not any(same_index(wanted, one) for one in own):
+        found = next((one for one in own if same_index(wanted, one)), None)
+        if found is not None:
+            own.remove(found)  # it is attached to one of them
+        else:
             yield Work(
                 kind=WorkKind.INDEX_BUILD,
                 relation=partition,

@@ -7,7 +7,7 @@ from migrasafe.sql.expressions import same_expression
 
 
 def same_index(a: Index, b: Index) -> bool:
-    if a.unique != b.unique or a.method != b.method or len(a.elements) != len(b.elements):
+    if (a.unique, a.method, a.include, len(a.elements)) != (b.unique, b.method, b.include, len(b.elements)):
         return False
     if (a.predicate is None) != (b.predicate is None):
         return False

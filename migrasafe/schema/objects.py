@@ -159,6 +159,8 @@ class Table(Struct, frozen=True, kw_only=True):
     replica_identity: str = "default"
     options: tuple[tuple[str, str], ...] = ()
     tablespace: str | None = None
+    access_method: str | None = None
+    """None: the default one, as good as always heap."""
     of_type: Ref | None = None
     owner: str | None = None
     rewritten: bool = False

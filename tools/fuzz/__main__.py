@@ -2,6 +2,7 @@
 
     python -m tools.fuzz ddl [--statements 1000000] [--seed 1] [--lint-one-in 10] [--failures FOLDER] [--record [FILE]]
     python -m tools.fuzz server [--statements 2000] [--seed 1] [--pg-version 15] [--failures FOLDER] [--record [FILE]]
+    python -m tools.fuzz traced [--statements 2000] [--seed 1] [--pg-version 15] [--failures FOLDER] [--record [FILE]]
     python -m tools.fuzz corpus PATH... [--changed 1000] [--seed 1] [--failures FOLDER] [--record [FILE]]
     python -m tools.fuzz postgres [--from FOLDER] [--changed 1000] …
     python -m tools.fuzz guided [READER...] [--seconds 120] [--failures FOLDER] [--record [FILE]]
@@ -12,6 +13,9 @@ migration, one migration in N linted with every rule.
 
 `server`: generated statements on a throw-away server; after each one that it takes, its catalog is held against what evolve
 says.
+
+`traced`: generated migrations of one to four statements on such a server, with rows in the tables; the locks, rewrites, index
+builds, scans and failures of each statement are held against what lint predicts.
 
 `corpus`: the .sql files of others (PostgreSQL's src/test/regress/sql is one such folder), as they are and changed at random. Where
 pglast is installed, each statement is held against what it reads.
@@ -49,6 +53,7 @@ from tools.fuzz.on_server import fuzz_on_server
 from tools.fuzz.readers import READERS
 from tools.fuzz.record import GUIDED, RECORD, add, ran, write_page
 from tools.fuzz.regression_sql import regression_sql
+from tools.fuzz.traced import fuzz_traced
 
 _DATABASE = "migrasafe_fuzz"
 
@@ -62,6 +67,9 @@ def main(arguments: list[str]) -> int:
     server = commands.add_parser("server", help="generated statements, on a server too")
     server.add_argument("--statements", type=int, default=2_000)
     server.add_argument("--pg-version", type=int, metavar="MAJOR")
+    traced = commands.add_parser("traced", help="generated migrations on a server, for their locks and work")
+    traced.add_argument("--statements", type=int, default=2_000)
+    traced.add_argument("--pg-version", type=int, metavar="MAJOR")
     corpus = commands.add_parser("corpus", help="the .sql files of others, as they are and changed at random")
     corpus.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     corpus.add_argument("--changed", type=int, default=1_000, metavar="N")
@@ -73,7 +81,7 @@ def main(arguments: list[str]) -> int:
     guided = commands.add_parser("guided", help="readers of what others wrote, along their coverage")
     guided.add_argument("readers", nargs="*", choices=[[], *READERS], metavar="READER", help=", ".join(READERS))
     guided.add_argument("--seconds", type=int, default=120, help="for each reader")
-    for one in (ddl, server, corpus, postgres, guided):
+    for one in (ddl, server, traced, corpus, postgres, guided):
         one.add_argument("--seed", type=int, default=1)
         one.add_argument("--failures", type=Path, metavar="FOLDER")
         one.add_argument(
@@ -89,7 +97,14 @@ def main(arguments: list[str]) -> int:
     if options.command == "write":
         write_page()
         return 0
-    campaigns = {"ddl": _ddl, "server": _server, "corpus": _corpus, "postgres": _postgres, "guided": _guided}
+    campaigns = {
+        "ddl": _ddl,
+        "server": _server,
+        "traced": _traced,
+        "corpus": _corpus,
+        "postgres": _postgres,
+        "guided": _guided,
+    }
     try:
         return campaigns[options.command](options)
     except NotThereError as error:
@@ -123,6 +138,19 @@ def _server(options: argparse.Namespace) -> int:
     wall, cpu = time.monotonic() - began, time.process_time() - cpu
     print(f"compared after {compared:,} statements that PostgreSQL {server.major} took")
     campaign = f"generated DDL, on PostgreSQL {server.major}"
+    return report(campaign, options, counts, findings, wall=wall, cpu=cpu, compared=compared)
+
+
+def _traced(options: argparse.Namespace) -> int:
+    findings = Findings(options.failures)
+    began, cpu = time.monotonic(), time.process_time()
+    counts, compared = Counts(), 0
+    with find_server(options.pg_version).start() as server:
+        for counts, compared in fuzz_traced(server, options.seed, options.statements, findings):  # noqa: B007 (likewise)
+            pass
+    wall, cpu = time.monotonic() - began, time.process_time() - cpu
+    print(f"compared what {compared:,} statements did on PostgreSQL {server.major}")
+    campaign = f"generated migrations, traced on PostgreSQL {server.major}"
     return report(campaign, options, counts, findings, wall=wall, cpu=cpu, compared=compared)
 
 

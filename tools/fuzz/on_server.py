@@ -19,9 +19,9 @@ from tools.fuzz.promises import read
 
 _LENGTH = 60
 """Statements that are taken from a history before it is rolled back and another begins."""
-_TABLES = 4
+TABLES = 4
 """As long as there are fewer, every other statement makes one: most statements are about a table, and refused without."""
-_KINDS = (
+KINDS = (
     *(["create_table"] * 8), *(["alter_table"] * 22), *(["create_index"] * 4), *(["change_index"] * 2),
     *(["create_view"] * 3), *(["change_view"] * 2), *(["type_statement"] * 3), *(["sequence_statement"] * 2),
     *(["function_statement"] * 2), *(["policy_statement"] * 2), *(["schema_statement"] * 2), *(["drop_table"] * 3),
@@ -49,8 +49,8 @@ def _history(session: Connection, author: Author, rng: random.Random, counts: Co
     taken: list[str] = []
     while len(taken) < _LENGTH and "public" in schema.schemas:
         author.learn(schema)
-        few = sum(isinstance(one, Table) for one in schema.relations.values()) < _TABLES
-        sql = author.statement("create_table" if few and rng.random() < 1 / 2 else rng.choice(_KINDS))
+        few = sum(isinstance(one, Table) for one in schema.relations.values()) < TABLES
+        sql = author.statement("create_table" if few and rng.random() < 1 / 2 else rng.choice(KINDS))
         counts.statements += 1
         script = read(sql)
         if len(script.statements) != 1 or isinstance(script.statements[0], Transaction):

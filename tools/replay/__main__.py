@@ -15,12 +15,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from migrasafe.errors import MigrasafeError
 from migrasafe.migrations.alembic.project import project_at
@@ -32,6 +27,7 @@ from migrasafe.postgres.server.find import find_server
 from migrasafe.postgres.server.running import RunningServer
 from migrasafe.rehearse.migration.run import State
 from migrasafe.rehearse.migration.trace import Replayed, replay
+from tools.replay.database import replay_database
 from tools.replay.report import as_json, lines, summary
 
 
@@ -72,7 +68,7 @@ def _rendered(history: History, server: RunningServer) -> History:
 
 def _replayed(history: History, server: RunningServer, options: argparse.Namespace) -> list[Replayed]:
     found = []
-    with _database(server) as dsn:
+    with replay_database(server) as dsn:
         if options.setup is not None:
             with connect(dsn) as session:
                 session.execute(options.setup.read_bytes())
@@ -84,24 +80,6 @@ def _replayed(history: History, server: RunningServer, options: argparse.Namespa
                 seconds = time.monotonic() - begun_at
                 print(f"{seconds:7.1f} s {replayed.id}: {wrong} wrong, {failed} failed", file=sys.stderr, flush=True)
     return found
-
-
-@contextmanager
-def _database(server: RunningServer) -> Iterator[str]:
-    """A database of the replay's own, whose tables belong to nobody that a migration names."""
-    name = sql.Identifier("migrasafe_replay")
-    before = ("DROP DATABASE IF EXISTS {}", "DROP ROLE IF EXISTS {}", "CREATE ROLE {} SUPERUSER", "CREATE DATABASE {}")
-    settings = (
-        "ALTER DATABASE {0} SET role = {0}",
-        # Without a SET of the migration, lint assumes that the session's time zone may be another than UTC.
-        "ALTER DATABASE {0} SET timezone = 'Europe/Berlin'",
-    )
-    with connect(server.dsn) as session:
-        for statement in (*before, *settings):
-            session.execute(sql.SQL(statement).format(name))
-        yield make_conninfo(server.dsn, dbname="migrasafe_replay")
-        for statement in ("DROP DATABASE {}", "DROP ROLE {}"):
-            session.execute(sql.SQL(statement).format(name))
 
 
 if __name__ == "__main__":

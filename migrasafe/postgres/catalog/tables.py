@@ -218,6 +218,7 @@ def relation_from_row(row: Row, texts: ServerTexts, parts: Parts) -> Table | Vie
         replica_identity=_REPLICA_IDENTITY.get(row.replica_identity, "default"),
         options=_options(row.options),
         tablespace=row.tablespace,
+        access_method=row.access_method,
         of_type=Ref(row.of_type_schema, row.of_type_name) if row.of_type_name is not None else None,
         owner=row.owner,
         grants=grants_of(row),

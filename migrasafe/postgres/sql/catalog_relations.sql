@@ -11,6 +11,7 @@ SELECT
     c.relreplident AS replica_identity,
     CASE WHEN c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0) THEN NULL ELSE c.reltuples::float8 END AS rows,
     s.spcname AS tablespace,
+    nullif(m.amname, current_setting('default_table_access_method')) AS access_method,
     pg_get_userbyid(c.relowner) AS owner,
     ARRAY(
         SELECT ARRAY[CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END, lower(a.privilege_type)]
@@ -26,6 +27,7 @@ SELECT
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+LEFT JOIN pg_am m ON m.oid = c.relam AND m.amtype = 't'
 LEFT JOIN pg_type t ON t.oid = c.reloftype
 LEFT JOIN pg_namespace tn ON tn.oid = t.typnamespace
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I')

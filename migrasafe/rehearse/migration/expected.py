@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from migrasafe.effects.constraints import on_targets
 from migrasafe.effects.model import Effects, Lock, Trouble, Work
+from migrasafe.effects.shared_out import shared_out
 from migrasafe.migrations.model import Migration
 from migrasafe.rules.context import Step
 from migrasafe.schema.evolve import after_session
@@ -126,7 +127,8 @@ def _looked_up(step: Step) -> Iterator[Ref]:
     for action in statement.actions:
         match action:
             case AlterColumnType(column=name) if table is not None:
-                yield from (lock.relation for lock in on_targets(name, 0, table))
+                yield table.ref
+                yield from (lock.relation for lock in on_targets(name, 0, table, situation))
                 continue
             case AddConstraint(constraint=constraint):
                 targets = [constraint.references]
@@ -135,13 +137,14 @@ def _looked_up(step: Step) -> Iterator[Ref]:
             case ValidateConstraint(name=name):
                 known = table.constraint(name) if table is not None else None
                 if known is not None and known.target is not None:
-                    yield known.target
+                    yield from (known.target, *situation.below(known.target))
                 continue
             case _:
                 continue
         for target in targets:
             if target is not None:
-                yield situation.ref(target.table)
+                ref = situation.ref(target.table)
+                yield from (ref, *situation.below(ref))
 
 
 class _Names:
@@ -153,13 +156,14 @@ class _Names:
     def before(self, step: Step) -> Effects:
         """The step's effects on what was there before the migration, under the names of then."""
         effects, situation = step.effects, step.situation
+        shared = [part for work in effects.work for part in shared_out(work, step.statement, situation)]
         return Effects(
             locks=tuple(
                 Lock(relation=self.then(lock.relation), mode=lock.mode, action=lock.action)
                 for lock in effects.locks
                 if situation.exists_already(lock.relation)
             ),
-            work=tuple(self._work(work) for work in effects.work if situation.exists_already(work.relation)),
+            work=tuple(self._work(work) for work in shared if situation.exists_already(work.relation)),
             failures=effects.failures,
         )
 
@@ -173,6 +177,10 @@ class _Names:
             case SetSchema(kind="TABLE" | "VIEW" | "MATERIALIZED VIEW" | "FOREIGN TABLE"):
                 old = situation.ref(statement.name)
                 new = Ref(statement.new_schema, old.name)
+            case Rename(kind="SCHEMA"):
+                for old in [one for one in situation.schema.relations if one.schema == statement.name.name]:
+                    self._before[Ref(statement.new_name, old.name)] = self._before.pop(old, old)
+                return
             case _:
                 return
         self._before[new] = self._before.pop(old, old)

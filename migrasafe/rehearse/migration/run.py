@@ -21,7 +21,7 @@ from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import CreateExtension
 
-_ABOUT_ROWS = ("22", "23", "P0001")
+ABOUT_ROWS = ("22", "23", "P0001")
 """What SQLSTATEs begin with that made-up rows can be the reason of: data exceptions, integrity constraint violations,
 and what a body raises that does not like what it finds."""
 
@@ -164,7 +164,7 @@ class _Run:
             run(self._other, f"CREATE SCHEMA {quote_ident(schema)}")
             return
         reason = f"{error.code}: {error.message}"
-        if error.code.startswith(_ABOUT_ROWS) and not self._failed_with_rows:
+        if error.code.startswith(ABOUT_ROWS) and not self._failed_with_rows:
             self._failed_with_rows[place] = reason
             self._rows.take_out(self._other)
         elif error.code in {failure.trouble.value for failure in expected.possible.failures}:

@@ -21,7 +21,7 @@ from migrasafe.schema.model import Schema
 from migrasafe.schema.names import BEFORE_HISTORY
 from migrasafe.sql.statements import Call, DoBlock
 
-_COMPARED_KINDS = frozenset({"r", "p", "f", "v", "m"})
+COMPARED_KINDS = frozenset({"r", "p", "f", "v", "m"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def replay(
         with connect(dsn) as session:
             without_rows = rows.fill(session)
             tables = frozenset(
-                str(relation) for relation in read_relations(session).values() if relation.kind in _COMPARED_KINDS
+                str(relation) for relation in read_relations(session).values() if relation.kind in COMPARED_KINDS
             )
         outcomes = run_migration(dsn, expected, rows, look=load_schema if each_statement else None)
         with connect(dsn) as session:

@@ -161,13 +161,14 @@ _ALONE: dict[type[Action], Callable[..., None]] = {
     SetRowSecurity: table_settings.set_row_security,
     SetLogged: table_settings.set_logged,
     SetTablespace: table_settings.set_tablespace,
+    SetAccessMethod: table_settings.set_access_method,
     SetOptions: table_settings.set_options,
     OfType: table_settings.set_of_type,
     OwnerTo: table_settings.set_owner,
     ReplicaIdentity: table_settings.set_replica_identity,
 }
 
-_UNTOUCHED: frozenset[type[Action]] = frozenset({SetColumnProperty, SetAccessMethod, ClusterOn, UnknownAction})
+_UNTOUCHED: frozenset[type[Action]] = frozenset({SetColumnProperty, ClusterOn, UnknownAction})
 _ELSEWHERE: frozenset[type[Action]] = frozenset({AttachPartition, AlterAttribute})
 
 HANDLED_ACTIONS: frozenset[type[Action]] = frozenset({*_WITH_CHILDREN, *_ALONE}) | _UNTOUCHED | _ELSEWHERE

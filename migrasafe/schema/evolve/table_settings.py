@@ -12,6 +12,7 @@ from migrasafe.sql.statements import (
     OwnerTo,
     Persistence,
     ReplicaIdentity,
+    SetAccessMethod,
     SetLogged,
     SetOptions,
     SetRowSecurity,
@@ -67,6 +68,10 @@ def set_logged(draft: Draft, table: Table, action: SetLogged) -> None:
 
 def set_tablespace(draft: Draft, table: Table, action: SetTablespace) -> None:
     draft.put(replace(table, tablespace=action.tablespace))
+
+
+def set_access_method(draft: Draft, table: Table, action: SetAccessMethod) -> None:
+    draft.put(replace(table, access_method=action.method))
 
 
 def set_replica_identity(draft: Draft, table: Table, action: ReplicaIdentity) -> None:

@@ -63,6 +63,7 @@ def create_table(draft: Draft, statement: CreateTable) -> None:
         inherits=tuple(parent.ref for parent in parents) if statement.inherits else (),
         options=statement.options,
         tablespace=statement.tablespace,
+        access_method=statement.access_method,
         of_type=of_type,
         complete=complete,
         born=draft.moment,
