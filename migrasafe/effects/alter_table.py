@@ -84,7 +84,7 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     if any(isinstance(action, (DropColumn, DropConstraint)) and action.cascade for action in statement.actions):
         effects = effects.and_(drops.locks_of_cascade(statement, situation))
     if statement.only:
-        effects = _without_builds(effects, ref, situation)
+        effects = _on_it_alone(effects, ref, situation)
         effects = effects.and_(Effects(failures=tuple(_not_for_children(statement, ref, situation))))
         effects = effects.and_(below.locks_next_below(statement, ref, situation))
     else:
@@ -92,9 +92,11 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     return effects
 
 
-def _without_builds(effects: Effects, ref: Ref, situation: Situation) -> Effects:
-    """A partitioned table holds no row itself: ONLY its own entry of an index is made."""
+def _on_it_alone(effects: Effects, ref: Ref, situation: Situation) -> Effects:
+    """ONLY: nothing is done to the tables below. A partitioned one holds no row itself: its own entry of an index is made."""
     table = situation.schema.table(ref)
+    below_it = frozenset(situation.below(ref))
+    effects = replace(effects, work=tuple(one for one in effects.work if one.relation not in below_it))
     if table is None or table.kind is not RelationKind.PARTITIONED_TABLE:
         return effects
     return replace(effects, work=tuple(one for one in effects.work if one.kind is not WorkKind.INDEX_BUILD))

@@ -86,7 +86,9 @@ def _identity_needs_it(statement: Drop, situation: Situation) -> Effects:
         if isinstance(sequence, Sequence) and sequence.owned_by is not None:
             table = situation.schema.table(sequence.owned_by.relation)
             column = table.column(sequence.owned_by.column or "") if table is not None else None
-            if column is not None and column.identity is not None:
+            owned = [one for one in situation.schema.relations.values() if isinstance(one, Sequence)]
+            alone = sum(one.owned_by == sequence.owned_by for one in owned) == 1
+            if column is not None and column.identity is not None and alone:
                 return _depends(f"cannot drop sequence {dropped.name}: the identity column {column.name} needs it")
     return NOTHING
 

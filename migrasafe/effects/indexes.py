@@ -158,5 +158,6 @@ def _reindex_partitions(statement: Reindex, ref: Ref, situation: Situation) -> E
         work=tuple(
             Work(kind=WorkKind.INDEX_BUILD, relation=one, cause=Cause.REINDEX, concurrent=statement.concurrently)
             for one in parts
+            if (table := situation.schema.table(one)) is None or table.indexes or not table.complete
         ),
     )

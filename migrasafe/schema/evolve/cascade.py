@@ -105,6 +105,9 @@ def _table_loses(draft: Draft, table: Table, lost: Ref) -> None:
         elif column.default is not None and _default_needs(draft, column, lost):
             column = replace(column, default=None)
         columns.append(column)
+    if table.partition_by is not None and not set(gone).isdisjoint(table.partition_by.columns):
+        remove_relation(draft, table.ref)
+        return
     constraints = tuple(c for c in table.constraints if lost not in set(part_needs(c, draft)))
     triggers = tuple(t for t in table.triggers if t.function != lost)
     policies = tuple(p for p in table.policies if lost not in set(part_needs(p, draft)))

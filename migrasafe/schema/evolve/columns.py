@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from migrasafe.schema.evolve.cascade import remove_column, remove_relation
 from migrasafe.schema.evolve.constraints import add_constraint
+from migrasafe.schema.evolve.distinct_keys import INDEXED, distinct_keys
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import is_null, nextval_of, with_full_sequence_name
 from migrasafe.schema.evolve.family import below, family
@@ -97,9 +98,8 @@ def add_column(draft: Draft, table: Table, action: AddColumn, *, only: bool) -> 
     if not only:
         for child in below(draft, table):
             _inherit_column(draft, child, column)
-    for constraint in constraints:
-        if constraint.kind is ConstraintKind.NOT_NULL and constraint.name is None:
-            continue
+    others = [c for c in constraints if c.kind not in INDEXED and (c.kind is not ConstraintKind.NOT_NULL or c.name)]
+    for constraint in (*others, *distinct_keys(constraints)):
         current = draft.table(table.ref)
         if current is not None:
             add_constraint(draft, current, AddConstraint(constraint=constraint), only=only)

@@ -22,9 +22,6 @@ from migrasafe.sql.statements import (
     References,
 )
 
-INDEXED = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE)
-
-
 # --- building ---------------------------------------------------------------------------------------------------------
 
 

@@ -113,10 +113,21 @@ def remove_index(draft: Draft, ref: Ref) -> None:
 
 
 def rebuild_indexes(draft: Draft, table: Table, column: str) -> None:
-    """A column of another type: each index over it is made anew, and calls its columns what the table calls them now."""
-    for index in map(draft.index, table.indexes):
-        if index is not None and column in index.reads:
-            draft.put(replace(index, column_names=index_column_names(index.elements, index.include)))
+    """A column of another type: each index over it is made anew, and calls its columns what the table calls them now.
+
+    Of a partitioned table, those of its partitions are made anew from it, by no name of their own, once all have gone."""
+    over = [index for index in map(draft.index, table.indexes) if index is not None and column in index.reads]
+    for index in over:
+        for attached in attached_indexes(draft, table, index.ref) if index.parent is None else ():
+            remove_index(draft, attached.ref)
+    for old in over:
+        index = replace(old, column_names=index_column_names(old.elements, old.include))
+        if table.partitions and index.parent is None:
+            index = replace(index, valid=True)
+        draft.put(index)
+        constraint = table.constraint(index.constraint) if index.constraint is not None else None
+        for partition in table.partitions if index.parent is None else ():
+            give_index_to_partition(draft, index, constraint, partition, anew=True)
 
 
 def attached_indexes(draft: Draft, table: Table, parent: Ref) -> list[Index]:
@@ -134,35 +145,33 @@ def attached_indexes(draft: Draft, table: Table, parent: Ref) -> list[Index]:
 # --- partitions -------------------------------------------------------------------------------------------------------
 
 
-def give_index_to_partition(draft: Draft, parent: Index, constraint: Constraint | None, partition: Ref) -> None:
-    """Attach the index of a partition that matches the one above it, or make one; and so on down."""
+def give_index_to_partition(
+    draft: Draft, parent: Index, constraint: Constraint | None, partition: Ref, *, anew: bool = False
+) -> None:
+    """Attach the index of a partition that matches the one above it, or make one (`anew`: in any case); and so on down."""
     child = draft.table(partition)
     if child is None or child.kind is RelationKind.FOREIGN_TABLE:
         return
-    match = _matching_index(draft, child, parent, constraint)
+    match = None if anew else _matching_index(draft, child, parent, constraint)
     if match is not None:
-        index = replace(match, parent=parent.ref)
-        draft.put(index)
+        draft.put(replace(match, parent=parent.ref))
         own = child.constraint(match.constraint) if match.constraint is not None else None
         if constraint is not None and own is not None:
             constraints = tuple(replace(c, inherited=True) if c is own else c for c in child.constraints)
             draft.put(replace(child, constraints=constraints))
-            constraint = own
-    else:
-        kind = constraint.kind if constraint is not None else None
-        ref = free_index_ref(draft, partition, parent.column_names, kind)
-        name = ref.name if constraint is not None else None
-        index = replace(
-            parent, ref=ref, table=partition, parent=parent.ref, constraint=name, valid=True, born=draft.moment
-        )
-        draft.put(index)
-        constraints = child.constraints
-        if constraint is not None:
-            constraint = replace(constraint, name=ref.name, index=ref, inherited=True, born=draft.moment)
-            constraints = (*constraints, constraint)
-        draft.put(replace(child, indexes=(*child.indexes, ref), constraints=constraints))
+        return  # as it is valid, what is below it has one from there
+    kind = constraint.kind if constraint is not None else None
+    ref = free_index_ref(draft, partition, parent.column_names, kind)
+    name = ref.name if constraint is not None else None
+    index = replace(parent, ref=ref, table=partition, parent=parent.ref, constraint=name, valid=True, born=draft.moment)
+    draft.put(index)
+    constraints = child.constraints
+    if constraint is not None:
+        constraint = replace(constraint, name=ref.name, index=ref, inherited=True, born=draft.moment)
+        constraints = (*constraints, constraint)
+    draft.put(replace(child, indexes=(*child.indexes, ref), constraints=constraints))
     for below in child.partitions:
-        give_index_to_partition(draft, index, constraint, below)
+        give_index_to_partition(draft, index, constraint, below, anew=anew)
 
 
 def _matching_index(draft: Draft, child: Table, parent: Index, constraint: Constraint | None) -> Index | None:

@@ -7,12 +7,12 @@ from msgspec.structs import replace
 from migrasafe.schema.evolve.cascade import remove_relation
 from migrasafe.schema.evolve.columns import each_once, new_column, new_sequence
 from migrasafe.schema.evolve.constraints import (
-    INDEXED,
     check_constraint,
     copied_checks,
     foreign_key,
     indexed_constraint,
 )
+from migrasafe.schema.evolve.distinct_keys import distinct_keys
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.indexes import free_index_ref
 from migrasafe.schema.evolve.partitions import inherited_columns, take_from_parent
@@ -216,7 +216,7 @@ def _constraints(
             keep(check_constraint(draft, ref, definition, new_table=True))
         elif definition.kind is _NOT_NULL and definition.name is not None:
             keep(Constraint(name=definition.name, kind=definition.kind, columns=definition.columns, born=draft.moment))
-    for definition in _distinct_keys(definitions):
+    for definition in distinct_keys(definitions):
         constraint, index = indexed_constraint(draft, ref, definition)
         keep(constraint)
         if index.ref not in indexes:
@@ -226,32 +226,6 @@ def _constraints(
             keep(foreign_key(draft, ref, definition, key, new_table=True))
     draft.reserved = frozenset()
     return list(made.values()), indexes
-
-
-def _distinct_keys(definitions: list[ConstraintDef]) -> list[ConstraintDef]:
-    """PRIMARY KEY, UNIQUE and EXCLUDE, the primary key first, and only one of those that say the same."""
-    indexed = [d for d in definitions if d.kind in INDEXED]
-    if len(indexed) < 2:
-        return indexed
-    keys: dict[object, ConstraintDef] = {}
-    indexed.sort(key=lambda d: d.kind is not _PRIMARY_KEY)
-    for definition in indexed:
-        same: object = id(definition)
-        if definition.kind is not ConstraintKind.EXCLUDE:
-            same = (
-                definition.columns,
-                definition.include,
-                definition.nulls_not_distinct,
-                definition.deferrable,
-                definition.initially_deferred,
-                definition.without_overlaps,
-            )
-        first = keys.get(same)
-        if first is None:
-            keys[same] = definition
-        elif first.name is None and definition.name is not None:
-            keys[same] = replace(first, name=definition.name)
-    return list(keys.values())
 
 
 def _copy_indexes(draft: Draft, ref: Ref, source: Table) -> None:
