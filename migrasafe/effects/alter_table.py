@@ -64,6 +64,8 @@ Predict = Callable[[Any, int, Ref, Situation], Effects]
 
 def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     ref = situation.ref(statement.name)
+    if statement.if_exists and situation.schema.complete and situation.schema.relation(ref) is None:
+        return NOTHING
     match statement.kind:
         case "INDEX":
             return _alter_index(statement, situation)

@@ -25,7 +25,9 @@ def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) 
     ]
     work: list[Work] = []
     parent, child = situation.schema.table(ref), situation.schema.table(partition)
-    takes_all = action.bound is not None and action.bound.default and parent is not None and not parent.partitions
+    as_default = action.bound is not None and action.bound.default
+    # Partitions may be made where no migration says so: only a server knows that there are no others.
+    takes_all = as_default and situation.schema.complete and parent is not None and not parent.partitions
     if situation.exists_already(partition) and not takes_all and not _bound_is_proven(child, parent):
         work.append(
             Work(kind=WorkKind.SCAN, relation=partition, cause=Cause.ATTACH_PARTITION, action=index, detail=ref.name)
