@@ -103,8 +103,11 @@ def _work_of_type_change(action: AlterColumnType, index: int, table: Table, situ
 
 
 def _must_rebuild(index: Index) -> bool:
-    """PostgreSQL does not look into expressions and predicates: an index that has any is made anew."""
-    return index.predicate is not None or any(element.expression is not None for element in index.elements)
+    """PostgreSQL does not look into expressions and predicates: an index that has any is made anew. And so are those of
+    partitions, from that of their table."""
+    if index.predicate is not None or index.parent is not None:
+        return True
+    return any(element.expression is not None for element in index.elements)
 
 
 def _failures_of_type_change(

@@ -189,8 +189,7 @@ def vacuum(statement: Vacuum, situation: Situation) -> Effects:
             refs.extend(situation.below(ref))
     if statement.full and not refs:
         refs = [Ref("public", "every table")]
-    rewritten = [ref for ref in refs if statement.full and not situation.is_partitioned(ref)]
-    work = tuple(Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.VACUUM_FULL) for ref in rewritten)
+    work = tuple(Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.VACUUM_FULL) for ref in refs if statement.full)
     return Effects(locks=tuple(Lock(relation=ref, mode=mode) for ref in refs), work=work, failures=failures)
 
 

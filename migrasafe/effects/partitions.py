@@ -44,7 +44,7 @@ def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) 
     return Effects(locks=tuple(locks), work=tuple(work))
 
 
-def _referenced(parent: Table, index: int, *, taken_over: Table | None = None) -> Iterator[Lock]:
+def _referenced(parent: Table, index: int | None, *, taken_over: Table | None = None) -> Iterator[Lock]:
     """What the foreign keys of the table above refer to: triggers for the partition are made there, and those of a foreign
     key that is taken over are dropped."""
     for key in parent.constraints:
@@ -138,6 +138,8 @@ def create_partition(name: Ref, parent_ref: Ref, situation: Situation, bound: Pa
     locks = [Lock(relation=parent_ref, mode=LockMode.ACCESS_EXCLUSIVE)]
     work: list[Work] = []
     parent = situation.schema.table(parent_ref)
+    if parent is not None:
+        locks.extend(_referenced(parent, None))
     default = situation.schema.default_partition(parent.ref) if parent is not None else None
     if parent is not None and default is not None and not (bound is not None and bound.default):
         locks.append(Lock(relation=default.ref, mode=LockMode.ACCESS_EXCLUSIVE))

@@ -37,10 +37,11 @@ _TOLD_OF_EACH = frozenset({Cause.COLUMN_TYPE, Cause.COLLATION, Cause.RECHECKED_C
 def shared_out(work: Work, statement: Statement, situation: Situation) -> Iterator[Work]:
     """The work on each table that holds rows: on its partitions in the place of a partitioned one."""
     table = situation.schema.table(work.relation)
+    partitioned = table is not None and table.kind is RelationKind.PARTITIONED_TABLE
     if not isinstance(statement, AlterTable) or table is None:
-        yield work
+        if not (partitioned and work.cause is Cause.VACUUM_FULL):  # told of each partition as well
+            yield work
         return
-    partitioned = table.kind is RelationKind.PARTITIONED_TABLE
     if not partitioned or work.cause not in (_PARTITIONED | _TOLD_OF_EACH) - _FOREIGN_KEYS:
         yield work
     adds = statement.actions[work.action] if work.action is not None else None

@@ -123,7 +123,8 @@ def _looked_up(step: Step) -> Iterator[Ref]:
         return
     table = situation.table(statement.name)
     if any(failure.trouble is Trouble.NULLS_IN_COLUMN for failure in step.effects.failures):
-        yield situation.ref(statement.name)  # it looks for a row, and fails at the first
+        ref = situation.ref(statement.name)
+        yield from (ref, *situation.below(ref))  # it looks for a row, and fails at the first
     for action in statement.actions:
         match action:
             case AlterColumnType(column=name) if table is not None:

@@ -44,3 +44,7 @@ CREATE INDEX by_note ON visits (note);
 CREATE INDEX by_note_too ON visits (note) INCLUDE (place);
 ALTER TABLE visits ATTACH PARTITION visits_1 FOR VALUES FROM (0) TO (100);
 DROP TABLE visits_1;
+CREATE TABLE cities (id int PRIMARY KEY);
+ALTER TABLE visits ADD COLUMN city int REFERENCES cities;
+CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM (200) TO (300);
+ALTER TABLE visits ALTER COLUMN note TYPE text;
