@@ -38,7 +38,27 @@ class Amount:
     """One run of squawk on the same files."""
 
 
-AMOUNTS: dict[str, Callable[[Path, int], None]] = {"files": write_files, "statements in one file": write_one_file}
+SILENT = (
+    "SET lock_timeout = '2s';\nALTER TABLE orders ALTER COLUMN total SET DEFAULT {n};\n",
+    "SET lock_timeout = '2s';\nCOMMENT ON TABLE orders IS 'version {n}';\n",
+    "INSERT INTO orders (id, total) VALUES ({n}, 1);\n",
+    "UPDATE orders SET note = 'x' WHERE id = {n};\n",
+)
+
+
+def write_silent_files(folder: Path, count: int) -> None:
+    """Migrations of one table of which nothing is said, and after which the schema is as large as before."""
+    for number in range(count):
+        text = SILENT[number % len(SILENT)].format(n=number) if number else TABLE_OF_SILENT
+        (folder / f"{number:06d}_change.sql").write_text(text, encoding="utf-8")
+
+
+TABLE_OF_SILENT = "CREATE TABLE orders (id bigint PRIMARY KEY, total numeric(10, 2), note text);\n"
+AMOUNTS: dict[str, Callable[[Path, int], None]] = {
+    "files": write_files,
+    "files, nothing to say": write_silent_files,
+    "statements in one file": write_one_file,
+}
 
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, a int, b text);\n"
 PARTITIONED = "CREATE TABLE p (id bigint PRIMARY KEY, a int) PARTITION BY RANGE (id);\n"
@@ -97,9 +117,18 @@ def rows(what: str, amounts: Sequence[Amount]) -> Iterator[str]:
         cpu = statistics.median(run.cpu_seconds for run in one.runs)
         peak = max(run.peak_mb for run in one.runs)
         half = "" if before is None else _beside(one, before)
-        theirs = "" if one.theirs is None else f"{one.theirs.cpu_seconds:.2f} s | {one.theirs.peak_mb:.0f} MB"
-        yield f"| {one.count:,} {what} | {cpu:.2f} s | {peak:.0f} MB | {half} | {theirs or ' | '} |"
+        more = its = ""
+        if before is not None:
+            more = _for_each_more(peak, max(run.peak_mb for run in before.runs), one, before)
+            if one.theirs is not None and before.theirs is not None:
+                its = _for_each_more(one.theirs.peak_mb, before.theirs.peak_mb, one, before)
+        theirs = " | " if one.theirs is None else f"{one.theirs.cpu_seconds:.2f} s | {one.theirs.peak_mb:.0f} MB"
+        yield f"| {one.count:,} {what} | {cpu:.2f} s | {peak:.0f} MB | {more} | {half} | {theirs} | {its} |"
         before = one
+
+
+def _for_each_more(peak: float, before: float, one: Amount, half: Amount) -> str:
+    return f"{(peak - before) * 1024 / (one.count - half.count):.1f} KB"
 
 
 def _beside(one: Amount, half: Amount) -> str:
@@ -108,8 +137,8 @@ def _beside(one: Amount, half: Amount) -> str:
 
 
 HEAD = (
-    "| what | CPU | peak | beside half of it (least–greatest) | squawk's CPU | its peak |",
-    "|---|---:|---:|---:|---:|---:|",
+    "| what | CPU | peak | for each more | beside half of it (least–greatest) | squawk's CPU | its peak | for each more |",
+    "|---|---:|---:|---:|---:|---:|---:|---:|",
 )
 
 
@@ -124,9 +153,10 @@ def report(most: int, rounds: int, migrasafe: str, squawk: str | None) -> str:
     lines = (
         "# Whether twice as much takes twice the time",
         "",
-        "Written by `make bench` (benchmarks/growth.py): `migrasafe lint --format json` of folders and files of the same mixture,",
-        f"medians of {rounds} turns; in a turn each amount is compared with half of it, and 2 is linear. The files say more the more",
-        "they are, and what was found is kept until it is printed: so much, and the schema, the peak may grow. squawk ran once.",
+        "Written by `make bench` (benchmarks/growth.py): `migrasafe lint --format json` of folders and files of the same",
+        f"mixture, medians of {rounds} turns; in a turn each amount is compared with half of it, and 2 is linear. The peak is that",
+        "of the larger of our two processes. Most files say something and add to the schema: what was found is kept until it",
+        "is printed, and the schema to the end. Of files of which nothing is said, only names are kept. squawk ran once.",
         "",
         f"Python {platform.python_version()}, {os.cpu_count()} cores; load {load:.1f} to {os.getloadavg()[0]:.1f}.",
         "",
