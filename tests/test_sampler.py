@@ -82,8 +82,8 @@ def test_the_pause_is_asked_for_each_time(signal: Signal) -> None:
 
 def test_what_cannot_be_seen_is_told_and_not_asked_for_all_the_time(signal: Signal) -> None:
     signal.gone = "it is away"
-    signal.sampler.start()
     began = time.monotonic()
+    signal.sampler.start()
     eventually(lambda: len(signal.lost) == 3)
     assert time.monotonic() - began >= 2 * SHORTEST_PAUSE_SECONDS
     assert set(signal.lost) == {"it is away"}
