@@ -25,9 +25,9 @@ ONE = "ALTER TABLE users ADD COLUMN locale text NOT NULL DEFAULT 'en';\n"
 NEW = "ALTER TABLE orders_0 ALTER COLUMN note SET NOT NULL;\n"
 
 NOTES = """\
-squawk reads each file by itself, without a schema, a history or an order. Each pair of formats is shown: its text costs squawk about
-twice its JSON, which is its quickest; text is what both print if nothing is said. Output goes to a file. squawk uses every core;
-migrasafe takes two processes for large folders, unless `--jobs 1` is said, and the peak is that of the larger one.
+squawk reads each file by itself, without a schema, a history or an order. Each pair of formats is shown: text, which is what both
+print if nothing is said, costs squawk about twice its JSON, and in one long file several times as much. Output goes to a file. squawk
+uses every core; migrasafe takes two processes for large folders, unless `--jobs 1` is said, and the peak is that of the larger one.
 
 *Cold* in one file: before each run the kernel is asked to drop what it holds of Python, of its packages and of squawk from memory
 (`posix_fadvise`, which needs no rights; what other processes have in use stays). *Without bytecode*: every module is compiled in
