@@ -75,7 +75,12 @@ def main() -> None:
             _say("something in the input is nested too deeply to be followed: thousands of levels; split it")
             sys.exit(2)
         if os.environ.get("MIGRASAFE_DEBUG"):
-            raise
+            import traceback
+
+            from migrasafe.dsn import without_secrets
+
+            put(without_secrets(traceback.format_exc()), err=True)
+            sys.exit(3)
         _say(
             f"this is a bug in migrasafe {__version__}: {type(error).__name__}: {error}. Please report it, with the file "
             "that shows it and what MIGRASAFE_DEBUG=1 prints"

@@ -88,6 +88,7 @@ _OURS = "SELECT current_user"
 _BUILTIN = """
 SELECT DISTINCT typname::text FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype <> 'c' AND typname <> 'name'
 """
+_ALIASES = ("int", "integer", "bigint", "smallint", "boolean", "real", "decimal")
 _CALLED = "SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
 _TAKES_A_LIST = {
     "into",
@@ -162,7 +163,7 @@ class Renaming:
         """Renamed without a server: what is written in small letters, and is no type and no function, is a name."""
         for token in tokens(statement):
             word = statement[token.start : token.end]
-            known = (*self.names, *self._builtin, *self._called)
+            known = (*self.names, *self._builtin, *self._called, *_ALIASES)
             if token.kind is Kind.WORD and word.islower() and word not in known:
                 self._give(word)
         return self.of(statement)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from migrasafe import cli
 from tests.in_process import Ran, migrasafe
 from tests.postgres.servers import Database
 
@@ -109,3 +110,16 @@ def test_a_password_that_a_server_refuses_is_not_shown(database: Database, proje
         assert "bug" not in ran.stderr, name
     assert "nobody" in migrasafe(project, "lint", "db", "--schema", refused).stderr
     assert [path for path, text in written(project).items() if SECRET in text] == []
+
+
+def test_the_stack_of_a_bug_of_ours_shows_no_password(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(words: object) -> int:
+        raise RuntimeError(f"cannot make sense of postgresql://ann:{SECRET}@db/shop and password='{SECRET}'")
+
+    monkeypatch.setattr(cli, "_run", breaks)
+    for debug in ("", "1"):
+        monkeypatch.setenv("MIGRASAFE_DEBUG", debug)
+        ran = migrasafe(project, "lint", "db")
+        assert (ran.returncode, SECRET in ran.stdout + ran.stderr) == (3, False)
+        assert "cannot make sense of postgresql://ann:***@db/shop" in ran.stderr
+        assert ("Traceback" in ran.stderr) == bool(debug)
