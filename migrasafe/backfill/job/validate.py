@@ -11,7 +11,7 @@ from migrasafe.backfill.job.new_rows import what_new_rows_miss, what_policies_hi
 from migrasafe.backfill.job.spec import Spec, assignments_of, check_spec, columns_set
 from migrasafe.backfill.model import Setting
 from migrasafe.backfill.queries import Sql, query
-from migrasafe.backfill.walk.key_choice import KeyChoice, choose_walk
+from migrasafe.backfill.walk.key_choice import KeyChoice, choose_walk, ground_of
 from migrasafe.backfill.walk.plans import avoid_seq_scan
 from migrasafe.backfill.walk.table import Column, Leaf, Table, columns_of, find_table, tables_to_walk
 from migrasafe.backfill.walk.ways import BlockWalk, Change, Key, Walk
@@ -46,7 +46,7 @@ def check_job(
     written = _check_columns(spec, table, columns)
     change, into = _change(session, spec, table, columns)
     clears = _may_clear(spec, written)
-    choice = choose_walk(session, spec, table, leaves, columns, clears=clears, major=session.major)
+    choice = choose_walk(spec, ground_of(session, table, leaves, columns), clears=clears)
     _check_walk(spec, table, written, choice)
     sample = leaves[0] if leaves else None
     warnings = [*choice.warnings]

@@ -26,21 +26,42 @@ class KeyChoice(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def choose_walk(
-    session: ScriptSession,
-    spec: Spec,
-    table: Table,
-    leaves: Sequence[Leaf],
-    columns: dict[str, Column],
-    *,
-    clears: bool,
-    major: int,
-) -> KeyChoice:
+class Ground(Struct, frozen=True, kw_only=True):
+    """What a choice rests on: the table, and the server that it is on."""
+
+    table: Table
+    leaves: tuple[Leaf, ...]
+    columns: Mapping[str, Column]
+    indexes: tuple[tuple[Index, ...], ...]
+    """Of each leaf; of a table without any, its own."""
+    block_bytes: int
+    shared_bytes: int
+    """What the server keeps of all tables in its own memory."""
+    major: int
+
+
+def ground_of(session: ScriptSession, table: Table, leaves: Sequence[Leaf], columns: Mapping[str, Column]) -> Ground:
+    """What the server says that is needed for a choice."""
+    block_bytes, shared_bytes = session.rows(
+        "SELECT current_setting('block_size')::int, pg_size_bytes(current_setting('shared_buffers'))"
+    )[0]
+    return Ground(
+        table=table,
+        leaves=tuple(leaves),
+        columns=columns,
+        indexes=tuple(indexes_of(session, one.oid) for one in leaves or (table,)),
+        block_bytes=block_bytes,
+        shared_bytes=shared_bytes,
+        major=session.major,
+    )
+
+
+def choose_walk(spec: Spec, ground: Ground, *, clears: bool) -> KeyChoice:
     """The walk that the spec asks for, or the best there is. Raises InputError when there is none that ends well."""
-    block_size = int(session.rows("SELECT current_setting('block_size')")[0][0])
-    rows_per_block = (block_size - _PAGE_HEADER) // (_LINE_POINTER + _TUPLE_HEADER)
+    table = ground.table
+    rows_per_block = (ground.block_bytes - _PAGE_HEADER) // (_LINE_POINTER + _TUPLE_HEADER)
     blocks = KeyChoice(
-        walk=BlockWalk(reads_ranges=major >= 14, rows_per_block=rows_per_block),
+        walk=BlockWalk(reads_ranges=ground.major >= 14, rows_per_block=rows_per_block),
         columns=(),
         collations=(),
         rows_per_block=rows_per_block,
@@ -49,8 +70,7 @@ def choose_walk(
         if spec.key:
             raise InputError("--walk blocks takes no --key: give one of them")
         return blocks
-    per_leaf = [indexes_of(session, leaf.oid) for leaf in leaves] or [indexes_of(session, table.oid)]
-    key = _named_key(spec, table, leaves, columns, per_leaf) if spec.key else _best_key(per_leaf)
+    key = _named_key(spec, ground) if spec.key else _best_key(ground.indexes)
     if key is None:
         if spec.walk is WalkKind.KEY:
             raise InputError(
@@ -64,27 +84,22 @@ def choose_walk(
                 "row can turn up again: give a --where that the change makes false, or a --key that a btree index orders"
             )
         return blocks
-    if _is_random(spec, session, leaves, columns, key, clears=clears, major=major):
+    if _is_random(spec, ground, key, clears=clears):
         return blocks
-    chosen = tuple(columns[name] for name in key)
+    chosen = tuple(ground.columns[name] for name in key)
     return KeyChoice(
         walk=KeyWalk(columns=tuple(KeyColumn(name=column.name, type=column.type) for column in chosen)),
         columns=key,
         collations=tuple(column.collation for column in chosen),
         rows_per_block=rows_per_block,
-        warnings=_about_duplicates(spec, key, per_leaf),
+        warnings=_about_duplicates(key, ground.indexes),
     )
 
 
-def _named_key(
-    spec: Spec,
-    table: Table,
-    leaves: Sequence[Leaf],
-    columns: dict[str, Column],
-    per_leaf: Sequence[tuple[Index, ...]],
-) -> tuple[str, ...]:
+def _named_key(spec: Spec, ground: Ground) -> tuple[str, ...]:
     """The columns of --key, if every table has a btree index that begins with them."""
-    chosen = named_columns(spec.key, columns, table, "--key")
+    table = ground.table
+    chosen = named_columns(spec.key, ground.columns, table, "--key")
     names = tuple(column.name for column in chosen)
     nullable = [column.name for column in chosen if not column.not_null]
     if nullable:
@@ -92,11 +107,11 @@ def _named_key(
             f"--key: {', '.join(nullable)} of {table.sql} may be NULL, and the walk would miss such rows: give a key that is "
             "NOT NULL, or --walk blocks"
         )
-    for number, indexes in enumerate(per_leaf):
+    walked: tuple[Leaf | Table, ...] = ground.leaves or (table,)
+    for one, indexes in zip(walked, ground.indexes, strict=True):
         if not any(index.columns[: len(names)] == names and index.is_comparable for index in indexes):
-            of = leaves[number].sql if leaves else table.sql
             raise InputError(
-                f"--key: no btree index of {of} begins with ({', '.join(names)}) in one direction, so each batch would read "
+                f"--key: no btree index of {one.sql} begins with ({', '.join(names)}) in one direction, so each batch would read "
                 "the whole table: create one CONCURRENTLY, name another key, or use --walk blocks"
             )
     return names
@@ -114,24 +129,15 @@ def _best_key(per_leaf: Sequence[tuple[Index, ...]]) -> tuple[str, ...] | None:
     return None
 
 
-def _is_random(
-    spec: Spec,
-    session: ScriptSession,
-    leaves: Sequence[Leaf],
-    columns: Mapping[str, Column],
-    key: tuple[str, ...],
-    *,
-    clears: bool,
-    major: int,
-) -> bool:
+def _is_random(spec: Spec, ground: Ground, key: tuple[str, ...], *, clears: bool) -> bool:
     """Whether blocks are the better walk: rows are in no order of the key, and the heap does not fit into memory."""
-    if spec.walk is WalkKind.KEY or spec.key or not clears or major < 14 or spec.into is not None:
+    if spec.walk is WalkKind.KEY or spec.key or not clears or ground.major < 14 or spec.into is not None:
         return False
-    in_memory = int(session.rows("SELECT pg_size_bytes(current_setting('shared_buffers'))")[0][0])
-    return columns[key[0]].correlation < RANDOM_ORDER and sum(leaf.bytes for leaf in leaves) > in_memory
+    heap_bytes = sum(leaf.bytes for leaf in ground.leaves)
+    return ground.columns[key[0]].correlation < RANDOM_ORDER and heap_bytes > ground.shared_bytes
 
 
-def _about_duplicates(spec: Spec, key: tuple[str, ...], per_leaf: Sequence[tuple[Index, ...]]) -> tuple[str, ...]:
+def _about_duplicates(key: tuple[str, ...], per_leaf: Sequence[tuple[Index, ...]]) -> tuple[str, ...]:
     unique = all(any(index.is_unique and set(index.columns) <= set(key) for index in indexes) for indexes in per_leaf)
     if unique:
         return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -152,7 +152,7 @@ def indexes_of(session: ScriptSession, table_oid: int) -> tuple[Index, ...]:
     )
 
 
-def named_columns(names: Sequence[str], columns: dict[str, Column], table: Table, what: str) -> tuple[Column, ...]:
+def named_columns(names: Sequence[str], columns: Mapping[str, Column], table: Table, what: str) -> tuple[Column, ...]:
     """The columns of these names; unquoted ones may be in any case. Raises InputError for one that is not there."""
     found = []
     for name in names:
