@@ -73,21 +73,7 @@ def run_batch(session: ScriptSession, place: Place, shard: Shard, part: Range, n
 
     Raises StatementError, after which nothing is changed unless the session is lost.
     """
-    is_last = part.high == shard.hi
-    bound = "SELECT NULL"
-    if next_rows is not None and not is_last and isinstance(place.walk, KeyWalk):
-        bound = place.walk.bound(place.relation, part.high, shard.hi, next_rows)
-    results = session.script(
-        query(
-            "batch",
-            set_local=set_local(place),
-            next_bound=Sql(bound),
-            change=Sql(place.change.statement(place.relation, place.inside(part), place.walk)),
-            log_end=place.log_end,
-            **_fence(place, shard),
-            **_cursor(place, shard, part),
-        )
-    )
+    results = session.script(batch_script(place, shard, part, next_rows))
     (_, log_before), next_row, (changed,), (log_after,) = results[-6][0], results[-5], results[-3][0], results[-1][0]
     return Committed(
         rows_changed=changed,
@@ -99,6 +85,34 @@ def run_batch(session: ScriptSession, place: Place, shard: Shard, part: Range, n
 
 def run_on_free_rows(session: ScriptSession, place: Place, shard: Shard, part: Range) -> Committed:
     """Change the rows of a range that nobody has locked; those of the others are kept by key for later."""
+    changed, busy = session.script(free_rows_script(place, shard, part))[-2][0]
+    return Committed(rows_changed=changed, next_high=None, wal_bytes=0, commit_lsn=0, rows_left=busy)
+
+
+def set_row_aside(session: ScriptSession, place: Place, shard: Shard, key: Key, sqlstate: str, message: str) -> int:
+    """Note a row as dead and move the cursor past it; how many dead rows the job has now."""
+    return int(session.script(dead_row_script(place, shard, key, sqlstate, message))[-2][0][0])
+
+
+def batch_script(place: Place, shard: Shard, part: Range, next_rows: int | None) -> str:
+    """The message that changes the rows of a range."""
+    is_last = part.high == shard.hi
+    bound = "SELECT NULL"
+    if next_rows is not None and not is_last and isinstance(place.walk, KeyWalk):
+        bound = place.walk.bound(place.relation, part.high, shard.hi, next_rows)
+    return query(
+        "batch",
+        set_local=set_local(place),
+        next_bound=Sql(bound),
+        change=Sql(place.change.statement(place.relation, place.inside(part), place.walk)),
+        log_end=place.log_end,
+        **_fence(place, shard),
+        **_cursor(place, shard, part),
+    )
+
+
+def free_rows_script(place: Place, shard: Shard, part: Range) -> str:
+    """The message that changes the rows of a range that nobody has locked."""
     inside = place.inside(part)
     alias = place.change.alias
     is_key = isinstance(place.walk, KeyWalk)
@@ -106,45 +120,38 @@ def run_on_free_rows(session: ScriptSession, place: Place, shard: Shard, part: R
     same_row = place.walk.same_row("walked", "free") if is_key else "walked.at = free.at"
     is_free = place.walk.same_row(alias, "free") if is_key else f"{alias}.ctid = free.at"
     only_free = f"{inside} AND EXISTS (SELECT FROM free WHERE {is_free})"
-    results = session.script(
-        query(
-            "batch_of_free_rows",
-            set_local=set_local(place),
-            key=place.walk.key_json(alias),
-            columns=Sql(columns),
-            relation=Sql(place.relation),
-            alias=Sql(alias),
-            inside=Sql(inside),
-            todo=Sql(place.change.todo()),
-            change=Sql(place.change.statement(place.relation, only_free, place.walk) + RETURNING_ONE),
-            same_row=Sql(same_row),
-            keeps_keys=is_key,
-            rel=shard.rel,
-            **_fence(place, shard),
-            **_cursor(place, shard, part),
-        )
+    return query(
+        "batch_of_free_rows",
+        set_local=set_local(place),
+        key=place.walk.key_json(alias),
+        columns=Sql(columns),
+        relation=Sql(place.relation),
+        alias=Sql(alias),
+        inside=Sql(inside),
+        todo=Sql(place.change.todo()),
+        change=Sql(place.change.statement(place.relation, only_free, place.walk) + RETURNING_ONE),
+        same_row=Sql(same_row),
+        keeps_keys=is_key,
+        rel=shard.rel,
+        **_fence(place, shard),
+        **_cursor(place, shard, part),
     )
-    changed, busy = results[-2][0]
-    return Committed(rows_changed=changed, next_high=None, wal_bytes=0, commit_lsn=0, rows_left=busy)
 
 
-def set_row_aside(session: ScriptSession, place: Place, shard: Shard, key: Key, sqlstate: str, message: str) -> int:
-    """Note a row as dead and move the cursor past it; how many dead rows the job has now."""
-    cursor = {name: value for name, value in _cursor(place, shard, Range(low=None, high=key, rows=1)).items()
-              if name != "rows_walked"}  # fmt: skip
-    results = session.script(
-        query(
-            "batch_of_dead_row",
-            set_local=set_local(place),
-            rel=shard.rel,
-            key=key_literal(key),
-            sqlstate=sqlstate,
-            message=message,
-            **_fence(place, shard),
-            **cursor,
-        )
+def dead_row_script(place: Place, shard: Shard, key: Key, sqlstate: str, message: str) -> str:
+    """The message that notes a row as dead."""
+    cursor = _cursor(place, shard, Range(low=None, high=key, rows=1))
+    del cursor["rows_walked"]  # one row, as its file says
+    return query(
+        "batch_of_dead_row",
+        set_local=set_local(place),
+        rel=shard.rel,
+        key=key_literal(key),
+        sqlstate=sqlstate,
+        message=message,
+        **_fence(place, shard),
+        **cursor,
     )
-    return int(results[-2][0][0])
 
 
 def set_local(place: Place) -> Sql:
