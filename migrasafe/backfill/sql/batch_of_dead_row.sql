@@ -7,7 +7,8 @@ VALUES (:job_id, :rel::oid, :key, :sqlstate, :message)
 ON CONFLICT (job_id, rel, key) DO UPDATE SET sqlstate = EXCLUDED.sqlstate, message = EXCLUDED.message,
     attempts = d.attempts + 1, last_at = clock_timestamp(), resolved_at = NULL;
 UPDATE migrasafe.backfill_shard
-SET cursor = :cursor, is_done = :is_done, batch_no = batch_no + 1, rows_walked = rows_walked + 1, rows_dead = rows_dead + 1,
+SET cursor = :cursor, is_done = :is_done, batch_no = batch_no + 1, rows_walked = rows_walked + :rows_walked,
+    rows_dead = rows_dead + 1,
     lease_until = clock_timestamp() + :lease_seconds * interval '1 s', updated_at = clock_timestamp()
 WHERE job_id = :job_id AND shard_no = :shard_no;
 SELECT count(*) FROM migrasafe.backfill_dead_row AS d

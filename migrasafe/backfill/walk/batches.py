@@ -89,9 +89,9 @@ def run_on_free_rows(session: ScriptSession, place: Place, shard: Shard, part: R
     return Committed(rows_changed=changed, next_high=None, wal_bytes=0, commit_lsn=0, rows_left=busy)
 
 
-def set_row_aside(session: ScriptSession, place: Place, shard: Shard, key: Key, sqlstate: str, message: str) -> int:
-    """Note a row as dead and move the cursor past it; how many dead rows the job has now."""
-    return int(session.script(dead_row_script(place, shard, key, sqlstate, message))[-2][0][0])
+def set_row_aside(session: ScriptSession, place: Place, shard: Shard, part: Range, sqlstate: str, message: str) -> int:
+    """Note the one key of a range as dead and move the cursor past it; how many dead rows the job has now."""
+    return int(session.script(dead_row_script(place, shard, part, sqlstate, message))[-2][0][0])
 
 
 def batch_script(place: Place, shard: Shard, part: Range, next_rows: int | None) -> str:
@@ -138,19 +138,17 @@ def free_rows_script(place: Place, shard: Shard, part: Range) -> str:
     )
 
 
-def dead_row_script(place: Place, shard: Shard, key: Key, sqlstate: str, message: str) -> str:
-    """The message that notes a row as dead."""
-    cursor = _cursor(place, shard, Range(low=None, high=key, rows=1))
-    del cursor["rows_walked"]  # one row, as its file says
+def dead_row_script(place: Place, shard: Shard, part: Range, sqlstate: str, message: str) -> str:
+    """The message that notes the one key of a range as dead."""
     return query(
         "batch_of_dead_row",
         set_local=set_local(place),
         rel=shard.rel,
-        key=key_literal(key),
+        key=key_literal(part.high),
         sqlstate=sqlstate,
         message=message,
         **_fence(place, shard),
-        **cursor,
+        **_cursor(place, shard, part),
     )
 
 

@@ -31,8 +31,9 @@ class Ahead(Struct, frozen=True, kw_only=True):
 
 
 class Bad(Struct, frozen=True, kw_only=True):
-    """A range behind the cursor that holds at least one row that cannot be changed."""
+    """A range that was tried and holds at least one row that cannot be changed."""
 
+    low: Key | None
     high: Key
     sqlstate: str
     message: str
@@ -89,7 +90,7 @@ class Walker:
     def found_bad(self, failure: StatementError) -> int:
         """The range that was tried holds a bad row; how many rows are in it."""
         assert self.trying is not None
-        self.bad = Bad(high=self.trying.high, sqlstate=failure.sqlstate, message=failure.message)
+        self.bad = Bad(low=self.trying.low, high=self.trying.high, sqlstate=failure.sqlstate, message=failure.message)
         self._ahead = None
         return self.trying.rows
 
@@ -117,20 +118,20 @@ class Walker:
         return Range(low=low, high=end, rows=left)
 
     def _half_of_bad(self, bad: Bad) -> tuple[Range, bool]:
-        """The first half of the bad range, and whether it is the one key that must be bad."""
+        """The first half of the bad range, and whether it is the one key that must be bad: it was tried alone."""
         low = self.shard.low
         found = self.session.rows(self.place.walk.half(self.place.relation, low, bad.high))
         if not found:  # its rows are gone
             return Range(low=low, high=bad.high, rows=0), False
-        middle, rows = key_in(found), int(found[0][1])
+        middle, (_, keys, rows) = key_in(found), found[0]
         assert middle is not None
-        is_row = not isinstance(self.place.walk, BlockWalk) or len(middle) > 1
-        is_single = is_row and (rows == 1 or middle == bad.high)
-        return Range(low=low, high=middle, rows=max(rows // 2, 1)), is_single
+        are_blocks = isinstance(self.place.walk, BlockWalk) and len(middle) == 1
+        is_single = keys == 1 and low == bad.low
+        return Range(low=low, high=middle, rows=rows * self._rows_per_block() if are_blocks else rows), is_single
 
     def _set_aside(self, part: Range, bad: Bad) -> Done:
         began = time.monotonic()
-        dead_rows = set_row_aside(self.session, self.place, self.shard, part.high, bad.sqlstate, bad.message)
+        dead_rows = set_row_aside(self.session, self.place, self.shard, part, bad.sqlstate, bad.message)
         self._moved(part, 0)
         self.bad = None
         committed = Committed(rows_changed=0, next_high=None, wal_bytes=0, commit_lsn=0)
@@ -140,7 +141,7 @@ class Walker:
             committed=committed,
             seconds=at - began,
             at=at,
-            dead=Bad(high=part.high, sqlstate=bad.sqlstate, message=bad.message),
+            dead=Bad(low=part.low, high=part.high, sqlstate=bad.sqlstate, message=bad.message),
             dead_rows=dead_rows,
         )
 

@@ -46,11 +46,12 @@ class KeyWalk(Struct, frozen=True, kw_only=True, tag="key"):
         )
 
     def half(self, relation: str, low: Key | None, high: Key) -> str:
-        """A query for (the key in the middle of a range, how many rows it holds); no row for an empty range."""
+        """A query for (the key in the middle of a range, how many keys it holds, the rows up to the middle); no row for an
+        empty range. Rows with one key are never parted."""
         return (
-            f"SELECT key, n FROM (SELECT {self.key_json('w')} AS key, row_number() OVER (ORDER BY {self.order('w')}) AS i, "
-            f"count(*) OVER () AS n FROM ONLY {relation} AS w WHERE {self.inside('w', low, high)}) AS r "
-            "WHERE i = greatest(n / 2, 1)"
+            f"SELECT key, n, n_rows FROM (SELECT {self.key_json('w')} AS key, row_number() OVER (ORDER BY {self.order('w')}) AS i, "
+            f"count(*) OVER () AS n, (sum(count(*)) OVER (ORDER BY {self.order('w')}))::bigint AS n_rows FROM ONLY {relation} AS w "
+            f"WHERE {self.inside('w', low, high)} GROUP BY {self.order('w')}) AS r WHERE i = greatest(n / 2, 1)"
         )
 
     def count(self, relation: str, low: Key | None, high: Key) -> str:
@@ -125,14 +126,15 @@ class BlockWalk(Struct, frozen=True, kw_only=True, tag="blocks"):
         )
 
     def half(self, relation: str, low: Key | None, high: Key) -> str:
-        """A query for (the key in the middle of a range, its blocks or, in one block, its rows); no row if it is empty."""
+        """A query for (the key in the middle of a range, its blocks or, in one block, its rows, those up to the middle); no row
+        if it is empty."""
         first = _first_block(low)
         blocks = int(high[0]) + 1 - first
         if blocks > 1:
             middle = quote_literal(str(first + blocks // 2 - 1))
-            return f"SELECT jsonb_build_array({middle}), {blocks}"
+            return f"SELECT jsonb_build_array({middle}), {blocks}, {blocks // 2}"
         return (
-            f"SELECT key, n FROM (SELECT {self.key_json('w')} AS key, row_number() OVER (ORDER BY w.ctid) AS i, "
+            f"SELECT key, n, i FROM (SELECT {self.key_json('w')} AS key, row_number() OVER (ORDER BY w.ctid) AS i, "
             f"count(*) OVER () AS n FROM ONLY {relation} AS w WHERE {self.inside('w', low, high)}) AS r "
             "WHERE i = greatest(n / 2, 1)"
         )

@@ -157,7 +157,10 @@ def messages() -> Iterator[tuple[str, str]]:
         yield f"a batch {which}: its other lines", "\n".join(line for line, usual_line in pairs if line != usual_line)
     yield "the rows that nobody has locked", free_rows_script(usual, SHARD, part)
     yield "the rows of blocks that nobody has locked", free_rows_script(replace(usual, walk=by_blocks), SHARD, part)
-    yield "a row that cannot be changed", dead_row_script(usual, SHARD, high, "22P02", "it's no number")
+    yield (
+        "a row that cannot be changed",
+        dead_row_script(usual, SHARD, replace(part, rows=1), "22P02", "it's no number"),
+    )
 
 
 def told() -> Iterator[str]:
