@@ -73,6 +73,9 @@ PACKAGES = (
             "tests/postgres/test_backfill_walks.py",
             "tests/postgres/test_backfill_failures.py",
             "tests/postgres/test_backfill_deletes.py",
+            "tests/postgres/test_backfill_validation.py",
+            "tests/postgres/test_walk_steps.py",
+            "tests/postgres/test_walked_tables.py",
         ),
     ),
 )
