@@ -56,6 +56,11 @@ class LintResult(Struct, frozen=True, kw_only=True):
         return sum(migration.statements for migration in self.migrations)
 
 
+def every(_: Migration) -> bool:
+    """What is reported where nothing says otherwise: nobody need look at a migration to know."""
+    return True
+
+
 class LintOptions(Struct, frozen=True, kw_only=True):
     target: Target = field(default_factory=Target)
     schema: Schema = field(default_factory=Schema)
@@ -66,7 +71,7 @@ class LintOptions(Struct, frozen=True, kw_only=True):
     """None: as the migration tool would run it."""
     independent: bool = False
     """Each migration stands alone: none is another's history."""
-    reported: Callable[[Migration], bool] = lambda _: True
+    reported: Callable[[Migration], bool] = every
     """Which migrations to report on; the others are history."""
     known: KnownSchemas | None = None
     """Where schemas of earlier runs are kept."""
@@ -123,6 +128,8 @@ def judged(
 
 def reported_of(history: History, options: LintOptions) -> list[bool]:
     """Which of its migrations are reported on."""
+    if options.reported is every:
+        return [True] * len(history.migrations)
     return [options.reported(migration) for migration in history.migrations]
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from migrasafe.cli.inputs.real_paths import RealPaths, lies_in
 from migrasafe.dsn import is_dsn
 from migrasafe.errors import InputError
-from migrasafe.lint import LintedMigration, LintResult
+from migrasafe.lint import LintedMigration, LintResult, every
 from migrasafe.migrations.model import History, Migration
 from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.model import ColumnRef, Ref, Schema
@@ -184,6 +184,8 @@ def reported(
 ) -> Callable[[Migration], bool]:
     """Which migrations to report on: those that go up, or down, and with `git` that it says are new or changed, and with
     `only` that are made of one of these files, or lie below one of these folders."""
+    if git is None and only is None and not down:
+        return every  # only where --down is given there are migrations that go down
     changed = None if git is None else git.changed
     given = None if only is None else frozenset(map(str, only))
     real = RealPaths() if git is None else git.real
