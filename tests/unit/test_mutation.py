@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ from migrasafe.backfill.walk import batch_size
 from migrasafe.rules.registry import RULES
 from tools.mutation.new_code import Unreachable, import_all, put_in_place
 from tools.mutation.results import Tried, read_equivalent, read_record, table, write_page
+from tools.mutation.spent import Spent, as_many_as, limit, spent_so_far
 from tools.mutation.trial import Trial, in_new_interpreter
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +99,28 @@ def test_a_new_interpreter_kills_a_mutant_and_lets_the_code_as_it_is_live(mutant
         wall_seconds=300,
     )
     assert in_new_interpreter(trial) == outcome
+
+
+def test_a_child_that_works_takes_cpu_seconds_and_one_that_waits_takes_none() -> None:
+    def taken_by(script: str) -> Spent:
+        before = spent_so_far()
+        subprocess.run([sys.executable, "-I", "-S", "-c", f"import time\n{script}"], check=True)
+        return spent_so_far() - before
+
+    assert taken_by("while time.process_time() < 1.5: pass").cpu > 1.4
+    waiting = taken_by("time.sleep(1.5)")
+    assert waiting.clock >= 1.5
+    assert waiting.cpu < 1
+
+
+def test_a_mutant_meets_as_many_tests_as_their_cpu_seconds_allow_however_long_a_full_machine_takes() -> None:
+    taken = {"a": Spent(cpu=2, clock=90), "b": Spent(cpu=2, clock=90), "c": Spent(cpu=2, clock=1)}
+    assert as_many_as("abc", taken, 5) == ["a", "b"]
+    assert as_many_as("abc", taken, 1) == ["a"]
+
+
+def test_a_mutant_hangs_after_thrice_its_cpu_seconds_or_far_more_than_that_of_the_clock() -> None:
+    assert limit("ab", {"a": Spent(cpu=1, clock=4), "b": Spent(cpu=4, clock=6)}) == Spent(cpu=25, clock=320)
 
 
 def tried(outcome: str, added: str, *, wording: bool = False) -> Tried:

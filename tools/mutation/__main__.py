@@ -27,6 +27,7 @@ from tools.mutation.covering import covering
 from tools.mutation.mutants import Change, Mutant, changes_of, changes_of_text, mutants_of
 from tools.mutation.packages import PACKAGES, Package
 from tools.mutation.results import RECORD, Tried, add, read_equivalent, read_record, write_page
+from tools.mutation.spent import limit
 from tools.mutation.trial import Trial, Try, with_collected
 
 _ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> int:
             "--seconds",
             type=float,
             default=30.0,
-            help="tests that take longer together are tried as far as that, the most telling first (default: %(default)s)",
+            help="of CPU; tests that take more together are tried as far as that, the most telling first (default: %(default)s)",
         )
         one.add_argument("--no-servers", action="store_true", help="only the tests that need no server")
     commands.add_parser("write", help="write the record into docs/mutation.md")
@@ -134,7 +135,7 @@ def _told(package: Package, mutant: Mutant, change: Change, seed: int) -> Tried:
 
 
 def _try_all(
-    package: Package, chosen: list[tuple[Tried, Change]], seconds: float, said: Callable[[Tried], None]
+    package: Package, chosen: list[tuple[Tried, Change]], cpu_seconds: float, said: Callable[[Tried], None]
 ) -> None:
     """Let the tests without a server meet the mutants, and those with one what is left."""
     left: list[tuple[Tried, Change]] = []
@@ -146,7 +147,7 @@ def _try_all(
             left.append((replace(told, outcome="not run"), change))
     for tests, marks in ((package.tests, "not soak and not postgres"), (package.on_servers, "not soak")):
         if tests and left:
-            left = _tried(left, package, tests, marks, seconds, said)
+            left = _tried(left, package, tests, marks, cpu_seconds, said)
     for told, _ in left:
         said(told)
 
@@ -156,7 +157,7 @@ def _tried(
     package: Package,
     tests: tuple[str, ...],
     marks: str,
-    seconds: float,
+    cpu_seconds: float,
     said: Callable[[Tried], None],
 ) -> list[tuple[Tried, Change]]:
     """The mutants that these tests let live."""
@@ -165,18 +166,18 @@ def _tried(
 
     def work(try_one: Try) -> None:
         for told, change in left:
-            telling = met.tests_of(told.path, told.line, seconds)
+            telling = met.tests_of(told.path, told.line, cpu_seconds)
             if not telling:
                 living.append((told, change))
                 continue
-            limit = 10 + 3 * sum(met.seconds.get(test, 0.0) for test in telling)
+            most = limit(telling, met.taken)
             trial = Trial(
                 path=told.path,
                 before=(_ROOT / told.path).read_text(encoding="utf-8"),
                 after=change.source,
                 tests=telling,
-                cpu_seconds=limit,
-                wall_seconds=6 * limit,
+                cpu_seconds=most.cpu,
+                wall_seconds=most.clock,
                 at_import=met.at_import.get(told.path, []),
             )
             tried = replace(told, outcome=try_one(trial))
