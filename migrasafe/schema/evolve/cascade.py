@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from migrasafe.schema.evolve.constraint_drops import lose_key
 from migrasafe.schema.evolve.draft import Draft
 from migrasafe.schema.evolve.expressions import sequence_of_default
 from migrasafe.schema.evolve.family import children_of
@@ -27,7 +26,7 @@ from migrasafe.schema.model import (
     Table,
     View,
 )
-from migrasafe.sql.statements import ConstraintKind, TypeName
+from migrasafe.sql.statements import TypeName
 
 # --- relations --------------------------------------------------------------------------------------------------------
 
@@ -49,7 +48,7 @@ def remove_relation(draft: Draft, ref: Ref) -> None:
         for below in (*relation.partitions, *relation.children):
             remove_relation(draft, below)
         _leave_publications(draft, ref)
-    for dependent in draft.links.take(ref):
+    for dependent in draft.links.take(ref, is_shared=draft.names_more(ref, draft.relations)):
         lose(draft, dependent, ref)
 
 
@@ -146,12 +145,6 @@ def remove_column(draft: Draft, ref: Ref, name: str, *, only: bool = False) -> N
     for index in [one for one in map(draft.index, table.indexes) if one is not None]:
         if name in index.reads:
             remove_index(draft, index.ref)
-    table = draft.table(ref)
-    if table is None:
-        return
-    for constraint in table.constraints:
-        if name in constraint.columns and constraint.kind is not ConstraintKind.FOREIGN_KEY:
-            lose_key(draft, ref, constraint)
     column = ColumnRef(ref, name)
     for dependent in (ref, *draft.dependents_of(ref)):
         _lose_column(draft, dependent, column)
@@ -172,7 +165,9 @@ def remove_column(draft: Draft, ref: Ref, name: str, *, only: bool = False) -> N
         if other != name:
             remove_column(draft, ref, other)
     for child in children_of(draft, table):
-        _child_loses_column(draft, child, name, only=only)
+        others = (draft.table(one) for one in child.inherits if one != ref)
+        if not any(other is not None and other.column(name) is not None for other in others):
+            _child_loses_column(draft, child, name, only=only)
 
 
 def _child_loses_column(draft: Draft, child: Table, name: str, *, only: bool) -> None:
@@ -214,7 +209,7 @@ def remove_type(draft: Draft, ref: Ref) -> None:
     """Take out a type, what is built on it, and what casts to it: casts find it by its name, so it goes last."""
     if ref not in draft.types:
         return
-    for dependent in draft.links.take(ref):
+    for dependent in draft.links.take(ref, is_shared=draft.names_more(ref, draft.types)):
         lose(draft, dependent, ref)
     draft.take_type(ref)
 
@@ -245,7 +240,7 @@ def remove_functions(draft: Draft, ref: Ref, gone: tuple[Function, ...]) -> None
     for dependent in draft.dependents_of(ref):
         lose(draft, dependent, ref)
     draft.put_functions(ref, ())
-    draft.links.take(ref)
+    draft.links.take(ref, is_shared=draft.names_more(ref, draft.functions))
 
 
 def _functions_lose(draft: Draft, dependent: Ref, lost: Ref) -> None:

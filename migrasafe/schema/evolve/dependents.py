@@ -39,20 +39,20 @@ class Dependents:
                 rest = known.remove(dependent)
                 self.listed = self.listed.insert(need, rest) if rest else self.listed.remove(need)
 
-    def take(self, ref: Ref) -> list[Ref]:
-        """What depended on something that is gone; no longer listed."""
+    def take(self, ref: Ref, *, is_shared: bool) -> list[Ref]:
+        """What depended on something that is gone; no longer listed, unless something else of that name is left."""
         found = self.of(ref)
-        if ref in self.listed:
+        if found and not is_shared:
             self.listed = self.listed.remove(ref)
         return found
 
-    def move(self, old: Ref, new: Ref) -> list[Ref]:
-        """List under the new name what depended on the old one; returns it."""
+    def move(self, old: Ref, new: Ref, *, is_shared: bool) -> list[Ref]:
+        """List under the new name what depended on the old one, which keeps it if something else is called so; returns it."""
         moved = self.listed.get(old)
         if moved is None:
             return []
         both = PersistentMap((*self.listed.get(new, NOTHING).items(), *moved.items()))
-        self.listed = self.listed.remove(old).insert(new, both)
+        self.listed = (self.listed if is_shared else self.listed.remove(old)).insert(new, both)
         return sorted(moved)
 
 

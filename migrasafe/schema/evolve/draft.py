@@ -260,7 +260,9 @@ class Draft:
         """Whether a constraint in the schema has this name, which a generated name then avoids."""
         return ref in self.reserved or ref in self.constraint_names
 
-    # --- changing types, functions, publications ---
+    def names_more(self, ref: Ref, but: object) -> bool:
+        """Whether objects of another kind than those of the map `but` have this name."""
+        return any(ref in of for of in (self.relations, self.types, self.functions) if of is not but)
 
     def put_type(self, new: Type) -> None:
         old = self.types.get(new.ref)

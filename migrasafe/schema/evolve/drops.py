@@ -42,7 +42,7 @@ def _table(draft: Draft, dropped: DroppedObject) -> None:
         remove_relation(draft, ref)
     elif relation is None and not draft.complete:
         # Never seen being made, but views and keys that mention it go with it.
-        for dependent in draft.links.take(ref):
+        for dependent in draft.links.take(ref, is_shared=draft.names_more(ref, draft.relations)):
             lose(draft, dependent, ref)
 
 

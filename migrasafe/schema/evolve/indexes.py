@@ -95,10 +95,11 @@ def add_index(draft: Draft, target: Table | View, index: Index) -> None:
 
 
 def remove_index(draft: Draft, ref: Ref) -> None:
-    """Take out an index with those attached to it and the constraint it stands behind."""
+    """Take out an index with those attached to it, the constraint it stands behind, and the keys that lean on it."""
     index = draft.index(ref)
     if index is None:
         return
+    _lose_keys(draft, index)
     draft.take(ref)
     target = draft.relations.get(index.table)
     if isinstance(target, Table):
@@ -110,6 +111,38 @@ def remove_index(draft: Draft, ref: Ref) -> None:
             remove_index(draft, child.ref)
     elif isinstance(target, View):
         draft.put(replace(target, indexes=tuple([one for one in target.indexes if one != ref])))
+
+
+def _lose_keys(draft: Draft, index: Index) -> None:
+    """Take out the FOREIGN KEYs, anywhere, that lean on a unique index: the primary key where they name no columns, else the
+    first index over just those columns."""
+    table = draft.table(index.table)
+    columns = _keyed(index)
+    if table is None or not columns:
+        return
+    first = next((one for one in map(draft.index, table.indexes) if one is not None and _keyed(one) == columns), None)
+    primary = table.primary_key
+    is_primary = primary is not None and primary.index == index.ref
+    for dependent in (table.ref, *draft.dependents_of(table.ref)):
+        other = draft.table(dependent)
+        if other is None:
+            continue
+        kept = tuple(
+            c
+            for c in other.constraints
+            if c.target != table.ref
+            or frozenset(c.target_columns) != columns
+            or not (is_primary if c.references is not None and not c.references.columns else index is first)
+        )
+        if len(kept) < len(other.constraints):
+            draft.put(replace(other, constraints=kept))
+
+
+def _keyed(index: Index) -> frozenset[str | None]:
+    """The columns that a FOREIGN KEY to this index names; none where it cannot lean on it."""
+    if not index.unique or index.predicate is not None:
+        return frozenset()
+    return frozenset(element.column for element in index.elements)
 
 
 def rebuild_indexes(draft: Draft, table: Table, column: str) -> None:

@@ -35,7 +35,7 @@ def move_relation(draft: Draft, old: Ref, new: Ref) -> None:
         return
     neighbours = _neighbours(draft, relation)
     draft.take(old)
-    neighbours.extend(draft.links.move(old, new))
+    neighbours.extend(draft.links.move(old, new, is_shared=draft.names_more(old, draft.relations)))
     moved = _swapped(replace(relation, ref=new), old, new)
     draft.put(moved)
     for ref in dict.fromkeys(neighbours):
@@ -152,7 +152,7 @@ def move_type(draft: Draft, old: Ref, new: Ref) -> None:
     if old in draft.relations:
         return  # what both are called by now is not to be told apart, and most relations have a type of their name
     draft.take_type(old)
-    dependents = draft.links.move(old, new)
+    dependents = draft.links.move(old, new, is_shared=draft.names_more(old, draft.types))
     draft.put_type(replace(item, ref=new))
     for ref in dependents:
         relation = draft.relations.get(ref)
@@ -191,7 +191,7 @@ def move_functions(draft: Draft, old: Ref, new: Ref, meant: tuple[Function, ...]
     draft.put_functions(new, (*draft.functions.get(new, ()), *moved))
     if rest:
         return
-    for ref in draft.links.move(old, new):
+    for ref in draft.links.move(old, new, is_shared=draft.names_more(old, draft.functions)):
         relation = draft.relations.get(ref)
         if isinstance(relation, Table):
             triggers = tuple(replace(t, function=new) if t.function == old else t for t in relation.triggers)

@@ -91,6 +91,8 @@ class _Typed(NamedTuple):
 
 
 _UNKNOWN = _Typed()
+_TEXTS = frozenset({"text", "varchar", "bpchar"})
+"""Types that keep the collation of what is cast to them."""
 
 
 def _types(draft: Draft, select: Node) -> Iterator[_Typed]:
@@ -122,7 +124,9 @@ def _leaves(select: Node) -> Iterator[Node]:
 
 def _type(draft: Draft, value: Node, tables: dict[str, Table]) -> _Typed:
     if "TypeCast" in value:
-        return _Typed(resolved_type(draft, _written_type(value["TypeCast"].get("typeName", {}))))
+        to = resolved_type(draft, _written_type(value["TypeCast"].get("typeName", {})))
+        is_text = to is not None and to.schema is None and to.name in _TEXTS
+        return _Typed(to, _type(draft, value["TypeCast"]["arg"], tables).collation if is_text else None)
     names = _strings(value.get("ColumnRef", {}).get("fields") or ())
     if not names:
         return _UNKNOWN

@@ -20,7 +20,22 @@ from migrasafe.schema.compared_facts import (
     trigger_facts,
     view_facts,
 )
-from migrasafe.schema.model import Composite, Domain, EnumType, Index, Relation, Schema, Sequence, Table, Type, View
+from migrasafe.schema.evolve.names_used import columns_used
+from migrasafe.schema.model import (
+    BEFORE_HISTORY,
+    Composite,
+    Domain,
+    EnumType,
+    Index,
+    Moment,
+    Relation,
+    Schema,
+    Sequence,
+    Table,
+    Type,
+    View,
+)
+from migrasafe.sql.statements import Expression
 
 _USUAL: Facts = {
     "NOT NULL validated": True,
@@ -29,6 +44,7 @@ _USUAL: Facts = {
     "enforced": True,
     "populated": True,
     "persistence": "permanent",
+    "complete": True,
     "method": "btree",
     "replica identity": "default",
     "on delete": "NO ACTION",
@@ -46,7 +62,7 @@ def things(schema: Schema) -> dict[str, Facts]:
     for ref, overloads in schema.functions.items():
         for one in overloads:
             types = ", ".join(shown(argument.type) for argument in one.arguments)
-            found[f"function {ref}({types})"] = function_facts(one)
+            found[f"function {ref}({types})"] = {**function_facts(one), **_made(one.born)}
     found.update((f"extension {name}", {}) for name in schema.extensions)
     for name, publication in schema.publications.items():
         kept = ("all_tables", "tables", "schemas", "changes", "parts")
@@ -54,20 +70,20 @@ def things(schema: Schema) -> dict[str, Facts]:
     return found
 
 
-def changes(before: Schema, after: Schema) -> Iterator[str]:
-    """What is gone, what is new, and which facts of the rest are others."""
+def changes(before: Schema, after: Schema, now: Moment) -> Iterator[str]:
+    """What is gone, what is new, and which facts of the rest are others; of what is new, when it was made if not `now`."""
     old, new = things(before), things(after)
     for name in sorted({**old, **new}):
         if name not in new:
             yield f"- {name}"
         elif name not in old:
-            told = _said(new[name])
+            told = _said({what: value for what, value in new[name].items() if value != now})
             yield f"+ {name}: {told}" if told else f"+ {name}"
         else:
             for what, value in new[name].items():
                 was = old[name][what]
-                if Unknown not in (was, value) and shown(was) != shown(value):
-                    yield f"  {name}: {what} {shown(was)} → {shown(value)}"
+                if Unknown not in (was, value) and _shown(was) != _shown(value):
+                    yield f"  {name}: {what} {_shown(was)} → {_shown(value)}"
 
 
 def _said(facts: Facts) -> str:
@@ -75,28 +91,58 @@ def _said(facts: Facts) -> str:
     for what, value in facts.items():
         usual = _USUAL.get(what)
         if value is not Unknown and value != usual and (value or isinstance(value, type(usual))):
-            told.append(what if value is True else f"{what} {shown(value)}")
+            told.append(what if value is True else f"{what} {_shown(value)}")
     return "; ".join(told)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Moment):
+        return "before all" if value == BEFORE_HISTORY else f"by statement {value.statement + 1}"
+    return shown(value)
+
+
+def _made(born: Moment, *names: Expression | None) -> Facts:
+    """What a server does not say: when a part was made, and which columns its expressions name."""
+    named = {column for one in names for column in columns_used(one)}
+    return {"made": born, "names": tuple(sorted(named))}
 
 
 def _relation(name: str, relation: Relation) -> Iterator[tuple[str, Facts]]:
     match relation:
         case Table():
-            yield f"{relation.kind.value} {name}", _but(table_facts(relation), "kind")
+            yield (
+                f"{relation.kind.value} {name}",
+                {**_but(table_facts(relation), "kind"), **_made(relation.born), "complete": relation.complete},
+            )
             for column in relation.columns:
-                yield f"{name}.{column.name}", column_facts(column)
+                yield (
+                    f"{name}.{column.name}",
+                    {**column_facts(column), **_made(column.born, column.default, column.generated)},
+                )
             for constraint in relation.constraints:
-                yield f"{name}, constraint {constraint.name}", constraint_facts(constraint)
+                yield (
+                    f"{name}, constraint {constraint.name}",
+                    {**constraint_facts(constraint), **_made(constraint.born, constraint.expression)},
+                )
             for trigger in relation.triggers:
-                yield f"{name}, trigger {trigger.name}", trigger_facts(trigger)
+                yield f"{name}, trigger {trigger.name}", {**trigger_facts(trigger), **_made(trigger.born)}
             for policy in relation.policies:
-                yield f"{name}, policy {policy.name}", policy_facts(policy)
+                yield (
+                    f"{name}, policy {policy.name}",
+                    {**policy_facts(policy), **_made(policy.born, policy.using, policy.check)},
+                )
         case View():
-            yield f"{relation.kind.value} {name}", _but(view_facts(relation), "kind")
+            yield f"{relation.kind.value} {name}", {**_but(view_facts(relation), "kind"), **_made(relation.born)}
         case Sequence():
-            yield f"sequence {name}", sequence_facts(relation)
+            yield f"sequence {name}", {**sequence_facts(relation), **_made(relation.born)}
         case Index():
-            yield f"index {name}", index_facts(relation)
+            yield (
+                f"index {name}",
+                {
+                    **index_facts(relation),
+                    **_made(relation.born, relation.predicate, *(e.expression for e in relation.elements)),
+                },
+            )
 
 
 def _but(facts: Facts, left_out: str) -> Facts:
@@ -106,10 +152,14 @@ def _but(facts: Facts, left_out: str) -> Facts:
 def _type_facts(item: Type) -> Facts:
     match item:
         case EnumType():
-            return {"labels": item.labels}
+            return {
+                "labels": item.labels,
+                "labels added": tuple(label for label, _ in item.label_born),
+                **_made(item.born),
+            }
         case Domain():
-            return domain_facts(item)
+            return {**domain_facts(item), **_made(item.born)}
         case Composite():
-            return composite_facts(item)
+            return {**composite_facts(item), **_made(item.born)}
         case _:
             return {}
