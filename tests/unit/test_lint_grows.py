@@ -252,7 +252,7 @@ def test_nothing_but_a_name_is_kept_of_a_file_of_which_nothing_is_said() -> None
         made = Made(files, lambda file: read_sources([Source.later(file, shelf)])[0])
         return History(layout="plain", root=".", migrations=made)
 
-    assert bytes_kept(silent) < 350
+    assert bytes_kept(silent) < 500  # its text has a thousand letters
 
 
 def bytes_kept(made: Callable[[int], History]) -> float:

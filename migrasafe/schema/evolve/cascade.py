@@ -146,7 +146,7 @@ def remove_column(draft: Draft, ref: Ref, name: str, *, only: bool = False) -> N
         if name in index.reads:
             remove_index(draft, index.ref)
     column = ColumnRef(ref, name)
-    for dependent in (ref, *draft.dependents_of(ref)):
+    for dependent in (ref, *draft.links.of(ref)):
         _lose_column(draft, dependent, column)
     table = draft.table(ref)
     if table is None:
@@ -232,12 +232,12 @@ def remove_functions(draft: Draft, ref: Ref, gone: tuple[Function, ...]) -> None
         draft.put_functions(ref, rest)
         if not any(not f.arguments for f in gone):
             return
-        for dependent in draft.dependents_of(ref):
+        for dependent in draft.links.of(ref):
             table = draft.table(dependent)
             if table is not None and any(t.function == ref for t in table.triggers):
                 draft.put(replace(table, triggers=tuple(t for t in table.triggers if t.function != ref)))
         return
-    for dependent in draft.dependents_of(ref):
+    for dependent in draft.links.of(ref):
         lose(draft, dependent, ref)
     draft.put_functions(ref, ())
     draft.links.take(ref, is_shared=draft.names_more(ref, draft.functions))

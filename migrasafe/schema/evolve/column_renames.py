@@ -37,7 +37,7 @@ def rename_column(draft: Draft, ref: Ref, old: str, new: str) -> None:
     else:
         return
     before, after = ColumnRef(ref, old), ColumnRef(ref, new)
-    for dependent in draft.dependents_of(ref):
+    for dependent in draft.links.of(ref):
         _in_dependent(draft, dependent, before, after)
 
 

@@ -220,9 +220,6 @@ class Draft:
             self.table_grants = grants_counted(self.table_grants, relation, None)
         return relation
 
-    def dependents_of(self, ref: Ref) -> list[Ref]:
-        return self.links.of(ref)
-
     def _note_table(self, old: Table | None, new: Table) -> None:
         ref = new.ref
         self.table_grants = grants_counted(self.table_grants, old, new)

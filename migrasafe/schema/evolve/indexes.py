@@ -123,7 +123,7 @@ def _lose_keys(draft: Draft, index: Index) -> None:
     first = next((one for one in map(draft.index, table.indexes) if one is not None and _keyed(one) == columns), None)
     primary = table.primary_key
     is_primary = primary is not None and primary.index == index.ref
-    for dependent in (table.ref, *draft.dependents_of(table.ref)):
+    for dependent in (table.ref, *draft.links.of(table.ref)):
         other = draft.table(dependent)
         if other is None:
             continue

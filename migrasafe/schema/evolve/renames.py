@@ -78,7 +78,7 @@ def _attribute(draft: Draft, statement: Rename) -> None:
     if isinstance(composite, Composite) and statement.part is not None:
         if any(one.name == statement.new_name for one in composite.attributes):
             return
-        for dependent in draft.dependents_of(composite.ref):
+        for dependent in draft.links.of(composite.ref):
             table = draft.table(dependent)
             if table is not None and table.of_type == composite.ref:
                 rename_column(draft, dependent, statement.part, statement.new_name)

@@ -114,7 +114,7 @@ def put_attributes(draft: Draft, composite: Composite, attributes: tuple[Column,
     draft.put_type(replace(composite, attributes=attributes))
     before = {a.name for a in composite.attributes}
     after = {a.name: a for a in attributes}
-    for dependent in draft.dependents_of(composite.ref):
+    for dependent in draft.links.of(composite.ref):
         table = draft.table(dependent)
         if table is None or table.of_type != composite.ref:
             continue
