@@ -15,9 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.dsn import is_dsn
-from migrasafe.errors import ConfigError, did_you_mean
+from migrasafe.errors import ConfigError, did_you_mean, every
 from migrasafe.findings import Severity
-from migrasafe.plain_file import refuse_endless
 from migrasafe.target import DEFAULT, NEWEST, OLDEST, Target
 
 
@@ -120,9 +119,9 @@ def find_config(start: Path) -> Options:
     for folder in (start, *start.parents):
         own, project = folder / "migrasafe.toml", folder / "pyproject.toml"
         table = _table_of(project) if project.is_file() else None
-        if own.is_file() and table is not None:
+        if os.path.lexists(own) and table is not None:
             raise ConfigError(f"{own} and [tool.migrasafe] in {project} both exist: keep one of them")
-        if own.is_file():
+        if os.path.lexists(own):  # also what cannot be read: a link to nothing must not mean that nothing was said
             return read_config(own)
         if table is not None:
             return _options(table, project, "tool.migrasafe.")
@@ -139,22 +138,15 @@ def read_config(path: Path) -> Options:
 
 
 def _text(path: Path) -> str:
-    try:
-        refuse_endless(path)
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    from migrasafe.toml_file import text_of_toml  # here, because most runs have no config
+
+    return text_of_toml(path)
 
 
 def _toml(text: str, path: Path) -> dict[str, Any]:
-    import tomllib  # here, because most runs have no config
+    from migrasafe.toml_file import parsed_toml
 
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    return parsed_toml(text, path)
 
 
 def _table_of(path: Path) -> dict[str, Any] | None:
@@ -177,22 +169,21 @@ _KEYS = tuple(name for name in Options.__struct_fields__ if name != "source")
 
 def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
     """The options in a table. Every problem in it is told at once, in one ConfigError."""
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    for raw, value in table.items():
+    seen: set[str] = set()
+
+    def read(item: tuple[str, Any]) -> tuple[str, Any]:
+        raw, value = item
         key = raw.replace("-", "_")
         where = f"{path}: {prefix}{raw}"
-        try:
-            if key not in _KEYS:
-                hint = did_you_mean(key, _KEYS, f"known are {', '.join(_KEYS)}")
-                raise ConfigError(f"{where} is not a setting; {hint}")
-            if key in values:
-                raise ConfigError(f"{where} is there twice")
-            values[key] = _checked(key, value, where)
-        except ConfigError as error:
-            problems.append(str(error))
-    if problems:
-        raise ConfigError("; ".join(problems))
+        if key not in _KEYS:
+            hint = did_you_mean(key, _KEYS, f"known are {', '.join(_KEYS)}")
+            raise ConfigError(f"{where} is not a setting; {hint}")
+        if key in seen:
+            raise ConfigError(f"{where} is there twice")
+        seen.add(key)
+        return key, _checked(key, value, where)
+
+    values = dict(every(table.items(), read))
     for key in _PATHS & values.keys():
         values[key] = tuple(os.path.relpath(path.parent / one) for one in values[key])
     schema = values.get("schema")
@@ -220,9 +211,9 @@ def _checked(key: str, value: Any, where: str) -> Any:
             raise ConfigError(f"{where} must be true or false")
         return value
     if key == "severity":
-        return {rule: _severity(one, f"{where}.{rule}") for rule, one in _table(value, where).items()}
+        return _severities(value, where)
     if key == "per_path":
-        return tuple(_per_path(pattern, one, where) for pattern, one in _table(value, where).items())
+        return tuple(every(_table(value, where).items(), lambda item: _per_path(*item, where)))
     if not isinstance(value, str):
         raise ConfigError(f"{where} must be a string")
     if key in _CHOICES and value not in _CHOICES[key]:
@@ -242,6 +233,10 @@ def _table(value: Any, where: str) -> Mapping[str, Any]:
     return value
 
 
+def _severities(value: Any, where: str) -> Mapping[str, Severity]:
+    return dict(every(_table(value, where).items(), lambda item: (item[0], _severity(item[1], f"{where}.{item[0]}"))))
+
+
 def _severity(value: Any, where: str) -> Severity:
     if value not in [one.value for one in Severity]:
         raise ConfigError(f"{where} must be error, warning or info")
@@ -250,15 +245,13 @@ def _severity(value: Any, where: str) -> Severity:
 
 def _per_path(pattern: str, value: Any, where: str) -> PathOptions:
     where = f'{where}."{pattern}"'
-    table = _table(value, where)
-    known = ("ignore", "severity")
-    unknown = [key for key in table if key not in known]
-    if unknown:
-        hint = did_you_mean(unknown[0], known, f"known are {', '.join(known)}")
-        raise ConfigError(f"{where}.{unknown[0]} is not a setting; {hint}")
-    severities = _table(table.get("severity", {}), f"{where}.severity")
-    return PathOptions(
-        pattern=pattern,
-        ignore=_strings(table.get("ignore", []), f"{where}.ignore"),
-        severity={rule: _severity(one, f"{where}.severity.{rule}") for rule, one in severities.items()},
-    )
+    reads = {"ignore": _strings, "severity": _severities}
+
+    def read(item: tuple[str, Any]) -> tuple[str, Any]:
+        key, said = item
+        if key not in reads:
+            hint = did_you_mean(key, reads, f"known are {', '.join(reads)}")
+            raise ConfigError(f"{where}.{key} is not a setting; {hint}")
+        return key, reads[key](said, f"{where}.{key}")
+
+    return PathOptions(pattern=pattern, **dict(every(_table(value, where).items(), read)))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 
 class MigrasafeError(Exception):
@@ -38,6 +42,23 @@ def is_too_deep(error: BaseException) -> bool:
     return isinstance(error, RecursionError) or "RecursionError" in str(error)
 
 
+def every(items: Iterable[Item], read: Callable[[Item], Value], most: int = 20) -> list[Value]:
+    """What `read` makes of each. Raises one ConfigError with what it says of all that are wrong, or of the first `most`."""
+    values: list[Value] = []
+    problems: list[str] = []
+    for item in items:
+        try:
+            values.append(read(item))
+        except ConfigError as error:
+            problems.append(str(error))
+        if len(problems) == most:
+            problems.append("what follows was not looked at")
+            break
+    if problems:
+        raise ConfigError("; ".join(problems))
+    return values
+
+
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
     """`did you mean x?` where one of the known words, or its beginning, is close, else the other hint."""
     close = closest(word, known)
@@ -51,9 +72,11 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     def likeness(one: str) -> float:
         return max(SequenceMatcher(None, word, part).ratio() for part in (one, one[: len(word)]))
 
-    best = max(sorted(known), key=likeness, default="") if word else ""
+    best = max(sorted(known), key=likeness, default="") if 0 < len(word) <= _LONGEST else ""
     return best if best and likeness(best) >= _ALIKE else None
 
 
 _ALIKE = 0.6
 """Of 1.0, as `difflib.get_close_matches` has it."""
+_LONGEST = 200
+"""Characters of a word: the time that a comparison takes grows with their square."""

@@ -123,5 +123,7 @@ def _say(message: str) -> None:
         from migrasafe.dsn import without_secrets  # whatever was quoted, a password is not shown
 
         message = without_secrets(message)
+    if not message.isprintable():  # a name must not move the cursor, nor write over what stands there
+        message = "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in message)
     with suppress(OSError):  # where not even this can be written, the exit status is left
         say(f"migrasafe: {message}", err=True)

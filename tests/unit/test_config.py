@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,71 @@ def test_all_mistakes_are_told_at_once(tmp_path):
         read_config(path)
     assert "tool.migrasafe.pg_version must be" in str(refused.value)
     assert "tool.migrasafe.layuot is not a setting; did you mean layout?" in str(refused.value)
+
+
+def test_all_mistakes_inside_of_tables_are_told_at_once(tmp_path):
+    path = write(
+        tmp_path / "migrasafe.toml",
+        """
+        [severity]
+        a = "x"
+        b = "y"
+        [per_path]
+        "db/*" = { skip = true, ignore = 3, severity = { c = 4, d = 5 } }
+        "other" = 6
+        """,
+    )
+    with pytest.raises(ConfigError) as refused:
+        read_config(path)
+    assert [one.removeprefix(f"{path}: ") for one in str(refused.value).split("; ")] == [
+        "severity.a must be error, warning or info",
+        "severity.b must be error, warning or info",
+        'per_path."db/*".skip is not a setting',
+        "known are ignore, severity",
+        'per_path."db/*".ignore must be a list of strings',
+        'per_path."db/*".severity.c must be error, warning or info',
+        'per_path."db/*".severity.d must be error, warning or info',
+        'per_path."other" must be a table',
+    ]
+
+
+def test_of_thousands_of_mistakes_the_first_are_told(tmp_path):
+    path = write(tmp_path / "migrasafe.toml", "".join(f"k{number} = 1\n" for number in range(50_000)))
+    with pytest.raises(ConfigError, match=r"k19 is not a setting.*; what follows was not looked at$"):
+        read_config(path)
+
+
+@pytest.mark.parametrize(
+    ("raw", "complaint"),
+    [
+        (b"paths = " + b"[" * 5_000 + b"]" * 5_000, ": is not valid TOML: its tables or lists are nested too deeply"),
+        (b"severity = " + b"{a = " * 5_000 + b"1" + b"}" * 5_000, ": is not valid TOML: its tables or lists are"),
+        (b"pg_version = " + b"9" * 10_000, ": is not valid TOML: a number in it is too long"),
+        (b"pg_version = 15\n# \xff\n", ":2: is not valid TOML: it is not UTF-8; save it as UTF-8"),
+        (b"pg_version = 15\0", ": is not valid TOML: "),
+        (rb'schema = "a\u0000b"', ": schema has a NUL character, which no name, path or SQL may have"),
+        (rb'per_path = { "a" = { ignore = ["\U00000000"] } }', ": per_path.a.ignore has a NUL character"),
+        (b"#" * (17 << 20), ": has more than 16 MB"),
+        (b"k" * 100_000 + b" = 1", "is not a setting; known are"),
+    ],
+    ids=["lists", "tables", "digits", "no UTF-8", "NUL", "a NUL written out", "NUL in a list", "huge", "a long key"],
+)
+def test_what_no_person_has_written_is_refused_with_the_file(tmp_path, raw, complaint):
+    path = tmp_path / "migrasafe.toml"
+    path.write_bytes(raw)
+    with pytest.raises(ConfigError) as refused:
+        read_config(path)
+    assert str(refused.value).startswith(str(path))
+    assert complaint in str(refused.value)
+
+
+def test_a_config_in_whose_place_is_something_else_is_not_passed_by(tmp_path):
+    for number, make in enumerate((Path.mkdir, lambda path: path.symlink_to(path), os.mkfifo)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        make(folder / "migrasafe.toml")
+        with pytest.raises(ConfigError, match=r"migrasafe\.toml: cannot be read: "):
+            find_config(folder)
 
 
 def test_a_config_that_is_not_there_is_refused(tmp_path):

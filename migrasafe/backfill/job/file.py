@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
 from migrasafe.backfill.job.settings import check_setting, flatten
 from migrasafe.backfill.job.spec import Spec, WalkKind, key_from_text, set_from_table
 from migrasafe.backfill.model import Setting
-from migrasafe.errors import ConfigError, InputError, did_you_mean
-from migrasafe.plain_file import refuse_endless
+from migrasafe.errors import ConfigError, InputError, did_you_mean, every
+from migrasafe.toml_file import parsed_toml, text_of_toml
 
 IN_A_FOLDER = "backfill*.toml"
-_KEYS = ("name", "table", "set", "where", "key", "into", "walk", "delete", "settings", "dsn_env")
 
 
 class JobFile(Struct, frozen=True, kw_only=True):
@@ -41,36 +40,17 @@ def job_path(given: Path) -> Path:
 
 def read_job_file(path: Path) -> JobFile:
     """Read a job. Raises InputError or ConfigError with the file, the key and what to do."""
-    try:
-        refuse_endless(path)
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
-    for key in table:
+    table = parsed_toml(text_of_toml(path), path)
+
+    def read(key: str) -> tuple[str, Any]:
         if key not in _KEYS:
-            raise ConfigError(f"{path}: {key}: there is no such key; {did_you_mean(key, _KEYS, f'known are {_KEYS}')}")
-    settings = table.get("settings", {})
-    if not isinstance(settings, dict):
-        raise ConfigError(f"{path}: settings must be a table: [settings]")
-    spec = Spec(
-        table=_text(table, "table", path) or "",
-        set=_assignments(table, path),
-        where=_text(table, "where", path),
-        key=_key(table, path),
-        into=_text(table, "into", path),
-        walk=walk_from(_text(table, "walk", path) or "auto", f"{path}: walk"),
-        delete=_flag(table, "delete", path),
-    )
-    if not spec.table:
-        raise ConfigError(f'{path}: table is missing: table = "orders"')
-    return JobFile(
-        spec=spec,
-        name=_text(table, "name", path),
-        settings={key: check_setting(key, value, f"{path}: settings.") for key, value in flatten(settings).items()},
-        dsn_env=_text(table, "dsn_env", path),
-    )
+            hint = did_you_mean(key, _KEYS, f"known are {', '.join(_KEYS)}")
+            raise ConfigError(f"{path}: {key}: there is no such key; {hint}")
+        return key, _KEYS[key](table.get(key), f"{path}: {key}")
+
+    said = dict(every(dict.fromkeys(("table", *table)), read))
+    of_file = {key: said.pop(key) for key in ("name", "dsn_env") if key in said}
+    return JobFile(settings=said.pop("settings", {}), spec=Spec(**said), **of_file)
 
 
 def walk_from(word: str, where: str) -> WalkKind:
@@ -82,34 +62,65 @@ def walk_from(word: str, where: str) -> WalkKind:
         ) from error
 
 
-def _assignments(table: Mapping[str, object], path: Path) -> str | None:
-    said = table.get("set")
-    if isinstance(said, Mapping):
-        wrong = [column for column, value in said.items() if not isinstance(value, str)]
-        if wrong:
-            raise ConfigError(f"{path}: set.{wrong[0]} must be an SQL expression as text, such as '0' or 'total * 100'")
-        return set_from_table({column: str(value) for column, value in said.items()})
-    return _text(table, "set", path)
+def _table_name(said: object, where: str) -> str:
+    if said is None or said == "":
+        raise ConfigError(f'{where} is missing: table = "orders"')
+    return _text(said, where)
 
 
-def _key(table: Mapping[str, object], path: Path) -> tuple[str, ...]:
-    said = table.get("key", ())
+def _assignments(said: object, where: str) -> str:
+    if not isinstance(said, Mapping):
+        return _text(said, where)
+
+    def read(item: tuple[str, object]) -> tuple[str, str]:
+        column, value = item
+        if not isinstance(value, str):
+            raise ConfigError(f"{where}.{column} must be an SQL expression as text, such as '0' or 'total * 100'")
+        return column, value
+
+    return set_from_table(dict(every(said.items(), read)))
+
+
+def _key(said: object, where: str) -> tuple[str, ...]:
     if isinstance(said, str):
         return key_from_text(said)
-    if not isinstance(said, list | tuple) or not all(isinstance(name, str) for name in said):
-        raise ConfigError(f'{path}: key must be a list of columns, as in key = ["tenant", "id"]')
+    if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
+        raise ConfigError(f'{where} must be a list of columns, as in key = ["tenant", "id"]')
     return tuple(said)
 
 
-def _flag(table: Mapping[str, object], key: str, path: Path) -> bool:
-    said = table.get(key, False)
+def _walk(said: object, where: str) -> WalkKind:
+    return walk_from(_text(said, where) or "auto", where)
+
+
+def _flag(said: object, where: str) -> bool:
     if not isinstance(said, bool):
-        raise ConfigError(f"{path}: {key} must be true or false, not {said!r}")
+        raise ConfigError(f"{where} must be true or false, not {said!r}")
     return said
 
 
-def _text(table: Mapping[str, object], key: str, path: Path) -> str | None:
-    said = table.get(key)
-    if said is not None and not isinstance(said, str):
-        raise ConfigError(f"{path}: {key} must be a text, not {said!r}")
+def _settings(said: object, where: str) -> Mapping[str, Setting]:
+    if not isinstance(said, dict):
+        raise ConfigError(f"{where} must be a table: [settings]")
+    return dict(every(flatten(said).items(), lambda item: (item[0], check_setting(item[0], item[1], f"{where}."))))
+
+
+def _text(said: object, where: str) -> str:
+    if not isinstance(said, str):
+        raise ConfigError(f"{where} must be a text, not {said!r}")
     return said
+
+
+_KEYS: Mapping[str, Callable[[object, str], Any]] = {
+    "name": _text,
+    "table": _table_name,
+    "set": _assignments,
+    "where": _text,
+    "key": _key,
+    "into": _text,
+    "walk": _walk,
+    "delete": _flag,
+    "settings": _settings,
+    "dsn_env": _text,
+}
+"""How each key is read, and what it must not be is said."""

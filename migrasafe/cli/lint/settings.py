@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.config import Options, Settings, find_config, read_config, settle
-from migrasafe.errors import InputError, did_you_mean
+from migrasafe.errors import ConfigError, InputError, did_you_mean, every
 from migrasafe.rules.book import ABOUT_COMMENTS, Book
 from migrasafe.rules.context import Rule
 
@@ -98,7 +98,9 @@ def _rule_ids(given: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def _check_rules(named: Collection[str], where: str, known: Collection[str]) -> None:
-    for rule in named:
+    def read(rule: str) -> None:
         if rule not in known:
             hint = did_you_mean(rule, known, "`migrasafe rules` lists them")
-            raise InputError(f"{where}there is no rule {rule}; {hint}")
+            raise ConfigError(f"{where}there is no rule {rule}; {hint}")
+
+    every(dict.fromkeys(named), read)
