@@ -7,12 +7,15 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import libcst as cst
+from libcst import matchers
 from libcst.metadata import MetadataWrapper, PositionProvider
 from msgspec import Struct
 from mutmut.mutation.mutators import mutation_operators
 
 _SAYS_NOTHING_AT_RUN_TIME = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
 _FOR_THE_TYPE_CHECKER = frozenset({"cast", "assert_never", "TypeVar", "NewType"})
+_LOOKS_UP = matchers.Comparison() | matchers.MatchValue() | matchers.SubscriptElement()
+_STRING = matchers.SimpleString()
 
 
 class Mutant(Struct, frozen=True, kw_only=True):
@@ -24,7 +27,8 @@ class Mutant(Struct, frozen=True, kw_only=True):
     """Among the mutants of its file."""
     line: int
     wording: bool
-    """What is changed is a sentence that somebody reads: a string with a space in it that is no SQL."""
+    """What is changed is a sentence that somebody reads: a string with a space in it that is no SQL, and that nothing is
+    compared with or looked up by."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -39,9 +43,13 @@ class Change(Struct, frozen=True, kw_only=True):
 def mutants_of(path: Path, root: Path) -> list[Mutant]:
     """The mutants of a module, in the order of its text."""
     name = path.relative_to(root).as_posix()
+    wrapper = _parsed(path)
+    keys = {
+        id(key) for place in matchers.findall(wrapper.module, _LOOKS_UP) for key in matchers.findall(place, _STRING)
+    }
     return [
-        Mutant(path=name, number=number, line=line, wording=_is_sentence(node))
-        for number, (node, _, line) in enumerate(_changes(_parsed(path)))
+        Mutant(path=name, number=number, line=line, wording=_is_sentence(node) and id(node) not in keys)
+        for number, (node, _, line) in enumerate(_changes(wrapper))
     ]
 
 
