@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import socket
@@ -240,3 +241,42 @@ def test_thousands_of_rules_that_there_are_not_are_told_at_once(tmp_path: Path) 
     (tmp_path / "1.sql").write_text("SELECT 1;\n")
     said = lint(tmp_path, "1.sql").stderr
     assert said.count("did you mean truncate-table?") == 20
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("planned")
+    (folder / "0.sql").write_text("CREATE TABLE orders (id bigint PRIMARY KEY, email text);\n")
+    ran = migrasafe(folder, "plan", "rename", "orders.email", "mail", "--schema", "0.sql", "--out", "plan")
+    assert ran.returncode == 0, ran.stderr
+    return (folder / "plan" / "plan.json").read_text()
+
+
+PLANS: dict[str, tuple[Callable[[str], str], str]] = {
+    "a device": (lambda text: _naming(text, "/dev/zero"), "names /dev/zero, which is no file of its folder"),
+    "a file above": (lambda text: _naming(text, "a/../../x"), "names a/../../x, which is no file of its folder"),
+    "a pipe": (lambda text: _naming(text, "pipe"), "it is no file but a device, a pipe or a socket"),
+    "a NUL": (lambda text: _naming(text, "a\0b"), "it holds a NUL character"),
+    "deep": (lambda _: '{"plan": {"version": 1, "x": ' + "[" * 100_000, "is not a plan of migrasafe"),
+    "another version": (lambda text: text.replace('"version": 1', '"version": 2', 1), "is of version 2"),
+    "a wrong type": (lambda text: text.replace('"version": 1', '"version": "1"', 1), "Expected `int`, got `str`"),
+    "nothing": (lambda _: "", "is not a plan of migrasafe"),
+}
+
+
+def _naming(text: str, name: str) -> str:
+    return json.dumps({**json.loads(text), "files": {name: "0"}})
+
+
+@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize(
+    "command", ["gate . expand --dsn host=/nowhere", "plan --status . --dsn host=/nowhere", "rehearse . --schema 0.sql"]
+)
+def test_a_plan_that_nobody_has_planned_is_refused(name: str, command: str, planned: str, tmp_path: Path) -> None:
+    spoil, said = PLANS[name]
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "0.sql").touch()
+    (tmp_path / "plan.json").write_text(spoil(planned))
+    ran = migrasafe(tmp_path, *command.split())
+    assert ran.returncode == 2, ran.stderr
+    assert said in ran.stderr

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from migrasafe.cli.commands import cli
 from migrasafe.errors import InputError
 from migrasafe.plan.output import FORMATS
+from tests.in_process import migrasafe
 from tests.unit.plan.test_plans_lint_clean import SETUP
 
 READ = [tool for tool in FORMATS if tool != "django"]
@@ -123,3 +124,13 @@ def test_a_plan_takes_the_place_of_its_migration(tmp_path: Path) -> None:
     made = run("plan", folder / "0002_drop.up.sql", "--schema", folder, "--out", out, "--format", "golang-migrate")
     assert made.exception is None, made.exception
     assert min(path.name for path in (out / "golang-migrate").iterdir()).startswith("0002_")
+
+
+def test_dbmate_gets_no_name_that_it_would_take_for_the_end_of_a_half(tmp_path: Path) -> None:
+    table = '"a\n-- migrate:down\nDROP TABLE b"'
+    (tmp_path / "0.sql").write_text(f"CREATE TABLE {table} (id bigint PRIMARY KEY, email text);\n")
+    (tmp_path / "db").mkdir()
+    tool = ("--format", "dbmate", "--migrations", "db")
+    ran = migrasafe(tmp_path, "plan", "rename", f"{table}.email", "mail", "--schema", "0.sql", "--out", "plan", *tool)
+    assert ran.returncode == 2
+    assert "dbmate would cut the migration of expand at the line '-- migrate:down'" in ran.stderr

@@ -5,11 +5,11 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from migrasafe.errors import InputError
-from migrasafe.plain_file import refuse_endless
+from migrasafe.plain_file import read_plain
 from migrasafe.plan.model import Plan
 from migrasafe.plan.output.write_plan import PLAN, Written, checksum, read_plan
 from migrasafe.plan.standing import Ask, GateAnswer, as_psql
@@ -28,10 +28,13 @@ def written_plan(folder: Path) -> Written:
     """What a plan's folder holds. Raises InputError for a folder without one, or with a file that was changed since."""
     path = folder / PLAN if folder.is_dir() else folder
     try:
-        refuse_endless(path)
-        written = read_plan(path.read_text(encoding="utf-8"), str(path))
+        written = read_plan(read_plain(str(path)).decode("utf-8"), str(path))
         for name, known in written.files.items():
-            if checksum((path.parent / name).read_text(encoding="utf-8")) != known:
+            if PurePath(name).is_absolute() or ".." in PurePath(name).parts:
+                raise InputError(
+                    f"{path}: names {name}, which is no file of its folder: plan again into another folder"
+                )
+            if checksum(read_plain(str(path.parent / name)).decode("utf-8")) != known:
                 raise InputError(
                     f"{path.parent / name}: is not the file that was planned any more: plan again into another folder, or put"
                     " it back as it was"
@@ -46,17 +49,13 @@ def written_plan(folder: Path) -> Written:
 def session(dsn: str) -> Iterator[tuple[Connection, Ask]]:
     """A session of the server, and what asks it one thing, read-only."""
     from migrasafe.postgres.connect import connect, run
+    from migrasafe.postgres.only_reads import answer_of
 
     with connect(dsn, application_name="migrasafe plan") as connection:
         run(connection, "SET statement_timeout = 0")
 
         def ask(query: str) -> str:
-            run(connection, "BEGIN READ ONLY")
-            try:
-                (answer,) = run(connection, query)[0]
-            finally:
-                run(connection, "ROLLBACK")
-            return as_psql(answer)
+            return as_psql(answer_of(connection, query))
 
         yield connection, ask
 

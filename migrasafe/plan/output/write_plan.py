@@ -20,6 +20,7 @@ from migrasafe.plan.output.timeline import bars, seconds_of
 from migrasafe.plan.output.write_sql import database_of, files_of, sql_files
 from migrasafe.plan.templates import document_template
 from migrasafe.quantities import say_bytes, say_seconds
+from migrasafe.regex import regex
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import comment
 from migrasafe.target import Target
@@ -92,8 +93,14 @@ class _Head(Struct, frozen=True):
     plan: _Numbered
 
 
+_NUL = regex(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON has to write it."""
+
+
 def read_plan(text: str, where: str) -> Written:
     """What a plan.json says. Raises InputError for one that is none of ours, or of another version."""
+    if _NUL.search(text):
+        raise InputError(f"{where}: is not a plan of migrasafe: it holds a NUL character, which no SQL or name has")
     try:
         version = msgspec.json.decode(text, type=_Head).plan.version
         if version != VERSION:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from migrasafe.cli.commands import cli
 from migrasafe.errors import InputError
 from migrasafe.plan.output.pieces import pieces_of
+from tests.in_process import migrasafe
 from tests.postgres.plans.rollout import Rollout, roll_out
 from tests.postgres.servers import Database
 
@@ -170,3 +172,45 @@ def test_wrong_words_get_one_sentence(database: Database, planned: Rollout, word
     refused = ask(*given, "--dsn", database.dsn)
     assert isinstance(refused.exception, InputError)
     assert said in str(refused.exception)
+
+
+HOSTILE = {
+    "several statements": (
+        "SELECT 1; COMMIT; CREATE TABLE hacked (); SELECT 1",
+        "the server cannot answer `SELECT 1; COMMIT",
+    ),
+    "a write": ("CREATE TABLE hacked ()", "cannot execute CREATE TABLE in a read-only transaction"),
+    "the end": ("COMMIT", "the server cannot answer `COMMIT`"),
+    "two values": ("VALUES (1, 2)", "`VALUES (1, 2)` gives no one value"),
+    "no value": ("SELECT 1 WHERE false", "gives no one value"),
+    "a million": ("SELECT generate_series(1, 1000000)", "gives no one value"),
+    "an error": ("SELECT 1 / 0", "division by zero"),
+    "no SQL": ("wish", "syntax error"),
+    "nothing": ("", "the server cannot answer ``"),
+    "its own end": ("SELECT pg_terminate_backend(pg_backend_pid())", "the server cannot answer `SELECT pg_terminate"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_a_plan_asks_can_only_read(database: Database, planned: Rollout, name: str) -> None:
+    query, said = HOSTILE[name]
+    path = planned.folder / "plan.json"
+    written = json.loads(path.read_text())
+    phases = {phase["name"]: phase for phase in written["plan"]["phases"]}
+    phases["expand"]["gates"] = [{**phases["verify"]["gates"][0], "query": query}]
+    path.write_text(json.dumps(written))
+    ran = migrasafe(planned.folder, "gate", ".", "expand", "--dsn", database.dsn)
+    assert ran.returncode == 2, ran.stderr
+    assert said in ran.stderr
+    assert database.execute("SELECT to_regclass('hacked')") == [(None,)]
+
+
+def test_a_step_of_a_plan_that_asks_for_more_than_an_answer_gets_none(database: Database, planned: Rollout) -> None:
+    path = planned.folder / "plan.json"
+    written = json.loads(path.read_text())
+    written["plan"]["phases"][0]["steps"][0]["done"] = "true; COMMIT; CREATE TABLE hacked (); SELECT true"
+    path.write_text(json.dumps(written))
+    ran = migrasafe(planned.folder, "plan", "--status", ".", "--dsn", database.dsn)
+    assert ran.returncode == 2, ran.stderr
+    assert "cannot insert multiple commands" in ran.stderr
+    assert database.execute("SELECT to_regclass('hacked')") == [(None,)]
