@@ -71,7 +71,7 @@ def each_once(columns: list[Column]) -> list[Column]:
     first: dict[str, Column] = {}
     for column in columns:
         first.setdefault(column.name, column)
-    return columns if len(first) == len(columns) else list(first.values())
+    return list(first.values())
 
 
 def new_sequence(draft: Draft, table: Ref, column: str, type_name: TypeName | None, given: Name | None = None) -> Ref:
