@@ -58,12 +58,6 @@ def describe_dsn(dsn: str) -> str:
     return without_secrets(f"{host}{port}{database}", dsn)
 
 
-def password_in_environment(dsn: str) -> dict[str, str]:
-    """The variable in which libpq's own programs find the password of a DSN; nothing where it has none."""
-    password = conninfo_to_dict(dsn).get("password")
-    return {"PGPASSWORD": str(password)} if password else {}
-
-
 def in_database(dsn: str, database: str) -> str:
     """The same server, another database."""
     return make_conninfo(dsn, dbname=database)

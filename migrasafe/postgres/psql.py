@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 from msgspec import Struct
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from migrasafe.postgres.for_programs import for_programs
 from migrasafe.postgres.server.binaries import find_binaries
 
 LONGEST_SECONDS = 600
@@ -21,24 +21,22 @@ class Psql(Struct, frozen=True, kw_only=True):
     """Such as `17.5`."""
 
     def run(self, dsn: str, file: Path) -> PsqlRun:
-        """Run a file; the database's password goes through the environment, where no other user sees it."""
-        words = {name: str(value) for name, value in conninfo_to_dict(dsn).items() if value is not None}
-        password = words.pop("password", None)
-        environment = {**os.environ, "PGAPPNAME": "migrasafe rehearse"} | ({"PGPASSWORD": password} if password else {})
-        command = [self.program, "--no-psqlrc", "--quiet", "--dbname", make_conninfo(**words), "--file", file.name]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=file.parent,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=LONGEST_SECONDS,
-                stdin=subprocess.DEVNULL,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return PsqlRun(said="", error=f"psql did not come to its end in {LONGEST_SECONDS} s")
+        """Run a file; what is secret of the database's connection string is not among the arguments."""
+        with for_programs(dsn) as (shown, environment):
+            command = [self.program, "--no-psqlrc", "--quiet", "--dbname", shown, "--file", file.name]
+            try:
+                done = subprocess.run(
+                    command,
+                    cwd=file.parent,
+                    env={**environment, "PGAPPNAME": "migrasafe rehearse"},
+                    capture_output=True,
+                    text=True,
+                    timeout=LONGEST_SECONDS,
+                    stdin=subprocess.DEVNULL,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                return PsqlRun(said="", error=f"psql did not come to its end in {LONGEST_SECONDS} s")
         error = done.stderr.strip().splitlines() if done.returncode != 0 else []
         wrong = next((line for line in error if "ERROR:" in line or "FATAL:" in line), error[-1] if error else "")
         failed = done.returncode != 0

@@ -9,6 +9,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from migrasafe import cli
+from migrasafe.errors import ServerError
+from migrasafe.postgres.for_programs import for_programs
+from migrasafe.postgres.psql import Psql
+from migrasafe.rehearse.sandbox.ground import dump_of
 from tests.in_process import Ran, migrasafe
 from tests.postgres.servers import Database
 
@@ -123,3 +127,39 @@ def test_the_stack_of_a_bug_of_ours_shows_no_password(project: Path, monkeypatch
         assert (ran.returncode, SECRET in ran.stdout + ran.stderr) == (3, False)
         assert "cannot make sense of postgresql://ann:***@db/shop" in ran.stderr
         assert ("Traceback" in ran.stderr) == bool(debug)
+
+
+WATCHING = """#!/bin/sh
+cp "$PGSERVICEFILE" secrets
+stat -c %a "$PGSERVICEFILE" > mode
+echo "$PGPASSWORD" > password
+echo "$PGSERVICEFILE" > place
+for word in "$@"; do echo "$word"; done > arguments
+"""
+
+
+def test_what_is_secret_is_not_among_the_arguments_of_psql(tmp_path: Path) -> None:
+    program, file = tmp_path / "psql", tmp_path / "1.sql"
+    program.write_text(WATCHING)
+    program.chmod(0o755)
+    ran = Psql(program=str(program), version="17.5").run(
+        f"host=db password={SECRET}1 sslpassword={SECRET}2 oauth_client_secret={SECRET}3", file
+    )
+    assert ran.error == ""
+    seen = {
+        name: (tmp_path / name).read_text().strip() for name in ("secrets", "mode", "password", "place", "arguments")
+    }
+    assert SECRET not in seen["arguments"]
+    assert seen["arguments"].splitlines()[-3] == "service=migrasafe host=db"
+    assert seen["password"] == f"{SECRET}1"
+    assert seen["secrets"] == f"[migrasafe]\nsslpassword={SECRET}2\noauth_client_secret={SECRET}3"
+    assert seen["mode"] == "600"
+    assert not Path(seen["place"]).exists()
+
+
+def test_libpqs_programs_find_what_is_secret(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    database.execute("CREATE TABLE orders (id int)")
+    assert "CREATE TABLE public.orders" in dump_of(f"{database.dsn} password=x sslpassword=y")
+    monkeypatch.setenv("PGSERVICE", "shop")
+    with pytest.raises(ServerError, match="sslpassword beside a service"), for_programs("sslpassword=y"):
+        pass

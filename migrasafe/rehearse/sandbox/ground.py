@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from migrasafe.dsn import without_password, without_secrets
+from migrasafe.dsn import without_secrets
 from migrasafe.errors import ServerError
 from migrasafe.migrations.model import Migration, TransactionMode
 from migrasafe.postgres.attempt import attempt, missing_role, missing_schema
-from migrasafe.postgres.connect import Connection, connect, describe_dsn, major_version, password_in_environment, run
+from migrasafe.postgres.connect import Connection, connect, describe_dsn, major_version, run
+from migrasafe.postgres.for_programs import for_programs
 from migrasafe.postgres.server.binaries import find_binaries
 from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.sql.quote import quote_ident
@@ -53,13 +53,14 @@ def dump_of(live: str) -> str:
         major = major_version(session)
     said = ""
     for program in _dump_programs(major):
-        done = subprocess.run(
-            [program, "--schema-only", "--no-owner", "--dbname", without_password(live)],
-            env={**os.environ, **password_in_environment(live)},  # the command line of a process is for all to see
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with for_programs(live) as (shown, environment):
+            done = subprocess.run(
+                [program, "--schema-only", "--no-owner", "--dbname", shown],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if done.returncode == 0:
             return done.stdout
         said = said or next((line for line in done.stderr.splitlines() if "permission denied" in line), "")
