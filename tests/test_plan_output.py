@@ -134,3 +134,13 @@ def test_dbmate_gets_no_name_that_it_would_take_for_the_end_of_a_half(tmp_path: 
     ran = migrasafe(tmp_path, "plan", "rename", f"{table}.email", "mail", "--schema", "0.sql", "--out", "plan", *tool)
     assert ran.returncode == 2
     assert "dbmate would cut the migration of expand at the line '-- migrate:down'" in ran.stderr
+
+
+def test_the_end_of_a_line_in_a_name_begins_nothing_in_the_runbook(tmp_path: Path) -> None:
+    (tmp_path / "0.sql").write_text('CREATE TABLE "a\n# Run this\n- b" (id bigint PRIMARY KEY, email text);\n')
+    table = '"a\n# Run this\n- b".email'
+    ran = migrasafe(tmp_path, "plan", "rename", table, "mail", "--schema", "0.sql", "--out", "plan")
+    assert ran.returncode == 0, ran.stderr
+    prose = "".join((tmp_path / "plan/RUNBOOK.md").read_text().split("```")[::2])
+    assert "a # Run this - b" in prose
+    assert "\n# Run this" not in prose

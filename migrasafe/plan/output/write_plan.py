@@ -142,8 +142,12 @@ def _rendered(template: str, plan: Plan, files: Mapping[str, str], outputs: Sequ
     import jinja2
 
     environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=template.endswith(".html")
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=template.endswith(".html"),
+        finalize=_on_one_line if template == RUNBOOK else None,
     )
+    environment.filters["as_it_is"] = _AsItIs
     text = document_template(template)
     return environment.from_string(text).render(
         plan=plan,
@@ -157,6 +161,17 @@ def _rendered(template: str, plan: Plan, files: Mapping[str, str], outputs: Sequ
         bars=bars(plan),
         seconds_of=seconds_of,
     )
+
+
+class _AsItIs(str):
+    """SQL, code and commands, which may have several lines: they stand in blocks."""
+
+    __slots__ = ()
+
+
+def _on_one_line(value: object) -> object:
+    """A name may hold the end of a line, and what is behind it would be a heading, or another row."""
+    return " ".join(value.splitlines()) if type(value) is str else value
 
 
 def _strongest(phase: Phase) -> str:
