@@ -79,11 +79,12 @@ def _of_the_table(
     if before is None or after is None:
         return
     for one in parts_lost(before, after):
-        constraint = before.constraint(one.name.removesuffix(f" of {ref.name}"))
-        if constraint is None:
-            if one.kind in ("trigger", "policy") or (one.kind == "column" and one.name.split(".")[-1] not in columns):
+        if one.kind in ("foreign key", "constraint"):
+            constraint = before.constraint(one.name.removesuffix(f" of {ref.name}"))
+            assert constraint is not None  # it is of the table before
+            if constraint.name not in constraints and not set(constraint.columns) <= columns:
                 yield one
-        elif constraint.name not in constraints and not set(constraint.columns) <= columns:
+        elif one.kind in ("trigger", "policy") or (one.kind == "column" and one.name.split(".")[-1] not in columns):
             yield one
     for index in step.schema.indexes_of(before):
         if index.ref.name in prepared:
@@ -102,7 +103,7 @@ def _finding(step: Step, lost: Sequence[Lost]) -> Iterator[Finding]:
     ]
     if not missed:
         return
-    names = [one.shown for one in missed[:_SHOWN]]
+    names = [one.shown for one in missed]
     more = f" and {len(missed) - _SHOWN} more" if len(missed) > _SHOWN else ""
     breaks = any(one.kind in _BREAKS for one in missed)
     what = "so that queries which use it fail" if breaks else "and nothing fails that would tell"
@@ -110,30 +111,32 @@ def _finding(step: Step, lost: Sequence[Lost]) -> Iterator[Finding]:
         what = "so that duplicates can come in"
     yield step.finding(
         RULE.id,
-        f"{', '.join(names)}{more} {'goes' if len(missed) == 1 else 'go'} with it, {what}.".replace("the ", "The ", 1),
+        f"{', '.join(names[:_SHOWN])}{more} {'goes' if len(missed) == 1 else 'go'} with it, {what}.".replace(
+            "the ", "The ", 1
+        ),
         severity=_severity(missed, breaks=breaks),
         help="Change or drop what depends on it first, each with an app version that does without it; then leave CASCADE out.",
         objects=list(dict.fromkeys(one.relation for one in missed)),
         lock=LockMode.ACCESS_EXCLUSIVE,
-        fix=_one_by_one(step, missed),
+        fix=_one_by_one(step, names, list(dict.fromkeys(lost))),
     )
 
 
-def _one_by_one(step: Step, missed: Sequence[Lost]) -> Fix:
-    """What depends on it first, in the order in which PostgreSQL lets it go; then the statement without CASCADE."""
+def _one_by_one(step: Step, missed: Sequence[str], lost: Sequence[Lost]) -> Fix:
+    """What depends on it first, in the order in which PostgreSQL lets it go, also what is made again; then the statement
+    without CASCADE."""
     if not step.has_own_text:
         return Fix()
-    names = [one.shown for one in missed]
     text = without_word(step.as_written, step.statement.span, "CASCADE")
     return plan(
         step,
         Stage(
-            f"deploy the app version that does without {', '.join(names[:_SHOWN])}"
-            + " and more" * (len(names) > _SHOWN)
+            f"deploy the app version that does without {', '.join(missed[:_SHOWN])}"
+            + " and more" * (len(missed) > _SHOWN)
         ),
         Stage(
             "when the old version is gone, in one transaction",
-            (*(sql for one in reversed(missed) for sql in [_drop(one)] if sql), (text or step.sql()).rstrip()),
+            (*(sql for one in reversed(lost) for sql in [_drop(one)] if sql), (text or step.sql()).rstrip()),
         ),
     )
 

@@ -107,3 +107,29 @@ DROP TABLE alone CASCADE;
 
 -- case: in a DO block there is no statement to rewrite
 DO $$ BEGIN DROP VIEW adults CASCADE; END $$;
+
+-- given
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TABLE moods (id bigint PRIMARY KEY, mood mood, CONSTRAINT glad CHECK (mood = 'happy'));
+CREATE INDEX moods_mood ON moods (mood);
+CREATE POLICY glad ON moods USING (mood = 'happy');
+CREATE MATERIALIZED VIEW happy AS SELECT id FROM moods WHERE mood = 'happy';
+
+-- case: each of what goes with a column is made again
+ALTER TABLE moods DROP COLUMN mood CASCADE;
+ALTER TABLE moods ADD COLUMN mood text;
+ALTER TABLE moods ADD CONSTRAINT glad CHECK (mood = 'happy') NOT VALID;
+CREATE INDEX moods_mood ON moods (mood);
+CREATE POLICY glad ON moods USING (mood = 'happy');
+CREATE MATERIALIZED VIEW happy AS SELECT id FROM moods WHERE mood = 'happy';
+
+-- case: nothing of what goes with a column is made again
+ALTER TABLE moods DROP COLUMN mood CASCADE;
+ALTER TABLE moods ADD COLUMN mood text;
+
+-- case: the materialized view alone is not made again
+ALTER TABLE moods DROP COLUMN mood CASCADE;
+ALTER TABLE moods ADD COLUMN mood text;
+ALTER TABLE moods ADD CONSTRAINT glad CHECK (mood = 'happy') NOT VALID;
+CREATE INDEX moods_mood ON moods (mood);
+CREATE POLICY glad ON moods USING (mood = 'happy');
