@@ -21,7 +21,7 @@ def rule_for(
     *,
     why: Words,
     instead: str,
-    fix: Fixes | None = None,
+    fix: Fixes,
 ) -> Rule:
     """A rule that reports every work of these causes. `why` says what the waiting is for, after "wait while"."""
 
@@ -35,7 +35,7 @@ def rule_for(
                 f"{waiting[0].upper()}{waiting[1:]} {shown(work.relation)} wait while {why(step, work)}.",
                 help=instead,
                 work=work,
-                fix=fix(step, work) if fix is not None else None,
+                fix=fix(step, work),
             )
 
     return Rule(id=rule, check=check, on=on, needs_work=True, causes=frozenset(causes))

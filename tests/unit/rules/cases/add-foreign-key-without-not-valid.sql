@@ -1,6 +1,7 @@
 -- given
 CREATE SCHEMA shop;
 CREATE TABLE users (id bigint PRIMARY KEY);
+CREATE TABLE people (id bigint PRIMARY KEY);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, at date, payer bigint);
 CREATE TABLE logs (id bigint, user_id bigint, at date NOT NULL) PARTITION BY RANGE (at);
 CREATE TABLE shop.logs_1 PARTITION OF logs FOR VALUES FROM ('2024-01-01') TO ('2025-01-01') PARTITION BY RANGE (id);
@@ -23,6 +24,12 @@ ALTER TABLE empty ADD FOREIGN KEY (user_id) REFERENCES users;
 -- case: two in one statement
 ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users, ADD CONSTRAINT paid FOREIGN KEY (payer) REFERENCES users (id) DEFERRABLE;
 
+-- case: two without a name
+ALTER TABLE orders ADD FOREIGN KEY (payer) REFERENCES users (id), ADD FOREIGN KEY (user_id) REFERENCES users (id);
+
+-- case: two of one column
+ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id), ADD FOREIGN KEY (user_id) REFERENCES people (id);
+
 -- case: of a new table
 CREATE TABLE fresh (id bigint PRIMARY KEY, user_id bigint);
 ALTER TABLE fresh ADD FOREIGN KEY (user_id) REFERENCES users;
@@ -40,3 +47,6 @@ ALTER TABLE elsewhere ADD FOREIGN KEY (user_id) REFERENCES users;
 -- case: of a column that is new [no-transaction]
 ALTER TABLE orders ADD COLUMN buyer bigint;
 ALTER TABLE orders ADD FOREIGN KEY (buyer) REFERENCES users;
+
+-- case: of a partitioned table, which takes it NOT VALID [pg18]
+ALTER TABLE logs ADD CONSTRAINT logs_user FOREIGN KEY (user_id) REFERENCES users (id);

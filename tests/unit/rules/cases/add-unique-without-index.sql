@@ -22,8 +22,14 @@ ALTER TABLE logs ADD UNIQUE (id);
 CREATE TABLE fresh (id bigint);
 ALTER TABLE fresh ADD UNIQUE (id);
 
+-- case: two in one statement
+ALTER TABLE orders ADD UNIQUE (a), ADD UNIQUE (note);
+
 -- case: without two NULLs [pg15]
 ALTER TABLE orders ADD UNIQUE NULLS NOT DISTINCT (a);
 
 -- case: in a DO block
 DO $$ BEGIN ALTER TABLE orders ADD UNIQUE (a); END $$;
+
+-- case: in a text that a DO block runs
+DO $$ BEGIN EXECUTE 'ALTER TABLE orders ADD UNIQUE (a)'; END $$;

@@ -49,3 +49,9 @@ UPDATE elsewhere SET id = 1;
 -- case: a subquery that reads no table
 UPDATE orders SET total = (SELECT 5 LIMIT 1);
 DELETE FROM orders WHERE id IN (SELECT o.id FROM old_orders p, orders o LIMIT 1000);
+
+-- case: in several lines
+DELETE FROM orders
+  USING users
+  WHERE users.id = orders.user_id
+    AND users.id > 5;

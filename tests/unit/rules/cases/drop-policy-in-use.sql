@@ -62,3 +62,8 @@ CREATE TABLE fresh (id bigint);
 ALTER TABLE fresh ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON fresh USING (true);
 DROP POLICY own ON fresh;
+
+-- case: only one of another name or table comes later [no-transaction]
+DROP POLICY own ON orders;
+CREATE POLICY another ON orders USING (true);
+CREATE POLICY own ON notes USING (true);

@@ -38,3 +38,12 @@ CREATE TABLE fresh (id bigint);
 DROP TABLE fresh;
 CREATE TEMP TABLE passing (id bigint);
 DROP TABLE passing;
+
+-- case: made again, and nothing else
+DROP TABLE IF EXISTS ghost;
+CREATE TABLE ghost (id bigint);
+
+-- case: another takes its name
+DROP TABLE IF EXISTS ghost;
+CREATE TABLE phantom (id bigint);
+ALTER TABLE phantom RENAME TO ghost;

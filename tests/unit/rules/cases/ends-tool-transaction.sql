@@ -15,3 +15,6 @@ COMMIT;
 
 -- case: in a block
 DO $$ BEGIN COMMIT; END $$;
+
+-- case: rolled back
+ROLLBACK;

@@ -12,6 +12,7 @@ CREATE VIEW named AS SELECT name FROM things;
 CREATE TABLE things_2 (id bigint, name text);
 CREATE VIEW named_2 AS SELECT name FROM things_2;
 CREATE TABLE things_2_table (id bigint);
+CREATE TABLE worded (id bigint PRIMARY KEY, name text COLLATE "C");
 
 -- case: with a key, a collation, an index and a view
 ALTER TABLE users RENAME COLUMN email TO mail;
@@ -68,3 +69,6 @@ DO $$ BEGIN ALTER TABLE things RENAME COLUMN name TO title; END $$;
 -- case: an attribute, a constraint
 ALTER TYPE address RENAME ATTRIBUTE street TO road;
 ALTER TABLE users RENAME CONSTRAINT users_age_check TO users_age;
+
+-- case: with a collation that the second column has, too
+ALTER TABLE worded RENAME COLUMN name TO title;

@@ -18,3 +18,8 @@ ROLLBACK TO SAVEPOINT one;
 
 -- case: in the tool's transaction
 BEGIN;
+
+-- case: prepared, and never committed [no-transaction]
+BEGIN;
+UPDATE orders SET note = '' WHERE id = 1;
+PREPARE TRANSACTION 'one';

@@ -17,3 +17,8 @@ ALTER TABLE plain ADD COLUMN fresh varchar(5);
 ALTER TABLE plain ALTER COLUMN fresh TYPE varchar(6);
 CREATE TABLE fresh (code varchar(5));
 ALTER TABLE fresh ALTER COLUMN code TYPE varchar(6);
+
+-- case: of another collation
+ALTER TABLE plain ALTER COLUMN code TYPE varchar(20) COLLATE "C";
+CREATE INDEX plain_note ON plain (note);
+ALTER TABLE plain ALTER COLUMN note TYPE varchar COLLATE "C";

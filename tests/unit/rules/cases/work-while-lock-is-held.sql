@@ -3,6 +3,7 @@ CREATE TABLE users (id bigint PRIMARY KEY, email text);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, note text, total bigint, at timestamp);
 CREATE TABLE logs (id bigint, user_id bigint) PARTITION BY RANGE (id);
 CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (1) TO (5);
+CREATE TABLE empty (id bigint, user_id bigint) PARTITION BY RANGE (id);
 CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM orders;
 
 -- case: each kind of work
@@ -53,3 +54,8 @@ CREATE INDEX fresh_id ON fresh (id);
 CREATE TABLE fresh (id bigint);
 ALTER TABLE fresh ADD COLUMN a text;
 CREATE INDEX orders_note ON orders (note);
+
+-- case: of a partitioned table without partitions
+CREATE INDEX empty_user ON empty (user_id);
+ALTER TABLE users ADD COLUMN a text;
+CREATE INDEX empty_id ON empty (id);
