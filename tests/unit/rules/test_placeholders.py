@@ -1,4 +1,4 @@
-"""A fix over a name that stood for a placeholder has the placeholder, as its author wrote it."""
+"""Steps that name what the migration does not name, but its schema: by the placeholder that its author wrote for the schema."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 
 
-def test_steps_name_the_schema_by_its_placeholder() -> None:
-    texts = ("CREATE TABLE s123.orders (id bigint);", "ALTER TABLE s123.orders ADD CONSTRAINT sane CHECK (id > 0);")
+def test_what_depends_on_a_table_is_named_by_the_placeholder() -> None:
+    texts = (
+        "CREATE TABLE s123.orders (id bigint); CREATE VIEW s123.open AS SELECT id FROM s123.orders;",
+        "DROP TABLE s123.orders CASCADE;",
+    )
     sources = [
         Source(path=f"{place}.sql", text=text, written=text.replace("s123", "${s}")) for place, text in enumerate(texts)
     ]
@@ -19,10 +22,5 @@ def test_steps_name_the_schema_by_its_placeholder() -> None:
         for one in sources
     )
     found = lint([History(layout="plain", root=".", migrations=migrations)], RULES, LintOptions()).findings
-    (check,) = (one for one in found if one.rule == "add-check-without-not-valid")
-    assert (check.fix.steps or "").splitlines() == [
-        "-- 1. one migration",
-        "ALTER TABLE ${s}.orders ADD CONSTRAINT sane CHECK (id > 0) NOT VALID;",
-        "-- 2. the next migration, in a transaction of its own",
-        "ALTER TABLE ${s}.orders VALIDATE CONSTRAINT sane;",
-    ]
+    (taken,) = (one for one in found if one.rule == "drop-takes-dependents")
+    assert (taken.fix.steps or "").splitlines()[-2:] == ["DROP VIEW ${s}.open;", "DROP TABLE ${s}.orders;"]
