@@ -71,6 +71,17 @@ def test_hostile_revisions_are_not_checked_and_that_is_said(command: tuple[str, 
         assert ran.returncode == 2
 
 
+@pytest.mark.postgres
+def test_a_rehearsal_of_hostile_revisions_does_not_end_well(tmp_path: Path) -> None:
+    alembic(tmp_path)
+    ran = migrasafe(tmp_path, "rehearse", ".")
+    assert ran.returncode == 1, ran.stderr
+    said = [number for number in range(1, len(BODIES) + 1) if f"r{number}.py:" in ran.stderr]
+    assert said == list(range(1, len(BODIES) + 1))
+    assert "what could not be read was not rehearsed" in ran.stderr
+    assert "printed" * 100 not in ran.stdout + ran.stderr
+
+
 def django(folder: Path, *bodies: str) -> Path:
     (folder / "shop" / "migrations").mkdir(parents=True)
     (folder / "shop" / "__init__.py").touch()

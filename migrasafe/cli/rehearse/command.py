@@ -16,7 +16,7 @@ from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 if TYPE_CHECKING:
-    from migrasafe.migrations.model import History
+    from migrasafe.migrations.model import History, Migration
     from migrasafe.rehearse.both_sides.audit import Live
     from migrasafe.sql.script import Newer
 
@@ -106,7 +106,7 @@ def rehearse(
     A plan: every phase is watched (locks, rewrites, scans, time, WAL), taken back and run again; runs while an old and a
     new version of the app are at work; every step is killed on its way and run again; values go to the new side and back.
     The evidence is written into the plan's folder. Migrations: each statement is compared with what lint predicts.
-    Exit status: 0 everything held · 1 something did not · 2 the input cannot be used.
+    Exit status: 0 everything held · 1 something did not, or could not be read · 2 the input cannot be used.
 
     \b
     Examples:
@@ -177,6 +177,7 @@ def _migrations(
         say(f"the migrations have syntax that came with PostgreSQL {needed}, and are rehearsed on it", err=True)
         wanted = replace(wanted, major=needed)
     found: list[Replayed] = []
+    unread: list[str] = []
     with sandbox_of(wanted) as sandbox:
         for history in read:
             with sandbox.database() as dsn:
@@ -186,6 +187,9 @@ def _migrations(
                 ups = [one for one in history.migrations if not one.down]
                 sandbox.will_run(text for one in ups for text in one.texts)
                 first = max(0, len(ups) - last) if last is not None else 0
+                untold = _unread(history, ups[first:])
+                _say_notes(untold)
+                unread += untold
                 _say_notes(lay_migrations(dsn, ups[:first], sandbox.needs_role))
                 for replayed in replay(ups, dsn, sandbox.major, first=first, rows=Rows(rows or FEW)):
                     found.append(replayed)
@@ -195,13 +199,21 @@ def _migrations(
         say(trace_summary(found))
     else:
         click.echo(json.dumps(as_json(found), indent=1))
-    return int(any(one.contradicted or one.count(State.FAILED) for one in found))
+    if unread:
+        say("what could not be read was not rehearsed, so that nothing is shown of it", err=True)
+    return int(bool(unread) or any(one.contradicted or one.count(State.FAILED) for one in found))
 
 
 def _newer_syntax(history: History) -> Iterator[Newer]:
     """What PostgreSQL 12 does not read, without functions: a schema may have one of its own under the name."""
     parts = (part for migration in history.migrations if not migration.down for part in migration.parts)
     return (one for part in parts for one in part.script.newer if not one.function)
+
+
+def _unread(history: History, rehearsed: Sequence[Migration]) -> list[str]:
+    """What of the migrations was not read: silence about it would be a proof of nothing."""
+    notices = [*history.notices, *(notice for one in rehearsed for notice in one.notices)]
+    return [f"{one.path}:{one.line}: {one.message}" for one in dict.fromkeys(notices) if one.blocking]
 
 
 def _say_notes(notes: Sequence[str]) -> None:
