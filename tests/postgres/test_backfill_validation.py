@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.in_process import migrasafe
 from tests.postgres.backfills import backfill
 
 TABLES = """
@@ -148,3 +149,27 @@ def test_a_role_without_privileges_is_told_what_an_administrator_must_do(databas
         assert database.execute("SELECT n FROM t") == [(1,)]
     finally:
         database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["job.spec", "job.facts", "job.settings", "event.detail", "sample.gauges", "sample.reasons", "worker.gauges"],
+)
+def test_state_that_migrasafe_did_not_write_is_said_to_be_so(column, database, tmp_path):
+    database.execute("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0)")
+    run = ("run", "--table", "t", "--set", "n = 1", "--name", "j")
+    assert migrasafe(tmp_path, "backfill", *run, "--dsn", database.dsn).returncode == 0
+    table, name = column.split(".")
+    database.execute(f"UPDATE migrasafe.backfill_{table} SET {name} = '3'")
+    for words in (
+        run,
+        ("status", "j"),
+        ("list",),
+        ("report", "j", "--output", "x.html"),
+        ("resume", "j"),
+        ("verify", "j"),
+    ):
+        ran = migrasafe(tmp_path, "backfill", *words, "--dsn", database.dsn)
+        assert ran.returncode in (0, 1, 2), (words, ran.stderr)
+        if ran.returncode == 2 and words[0] in ("list", "report"):
+            assert f"migrasafe.backfill_{column} is not as migrasafe writes it: Expected " in ran.stderr

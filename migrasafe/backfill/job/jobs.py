@@ -8,11 +8,13 @@ import os
 import socket
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from migrasafe.backfill.job.spec import Spec
+from migrasafe.backfill.kept import kept
 from migrasafe.backfill.model import JobId, Setting, Status
 from migrasafe.backfill.queries import Sql, literal, query
 from migrasafe.backfill.walk.ways import BlockWalk, Key, KeyColumn, KeyWalk, Walk
@@ -212,9 +214,9 @@ def _jobs(session: ScriptSession, condition: str) -> tuple[Job, ...]:
 def _job(row: tuple[object, ...]) -> Job:
     names = Job.__struct_fields__
     values = dict(zip(names, row, strict=True))
-    values["spec"] = msgspec.json.decode(str(values["spec"]), type=Spec)
-    values["facts"] = msgspec.json.decode(str(values["facts"]), type=Facts)
-    values["settings"] = msgspec.json.decode(str(values["settings"]))
+    values["spec"] = kept(values["spec"], Spec, "backfill_job.spec")
+    values["facts"] = kept(values["facts"], Facts, "backfill_job.facts")
+    values["settings"] = kept(values["settings"], dict[str, Any], "backfill_job.settings")
     values["status"] = Status(values["status"])
     for name in ("created_at", "started_at", "finished_at"):
         values[name] = time_in(values[name])

@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
+from migrasafe.backfill.kept import kept
 from migrasafe.backfill.model import Gauge, JobId
 from migrasafe.backfill.queries import query
 from migrasafe.postgres.scripts import Row, ScriptSession
@@ -105,7 +105,12 @@ def said(kind: str, detail: Mapping[str, Any]) -> str:
 def _events(session: ScriptSession, job_id: JobId, most: int, *, with_waits: bool) -> tuple[Happening, ...]:
     rows = session.rows(query("events", job_id=job_id, most=most, with_waits=with_waits))
     return tuple(
-        Happening(at=moment(at), actor=actor, kind=kind, text=said(kind, msgspec.json.decode(detail)))
+        Happening(
+            at=moment(at),
+            actor=actor,
+            kind=kind,
+            text=said(kind, kept(detail, dict[str, Any], "backfill_event.detail")),
+        )
         for at, actor, kind, detail in rows
     )
 
@@ -118,6 +123,6 @@ def moment(seconds: float) -> datetime.datetime:
 def _sample(row: Row) -> SampleSeen:
     values = dict(zip(SampleSeen.__struct_fields__, row, strict=True))
     for name in ("gauges", "worst"):
-        values[name] = tuple(msgspec.json.decode(values[name], type=list[Gauge]))
-    values["reasons"] = msgspec.json.decode(values["reasons"], type=dict[str, float])
+        values[name] = tuple(kept(values[name], list[Gauge], f"backfill_sample.{name}"))
+    values["reasons"] = kept(values["reasons"], dict[str, float], "backfill_sample.reasons")
     return SampleSeen(**values)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from migrasafe.backfill.job import shards
 from migrasafe.backfill.job.jobs import Job
+from migrasafe.backfill.kept import kept
 from migrasafe.backfill.model import Gauge, Reason, Setting, Status
 from migrasafe.backfill.progress.history import Happening, events, moment, samples
 from migrasafe.backfill.progress.pace import LATELY_SECONDS, eta
@@ -176,6 +177,6 @@ def _worker(worker: shards.Worker) -> WorkerStatus:
         seconds_since_seen=worker.age_seconds,
         batch_rows=worker.batch_rows,
         rows_per_second=worker.rows_per_second or 0.0,
-        reasons=tuple(msgspec.json.decode(worker.reasons, type=list[Reason])),
-        gauges=tuple(msgspec.json.decode(worker.gauges, type=list[Gauge])),
+        reasons=tuple(kept(worker.reasons, list[Reason], "backfill_worker.reasons")),
+        gauges=tuple(kept(worker.gauges, list[Gauge], "backfill_worker.gauges")),
     )
