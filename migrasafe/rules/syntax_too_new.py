@@ -11,6 +11,8 @@ from migrasafe.sql.syntax.functions import OF_EXTENSION
 
 
 def check(step: Step) -> Iterator[Finding]:
+    if step.situation.in_body:
+        return  # the statement that it is a part of, or that made its function, is told of all that stands in it
     span = step.statement.span
     target = step.target.pg_version
     used = [one for one in step.script.newer if one.since > target and span.start <= one.span.start < span.end]

@@ -15,3 +15,6 @@ CREATE UNIQUE INDEX c ON orders (note) NULLS NOT DISTINCT;
 -- case: on the newest [pg18]
 MERGE INTO orders o USING orders p ON o.id = p.id WHEN MATCHED THEN DO NOTHING;
 CREATE TABLE a (b integer GENERATED ALWAYS AS (1) VIRTUAL);
+
+-- case: one of its own, and one that is too new, in a statement [pg12-12]
+SELECT any_value(note), date_bin('1 day', now(), now()) FROM orders;
