@@ -11,7 +11,7 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.in_phases import in_phases
 from migrasafe.rules.old_names import view_has_column
 from migrasafe.rules.wording import shown
-from migrasafe.schema.model import Ref, Table, View
+from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import Rename
 
@@ -48,8 +48,6 @@ def _changes_places(step: Step, ref: Ref, statement: Rename) -> bool:
     after = step.at_commit().relation(ref)
     if isinstance(after, Table) and after.column(statement.part or "") is not None:
         return True
-    if isinstance(after, View) and statement.part in after.columns:
-        return True  # a view of both names took the place of the table
     return step.in_transaction and any(
         isinstance(earlier, Rename)
         and (earlier.kind, earlier.part) == ("COLUMN", statement.new_name)

@@ -12,6 +12,9 @@ CREATE VIEW named AS SELECT name FROM things;
 CREATE TABLE things_2 (id bigint, name text);
 CREATE VIEW named_2 AS SELECT name FROM things_2;
 CREATE TABLE things_2_table (id bigint);
+CREATE TABLE listed (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE INDEX listed_name ON listed (name);
+CREATE TABLE listed_name_new (id bigint);
 CREATE TABLE worded (id bigint PRIMARY KEY, name text COLLATE "C");
 
 -- case: with a key, a collation, an index and a view
@@ -72,3 +75,6 @@ ALTER TABLE users RENAME CONSTRAINT users_age_check TO users_age;
 
 -- case: with a collation that the second column has, too
 ALTER TABLE worded RENAME COLUMN name TO title;
+
+-- case: never NULL, with an index for whose copy the first name is taken
+ALTER TABLE listed RENAME COLUMN name TO title;
