@@ -81,3 +81,6 @@ ALTER ROLE app LOGIN;
 ALTER ROLE app NOCREATEDB;
 CREATE ROLE more;
 GRANT reports TO app;
+
+-- case: a function, from two roles
+REVOKE EXECUTE ON FUNCTION total() FROM app, reports;

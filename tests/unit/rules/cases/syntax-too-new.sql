@@ -18,3 +18,4 @@ CREATE TABLE a (b integer GENERATED ALWAYS AS (1) VIRTUAL);
 
 -- case: one of its own, and one that is too new, in a statement [pg12-12]
 SELECT any_value(note), date_bin('1 day', now(), now()) FROM orders;
+SELECT date_bin('1 day', now(), now()), any_value(note), random_normal() FROM orders;
