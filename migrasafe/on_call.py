@@ -26,6 +26,7 @@ class OnCall:
                 found = getattr(import_module(self._module), function)
             return found(*given)
 
+        setattr(self, function, called)  # who names it inside a function asks each time
         return called
 
 
