@@ -21,7 +21,7 @@ class JobFile(Struct, frozen=True, kw_only=True):
     """What a file says."""
 
     spec: Spec
-    name: str | None
+    name: str | None = None
     settings: Mapping[str, Setting]
     dsn_env: str | None = None
     """The variable of the environment that holds the connection string."""
