@@ -9,8 +9,8 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.wording import shown, sql_name
 from migrasafe.schema.added import added
 from migrasafe.schema.alike import over_the_same
-from migrasafe.schema.index_use import same_or_none
 from migrasafe.schema.model import Index, Ref, Schema, Table, View
+from migrasafe.sql.expressions import same_or_none
 from migrasafe.sql.statements import CreateIndex, IndexElement
 
 

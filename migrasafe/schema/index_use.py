@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 
 from migrasafe.schema.alike import beginning_with
 from migrasafe.schema.model import Constraint, Index, Ref, Schema, Table, View
-from migrasafe.sql.expressions import same_expression
-from migrasafe.sql.statements import ConstraintKind, Expression, IndexElement
+from migrasafe.sql.expressions import same_or_none
+from migrasafe.sql.statements import ConstraintKind, IndexElement
 
 
 def finds(index: Index, columns: tuple[str, ...]) -> bool:
@@ -60,10 +60,3 @@ def same_unique(schema: Schema, table: Table, index: Index) -> Index | None:
 
 def _same_value(one: IndexElement, other: IndexElement) -> bool:
     return one.column == other.column and same_or_none(one.expression, other.expression)
-
-
-def same_or_none(one: Expression | None, other: Expression | None) -> bool:
-    """Whether both say the same, or neither is there."""
-    if one is None or other is None:
-        return one is other
-    return same_expression(one, other)

@@ -140,6 +140,13 @@ def same_expression(one: Expression, other: Expression) -> bool:
     return said(one) == said(other) and _same(one.node, other.node)
 
 
+def same_or_none(one: Expression | None, other: Expression | None) -> bool:
+    """Whether both say the same, or neither is there."""
+    if one is None or other is None:
+        return one is other
+    return one is other or same_expression(one, other)
+
+
 @lru_cache(maxsize=4096)
 def said(expression: Expression) -> int:
     """A number that is the same for expressions that say the same, and hardly ever for others: a table may have a thousand

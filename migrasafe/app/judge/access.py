@@ -13,7 +13,7 @@ from msgspec import Struct
 from migrasafe.app.resolve import Resolution, Use
 from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Granted, Policy, Ref, Schema, Table, View
-from migrasafe.sql.expressions import matches_all_rows, same_expression
+from migrasafe.sql.expressions import matches_all_rows, same_or_none
 from migrasafe.sql.statements import Expression
 
 _PRIVILEGES = {
@@ -170,8 +170,7 @@ def _has(table: Table, wanted: Policy) -> bool:
 def _is_same(one: Policy, other: Policy) -> bool:
     expressions = ((one.using, other.using), (one.check, other.check))
     return (one.command, one.permissive, one.roles) == (other.command, other.permissive, other.roles) and all(
-        (left is None and right is None) or (left is not None and right is not None and same_expression(left, right))
-        for left, right in expressions
+        same_or_none(left, right) for left, right in expressions
     )
 
 

@@ -10,8 +10,6 @@ from migrasafe.schema.model import Ref
 from migrasafe.sql.expressions import is_null_constant
 from migrasafe.sql.statements import Expression, Name, Node
 
-_PLACES = frozenset({"location", "list_start", "list_end", "rexpr_list_start", "rexpr_list_end", "name_location"})
-
 
 def nextval_of(sequence: Ref) -> Expression:
     """`nextval('sequence'::regclass)`, the default of a serial column."""
@@ -39,21 +37,6 @@ def sequence_of_default(expression: Expression | None) -> Name | None:
 def is_null(expression: Expression | None) -> bool:
     """Whether a default is the constant NULL: the same as none."""
     return expression is not None and is_null_constant(expression)
-
-
-def same_expression(one: Expression | None, other: Expression | None) -> bool:
-    """Whether two expressions were written alike, wherever they stand."""
-    if one is None or other is None:
-        return one is other
-    return one is other or _without_places(one.node) == _without_places(other.node)
-
-
-def _without_places(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {key: _without_places(value) for key, value in node.items() if key not in _PLACES}
-    if isinstance(node, list):
-        return [_without_places(item) for item in node]
-    return node
 
 
 def with_renamed_column(expression: Expression | None, old: str, new: str) -> Expression | None:

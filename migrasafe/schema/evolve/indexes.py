@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from migrasafe.schema.evolve.draft import Draft
-from migrasafe.schema.evolve.expressions import same_expression
 from migrasafe.schema.evolve.free_names import free_name
 from migrasafe.schema.evolve.generated_names import clipped, index_column_names, joined_columns
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.evolve.type_names import is_composite
 from migrasafe.schema.model import Constraint, Index, Ref, RelationKind, Table, View
+from migrasafe.sql.expressions import same_or_none
 from migrasafe.sql.statements import ConstraintKind, CreateIndex
 
 _LABELS = {ConstraintKind.PRIMARY_KEY: "pkey", ConstraintKind.UNIQUE: "key", ConstraintKind.EXCLUDE: "excl"}
@@ -227,12 +227,12 @@ def same_index(one: Index, other: Index) -> bool:
         and len(one.elements) == len(other.elements)
         and all(
             a.column == b.column
-            and same_expression(a.expression, b.expression)
+            and same_or_none(a.expression, b.expression)
             and a.opclass == b.opclass
             and a.collation == b.collation
             for a, b in zip(one.elements, other.elements, strict=True)
         )
-        and same_expression(one.predicate, other.predicate)
+        and same_or_none(one.predicate, other.predicate)
     )
 
 
