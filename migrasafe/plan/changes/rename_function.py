@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.plan import phases
+from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.drop_function import UNTRACKED
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
-from migrasafe.plan.objects.overloads import exists, exists_not, kind_of, overload, signature
+from migrasafe.plan.objects.overloads import exists, exists_not, hidden, kind_of, overload, signature
+from migrasafe.plan.objects.put_aside import clear_away
 from migrasafe.plan.objects.renamed import renamed
 from migrasafe.plan.templates import filled
 from migrasafe.schema.definitions import name_of
@@ -47,6 +48,14 @@ class RenameFunction(Struct, frozen=True, kw_only=True):
             return Draft(title=title, tables=(), phases=(phase,), why=why)
         alias = tuple(_alias(function, new))
         drop = f"DROP FUNCTION {signature(function)}"
+        aside = hidden(function)
+        # The function of the old name calls the new name, which is therefore there until the statements that call it are over.
+        seen = (*_alter(function, function.ref, aside), *back, *_alias(replace(function, ref=new), function.ref))
+        cleared = clear_away(
+            f"the second name {function.ref}",
+            f"({exists(function, aside)})",
+            *(f"DROP FUNCTION IF EXISTS {signature(function, one)}" for one in (aside, new)),
+        )
         last = Step(title=f"The name {function.ref} goes", statements=(drop,), done=exists_not(function), undo=alias)
         return Draft(
             title=title,
@@ -56,7 +65,7 @@ class RenameFunction(Struct, frozen=True, kw_only=True):
                     f"{new} can be called by its old name, too",
                     f"calls {signature(function)}, which calls {new}",
                     f"may call {new}",
-                    (_rename(function, new, (*there, *alias), (drop, *back)),),
+                    (cleared, _rename(function, new, (*there, *alias), seen, exists_not(function, aside))),
                 ),
                 phases.deploy(f"calls {new}", f"calls {signature(function)}"),
                 phases.contract(
@@ -74,11 +83,11 @@ class RenameFunction(Struct, frozen=True, kw_only=True):
         )
 
 
-def _rename(function: Function, new: Ref, there: tuple[str, ...], back: tuple[str, ...]) -> Step:
+def _rename(function: Function, new: Ref, there: tuple[str, ...], back: tuple[str, ...], *more: str) -> Step:
     return Step(
         title=f"Let {signature(function)} be called {new}",
         statements=there,
-        done=f"({exists(function, new)})",
+        done=predicates.all_of(f"({exists(function, new)})", *more),
         undo=back,
     )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.beside import ref_aside
 from migrasafe.plan.carry_over.columns_of_type import columns_of_type
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.put_aside import clear_away
 from migrasafe.plan.objects.renamed import renamed
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Composite, Domain, EnumType, Ref
@@ -46,7 +48,11 @@ class RenameType(Struct, frozen=True, kw_only=True):
             return self._by_neither(ground, title, tables, old, new, _step(old, new, there, back), why)
         alias = f"CREATE DOMAIN {name_of(old)} AS {name_of(new)}"
         drop = f"DROP DOMAIN {name_of(old)}"
-        step = _step(old, new, (*there, alias), (drop, *back))
+        aside = ref_aside(old)
+        step = _step(old, new, (*there, alias), (*renamed("DOMAIN", old, aside), *back))
+        cleared = clear_away(
+            f"the second name {old}", predicates.type_exists(aside), f"DROP DOMAIN IF EXISTS {name_of(aside)}"
+        )
         last = Step(
             title=f"The name {old} goes",
             statements=(drop,),
@@ -58,7 +64,10 @@ class RenameType(Struct, frozen=True, kw_only=True):
             tables=tables,
             phases=(
                 phases.expand(
-                    f"{new} has a second name, {old}", f"says {old}, a domain over {new}", f"may say {new}", (step,)
+                    f"{new} has a second name, {old}",
+                    f"says {old}, a domain over {new}",
+                    f"may say {new}",
+                    (cleared, step),
                 ),
                 phases.deploy(f"says {new}", f"says {old}"),
                 phases.contract(

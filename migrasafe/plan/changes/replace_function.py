@@ -7,6 +7,7 @@ import re
 from msgspec import Struct
 
 from migrasafe.plan import phases, predicates
+from migrasafe.plan.beside import ref_beside
 from migrasafe.plan.changes.add_function import create
 from migrasafe.plan.changes.drop_function import UNTRACKED, drop_hidden, take_away
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
@@ -26,6 +27,7 @@ from migrasafe.plan.objects.overloads import (
     signature,
     takes_what_the_other_takes,
 )
+from migrasafe.plan.objects.put_aside import clear_away
 from migrasafe.plan.templates import filled
 from migrasafe.schema.evolve.functions import input_types, same_types
 from migrasafe.schema.model import Function
@@ -90,11 +92,15 @@ class ReplaceFunction(Struct, frozen=True, kw_only=True):
         old, new, aside = self.old, self.new, hidden(self.old)
         note = says_replaced(ground.id, kind_of(new), signature(new))
         is_new = _commented(new, note)
+        seen = ref_beside(new.ref)
+        cleared = clear_away(
+            f"the new {new.ref}", f"({exists(new, seen)})", f"DROP {kind_of(new)} IF EXISTS {signature(new, seen)}"
+        )
         swap = Step(
             title=f"{signature(new)} takes the place of {signature(old)}, which is kept as {aside.name}",
             statements=(rename(old, old.ref, aside), definition_of(new), _called_by_the_same(old, new), note.there),
             done=is_new,
-            undo=(f"DROP {kind_of(new)} {signature(new)}", rename(old, aside, old.ref)),
+            undo=(rename(new, new.ref, seen), rename(old, aside, old.ref)),
             undoable=predicates.all_of(is_new, exists(old, aside)),
         )
         return Draft(
@@ -105,7 +111,7 @@ class ReplaceFunction(Struct, frozen=True, kw_only=True):
                     f"{signature(new)} takes the place of {signature(old)}",
                     "calls the new one: it takes what the old one took, and gives what that gave",
                     f"calls {signature(new)}",
-                    (swap,),
+                    (cleared, swap),
                 ),
                 phases.contract(
                     "The old one goes",

@@ -12,10 +12,10 @@ BEGIN
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF attempt = {attempts} THEN
         RAISE lock_not_available USING MESSAGE = '{id}: no lock after {attempts} attempts, nothing was changed',
-          DETAIL = 'In the way: ' || {in_the_way}, HINT = 'When they have ended, run this file again.';
+          DETAIL = 'In the way: ' || coalesce({in_the_way}, SQLERRM), HINT = 'When they have ended, run this file again.';
       END IF;
     WHEN undefined_object OR undefined_column OR undefined_function OR undefined_table OR duplicate_object OR duplicate_column
-      OR duplicate_table OR unique_violation THEN
+      OR duplicate_table OR unique_violation OR internal_error THEN  -- the last: what was looked up has gone meanwhile
       IF NOT ({skip}) THEN  -- else a run that was cut off has ended meanwhile
         RAISE;
       END IF;

@@ -1,0 +1,107 @@
+"""What a way back takes away at last: no statement that has seen it fails, however often the phase comes and goes."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.postgres.plans import test_names_and_settings as names
+from tests.postgres.plans import test_objects_under_traffic as objects
+from tests.postgres.plans.rollout import Rollout, UnderTraffic, dump, roll_out
+from tests.postgres.servers import Database
+
+ROUNDS = 25
+CASES: dict[str, tuple[str, UnderTraffic, str]] = {
+    "a domain moves": (
+        names.SETUP + names.ROWS,
+        names.CASES["a domain moves to another schema"],
+        "to_regtype('zip__ms_dropped')",
+    ),
+    "functions get other names": (
+        names.SETUP + names.ROWS,
+        names.CASES["functions have other names"],
+        "to_regproc('price__ms_dropped')",
+    ),
+    "a function gives more": (
+        objects.SETUP + objects.ROWS,
+        objects.CASES["a function gives one column more"],
+        "to_regproc('listed__ms')",
+    ),
+}
+"""What is in the database, what becomes of it, and what is put aside on the way back, null where it is not there."""
+
+
+class Way:
+    """The first phase of a case, ahead and back."""
+
+    def __init__(self, database: Database, folder: Path, name: str) -> None:
+        setup, self.case, self.aside = CASES[name]
+        database.execute(setup)
+        self.before = dump(database.dsn)
+        self.run: Rollout = roll_out(database, self.case.migration, folder, self.case.hints)
+        (self.ahead,), (self.back,), _ = self.run.files(self.run.plan.phases[0])
+
+    def is_aside(self) -> bool:
+        return self.run.database.execute(f"SELECT {self.aside} IS NOT NULL") == [(True,)]
+
+    def back_until_it_is_aside(self) -> subprocess.Popen[str]:
+        """psql on its way back, as far as it gets while a transaction of before is open."""
+        psql = self.run.psql(self.back)
+        deadline = time.monotonic() + 30
+        while not self.is_aside():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return psql
+
+
+@pytest.mark.majors(12, 15, 18)
+@pytest.mark.parametrize("name", CASES)
+def test_the_old_version_goes_on_while_it_comes_and_goes(
+    each_major: int, database: Database, tmp_path: Path, name: str
+) -> None:
+    way = Way(database, tmp_path, name)
+    with way.run.clients("old", way.case.old, range(1, 4)):
+        for _ in range(ROUNDS):
+            way.run.check(way.ahead)
+            way.run.check(way.back)
+    assert dump(database.dsn) == way.before
+
+
+@pytest.mark.majors(12, 15, 18)
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_there_until_the_last_transaction_that_may_have_seen_it_is_over(
+    each_major: int, database: Database, tmp_path: Path, name: str
+) -> None:
+    way = Way(database, tmp_path, name)
+    way.run.check(way.ahead)
+    with psycopg.connect(database.dsn) as slow:
+        slow.execute("SELECT 1")
+        psql = way.back_until_it_is_aside()
+        assert psql.poll() is None
+        slow.rollback()
+        _, err = psql.communicate(timeout=60)
+    assert psql.returncode == 0, err
+    assert dump(database.dsn) == way.before
+    way.run.is_over(way.back)
+
+
+@pytest.mark.majors(12, 15, 18)
+@pytest.mark.parametrize("name", CASES)
+def test_a_way_back_that_was_cut_off_is_cleared_away_by_the_next_way_ahead(
+    each_major: int, database: Database, tmp_path: Path, name: str
+) -> None:
+    way = Way(database, tmp_path, name)
+    way.run.check(way.ahead)
+    wanted = dump(database.dsn)
+    with psycopg.connect(database.dsn) as slow:
+        slow.execute("SELECT 1")
+        psql = way.back_until_it_is_aside()
+        psql.kill()
+        psql.communicate()
+    way.run.check(way.ahead)
+    assert dump(database.dsn) == wanted
+    way.run.is_over(way.ahead)
