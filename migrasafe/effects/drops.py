@@ -14,7 +14,7 @@ from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.lost import lost_with
-from migrasafe.schema.model import Index, Ref, Sequence, Table, View
+from migrasafe.schema.model import Index, Ref, Schema, Sequence, Table, View
 from migrasafe.sql.statements import AlterTable, Drop, Name
 
 
@@ -86,11 +86,16 @@ def _identity_needs_it(statement: Drop, situation: Situation) -> Effects:
         if isinstance(sequence, Sequence) and sequence.owned_by is not None:
             table = situation.schema.table(sequence.owned_by.relation)
             column = table.column(sequence.owned_by.column or "") if table is not None else None
-            owned = [one for one in situation.schema.relations.values() if isinstance(one, Sequence)]
-            alone = sum(one.owned_by == sequence.owned_by for one in owned) == 1
-            if column is not None and column.identity is not None and alone:
+            if column is not None and column.identity is not None and _is_alone(sequence, situation.schema):
                 return _depends(f"cannot drop sequence {dropped.name}: the identity column {column.name} needs it")
     return NOTHING
+
+
+def _is_alone(sequence: Sequence, schema: Schema) -> bool:
+    """Whether no other sequence belongs to the same column."""
+    owner = sequence.owned_by
+    others = map(schema.relation, schema.dependents_of(owner.relation) if owner is not None else ())
+    return not any(isinstance(one, Sequence) and one.owned_by == owner and one is not sequence for one in others)
 
 
 def locks_of_cascade(statement: Drop | AlterTable, situation: Situation) -> Effects:
