@@ -36,7 +36,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -44,6 +44,7 @@ from msgspec.structs import asdict
 
 from migrasafe.postgres.connect import connect, in_database, run
 from migrasafe.postgres.server.find import find_server
+from migrasafe.postgres.server.running import RunningServer
 from tools.fuzz.campaign import Counts, Findings
 from tools.fuzz.corpus import fuzz_corpus, installed_pglast, texts_of
 from tools.fuzz.guided_runs import fuzz_reader
@@ -123,35 +124,37 @@ def _ddl(options: argparse.Namespace) -> int:
 
 
 def _server(options: argparse.Namespace) -> int:
-    findings = Findings(options.failures)
-    began, cpu = time.monotonic(), time.process_time()
-    counts, compared = Counts(), 0
-    server = find_server(options.pg_version).start()
-    try:
+    def campaign(server: RunningServer, findings: Findings) -> Iterator[tuple[Counts, int]]:
         with connect(server.dsn) as session:
             run(session, f"CREATE DATABASE {_DATABASE}")
         with connect(in_database(server.dsn, _DATABASE)) as session:
-            for counts, compared in fuzz_on_server(session, options.seed, options.statements, findings):  # noqa: B007 (the last are reported below)
-                pass
-    finally:
-        server.stop()
-    wall, cpu = time.monotonic() - began, time.process_time() - cpu
-    print(f"compared after {compared:,} statements that PostgreSQL {server.major} took")
-    campaign = f"generated DDL, on PostgreSQL {server.major}"
-    return report(campaign, options, counts, findings, wall=wall, cpu=cpu, compared=compared)
+            yield from fuzz_on_server(session, options.seed, options.statements, findings)
+
+    return _on_server(options, "generated DDL, on", campaign)
 
 
 def _traced(options: argparse.Namespace) -> int:
+    def campaign(server: RunningServer, findings: Findings) -> Iterator[tuple[Counts, int]]:
+        return fuzz_traced(server, options.seed, options.statements, findings)
+
+    return _on_server(options, "generated migrations, traced on", campaign)
+
+
+def _on_server(
+    options: argparse.Namespace,
+    name: str,
+    campaign: Callable[[RunningServer, Findings], Iterator[tuple[Counts, int]]],
+) -> int:
     findings = Findings(options.failures)
     began, cpu = time.monotonic(), time.process_time()
     counts, compared = Counts(), 0
     with find_server(options.pg_version).start() as server:
-        for counts, compared in fuzz_traced(server, options.seed, options.statements, findings):  # noqa: B007 (likewise)
-            pass
+        for so_far in campaign(server, findings):
+            counts, compared = so_far
     wall, cpu = time.monotonic() - began, time.process_time() - cpu
-    print(f"compared what {compared:,} statements did on PostgreSQL {server.major}")
-    campaign = f"generated migrations, traced on PostgreSQL {server.major}"
-    return report(campaign, options, counts, findings, wall=wall, cpu=cpu, compared=compared)
+    name = f"{name} PostgreSQL {server.major}"
+    print(f"compared after {compared:,} statements")
+    return report(name, options, counts, findings, wall=wall, cpu=cpu, compared=compared)
 
 
 def _corpus(options: argparse.Namespace) -> int:
