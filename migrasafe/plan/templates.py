@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from migrasafe.regex import regex
+from migrasafe.sql.one_line import without_line_ends
 from migrasafe.sql.quote import free_tag
 
-_NO_LINE_END = regex(r"[\r\n]+")
 _TAG = regex(r"\$([a-z]+)\$")
 
 
@@ -25,7 +25,7 @@ def filled(name: str, /, **words: object) -> str:
     texts = [str(word) for word in words.values()]
     for tag in dict.fromkeys(_TAG.findall(template)):
         template = template.replace(f"${tag}$", free_tag(tag, texts))
-    told = {name: _NO_LINE_END.sub(" ", text) for name, text in zip(words, texts, strict=True)}
+    told = {name: without_line_ends(text) for name, text in zip(words, texts, strict=True)}
     lines = template.splitlines(keepends=True)
     return "".join(line.format(**(told if line.startswith("--") else words)) for line in lines)
 

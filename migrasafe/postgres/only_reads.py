@@ -8,6 +8,7 @@ import psycopg
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import Connection, run
+from migrasafe.sql.one_line import in_one_line
 
 
 def answer_of(connection: Connection, query: str) -> object:
@@ -19,18 +20,15 @@ def answer_of(connection: Connection, query: str) -> object:
     except psycopg.errors.InsufficientPrivilege:
         raise  # the command says which rights it needs
     except psycopg.Error as error:
-        raise ServerError(f"the server cannot answer `{_shown(query)}`: {str(error).partition(chr(10))[0]}") from error
+        raise ServerError(
+            f"the server cannot answer `{in_one_line(query, _LONGEST)}`: {str(error).partition(chr(10))[0]}"
+        ) from error
     finally:
         if not connection.closed:
             run(connection, "ROLLBACK")
     if len(rows) != 1 or len(rows[0]) != 1:
-        raise ServerError(f"`{_shown(query)}` gives no one value: only a query that does can be asked")
+        raise ServerError(f"`{in_one_line(query, _LONGEST)}` gives no one value: only a query that does can be asked")
     return rows[0][0]
-
-
-def _shown(query: str) -> str:
-    words = " ".join(query.split())
-    return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
 _LONGEST = 200

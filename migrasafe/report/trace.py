@@ -10,6 +10,7 @@ from migrasafe.postgres.watch.observed import Observed
 from migrasafe.quantities import say_count
 from migrasafe.rehearse.migration.run import State
 from migrasafe.rehearse.migration.trace import Judged, Replayed
+from migrasafe.sql.one_line import in_one_line
 
 _SQL_SHOWN = 90
 """Characters of a statement."""
@@ -22,7 +23,7 @@ def trace_lines(replayed: Replayed) -> Iterator[str]:
     for judged in replayed.statements:
         expected, outcome = judged.outcome.expected, judged.outcome
         line = expected.place.rpartition(":")[2]
-        yield f"  {line:>4}  {in_one_line(expected.sql)}"
+        yield f"  {line:>4}  {in_one_line(expected.sql, _SQL_SHOWN)}"
         if outcome.observed is not None:
             yield f"        {_seen(outcome.observed)}"
         else:
@@ -113,9 +114,3 @@ def _waiting(mode: LockMode) -> str:
     if mode.blocks_reads:
         return " (readers and writers wait)"
     return " (writers wait)" if mode.blocks_writes else ""
-
-
-def in_one_line(sql: str, at_most: int = _SQL_SHOWN) -> str:
-    """SQL on one line, cut after so many characters."""
-    one_line = " ".join(sql.split())
-    return one_line if len(one_line) <= at_most else one_line[: at_most - 1] + "…"

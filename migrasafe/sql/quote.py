@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from msgspec.structs import replace
 
 from migrasafe.regex import regex
+from migrasafe.sql.one_line import without_line_ends
 from migrasafe.sql.statements import Name, TypeName
 
 # Words that cannot name a table or a column without quotes, in PostgreSQL 18's grammar (a superset of 12's).
@@ -152,7 +153,7 @@ def quote_literal(value: str) -> str:
 
 def comment(words: str, before: str = "-- ") -> str:
     """Words as one line of a comment: names in them may hold the end of a line, and what is behind it would be run."""
-    return before + " ".join(words.splitlines())
+    return before + without_line_ends(words)
 
 
 def free_tag(tag: str, texts: Iterable[str]) -> str:

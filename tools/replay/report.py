@@ -7,7 +7,7 @@ from typing import Any
 
 from migrasafe.rehearse.migration.run import Outcome, State
 from migrasafe.rehearse.migration.trace import Judged, Replayed
-from migrasafe.report.trace import in_one_line
+from migrasafe.sql.one_line import in_one_line
 
 _SQL_SHOWN = 100
 """Characters of a statement."""

@@ -9,6 +9,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.foresee import foresee
 from migrasafe.plan.model import Phase, PhaseName, Step
 from migrasafe.schema.model import Schema
+from migrasafe.sql.one_line import in_one_line
 from migrasafe.sql.quote import quote_ident, quote_literal
 from migrasafe.sql.statements import (
     CreateComposite,
@@ -45,8 +46,7 @@ class AsWritten(Struct, frozen=True, kw_only=True):
                         f"this takes a {lock.mode.value} lock on {lock.relation} while it works: put it into a migration of its"
                         " own, with a lock_timeout"
                     )
-        words = " ".join(self.sql.split())
-        title = words if len(words) <= 60 else f"{words[:59]}…"
+        title = in_one_line(self.sql, 60)
         phase = Phase(
             name=PhaseName.EXPAND,
             title="What is new, and in nobody's way",

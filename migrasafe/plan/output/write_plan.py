@@ -22,6 +22,7 @@ from migrasafe.plan.templates import document_template
 from migrasafe.quantities import say_bytes, say_seconds
 from migrasafe.regex import regex
 from migrasafe.schema.model import Schema
+from migrasafe.sql.one_line import without_line_ends
 from migrasafe.sql.quote import comment
 from migrasafe.target import Target
 
@@ -171,7 +172,7 @@ class _AsItIs(str):
 
 def _on_one_line(value: object) -> object:
     """A name may hold the end of a line, and what is behind it would be a heading, or another row."""
-    return " ".join(value.splitlines()) if type(value) is str else value
+    return without_line_ends(value) if type(value) is str else value
 
 
 def _strongest(phase: Phase) -> str:
