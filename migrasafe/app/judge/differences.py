@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from migrasafe.app.judge.constants import fits
+from migrasafe.app.judge.values_refused import lost_without_a_word, refusal
 from migrasafe.app.model import Query
 from migrasafe.app.resolve import Resolution
 from migrasafe.app.resolve.conversions import NUMBERS
+from migrasafe.app.resolve.values import Written
 from migrasafe.app.usage import SourceLocation
 from migrasafe.app.verdict import Weight
-from migrasafe.schema.model import EnumType, Ref, Schema
+from migrasafe.schema.model import Domain, EnumType, Ref, Schema
 from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import TypeName
 
@@ -48,32 +50,50 @@ def differences(
 
 def _narrowed(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:
     for written in before.writes:
-        old, new = (_type(schema, written.relation, written.column) for schema in (schema_before, schema_after))
-        if old is None or new is None or old == new or not holds_less(old, new):
+        old = _below_domains(written, schema_before)
+        new = _below_domains(written, schema_after)
+        fit = fits(written.value, new) if written.value and new is not None else None
+        if old is None or new is None or old == new or fit:
             continue
-        fit = fits(written.value, new) if written.value else None
-        if fit:
-            continue
-        if fit is False and new.name in ("varchar", "bpchar", "numeric"):
-            word = "character varying" if new.name == "varchar" else "character"
-            of = f"type {word}({new.modifiers[0] if new.modifiers else 1})"
+        said = _refused(old, new, schema_after, too_large=fit is False) or _cut_short(old, new)
+        if said is not None:
+            weight, message, sqlstate = said
             yield Difference(
-                weight=Weight.FAILS,
-                message=f"value too long for {of}" if new.name != "numeric" else "numeric field overflow",
-                sqlstate="22001" if new.name != "numeric" else "22003",
+                weight=weight,
+                message=message,
+                sqlstate=sqlstate,
                 offset=written.offset,
                 object=written.relation,
                 name=written.column,
             )
-            continue
-        yield Difference(
-            weight=Weight.MAY_FAIL,
-            message=f"a value of {spell_type(old)} may not fit into type {spell_type(new)}",
-            sqlstate="22001" if new.name in ("varchar", "bpchar") else "22003",
-            offset=written.offset,
-            object=written.relation,
-            name=written.column,
-        )
+
+
+def _refused(old: TypeName, new: TypeName, schema: Schema, *, too_large: bool) -> tuple[Weight, str, str] | None:
+    sqlstate = refusal(old, new)
+    if sqlstate is None:
+        return None
+    if too_large:
+        return Weight.FAILS, *_too_large(new)
+    if not sqlstate and isinstance(schema.types.get(schema.resolve_type(new.schema, new.name)), EnumType):
+        sqlstate = "22P02"
+    return Weight.MAY_FAIL, f"a value of {spell_type(old)} may not fit into type {spell_type(new)}", sqlstate
+
+
+def _too_large(new: TypeName) -> tuple[str, str]:
+    """What PostgreSQL says of a constant that a type has no room for."""
+    if new.name in ("varchar", "bpchar"):
+        word = "character varying" if new.name == "varchar" else "character"
+        return f"value too long for type {word}({new.modifiers[0] if new.modifiers else 1})", "22001"
+    return "numeric field overflow" if new.name == "numeric" else f"{spell_type(new)} out of range", "22003"
+
+
+def _cut_short(old: TypeName, new: TypeName) -> tuple[Weight, str, str] | None:
+    lost = lost_without_a_word(old, new)
+    return (
+        None
+        if lost is None
+        else (Weight.RISK, f"{lost} of a value of {spell_type(old)} is lost in type {spell_type(new)}", "")
+    )
 
 
 def _passed(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:
@@ -100,36 +120,24 @@ def is_same_kind(old: TypeName, new: TypeName) -> bool:
     return (
         old.name == new.name
         or all(one.name in texts for one in (old, new))
-        or (all(one.name in NUMBERS for one in (old, new)) and not holds_less(old, new))
+        or (all(one.name in NUMBERS for one in (old, new)) and refusal(old, new) is None)
     )
-
-
-def holds_less(old: TypeName, new: TypeName) -> bool:
-    """Whether some value of the old type is not one of the new."""
-    texts = ("text", "varchar", "bpchar")
-    if old.name in texts and new.name in texts:
-        if not new.modifiers:
-            return new.name == "bpchar"
-        return not old.modifiers or int(old.modifiers[0]) > int(new.modifiers[0])
-    if old.name in NUMBERS and new.name in NUMBERS:
-        if old.name == new.name == "numeric":
-            before, after = _digits(old), _digits(new)
-            return after is not None and (before is None or before > after)
-        return NUMBERS.index(old.name) > NUMBERS.index(new.name) or bool(new.modifiers)
-    return old.name != new.name and new.name not in texts and (old.name, new.name) != ("timestamp", "timestamptz")
-
-
-def _digits(of: TypeName) -> int | None:
-    """How many digits stand before the point at most; those behind it are rounded."""
-    if not of.modifiers:
-        return None
-    return int(of.modifiers[0]) - (int(of.modifiers[1]) if len(of.modifiers) > 1 else 0)
 
 
 def _type(schema: Schema, ref: Ref, name: str) -> TypeName | None:
     table = schema.table(ref)
     column = table.column(name) if table is not None else None
     return column.type if column is not None else None
+
+
+def _below_domains(written: Written, schema: Schema) -> TypeName | None:
+    of = _type(schema, written.relation, written.column)
+    for _ in range(10):  # as deep as anybody goes; a broken history may have a cycle
+        domain = schema.types.get(schema.resolve_type(of.schema, of.name)) if of is not None and not of.array else None
+        if not isinstance(domain, Domain):
+            break
+        of = domain.type
+    return of
 
 
 def _lost_defaults(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:

@@ -22,6 +22,7 @@ from tests.pages_in_words import holds, holds_all
 PAGE = Path(__file__).parent / "in_words" / "differences.txt"
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE DOMAIN tiny AS smallint CHECK (VALUE > 0);
 CREATE TABLE orders (
   id bigint PRIMARY KEY, small int, big bigint, ratio real, sum numeric(10, 2), whole numeric, code text, name varchar(20),
   flag char(3), at timestamp, mood mood, many int[], state text NOT NULL DEFAULT 'new', legacy text DEFAULT 'x',
@@ -56,6 +57,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
             ("whole", "numeric(3,3)", "$1"), ("big", "int", "2147483648"), ("big", "int", "$1"), ("small", "bigint", "$1"),
             ("small", "smallint", "$1"), ("ratio", "int", "$1"), ("small", "numeric(3)", "$1"), ("small", "numeric", "$1"),
             ("at", "timestamptz", "$1"), ("at", "date", "$1"), ("code", "uuid", "$1"), ("big", "text", "$1"),
+            ("code", "mood", "$1"), ("small", "tiny", "$1"), ("at", "time", "$1"), ("big", "varchar(19)", "$1"),
             ("many", "bigint[]", "$1"), ("mood", "text", "$1"), ("code", "text", "$1"),
         ]
     ),

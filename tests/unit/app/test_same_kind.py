@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from migrasafe.app.judge.differences import holds_less, is_same_kind
+from migrasafe.app.judge.differences import is_same_kind
+from migrasafe.app.judge.values_refused import refusal
 from migrasafe.sql.statements import TypeName
 from tests.unit.app.test_compat import deploys
 
@@ -43,7 +44,8 @@ def test_types_of_one_kind_take_each_others_values(old: TypeName, new: TypeName,
 )
 def test_a_numeric_holds_less_with_fewer_digits_before_the_point(old: tuple[str], new: tuple[str], less: bool) -> None:
     numeric = TypeName(name="numeric")
-    assert holds_less(replace(numeric, modifiers=old), replace(numeric, modifiers=new)) is less
+    refused = refusal(replace(numeric, modifiers=old), replace(numeric, modifiers=new))
+    assert refused == ("22003" if less else None)
 
 
 def test_a_trigger_that_may_fill_a_new_required_column_leaves_the_order_less_certain() -> None:
