@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,22 @@ def test_every_pattern_that_is_compiled_late_is_one():
             patterns = [one for one in named.values() if isinstance(one, _Regex)]
             assert patterns, relative(module)
             assert all(isinstance(one.pattern, str) for one in patterns), relative(module)
+
+
+ANOTHERS_WORDS = {"migrasafe/migrations/django/runner/state.py"}
+"""Django's own sentences."""
+
+
+@pytest.mark.parametrize("module", MODULES, ids=relative)
+def test_an_article_before_a_word_that_varies_is_chosen_for_it(module: Path) -> None:
+    """with_article: “an integer”, “a uuid”."""
+    if relative(module) in ANOTHERS_WORDS:
+        return
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        parts = node.values if isinstance(node, ast.JoinedStr) else ()
+        for said, varying in pairwise(parts):
+            if isinstance(varying, ast.FormattedValue) and isinstance(said, ast.Constant):
+                ends = re.search(r"(?:^|[\s(“])[Aa]n? [\"'`“]?$", str(said.value))
+                assert ends is None, (
+                    f"{relative(module)}:{varying.lineno}: {said.value}{{{ast.unparse(varying.value)}}}"
+                )

@@ -15,6 +15,7 @@ from migrasafe.app.resolve.conversions import NUMBERS
 from migrasafe.app.resolve.values import Written
 from migrasafe.app.usage import SourceLocation
 from migrasafe.app.verdict import Weight
+from migrasafe.articles import with_article
 from migrasafe.schema.model import Domain, EnumType, Ref, Schema
 from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import TypeName
@@ -105,7 +106,8 @@ def _passed(before: Resolution, schema_before: Schema, schema_after: Schema) -> 
             continue
         yield Difference(
             weight=Weight.MAY_FAIL,
-            message=f"{passed.to} is given a {spell_type(new)}, which may be refused; it was a {spell_type(old)}",
+            message=f"{passed.to} is given {with_article(spell_type(new))}, which may be refused; it was "
+            f"{with_article(spell_type(old))}",
             offset=passed.offset,
             object=ref,
             name=name,

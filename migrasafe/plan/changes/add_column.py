@@ -138,7 +138,7 @@ def _at_once(table: Table, column: ColumnDef) -> Step:
 def _set_default(table: Table, column: str, default: Expression) -> Step:
     alter = f"ALTER TABLE {name_of(table.ref)} ALTER COLUMN {quote_ident(column)}"
     return Step(
-        title=f"Give new rows a {column}",
+        title=f"Give new rows a value of {column}",
         statements=(f"{alter} SET DEFAULT {deparse_expression(default)}",),
         done=predicates.column_has_default(table.ref, column),
         undo=(f"{alter} DROP DEFAULT",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from migrasafe.articles import with_article
 from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.foresee import foresee
@@ -43,8 +44,8 @@ class AsWritten(Struct, frozen=True, kw_only=True):
             for lock in one.effects.locks if one.effects.work else ():
                 if lock.mode.blocks_writes and one.situation.exists_already(lock.relation):
                     raise NoPlanError(
-                        f"this takes a {lock.mode.value} lock on {lock.relation} while it works: put it into a migration of its"
-                        " own, with a lock_timeout"
+                        f"this takes {with_article(lock.mode.value)} lock on {lock.relation} while it works: put it"
+                        " into a migration of its own, with a lock_timeout"
                     )
         title = in_one_line(self.sql, 60)
         phase = Phase(

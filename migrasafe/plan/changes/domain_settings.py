@@ -82,7 +82,7 @@ class SetDomainNotNull(Struct, frozen=True, kw_only=True):
         asked = tuple(
             phases.none_left(
                 f"no-nulls-{table.name}-{column}".replace("_", "-").lower(),
-                f"Has every row of {table} a {column}?",
+                f"Has every row of {table} a value of {column}?",
                 name_of(table),
                 f"{quote_ident(column)} IS NULL",
                 f"Give {column} a value in those rows.",

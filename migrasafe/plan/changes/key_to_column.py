@@ -227,7 +227,7 @@ class _Made(Struct, frozen=True, kw_only=True):
                 f"Is no null left in {self.name}?",
                 table,
                 f"{quote_ident(self.name)} IS NULL",
-                f"Give these documents a {self.wanted.key}, or leave NOT NULL out.",
+                f"Give these documents the key {self.wanted.key}, or leave NOT NULL out.",
             )
 
     def _end(self) -> Step:

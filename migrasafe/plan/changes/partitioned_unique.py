@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from migrasafe.articles import with_article
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Step
@@ -34,8 +35,9 @@ class AddPartitionedUnique(Struct, frozen=True, kw_only=True):
             missing = [column for column in by if column not in key.columns]
             if missing:
                 raise NoPlanError(
-                    f"{ref} is partitioned by {', '.join(map(str, by))}, which a {key.kind.value} has to hold: PostgreSQL compares"
-                    f" rows within a partition only; say ({names((*key.columns, *(str(one) for one in missing)))})"
+                    f"{ref} is partitioned by {', '.join(map(str, by))}, which {with_article(key.kind.value)} has to hold:"
+                    f" PostgreSQL compares rows within a partition only;"
+                    f" say ({names((*key.columns, *(str(one) for one in missing)))})"
                 )
         if key.kind is ConstraintKind.PRIMARY_KEY:
             nullable = [name for name in key.columns if not column_of(table, name).not_null]
@@ -60,8 +62,9 @@ class AddPartitionedUnique(Struct, frozen=True, kw_only=True):
                 ),
             ),
             why=(
-                f"PostgreSQL makes a {key.kind.value} of all partitions at once, while nobody can write: here the whole has it"
-                " without its pieces, each is built concurrently, and with the last one that is attached the whole is valid",
+                f"PostgreSQL makes {with_article(key.kind.value)} of all partitions at once, while nobody can write: here"
+                " the whole has it without its pieces, each is built concurrently, and with the last one that is attached the whole"
+                " is valid",
                 "ON CONFLICT of the whole finds it once it is valid, and not before",
             ),
             by_hand=("a partition that is made or attached meanwhile gets it by itself, while nobody can write to it",),

@@ -25,7 +25,7 @@ class RenameSequence(Struct, frozen=True, kw_only=True):
             raise NoPlanError(f"the schema has no sequence {self.sequence}: give the one it is in with --schema")
         new = Ref(old.schema, self.new_name)
         if ground.schema.relation(new) is not None:
-            raise NoPlanError(f"there is a {new} already")
+            raise NoPlanError(f"{new} is there already")
         step = Step(
             title=f"Let {old} be called {new.name}",
             statements=(f"ALTER SEQUENCE {name_of(old)} RENAME TO {quote_ident(new.name)}",),

@@ -31,7 +31,7 @@ class RenameType(Struct, frozen=True, kw_only=True):
             raise NoPlanError(f"the schema has no type {self.type}: give the one it is in with --schema")
         new = Ref(self.new_schema or old.schema, self.new_name or old.name)
         if new in ground.schema.types or ground.schema.relation(new) is not None:
-            raise NoPlanError(f"there is a {new} already")
+            raise NoPlanError(f"{new} is there already")
         users = tuple(columns_of_type(ground.schema, old))
         tables = tuple(dict.fromkeys(table for table, _, _ in users))
         arrays = [f"{table}.{column}" for table, column, plain in users if not plain]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
+from migrasafe.articles import with_article
 from migrasafe.plan.carry_over.readers import has_star, reading
 from migrasafe.plan.changes.add_function import AddFunction
 from migrasafe.plan.changes.change_domain import AddDomainConstraint, DropDomainConstraint, ReplaceDomainConstraint
@@ -122,7 +123,7 @@ class Objects:
         old = self._first.view(old.ref) or old
         if old.kind is not new.kind:
             raise NoPlanError(
-                f"{old.ref} becomes a {new.kind.value}: give that another name, and drop {old.ref} afterwards"
+                f"{old.ref} becomes {with_article(new.kind.value)}: give that another name, and drop {old.ref} afterwards"
             )
         if old.kind is RelationKind.MATERIALIZED_VIEW:
             return ReplaceMaterializedView(old=old, new=new, after=self._last, readers=self._readers_made_again(old))

@@ -53,7 +53,7 @@ def literal(value: Any) -> str:
             return write(value)
     if hasattr(value, "_stringify"):  # SQLAlchemy's Range and MultiRange
         return quoted(value._stringify())
-    raise NoLiteralError(f"a parameter is a {type(value).__name__}, which drivers cannot send")
+    raise NoLiteralError(f"a parameter is of type {type(value).__name__}, which drivers cannot send")
 
 
 def quoted(text: str) -> str:
