@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from migrasafe.effects.model import Cause
 from migrasafe.findings import Finding
@@ -10,7 +10,7 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.foreign_key_by_partitions import by_partitions
 from migrasafe.rules.not_valid_first import not_valid_first
 from migrasafe.rules.wording import shown
-from migrasafe.schema.model import RelationKind
+from migrasafe.schema.model import Ref, RelationKind
 from migrasafe.sql.statements import AddConstraint, AlterTable
 
 
@@ -30,7 +30,7 @@ def check(step: Step) -> Iterator[Finding]:
         possible = not partitioned or step.target.at_least(18)
         yield step.finding(
             RULE.id,
-            f"Writes to {' and '.join(shown(ref) for ref in waiting)} wait while every row of {shown(work.relation)} is looked up.",
+            f"{_who_waits(step, waiting)} wait while every row of {shown(work.relation)} is looked up.",
             help="Add it NOT VALID, which checks new rows only, and validate the old ones in a later transaction."
             if possible
             else "Before PostgreSQL 18 a partitioned table takes no NOT VALID foreign key: add it NOT VALID to each partition.",
@@ -38,6 +38,17 @@ def check(step: Step) -> Iterator[Finding]:
             objects=waiting,
             fix=not_valid_first(step, work) if possible else by_partitions(step, table, work.action),
         )
+
+
+def _who_waits(step: Step, tables: Sequence[Ref]) -> str:
+    """Writers; and readers of a table that something else in the statement locks more strongly, such as DROP CONSTRAINT."""
+    stopped = [ref for ref in tables if (mode := step.effects.lock_on(ref)) is not None and mode.blocks_reads]
+    names, others = (
+        " and ".join(map(shown, some)) for some in (stopped, [ref for ref in tables if ref not in stopped])
+    )
+    if not stopped:
+        return f"Writes to {others}"
+    return f"Reads and writes of {names}" + (f", and writes to {others}," if others else "")
 
 
 RULE = Rule(id="add-foreign-key-without-not-valid", check=check, on=(AlterTable,), needs_work=True)

@@ -2,7 +2,7 @@
 CREATE SCHEMA shop;
 CREATE TABLE users (id bigint PRIMARY KEY);
 CREATE TABLE people (id bigint PRIMARY KEY);
-CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, at date, payer bigint);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, at date, payer bigint REFERENCES people);
 CREATE TABLE logs (id bigint, user_id bigint, at date NOT NULL) PARTITION BY RANGE (at);
 CREATE TABLE shop.logs_1 PARTITION OF logs FOR VALUES FROM ('2024-01-01') TO ('2025-01-01') PARTITION BY RANGE (id);
 CREATE TABLE logs_1_1 PARTITION OF shop.logs_1 FOR VALUES FROM (1) TO (1000);
@@ -50,3 +50,6 @@ ALTER TABLE orders ADD FOREIGN KEY (buyer) REFERENCES users;
 
 -- case: of a partitioned table, which takes it NOT VALID [pg18]
 ALTER TABLE logs ADD CONSTRAINT logs_user FOREIGN KEY (user_id) REFERENCES users (id);
+
+-- case: beside what locks both tables more strongly
+ALTER TABLE orders DROP CONSTRAINT orders_payer_fkey, ADD CONSTRAINT paid FOREIGN KEY (payer) REFERENCES people (id) ON DELETE CASCADE;
