@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +18,9 @@ from migrasafe.dsn import is_dsn
 from migrasafe.errors import ConfigError, did_you_mean, every
 from migrasafe.findings import Severity
 from migrasafe.target import DEFAULT, NEWEST, OLDEST, Target
+
+if TYPE_CHECKING:
+    from migrasafe.toml_file import Place
 
 
 class PathOptions(Struct, frozen=True, kw_only=True):
@@ -118,13 +121,16 @@ def find_config(start: Path) -> Options:
     """The nearest config at or above `start`, up to the root of the repository. Raises ConfigError."""
     for folder in (start, *start.parents):
         own, project = folder / "migrasafe.toml", folder / "pyproject.toml"
-        table = _table_of(project) if project.is_file() else None
-        if os.path.lexists(own) and table is not None:
-            raise ConfigError(f"{own} and [tool.migrasafe] in {project} both exist: keep one of them")
+        options = _options_of_project(project) if project.is_file() else None
+        if os.path.lexists(own) and options is not None:
+            from migrasafe.toml_file import place_in
+
+            place = place_in(project, *_IN_A_PROJECT).line
+            raise ConfigError(f"{own} and [tool.migrasafe] in {place} both exist: keep one of them")
         if os.path.lexists(own):  # also what cannot be read: a link to nothing must not mean that nothing was said
             return read_config(own)
-        if table is not None:
-            return _options(table, project, "tool.migrasafe.")
+        if options is not None:
+            return options
         if (folder / ".git").exists():
             break
     return Options()
@@ -133,33 +139,39 @@ def find_config(start: Path) -> Options:
 def read_config(path: Path) -> Options:
     """The settings of one file, either kind. Raises ConfigError."""
     if path.name == "pyproject.toml":
-        return _options(_table_of(path) or {}, path, "tool.migrasafe.")
-    return _options(_toml(_text(path), path), path, "")
+        return _options_of_project(path) or Options(source=path)
+    from migrasafe.toml_file import Place, parsed_toml, text_of_toml  # here, because most runs have no config
+
+    text = text_of_toml(path)
+    return _options(parsed_toml(text, path), path, Place(path, text))
 
 
-def _text(path: Path) -> str:
-    from migrasafe.toml_file import text_of_toml  # here, because most runs have no config
+def _options_of_project(path: Path) -> Options | None:
+    from migrasafe.toml_file import Place, parsed_toml, text_of_toml
 
-    return text_of_toml(path)
-
-
-def _toml(text: str, path: Path) -> dict[str, Any]:
-    from migrasafe.toml_file import parsed_toml
-
-    return parsed_toml(text, path)
-
-
-def _table_of(path: Path) -> dict[str, Any] | None:
-    text = _text(path)
+    text = text_of_toml(path)
     if "migrasafe" not in text:  # most projects have a pyproject.toml that says nothing of us
         return None
-    tool = _toml(text, path).get("tool")
+    tool = parsed_toml(text, path).get("tool")
     table = tool.get("migrasafe") if isinstance(tool, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise ConfigError(f"{path}: tool.migrasafe must be a table")
-    return table
+    place = Place(path, text, _IN_A_PROJECT)
+    return _options(_table(table, place), path, place) if table is not None else None
 
 
+def place_of(options: Options, key: str, *below: str | int) -> object:
+    """Where a setting stands in the config that the options are from, as the subject of a sentence."""
+    if options.source is None:
+        return key
+    from migrasafe.toml_file import place_in
+
+    table = place_in(options.source, *(_IN_A_PROJECT if options.source.name == "pyproject.toml" else ()))
+    place = table / next((raw for raw in (key, key.replace("_", "-")) if raw in table), key)
+    for one in below:
+        place = place / one
+    return place
+
+
+_IN_A_PROJECT = ("tool", "migrasafe")
 _CHOICES = {"in_transaction": ("auto", "yes", "no"), "fail_on": ("error", "warning", "info", "never")}
 _PATHS = frozenset({"paths", "rules"})
 _LISTS = frozenset({"select", "ignore"}) | _PATHS
@@ -167,14 +179,14 @@ _NUMBERS = frozenset({"pg_version", "large_table"})
 _KEYS = tuple(name for name in Options.__struct_fields__ if name != "source")
 
 
-def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
+def _options(table: Mapping[str, Any], path: Path, place: Place) -> Options:
     """The options in a table. Every problem in it is told at once, in one ConfigError."""
     seen: set[str] = set()
 
     def read(item: tuple[str, Any]) -> tuple[str, Any]:
         raw, value = item
         key = raw.replace("-", "_")
-        where = f"{path}: {prefix}{raw}"
+        where = place / raw
         if key not in _KEYS:
             hint = did_you_mean(key, _KEYS, f"known are {', '.join(_KEYS)}")
             raise ConfigError(f"{where} is not a setting; {hint}")
@@ -197,7 +209,7 @@ def _options(table: Mapping[str, Any], path: Path, prefix: str) -> Options:
     return Options(**values, source=path)
 
 
-def _checked(key: str, value: Any, where: str) -> Any:
+def _checked(key: str, value: Any, where: Place) -> Any:
     if key in _LISTS:
         return _strings(value, where)
     if key in _NUMBERS:
@@ -213,7 +225,7 @@ def _checked(key: str, value: Any, where: str) -> Any:
     if key == "severity":
         return _severities(value, where)
     if key == "per_path":
-        return tuple(every(_table(value, where).items(), lambda item: _per_path(*item, where)))
+        return tuple(every(_table(value, where).items(), lambda item: _per_path(*item, where / item[0])))
     if not isinstance(value, str):
         raise ConfigError(f"{where} must be a string")
     if key in _CHOICES and value not in _CHOICES[key]:
@@ -221,37 +233,39 @@ def _checked(key: str, value: Any, where: str) -> Any:
     return value
 
 
-def _strings(value: Any, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+def _strings(value: Any, where: Place) -> tuple[str, ...]:
+    if not isinstance(value, list):
         raise ConfigError(f"{where} must be a list of strings")
+    for number, item in enumerate(value):
+        if not isinstance(item, str):
+            raise ConfigError(f"{where / number} must be a list of strings")
     return tuple(value)
 
 
-def _table(value: Any, where: str) -> Mapping[str, Any]:
+def _table(value: Any, where: Place) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ConfigError(f"{where} must be a table")
     return value
 
 
-def _severities(value: Any, where: str) -> Mapping[str, Severity]:
-    return dict(every(_table(value, where).items(), lambda item: (item[0], _severity(item[1], f"{where}.{item[0]}"))))
+def _severities(value: Any, where: Place) -> Mapping[str, Severity]:
+    return dict(every(_table(value, where).items(), lambda item: (item[0], _severity(item[1], where / item[0]))))
 
 
-def _severity(value: Any, where: str) -> Severity:
+def _severity(value: Any, where: Place) -> Severity:
     if value not in [one.value for one in Severity]:
         raise ConfigError(f"{where} must be error, warning or info")
     return Severity(value)
 
 
-def _per_path(pattern: str, value: Any, where: str) -> PathOptions:
-    where = f'{where}."{pattern}"'
+def _per_path(pattern: str, value: Any, where: Place) -> PathOptions:
     reads = {"ignore": _strings, "severity": _severities}
 
     def read(item: tuple[str, Any]) -> tuple[str, Any]:
         key, said = item
         if key not in reads:
             hint = did_you_mean(key, reads, f"known are {', '.join(reads)}")
-            raise ConfigError(f"{where}.{key} is not a setting; {hint}")
-        return key, reads[key](said, f"{where}.{key}")
+            raise ConfigError(f"{where / key} is not a setting; {hint}")
+        return key, reads[key](said, where / key)
 
     return PathOptions(pattern=pattern, **dict(every(_table(value, where).items(), read)))

@@ -12,7 +12,7 @@ _BYTES_OF = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
 _QUANTITY = regex(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-zµ]*)\s*")
 
 
-def seconds_from(value: object, where: str) -> float:
+def seconds_from(value: object, where: object) -> float:
     """The seconds that a setting says: a number of seconds, or a text such as `250ms`, `1.5s`, `10min`, `1h`.
 
     `where` names the setting for the ConfigError that is raised for anything else.
@@ -24,7 +24,7 @@ def seconds_from(value: object, where: str) -> float:
     return number * factor
 
 
-def bytes_from(value: object, where: str) -> int:
+def bytes_from(value: object, where: object) -> int:
     """The bytes that a setting says: a number of bytes, or a text such as `64MB`, `10 GB` (powers of 1024)."""
     number, unit = _number_and_unit(value)
     factor = _BYTES_OF.get(unit.lower().replace("ib", "b"))

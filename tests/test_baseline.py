@@ -129,7 +129,10 @@ truncate-table = "info"
     (adopted / "migrasafe.toml").write_text(config)
     assert lint(adopted, "--no-baseline").stdout.splitlines()[-1].startswith("2 warnings in 2 migrations")
     (adopted / "migrasafe.toml").write_text('[per_path]\n"db/*" = { severity = { truncate-tabel = "error" } }\n')
-    assert "there is no rule truncate-tabel; did you mean truncate-table?" in lint(adopted).stderr
+    assert (
+        """toml:2: per_path."db/*".severity.truncate-tabel: there is no rule truncate-tabel; did you mean truncate-table?"""
+        in lint(adopted).stderr
+    )
 
 
 @pytest.fixture

@@ -72,6 +72,25 @@ def test_bytes_that_are_no_text_are_refused(name: str, raw: bytes, said: str, tm
     assert said in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("run_in_transaction = flase", ":1: is not valid TOML: Invalid value (at column 22)"),
+        ("\na = " + "[" * 5_000, ":2: is not valid TOML: its tables or lists are nested too deeply"),
+        ("a = " + "9" * 5_000, ":1: is not valid TOML: a number in it is too long"),
+    ],
+)
+def test_metadata_of_diesel_that_is_no_toml_is_refused_with_its_line(text: str, said: str, tmp_path: Path) -> None:
+    folder = tmp_path / "migrations/2020-01-01-000000_one"
+    folder.mkdir(parents=True)
+    (folder / "up.sql").write_text("CREATE TABLE t (id int);")
+    (folder / "down.sql").write_text("DROP TABLE t;")
+    (folder / "metadata.toml").write_text(text)
+    ran = lint(tmp_path, "migrations")
+    assert ran.returncode == 2
+    assert f"2020-01-01-000000_one/metadata.toml{said}" in ran.stderr
+
+
 def test_random_bytes_and_random_text_end_in_a_sentence_or_a_finding(tmp_path: Path) -> None:
     rng = random.Random(10)
     for number in range(60):

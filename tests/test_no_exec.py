@@ -81,7 +81,7 @@ def test_rules_of_the_project_and_downgrades_are_refused(tmp_path: Path) -> None
     (tmp_path / "rules.py").write_text("open('ran', 'w')\n")
     (tmp_path / "migrasafe.toml").write_text('rules = ["rules.py"]\n')
     ran = lint(tmp_path, "    pass")
-    assert (ran.returncode, "a project's own rules are code" in ran.stderr) == (2, True)
+    assert (ran.returncode, "migrasafe.toml:1: rules: a project's own rules are code" in ran.stderr) == (2, True)
     assert not (tmp_path / "ran").exists()
     assert "--down runs the revisions" in migrasafe(tmp_path, "lint", ".", "--no-exec", "--no-config", "--down").stderr
 

@@ -95,7 +95,7 @@ def test_a_page_that_is_wrong_is_told(project: Path) -> None:
     (project / "lint_rules/table-without-comment.md").write_text(PAGE.replace("warning", "grave", 1))
     ran = migrasafe(project, "lint")
     assert ran.returncode == 2
-    assert "lint_rules/table-without-comment.md: facts: " in ran.stderr
+    assert "lint_rules/table-without-comment.md:5: facts: " in ran.stderr
 
 
 def test_a_module_that_is_not_there_is_told(project: Path) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from migrasafe.errors import ConfigError
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
+from migrasafe.toml_file import Place, parsed_toml
 
 SECTIONS = ("Why", "Given", "Bad", "Good", "When it is fine")
 
@@ -150,11 +150,7 @@ def parse_page(page_id: str, text: str, shown: str) -> Page:
     blocks = [_block(match, shown, text.count("\n", 0, match.start()) + 1) for match in _FENCE.finditer(text)]
     if not blocks or blocks[0].language != "toml":
         raise ConfigError(f"{shown}: the first block must be the facts, in toml")
-    try:
-        raw: dict[str, Any] = tomllib.loads(blocks[0].text)
-        facts = msgspec.convert(raw, Facts)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"{shown}: facts: {error}") from error
+    facts = _facts("\n" * text.count("\n", 0, blocks[0].span[0]) + blocks[0].text, shown)
 
     def within(title: str) -> tuple[Block, ...]:
         start, end = sections[title]
@@ -171,6 +167,21 @@ def parse_page(page_id: str, text: str, shown: str) -> Page:
         good=_chains(within("Good"), shown),
         when_fine=text[slice(*sections["When it is fine"])].strip(),
     )
+
+
+def _facts(text: str, shown: str) -> Facts:
+    """Of the block, behind as many lines as the page has before it."""
+    raw = parsed_toml(text, shown)
+    try:
+        return msgspec.convert(raw, Facts)
+    except msgspec.ValidationError as error:
+        key = _KEY_SAID.search(str(error))
+        place = Place(shown, text, (key[1] or key[2],) if key else ())
+        raise ConfigError(f"{place.line}: facts: {error}") from error
+
+
+_KEY_SAID = re.compile(r"`\$\.(\w+)|unknown field `([^`]+)`$")
+"""Of ``Expected `str`, got `int` - at `$.title` ``."""
 
 
 def _in_turns(blocks: tuple[Block, ...], shown: str) -> tuple[Block, ...]:

@@ -97,31 +97,31 @@ def test_a_job_in_a_file_is_the_same_job(tables, tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
-        ("table = 1", ["job.toml: table must be a text, not 1"]),
-        ('table = "orders"\nsets = "a"', ["job.toml: sets: there is no such key; did you mean set?"]),
-        ('table = "orders"\nset = { b = 1 }', ["job.toml: set.b must be an SQL expression as text"]),
+        ("table = 1", ["job.toml:1: table must be a text, not 1"]),
+        ('table = "orders"\nsets = "a"', ["job.toml:2: sets: there is no such key; did you mean set?"]),
+        ('table = "orders"\nset = { b = 1 }', ["job.toml:2: set.b must be an SQL expression as text"]),
         (
             'table = "orders"\nset = "b = 1"\n[settings]\nmax_lagg = 1',
-            ["job.toml: settings.max_lagg: there is no such setting"],
+            ["job.toml:4: settings.max_lagg: there is no such setting"],
         ),
         (
             'tabel = "orders"\nwalk = "up"\nset = { b = 1, c = 2 }\n[settings]\nlease = 0\ngrace = "x"',
             [
                 "job.toml: table is missing",
-                "tabel: there is no such key; did you mean table?",
-                "walk must be one of",
-                "set.b must be",
-                "set.c must be",
-                "settings.lease must be",
-                "settings.grace must be",
+                "job.toml:1: tabel: there is no such key; did you mean table?",
+                "job.toml:2: walk must be one of",
+                "job.toml:3: set.b must be",
+                "job.toml:3: set.c must be",
+                "job.toml:5: settings.lease must be",
+                "job.toml:6: settings.grace must be",
             ],
         ),
         (
             "key = " + "[" * 5_000 + "]" * 5_000,
-            ["job.toml: is not valid TOML: its tables or lists are nested too deeply"],
+            ["job.toml:1: is not valid TOML: its tables or lists are nested too deeply"],
         ),
-        (r'table = "a\u0000b"', ["job.toml: table has a NUL character"]),
-        ("table = ", ["job.toml: is not valid TOML"]),
+        (r'table = "a\u0000b"', ["job.toml:1: table has a NUL character"]),
+        ("table = ", ["job.toml:1: is not valid TOML"]),
         ('set = "b = 1"', ['job.toml: table is missing: table = "orders"']),
     ],
 )
@@ -131,6 +131,22 @@ def test_a_file_that_is_wrong_is_named_with_its_key(text, sentences, tmp_path):
     said = backfill("host=/nowhere", "run", str(file))
     assert said.status == 2
     assert [one for one in sentences if one not in said.output] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('table = "orders"\n\nset = "nix = 1"', "job.toml:3: set: public.orders has no column nix"),
+        ('set = "b = 1"\ntable = "ordres"', "job.toml:2: --table ordres: there is no such table"),
+        ('table = "orders"\nset = "b = 1"\nwhere = "true; DROP"', "job.toml:3: where must be one expression"),
+        ('set = "id = 1"\ntable = "orders"\n', "job.toml:1: --set changes id, by which"),
+    ],
+)
+def test_what_does_not_fit_the_server_has_the_line_of_its_key(text, sentence, tables, tmp_path):
+    (tmp_path / "job.toml").write_text(text)
+    said = backfill(tables.dsn, "run", str(tmp_path / "job.toml"), "--dry-run")
+    assert said.status == 2
+    assert sentence in said.output
 
 
 def test_a_role_without_privileges_is_told_what_an_administrator_must_do(database):

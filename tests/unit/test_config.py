@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from migrasafe.config import Options, PathOptions, find_config, read_config, settle
+from migrasafe.config import Options, PathOptions, find_config, place_of, read_config, settle
 from migrasafe.errors import ConfigError
 from migrasafe.findings import Severity
 
@@ -41,7 +41,7 @@ def test_the_search_ends_at_the_root_of_the_repository(tmp_path):
 def test_two_configs_in_one_folder_are_refused(tmp_path):
     write(tmp_path / "migrasafe.toml", "")
     write(tmp_path / "pyproject.toml", "[tool.migrasafe]\n")
-    with pytest.raises(ConfigError, match="both exist: keep one of them"):
+    with pytest.raises(ConfigError, match=r"pyproject\.toml:1 both exist: keep one of them"):
         find_config(tmp_path)
 
 
@@ -109,15 +109,33 @@ def test_without_any_config_the_version_is_assumed(tmp_path):
         ('[severity]\ntruncate-table = "off"', "severity.truncate-table must be error, warning or info"),
         ("[severity]\ntruncate-table = []", "severity.truncate-table must be error, warning or info"),
         ('[per_path]\n"db/*" = { skip = true }', 'per_path."db/*".skip is not a setting; known are ignore, severity'),
-        ("pg_version = ", "is not valid TOML"),
+        ("pg_version = ", "is not valid TOML: Invalid value (at column 14)"),
+        ("paths = [", "is not valid TOML: Invalid value (at end of document)"),
+        ("pg_version = 1 5", "is not valid TOML: Expected newline or end of document after a statement (at column 16)"),
     ],
 )
-def test_a_mistake_is_refused_with_the_file_and_the_key(tmp_path, text, complaint):
-    path = write(tmp_path / "migrasafe.toml", text)
+def test_a_mistake_is_refused_with_the_file_the_line_and_the_key(tmp_path, text, complaint):
+    path = write(tmp_path / "migrasafe.toml", f"# ours\n\n{text}\n")
     with pytest.raises(ConfigError) as refused:
         read_config(path)
-    assert str(refused.value).startswith(f"{path}: ")
-    assert complaint in str(refused.value)
+    assert str(refused.value).startswith(f"{path}:{3 + text.count(chr(10))}: {complaint}")
+
+
+def test_a_mistake_in_a_list_has_the_line_of_what_is_wrong_in_it(tmp_path):
+    path = write(tmp_path / "migrasafe.toml", 'select = [\n  "a",\n  # 3\n  3,\n]\n')
+    with pytest.raises(ConfigError, match=r"migrasafe\.toml:4: select must be a list of strings$"):
+        read_config(path)
+
+
+def test_a_setting_is_found_again_as_it_was_written(tmp_path):
+    own = read_config(write(tmp_path / "migrasafe.toml", '\nper-path."a b".ignore = [\n"x"]\nrules = []\n'))
+    assert str(place_of(own, "per_path", "a b", "ignore", 0)) == f'{tmp_path}/migrasafe.toml:3: per-path."a b".ignore'
+    assert str(place_of(own, "rules")) == f"{tmp_path}/migrasafe.toml:4: rules"
+    ours = find_config((write(tmp_path / "shop/pyproject.toml", "[tool.migrasafe]\nignore = []\n")).parent)
+    assert str(place_of(ours, "ignore")) == f"{tmp_path}/shop/pyproject.toml:2: tool.migrasafe.ignore"
+    (tmp_path / "shop/pyproject.toml").unlink()
+    assert str(place_of(ours, "ignore")) == f"{tmp_path}/shop/pyproject.toml: tool.migrasafe.ignore"
+    assert str(place_of(Options(), "ignore")) == "ignore"
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):
@@ -142,15 +160,15 @@ def test_all_mistakes_inside_of_tables_are_told_at_once(tmp_path):
     )
     with pytest.raises(ConfigError) as refused:
         read_config(path)
-    assert [one.removeprefix(f"{path}: ") for one in str(refused.value).split("; ")] == [
-        "severity.a must be error, warning or info",
-        "severity.b must be error, warning or info",
-        'per_path."db/*".skip is not a setting',
+    assert [one.removeprefix(f"{path}:") for one in str(refused.value).split("; ")] == [
+        "3: severity.a must be error, warning or info",
+        "4: severity.b must be error, warning or info",
+        '6: per_path."db/*".skip is not a setting',
         "known are ignore, severity",
-        'per_path."db/*".ignore must be a list of strings',
-        'per_path."db/*".severity.c must be error, warning or info',
-        'per_path."db/*".severity.d must be error, warning or info',
-        'per_path."other" must be a table',
+        '6: per_path."db/*".ignore must be a list of strings',
+        '6: per_path."db/*".severity.c must be error, warning or info',
+        '6: per_path."db/*".severity.d must be error, warning or info',
+        "7: per_path.other must be a table",
     ]
 
 
@@ -163,17 +181,32 @@ def test_of_thousands_of_mistakes_the_first_are_told(tmp_path):
 @pytest.mark.parametrize(
     ("raw", "complaint"),
     [
-        (b"paths = " + b"[" * 5_000 + b"]" * 5_000, ": is not valid TOML: its tables or lists are nested too deeply"),
-        (b"severity = " + b"{a = " * 5_000 + b"1" + b"}" * 5_000, ": is not valid TOML: its tables or lists are"),
-        (b"pg_version = " + b"9" * 10_000, ": is not valid TOML: a number in it is too long"),
+        (b"paths = " + b"[" * 5_000 + b"]" * 5_000, ":1: is not valid TOML: its tables or lists are nested too deeply"),
+        (b"severity = " + b"{a = " * 5_000 + b"1" + b"}" * 5_000, ":1: is not valid TOML: its tables or lists are"),
+        (
+            b"\n" + b".".join([b"a"] * 100_000) + b" = 1",
+            ":2: is not valid TOML: its tables or lists are nested too deeply",
+        ),
+        (b"# ours\npg_version = " + b"9" * 10_000, ":2: is not valid TOML: a number in it is too long"),
         (b"pg_version = 15\n# \xff\n", ":2: is not valid TOML: it is not UTF-8; save it as UTF-8"),
-        (b"pg_version = 15\0", ": is not valid TOML: "),
-        (rb'schema = "a\u0000b"', ": schema has a NUL character, which no name, path or SQL may have"),
-        (rb'per_path = { "a" = { ignore = ["\U00000000"] } }', ": per_path.a.ignore has a NUL character"),
+        (b"pg_version = 15\0", ":1: is not valid TOML: "),
+        (b'\nschema = "a\\u0000b"', ":2: schema has a NUL character, which no name, path or SQL may have"),
+        (rb'per_path = { "a" = { ignore = ["\U00000000"] } }', ":1: per_path.a.ignore has a NUL character"),
         (b"#" * (17 << 20), ": has more than 16 MB"),
         (b"k" * 100_000 + b" = 1", "is not a setting; known are"),
     ],
-    ids=["lists", "tables", "digits", "no UTF-8", "NUL", "a NUL written out", "NUL in a list", "huge", "a long key"],
+    ids=[
+        "lists",
+        "tables",
+        "parts of a key",
+        "digits",
+        "no UTF-8",
+        "NUL",
+        "a NUL written out",
+        "NUL in a list",
+        "huge",
+        "a long key",
+    ],
 )
 def test_what_no_person_has_written_is_refused_with_the_file(tmp_path, raw, complaint):
     path = tmp_path / "migrasafe.toml"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -39,39 +39,39 @@ class RunSettings(Struct, frozen=True, kw_only=True):
 class KnownSetting(Struct, frozen=True, kw_only=True):
     default: Setting
     meaning: str
-    read: Callable[[object, str], Any]
+    read: Callable[[object, object], Any]
 
 
-def _duration(value: object, where: str) -> float:
+def _duration(value: object, where: object) -> float:
     seconds = seconds_from(value, where)
     if seconds < 0.001:
         raise ConfigError(f"{where} must be at least 1ms")
     return seconds
 
 
-def _duration_or_off(value: object, where: str) -> float | None:
+def _duration_or_off(value: object, where: object) -> float | None:
     return None if value in _OFF else _duration(value, where)
 
 
-def _duration_or_auto(value: object, where: str) -> float | None:
+def _duration_or_auto(value: object, where: object) -> float | None:
     return None if value == "auto" else _duration(value, where)
 
 
-def _count(value: object, where: str) -> int:
+def _count(value: object, where: object) -> int:
     text = str(value).strip() if not isinstance(value, bool) else ""
     if not text.isdecimal():
         raise ConfigError(f"{where} must be a whole number from 0, not {value!r}")
     return int(text)
 
 
-def _commit(value: object, where: str) -> str:
+def _commit(value: object, where: object) -> str:
     said = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
     if said not in _COMMITS:
         raise ConfigError(f"{where} must be one of {', '.join(_COMMITS)}, not {value!r}")
     return str(said)
 
 
-def _flag(value: object, where: str) -> bool:
+def _flag(value: object, where: object) -> bool:
     words = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
     said = words.get(str(value).strip().lower())
     if said is None:
@@ -79,7 +79,7 @@ def _flag(value: object, where: str) -> bool:
     return said
 
 
-def _vacuum(value: object, where: str) -> float | int | None:
+def _vacuum(value: object, where: object) -> float | int | None:
     if value in _OFF:
         return None
     text = str(value).strip()
@@ -134,32 +134,30 @@ def known_settings() -> dict[str, tuple[Setting, str]]:
     return {**theirs, **{key: (known.default, known.meaning) for key, known in OURS.items()}}
 
 
-def check_setting(key: str, value: object, where: str) -> Setting:
+def check_setting(key: str, value: object, where: object) -> Setting:
     """The value as it is kept. Raises ConfigError for a key that is none, or a value that it cannot have.
 
-    `default` gives the default. `where` names the place, as in `job.toml: settings.`.
+    `default` gives the default. `where` names the place, as in `job.toml:7: settings.lease`.
     """
     known = OURS.get(key)
     if known is None:
         if throttle_settings.is_ours(key):
-            return throttle_settings.check_setting(key, value, f"{where}{key}")
+            return throttle_settings.check_setting(key, value, where)
         hint = did_you_mean(key, [*OURS, *throttle_settings.DEFAULTS], "`migrasafe backfill set --help` lists them")
-        raise ConfigError(f"{where}{key}: there is no such setting; {hint}")
+        raise ConfigError(f"{where}: there is no such setting; {hint}")
     if value == "default":
         return known.default
-    known.read(value, f"{where}{key}")
+    known.read(value, where)
     return value if isinstance(value, str | int | float) else str(value)
 
 
-def flatten(table: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Nested tables as dotted keys: `[prometheus.errors] max = 1` is `prometheus.errors.max`."""
-    flat: dict[str, object] = {}
+def leaves(table: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], object]]:
+    """The values in nested tables, each with the keys that lead to it: `[prometheus.errors] max = 1` is one setting."""
     for key, value in table.items():
         if isinstance(value, Mapping):
-            flat.update(flatten(value, f"{prefix}{key}."))
+            yield from (((key, *keys), below) for keys, below in leaves(value))
         else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+            yield (key,), value
 
 
 def run_settings(settings: Mapping[str, Setting]) -> RunSettings:

@@ -72,7 +72,7 @@ def is_check_key(key: str) -> bool:
     return key.split(".")[0] in {kind.value for kind in CheckKind} and "." in key
 
 
-def check_part(key: str, value: object, where: str) -> Setting:
+def check_part(key: str, value: object, where: object) -> Setting:
     """A setting of a check as it is kept. Raises ConfigError for a part that this kind of check does not have."""
     kind_name, _, rest = key.partition(".")
     name, _, part = rest.rpartition(".")
@@ -102,7 +102,7 @@ def check_part(key: str, value: object, where: str) -> Setting:
     return value
 
 
-def checks_from(settings: Mapping[str, Setting], where: str) -> tuple[Check, ...]:
+def checks_from(settings: Mapping[str, Setting], where: object) -> tuple[Check, ...]:
     """The checks in a flat table of settings; other keys are passed by. Raises ConfigError for one that is not whole."""
     found: dict[tuple[CheckKind, str], dict[str, Setting]] = {}
     for key, value in settings.items():
@@ -143,7 +143,7 @@ def _by_label(item: tuple[tuple[CheckKind, str], dict[str, Setting]]) -> tuple[s
     return item[0][0].value, item[0][1]
 
 
-def _check(kind: CheckKind, name: str, parts: Mapping[str, Setting], where: str) -> Check:
+def _check(kind: CheckKind, name: str, parts: Mapping[str, Setting], where: object) -> Check:
     label = f"{where} {kind.value}.{name}"
     for needed in _NEEDED[kind]:
         if not parts.get(needed):
@@ -169,7 +169,7 @@ def _check(kind: CheckKind, name: str, parts: Mapping[str, Setting], where: str)
     )
 
 
-def _number(value: object, where: str) -> float:
+def _number(value: object, where: object) -> float:
     try:
         number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except ValueError:
@@ -179,7 +179,7 @@ def _number(value: object, where: str) -> float:
     return number
 
 
-def _url(value: object, where: str) -> str:
+def _url(value: object, where: object) -> str:
     """Only HTTP: urllib would open files, too."""
     try:
         parts = urlsplit(value) if isinstance(value, str) else None

@@ -24,25 +24,25 @@ class KnownSetting(Struct, frozen=True, kw_only=True):
 
     default: Setting
     meaning: str
-    read: Callable[[Any, str], Any]
+    read: Callable[[Any, object], Any]
     """From what is written, and words that name the place for a ConfigError, to the field of `Limits`."""
 
 
-def _seconds(value: object, where: str) -> float:
+def _seconds(value: object, where: object) -> float:
     seconds = seconds_from(value, where)
     if seconds <= 0:
         raise ConfigError(f"{where} must be longer than nothing")
     return seconds
 
 
-def _bytes(value: object, where: str) -> float:
+def _bytes(value: object, where: object) -> float:
     size = bytes_from(value, where)
     if size <= 0:
         raise ConfigError(f"{where} must be more than nothing")
     return float(size)
 
 
-def _count(value: object, where: str) -> int:
+def _count(value: object, where: object) -> int:
     number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
     if isinstance(number, float) and number.is_integer():
         number = int(number)
@@ -51,11 +51,11 @@ def _count(value: object, where: str) -> int:
     return number
 
 
-def _amount(value: object, where: str) -> float:
+def _amount(value: object, where: object) -> float:
     return float(_count(value, where))
 
 
-def _share(value: object, where: str) -> float:
+def _share(value: object, where: object) -> float:
     try:
         share = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
     except ValueError:
@@ -65,7 +65,7 @@ def _share(value: object, where: str) -> float:
     return share
 
 
-def _flag(value: object, where: str) -> bool:
+def _flag(value: object, where: object) -> bool:
     words: dict[object, bool] = {True: True, False: False, "true": True, "false": False, "on": True, "off": False,
                                  "yes": True, "no": False}  # fmt: skip
     said = value.strip().lower() if isinstance(value, str) else value
@@ -74,33 +74,33 @@ def _flag(value: object, where: str) -> bool:
     return words[said]
 
 
-def _texts(value: object, where: str) -> tuple[str, ...]:
+def _texts(value: object, where: object) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
         raise ConfigError(f"{where} must be a list of names, not {value!r}")
     return tuple(part.strip() for part in parts if part.strip() and part.strip().lower() not in ("none", "off"))
 
 
-def _windows(value: object, where: str) -> tuple[Window, ...]:
+def _windows(value: object, where: object) -> tuple[Window, ...]:
     return () if isinstance(value, str) and value.strip().lower() in ("", "none", "off") else windows_from(value, where)
 
 
-def _or_off(read: Callable[[object, str], Any]) -> Callable[[object, str], Any]:
-    def either(value: object, where: str) -> Any:
+def _or_off(read: Callable[[object, object], Any]) -> Callable[[object, object], Any]:
+    def either(value: object, where: object) -> Any:
         off = value is False or (isinstance(value, str) and value.strip().lower() in ("off", "none"))
         return None if off else read(value, where)
 
     return either
 
 
-def _or_auto(read: Callable[[object, str], Any]) -> Callable[[object, str], Any]:
-    def either(value: object, where: str) -> Any:
+def _or_auto(read: Callable[[object, object], Any]) -> Callable[[object, object], Any]:
+    def either(value: object, where: object) -> Any:
         return AUTO if isinstance(value, str) and value.strip().lower() == "auto" else read(value, where)
 
     return either
 
 
-def _known(default: str | float, read: Callable[[Any, str], Any], meaning: str) -> KnownSetting:
+def _known(default: str | float, read: Callable[[Any, object], Any], meaning: str) -> KnownSetting:
     return KnownSetting(default=default, read=read, meaning=meaning)
 
 
@@ -151,7 +151,7 @@ def is_ours(key: str) -> bool:
     return key in KNOWN or key.startswith(REPLICA_DSN) or is_check_key(key)
 
 
-def check_setting(key: str, value: object, where: str) -> Setting:
+def check_setting(key: str, value: object, where: object) -> Setting:
     """A setting as it is kept: lists as text, the default for `default`. Raises ConfigError, which names `where`."""
     if key.startswith(REPLICA_DSN):
         if not isinstance(value, str) or not value or key == REPLICA_DSN:
@@ -179,7 +179,7 @@ def check_setting(key: str, value: object, where: str) -> Setting:
     return known.default if value == "" else value
 
 
-def limits_from(settings: Mapping[str, Setting], where: str = "setting") -> Limits:
+def limits_from(settings: Mapping[str, Setting], where: object = "setting") -> Limits:
     """The limits that settings say, the usual ones where they are silent; keys of others are passed by.
 
     Raises ConfigError, which names everything that is wrong.

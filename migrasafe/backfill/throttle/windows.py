@@ -32,7 +32,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     """Minutes after the midnight of the day on which it opens; more than a day's minutes: on the next day."""
 
 
-def windows_from(value: object, where: str) -> tuple[Window, ...]:
+def windows_from(value: object, where: object) -> tuple[Window, ...]:
     """Windows from a text or a list of texts. Raises ConfigError."""
     texts = [part for part in value.split(";") if part.strip()] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
@@ -40,7 +40,7 @@ def windows_from(value: object, where: str) -> tuple[Window, ...]:
     return tuple(_window(text.strip(), where) for text in texts)
 
 
-def zone_from(value: object, where: str) -> str:
+def zone_from(value: object, where: object) -> str:
     """The name of a time zone that this machine knows. Raises ConfigError."""
     if not isinstance(value, str):
         raise ConfigError(f"{where} must be the name of a time zone such as Europe/Berlin")
@@ -111,7 +111,7 @@ def _spans(window: Window, local: datetime, in_zone: tzinfo) -> list[tuple[datet
     return spans
 
 
-def _window(text: str, where: str) -> Window:
+def _window(text: str, where: object) -> Window:
     match = _WINDOW.fullmatch(text)
     if match is None:
         raise ConfigError(f"{where}: {text!r} is not a window {_FORM}")
@@ -128,7 +128,7 @@ def _window(text: str, where: str) -> Window:
     )
 
 
-def _days(text: str | None, window: str, where: str) -> frozenset[int]:
+def _days(text: str | None, window: str, where: object) -> frozenset[int]:
     if text is None:
         return frozenset(range(7))
     days: set[int] = set()
@@ -140,7 +140,7 @@ def _days(text: str | None, window: str, where: str) -> frozenset[int]:
     return frozenset(days)
 
 
-def _day(name: str, window: str, where: str) -> int:
+def _day(name: str, window: str, where: object) -> int:
     short = name.strip().lower()[:3]
     if short not in DAYS:
         raise ConfigError(f"{where}: {window!r} names a day that no week has: {name.strip()!r}")

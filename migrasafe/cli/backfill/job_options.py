@@ -82,4 +82,14 @@ def naming_the_file(job: str | None, wanted: JobFile | str) -> Iterator[None]:
 
         path = job_path(Path(job))
         hint = f"; `migrasafe plan --status {quote(str(path.parent))}` says what has to be run before"
-        raise InputError(f"{path}: {error}{hint if (path.parent / PLAN).exists() else ''}") from error
+        raise InputError(
+            f"{_place(path, str(error))}: {error}{hint if (path.parent / PLAN).exists() else ''}"
+        ) from error
+
+
+def _place(path: Path, said: str) -> str:
+    """The file, with the line of the key that a sentence begins with: `set: there is no column totl`, `--into: …`."""
+    from migrasafe.toml_file import place_in
+
+    whole, key = place_in(path), said.split(maxsplit=1)[0].strip("-:")
+    return (whole / key if key in whole else whole).line

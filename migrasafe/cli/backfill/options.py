@@ -60,5 +60,5 @@ def settings_from(pairs: Sequence[str], where: str) -> dict[str, Setting]:
         if not equals or not key.strip():
             raise InputError(f"{where}{pair}: write KEY=VALUE, as in max_lag=2s")
         key = key.strip().replace("-", "_") if "." not in key else key.strip()
-        settings[key] = check_setting(key, value.strip(), where)
+        settings[key] = check_setting(key, value.strip(), f"{where}{key}")
     return settings

@@ -24,7 +24,6 @@ from migrasafe.cli.backfill.job_options import job_options, naming_the_file, wan
 from migrasafe.cli.backfill.options import dsn_from, dsn_option, settings_from
 from migrasafe.cli.backfill.other_workers import start_others
 from migrasafe.cli.terminal import say
-from migrasafe.errors import ConfigError
 
 _INTERRUPTED = 130
 
@@ -138,10 +137,7 @@ def _settings(said: Mapping[str, Any]) -> dict[str, Setting]:
     for name, value in said.items():
         if name.startswith("setting_") and value is not None:
             key = name.removeprefix("setting_")
-            try:
-                settings[key] = check_setting(key, value, "--")
-            except ConfigError as error:
-                raise ConfigError(str(error).replace(f"--{key}", f"--{key.replace('_', '-')}")) from error
+            settings[key] = check_setting(key, value, f"--{key.replace('_', '-')}")
     return settings
 
 

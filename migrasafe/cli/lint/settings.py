@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from migrasafe.config import Options, Settings, find_config, read_config, settle
+from migrasafe.config import Options, Settings, find_config, place_of, read_config, settle
 from migrasafe.errors import ConfigError, InputError, did_you_mean, every
 from migrasafe.rules.book import ABOUT_COMMENTS, Book
 from migrasafe.rules.context import Rule
@@ -68,15 +68,12 @@ def settings_of(
         file = replace(file, baseline=_baseline_beside(settings.folder))
         settings = replace(settings, baseline=file.baseline)
     if no_exec and settings.rules:
-        where = file.source or "the config"
-        raise InputError(f"{where}: rules: a project's own rules are code, which --no-exec excludes; add --no-config")
+        where = place_of(file, "rules")
+        raise InputError(f"{where}: a project's own rules are code, which --no-exec excludes; add --no-config")
     book = _book(settings)
     known = book.known
-    where = f"{file.source}: " if file.source is not None else ""
-    _check_rules(lists["select"] or (), "--select: ", known)
-    _check_rules(lists["ignore"] or (), "--ignore: ", known)
-    _check_rules((*settings.select, *settings.ignore, *settings.severity), where, known)
-    _check_rules([rule for one in settings.per_path for rule in (*one.ignore, *one.severity)], where, known)
+    every(_named_by(command_line), lambda one: _check_rule(one[0], f"--{one[1][0]}", known))
+    every(_named_by(file), lambda one: _check_rule(one[0], place_of(file, *one[1]), known))
     return Asked(command_line=command_line, file=file, settings=settings, book=book)
 
 
@@ -97,10 +94,27 @@ def _rule_ids(given: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(rule.strip() for words in given for rule in words.split(",") if rule.strip()) or None
 
 
-def _check_rules(named: Collection[str], where: str, known: Collection[str]) -> None:
-    def read(rule: str) -> None:
-        if rule not in known:
-            hint = did_you_mean(rule, known, "`migrasafe rules` lists them")
-            raise ConfigError(f"{where}there is no rule {rule}; {hint}")
+def _named_by(options: Options) -> Iterable[tuple[str, tuple[Any, ...]]]:
+    """Each rule that is named, and the keys that lead to the first place."""
+    named: dict[str, tuple[Any, ...]] = {}
+    lists: list[tuple[tuple[str, ...], Sequence[str]]] = [
+        (("select",), options.select or ()),
+        (("ignore",), options.ignore or ()),
+    ]
+    tables: list[tuple[tuple[str, ...], Collection[str]]] = [(("severity",), options.severity or {})]
+    for one in options.per_path or ():
+        lists.append((("per_path", one.pattern, "ignore"), one.ignore))
+        tables.append((("per_path", one.pattern, "severity"), one.severity))
+    for keys, rules in lists:
+        for number, rule in enumerate(rules):
+            named.setdefault(rule, (*keys, number))
+    for keys, rules_of in tables:
+        for rule in rules_of:
+            named.setdefault(rule, (*keys, rule))
+    return named.items()
 
-    every(dict.fromkeys(named), read)
+
+def _check_rule(rule: str, where: object, known: Collection[str]) -> None:
+    if rule not in known:
+        hint = did_you_mean(rule, known, "`migrasafe rules` lists them")
+        raise ConfigError(f"{where}: there is no rule {rule}; {hint}")

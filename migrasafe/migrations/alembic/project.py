@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import configparser
 import os
-import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from migrasafe.errors import InputError
+from migrasafe.errors import ConfigError, InputError
 from migrasafe.migrations.alembic.naming import naming_convention
 
 _LEVELS_ABOVE = 8
@@ -104,10 +103,13 @@ def _configs(folder: Path) -> Iterator[_Config]:
                 yield _Config(file=file, values=values)
     pyproject = folder / "pyproject.toml"
     if pyproject.is_file():
+        from migrasafe.toml_file import parsed_toml, text_of_toml  # here, because most projects have alembic.ini alone
+
         try:
-            table = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {}).get("alembic", {})
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
+            tool = parsed_toml(text_of_toml(pyproject), pyproject).get("tool")
+        except ConfigError:
             return
+        table = tool.get("alembic") if isinstance(tool, dict) else None
         if isinstance(table, dict) and "script_location" in table:
             yield _Config(file=pyproject, values={key: _joined(value, folder) for key, value in table.items()})
 

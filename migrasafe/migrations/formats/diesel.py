@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrasafe.errors import InputError
+from migrasafe.errors import ConfigError, InputError
 from migrasafe.migrations.folder import Folder
 from migrasafe.migrations.formats.make import from_file
 from migrasafe.migrations.formats.protocol import Claim, Strength
@@ -61,9 +61,9 @@ def _migration(folder: Folder, version: str, name: str) -> Migration:
 
 
 def _metadata(source: Source) -> dict[str, Any]:
-    import tomllib  # here, because few migrations have a metadata.toml
+    from migrasafe.toml_file import parsed_toml  # here, because few migrations have a metadata.toml
 
     try:
-        return tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{source.path}: is not valid TOML: {error}") from error
+        return parsed_toml(source.text, source.path)
+    except ConfigError as error:
+        raise InputError(str(error)) from error
