@@ -96,6 +96,7 @@ def test_what_is_there_already_is_left_out_and_told() -> None:
         ("CREATE STATISTICS pair ON name, email FROM users", "s.stxname = 'pair'"),
         ("CREATE MATERIALIZED VIEW counts AS SELECT count(*) FROM users", "to_regclass('public.counts') IS NOT NULL"),
         ("COMMENT ON FUNCTION f(int, text[]) IS 'x'", "to_regprocedure('f(integer, text[])')"),
+        ("COMMENT ON FUNCTION f IS 'x'", "to_regproc('f')"),
         ("COMMENT ON CONSTRAINT users_pkey ON users IS 'x'", "conname = 'users_pkey'"),
     ],
 )
