@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -32,7 +33,12 @@ def connect(
     prepared on the server, so that a session survives the type changes that it makes itself.
     Raises ServerError with one sentence, which never holds the password, when the server cannot be reached.
     """
-    ours = {"application_name": application_name, "connect_timeout": CONNECT_TIMEOUT_SECONDS, **parameters}
+    ours = {
+        "application_name": application_name,
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "client_encoding": "UTF8",  # a PGCLIENTENCODING of the environment would have texts come as bytes
+        **parameters,
+    }
     if database is not None:
         ours["dbname"] = database
     try:
@@ -52,7 +58,8 @@ def describe_dsn(dsn: str) -> str:
         parts = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
         return "the server (its connection string cannot be read: give a URL such as postgresql://user@host/database)"
-    host = parts.get("host") or "the local socket"
+    service = parts.get("service") or os.environ.get("PGSERVICE")
+    host = parts.get("host") or parts.get("hostaddr") or (f"the service {service}" if service else "the local socket")
     port = f":{parts['port']}" if parts.get("port") else ""
     database = f", database {parts['dbname']}" if parts.get("dbname") else ""
     return without_secrets(f"{host}{port}{database}", dsn)

@@ -22,7 +22,7 @@ def for_programs(dsn: str) -> Iterator[tuple[str, dict[str, str]]]:
     with the others that is for us alone. Raises ServerError where a service is named, too: there can be but one file."""
     words = {name: str(value) for name, value in conninfo_to_dict(dsn).items() if value is not None}
     password = words.pop("password", None)
-    environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
+    environment = {**os.environ, "PGCLIENTENCODING": "UTF8", **({"PGPASSWORD": password} if password else {})}
     secrets = {name: words.pop(name) for name in _SECRETS if name in words}
     if not secrets:
         yield make_conninfo("", **words), environment

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from migrasafe.errors import ServerError
 from migrasafe.postgres.connect import major_version
 from migrasafe.postgres.server.file_lock import hold
 from migrasafe.postgres.server.local import INITDB_OPTIONS, SETTINGS, SUPERUSER
+from migrasafe.postgres.server.only_said import only_said
 from migrasafe.postgres.server.running import RunningServer
 
 OFFICIAL = "postgres:{major}"
@@ -89,7 +91,8 @@ class _Run:
 
     @property
     def dsn(self) -> str:
-        return str(self._container.get_connection_url())
+        said = conninfo_to_dict(self._container.get_connection_url())
+        return only_said(**{name: str(value) for name, value in said.items() if value is not None})
 
     def start(self, reference: str) -> None:
         """Make the container, after its watcher, so that there is no moment in which nobody would remove it."""

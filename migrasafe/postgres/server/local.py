@@ -21,8 +21,10 @@ from pathlib import Path
 import psycopg
 
 from migrasafe.errors import ServerError
+from migrasafe.postgres.connect import reason_of
 from migrasafe.postgres.server.binaries import Binaries
 from migrasafe.postgres.server.file_lock import hold, locked
+from migrasafe.postgres.server.only_said import only_said
 from migrasafe.postgres.server.running import RunningServer
 from migrasafe.postgres.server.unprivileged import ServerUser, cache_folder, copy_where_reachable, server_user
 
@@ -35,8 +37,10 @@ INITDB_OPTIONS = (
     "--no-sync",
     "--wal-segsize=1",  # MB; the copy of a template is a third smaller and faster
 )
+PORT = "5432"
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
+    "port": PORT,
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -100,7 +104,7 @@ class LocalServer:
             self._supervise(folder, lifeline or folder / "lifeline", user)
             socket = self.settings.get("unix_socket_directories", folder)
             running = RunningServer(
-                dsn=f"host={socket} port=5432 user={SUPERUSER} dbname=postgres",
+                dsn=only_said(host=str(socket), port=PORT, user=SUPERUSER, dbname="postgres"),
                 major=self.major,
                 description=self.describe(),
                 stop=lambda: _stop(folder, own_lifeline),
@@ -184,25 +188,36 @@ def _template(binaries: Binaries, user: ServerUser) -> Path:
 
 def _wait_until_ready(running: RunningServer, folder: Path) -> None:
     give_up_at = time.monotonic() + START_WITHIN_SECONDS
+    was_ready = False
     while True:
         try:
             psycopg.connect(running.dsn, connect_timeout=2).close()
         except psycopg.OperationalError as error:
-            if time.monotonic() > give_up_at or _has_ended(folder):
-                log = (folder / "log").read_text(encoding="utf-8", errors="replace").strip()
-                said = log.splitlines()[-1] if log else str(error).strip()
+            if was_ready:
+                raise ServerError(
+                    f"PostgreSQL {running.description} runs and is not reached: {reason_of(error, '')}"
+                ) from error
+            log = _log(folder)
+            was_ready = b"ready to accept connections" in log
+            if time.monotonic() > give_up_at or _has_ended(log):
+                last = log.decode(errors="replace").strip().splitlines()
+                said = last[-1] if last else reason_of(error, "")
                 raise ServerError(f"PostgreSQL {running.description} did not start: {said}") from error
             time.sleep(LOOK_EVERY_SECONDS)
         else:
             return
 
 
-def _has_ended(folder: Path) -> bool:
-    """Whether the server said a last word before it ever took a connection: not that it is starting up, or not yet ready."""
+def _log(folder: Path) -> bytes:
     try:
-        return b"FATAL:" in (folder / "log").read_bytes().replace(b"FATAL:  the database system is ", b"")
+        return (folder / "log").read_bytes()
     except FileNotFoundError:
-        return False
+        return b""
+
+
+def _has_ended(log: bytes) -> bool:
+    """Whether the server said a last word before it ever took a connection: not that it is starting up, or not yet ready."""
+    return b"FATAL:" in log.replace(b"FATAL:  the database system is ", b"")
 
 
 def _stop(folder: Path, lifeline: int | None) -> None:

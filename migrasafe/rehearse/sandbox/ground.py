@@ -58,7 +58,8 @@ def dump_of(live: str) -> str:
                 [program, "--schema-only", "--no-owner", "--dbname", shown],
                 env=environment,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 check=False,
             )
         if done.returncode == 0:
