@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from migrasafe.effects.keys import unique_failures
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
-from migrasafe.effects.same_index import same_index
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Index, Ref, RelationKind
+from migrasafe.schema.same_index import same_index
 from migrasafe.sql.statements import CreateIndex, Name, Reindex
 
 
@@ -73,6 +73,8 @@ def _has_such(ref: Ref, statement: CreateIndex, situation: Situation) -> bool:
         unique=statement.unique,
         method=statement.method,
         predicate=statement.predicate,
+        include=statement.include,
+        nulls_not_distinct=statement.nulls_not_distinct,
     )
     own = situation.schema.indexes_of(table) if table is not None else ()
     return any(one.valid and one.parent is None and same_index(wanted, one) for one in own)

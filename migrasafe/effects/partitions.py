@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
 from migrasafe.effects.same_foreign_key import foreign_key_like
-from migrasafe.effects.same_index import same_index
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Ref, Table
+from migrasafe.schema.same_index import same_index
 from migrasafe.sql.expressions import columns_read, walk
 from migrasafe.sql.statements import AttachPartition, ConstraintKind, DetachPartition, Expression, PartitionBound
 

@@ -8,7 +8,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.effects.same_foreign_key import foreign_key_like
-from migrasafe.effects.same_index import same_index
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.beside import name_beside
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
@@ -17,6 +16,7 @@ from migrasafe.plan.model import Gate, Step
 from migrasafe.plan.objects.partition_bounds import bound_sql, condition_of, default_of, is_attached
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Constraint, Index, Ref, Table
+from migrasafe.schema.same_index import same_index
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import ConstraintKind, PartitionBound
 

@@ -63,7 +63,7 @@ def primary_key_columns(table: Table | None) -> tuple[str, ...]:
 
 def indexed_constraint(draft: Draft, table: Ref, definition: ConstraintDef) -> tuple[Constraint, Index]:
     """A PRIMARY KEY, UNIQUE or EXCLUDE and the index behind it, which is put already but not listed by the table."""
-    elements = tuple(IndexElement(column=column) for column in definition.columns)
+    elements = definition.elements or tuple(IndexElement(column=column) for column in definition.columns)
     names = index_column_names(elements, definition.include)
     if definition.name is not None:
         ref = _made_free(draft, Ref(table.schema, clipped(definition.name)), table)

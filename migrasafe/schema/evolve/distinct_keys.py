@@ -1,4 +1,5 @@
-"""Of keys that say the same, PostgreSQL makes one: `UNIQUE UNIQUE`, a UNIQUE over the columns of the primary key."""
+"""Of keys that say the same, PostgreSQL makes one: `UNIQUE UNIQUE`, a UNIQUE over the columns of the primary key, two EXCLUDE
+of the same columns, operators and WHERE."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from migrasafe.sql.expressions import without_places
 from migrasafe.sql.statements import ConstraintDef, ConstraintKind
 
 INDEXED = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE)
@@ -20,16 +22,16 @@ def distinct_keys(definitions: Iterable[ConstraintDef]) -> list[ConstraintDef]:
     keys: dict[object, ConstraintDef] = {}
     indexed.sort(key=lambda d: d.kind is not _PRIMARY_KEY)
     for definition in indexed:
-        same: object = id(definition)
-        if definition.kind is not ConstraintKind.EXCLUDE:
-            same = (
-                definition.columns,
-                definition.include,
-                definition.nulls_not_distinct,
-                definition.deferrable,
-                definition.initially_deferred,
-                definition.without_overlaps,
-            )
+        same = (
+            definition.columns,
+            definition.include,
+            definition.nulls_not_distinct,
+            definition.deferrable,
+            definition.initially_deferred,
+            definition.without_overlaps,
+            definition.exclude_method,
+            *(str(without_places(one.node)) for one in (definition.expression, *definition.exclusions) if one),
+        )
         first = keys.get(same)
         if first is None:
             keys[same] = definition

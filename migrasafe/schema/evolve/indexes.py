@@ -10,7 +10,7 @@ from migrasafe.schema.evolve.generated_names import clipped, index_column_names,
 from migrasafe.schema.evolve.names_used import columns_used
 from migrasafe.schema.evolve.type_names import is_composite
 from migrasafe.schema.model import Constraint, Index, Ref, RelationKind, Table, View
-from migrasafe.sql.expressions import same_or_none
+from migrasafe.schema.same_index import same_index
 from migrasafe.sql.statements import ConstraintKind, CreateIndex
 
 _LABELS = {ConstraintKind.PRIMARY_KEY: "pkey", ConstraintKind.UNIQUE: "key", ConstraintKind.EXCLUDE: "excl"}
@@ -215,25 +215,6 @@ def _matching_index(draft: Draft, child: Table, parent: Index, constraint: Const
         if (index.constraint is not None) == (constraint is not None) and same_index(index, parent):
             return index
     return None
-
-
-def same_index(one: Index, other: Index) -> bool:
-    """Whether an index could be attached to the other: CompareIndexInfo."""
-    return (
-        one.unique == other.unique
-        and one.method == other.method
-        and one.include == other.include
-        and one.nulls_not_distinct == other.nulls_not_distinct
-        and len(one.elements) == len(other.elements)
-        and all(
-            a.column == b.column
-            and same_or_none(a.expression, b.expression)
-            and a.opclass == b.opclass
-            and a.collation == b.collation
-            for a, b in zip(one.elements, other.elements, strict=True)
-        )
-        and same_or_none(one.predicate, other.predicate)
-    )
 
 
 def attach_index(draft: Draft, parent: Index, child: Index) -> None:

@@ -16,6 +16,7 @@ from migrasafe.sql.convert.base import (
     strings,
     type_name,
 )
+from migrasafe.sql.convert.indexes import index_element
 from migrasafe.sql.statements import (
     ColumnDef,
     ConstraintDef,
@@ -78,10 +79,10 @@ def constraint(node: Fields, column: str | None = None) -> ConstraintDef | None:
         given["references"] = _references(node)
     elif what is _EXCLUDE:
         items = node.get("exclusions", ())
-        keys = [fields(item["List"]["items"][0]) for item in items]
-        columns = tuple([key["name"] for key in keys if "name" in key])
+        elements = tuple([index_element(fields(item["List"]["items"][0])) for item in items])
+        columns = tuple([one.column for one in elements if one.column is not None])
         exclusions = tuple([Expression(node=item) for item in items])
-        given.update(exclude_method=node.get("access_method"), exclusions=exclusions)
+        given.update(exclude_method=node.get("access_method"), elements=elements, exclusions=exclusions)
     elif "keys" in node:
         columns = strings(node["keys"])
     if "including" in node:

@@ -28,7 +28,7 @@ def create_index(node: Fields, origin: Origin) -> Statement:
         span=origin.span,
         name=node.get("idxname"),
         table=relation(range_var),
-        elements=tuple([_element(item["IndexElem"]) for item in node.get("indexParams", ())]),
+        elements=tuple([index_element(item["IndexElem"]) for item in node.get("indexParams", ())]),
         unique="unique" in node,
         concurrently="concurrent" in node,
         if_not_exists="if_not_exists" in node,
@@ -45,7 +45,8 @@ def create_index(node: Fields, origin: Origin) -> Statement:
 _NULLS = {"SORTBY_NULLS_FIRST": True, "SORTBY_NULLS_LAST": False}
 
 
-def _element(node: Fields) -> IndexElement:
+def index_element(node: Fields) -> IndexElement:
+    """A key of an index or of an EXCLUDE constraint."""
     opclass, collation = strings(node.get("opclass")), node.get("collation")
     column, value = node.get("name"), node.get("expr")
     if value is not None and (named := strings(value.get("ColumnRef", {}).get("fields"))):

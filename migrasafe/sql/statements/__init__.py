@@ -53,6 +53,7 @@ from migrasafe.sql.statements.alter_table import (
 )
 from migrasafe.sql.statements.base import (
     Expression,
+    IndexElement,
     Name,
     Node,
     Query,
@@ -75,7 +76,6 @@ from migrasafe.sql.statements.objects import (
     CreateView,
     Drop,
     DroppedObject,
-    IndexElement,
     RefreshMaterializedView,
     Reindex,
     Rename,

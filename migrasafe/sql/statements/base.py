@@ -50,6 +50,18 @@ class Expression(Struct, frozen=True, kw_only=True, eq=False):
     node: Node
 
 
+class IndexElement(Struct, frozen=True, kw_only=True):
+    """One key of an index: a column, or an expression."""
+
+    column: str | None = None
+    expression: Expression | None = None
+    opclass: str | None = None
+    opclass_options: tuple[tuple[str, str], ...] = ()
+    collation: Name | None = None
+    descending: bool = False
+    nulls_first: bool | None = None
+
+
 class Query(Struct, frozen=True, kw_only=True, eq=False):
     """A SELECT, VALUES, INSERT, UPDATE, DELETE or MERGE: its parse tree, `{"SelectStmt": {...}}`."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from migrasafe.sql.statements.base import Expression, Name, Query, Statement, TypeName
+from migrasafe.sql.statements.base import Expression, IndexElement, Name, Query, Statement, TypeName
 from migrasafe.sql.statements.tables import Persistence
 
 
@@ -62,18 +62,6 @@ class SetOwner(Statement, frozen=True, kw_only=True):
     kind: str
     name: Name
     owner: str
-
-
-class IndexElement(Struct, frozen=True, kw_only=True):
-    """One key of an index: a column, or an expression."""
-
-    column: str | None = None
-    expression: Expression | None = None
-    opclass: str | None = None
-    opclass_options: tuple[tuple[str, str], ...] = ()
-    collation: Name | None = None
-    descending: bool = False
-    nulls_first: bool | None = None
 
 
 class CreateIndex(Statement, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from migrasafe.sql.statements.base import Expression, Name, Query, Statement, TypeName
+from migrasafe.sql.statements.base import Expression, IndexElement, Name, Query, Statement, TypeName
 
 
 class Persistence(Enum):
@@ -54,6 +54,8 @@ class ConstraintDef(Struct, frozen=True, kw_only=True):
     """The last column is a range, `WITHOUT OVERLAPS` or `PERIOD` (18)."""
     include: tuple[str, ...] = ()
     exclude_method: str | None = None
+    elements: tuple[IndexElement, ...] = ()
+    """Of EXCLUDE: what its index is over."""
     exclusions: tuple[Expression, ...] = ()
     """Of EXCLUDE: each element with its operator, as the grammar has them."""
     tablespace: str | None = None
