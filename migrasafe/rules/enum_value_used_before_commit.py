@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
 
 from migrasafe.findings import Finding, Fix
+from migrasafe.regex import regex
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import NEXT_MIGRATION, ONE_MIGRATION, Stage, plan
 from migrasafe.rules.surroundings import LiteralsUsed
-from migrasafe.sql.expressions import walk
-from migrasafe.sql.statements import AddEnumValue, CreateFunction, Expression, Query, Statement
+from migrasafe.sql.expressions import columns_read, walk
+from migrasafe.sql.lexer import Kind, tokens
+from migrasafe.sql.statements import (
+    AddEnumValue,
+    CreateFunction,
+    CreateOther,
+    CreateRule,
+    CreateStatistics,
+    DoBlock,
+    Expression,
+    Node,
+    Query,
+    Statement,
+    Unrecognized,
+    Utility,
+)
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -45,12 +60,12 @@ def _users(step: Step, label: str) -> list[Statement]:
     """The first statement of the rest of the transaction that uses a constant, if one does."""
     used = step.ending.literals
     if used is None or id(step.statement) not in used.places:
-        used = step.ending.literals = _literals_used((step.statement, *step.later))
+        used = step.ending.literals = _literals_used((step.statement, *step.later), step.text_of)
     here = used.places[id(step.statement)]
     return [user for place, user in used.users.get(label, ()) if place > here][:1]
 
 
-def _literals_used(statements: Iterable[Statement]) -> LiteralsUsed:
+def _literals_used(statements: Iterable[Statement], text_of: Callable[[Statement], str]) -> LiteralsUsed:
     """Looked up once for all new values of a transaction: there may be hundreds of them, and thousands of statements."""
     places: dict[int, int] = {}
     users: dict[str, list[tuple[int, Statement]]] = {}
@@ -58,9 +73,7 @@ def _literals_used(statements: Iterable[Statement]) -> LiteralsUsed:
         if _ends_transaction(statement):
             break
         places[id(statement)] = place
-        if isinstance(statement, CreateFunction) and statement.language != "sql":
-            continue  # its body is not looked at before it is called
-        for literal in _literals(statement):
+        for literal in _literals(statement, text_of):
             users.setdefault(literal, []).append((place, statement))
     return LiteralsUsed(places=places, users=users)
 
@@ -69,20 +82,75 @@ def _ends_transaction(statement: Statement) -> bool:
     return getattr(statement, "verb", None) in ("commit", "rollback")
 
 
-def _literals(statement: Statement) -> set[str]:
-    """The string constants in a statement's expressions and queries."""
+def _literals(statement: Statement, text_of: Callable[[Statement], str]) -> set[str]:
+    """The string constants in what a statement evaluates, or keeps as read."""
+    if isinstance(statement, CreateFunction):
+        if statement.language != "sql":
+            return _literals_of(statement.arguments)  # its body is not looked at before it is called
+        if statement.body is None and statement.source_text is None:  # RETURN …
+            return _literals_of(statement.arguments) | _written(text_of(statement))
+    found = _literals_of(statement)
+    if isinstance(statement, _KEPT_AS_TEXT) or (isinstance(statement, Utility) and statement.command in _EVALUATED):
+        found |= _written(text_of(statement))
+    return found
+
+
+def _literals_of(value: object) -> set[str]:
     found: set[str] = set()
-    stack: list[Any] = [statement]
+    stack: list[Any] = [value]
     while stack:
         item = stack.pop()
         if isinstance(item, (Expression, Query)):
-            for kind, fields in walk(item.node):
-                if kind == "A_Const" and "sval" in fields:
-                    found.add(fields["sval"].get("sval", ""))
+            found |= _literals_of_tree(item.node)
         elif isinstance(item, tuple):
             stack.extend(item)
         elif isinstance(item, Struct):
             stack.extend(getattr(item, name) for name in item.__struct_fields__)
+    return found
+
+
+def _literals_of_tree(tree: Node) -> set[str]:
+    found: set[str] = set()
+    only_names: set[str] = set()
+    for kind, fields in walk(tree):
+        if kind == "A_Const" and "sval" in fields:
+            found.update(_values(fields["sval"].get("sval", "")))
+        elif kind == "A_Expr" and _LABELS in columns_read(Expression(node=fields.get("lexpr") or {})):
+            only_names.add(fields.get("rexpr", {}).get("A_Const", {}).get("sval", {}).get("sval", ""))
+    return found - only_names
+
+
+def _values(literal: str) -> Iterator[str]:
+    """A constant, and those in an array or a row that it may be."""
+    yield literal
+    if literal[:1] in ("{", "(") and ":" not in literal:
+        yield from _PARTS.split(literal)
+
+
+_LABELS = "enumlabel"
+"""The column of pg_enum that has the names of labels: whoever looks there uses none."""
+_PARTS = regex(r'[{}(),"]+')
+_KEPT_AS_TEXT = (DoBlock, CreateRule, CreateStatistics, CreateOther, Unrecognized)
+"""Not all of their expressions are read: DECLARE and := of a body, the conditions and commands of a rule."""
+_EVALUATED = frozenset({"PREPARE", "DECLARE CURSOR", "EXPLAIN"})
+_NAMES_ONLY = frozenset({"value", "exists", "before", "after", "to", "is"})
+"""What stands before a constant that is no value: ADD VALUE, IF NOT EXISTS, BEFORE, AFTER, RENAME VALUE … TO, COMMENT … IS."""
+
+
+def _written(text: str) -> set[str]:
+    """The string constants of a text, also of a body in it."""
+    found: set[str] = set()
+    waiting = [text]
+    while waiting:
+        before = two_before = ""
+        for token in tokens(part := waiting.pop()):
+            word = part[token.start : token.end]
+            if token.kind is Kind.DOLLAR:
+                waiting.append(word[word.index("$", 1) + 1 : word.rindex("$", 0, -1)])
+            elif token.kind is Kind.STRING and before not in _NAMES_ONLY and (two_before, before) != (_LABELS, "="):
+                found.update(_values(word[word.index("'") + 1 : -1].replace("''", "'")))
+            if token.kind is not Kind.COMMENT:
+                two_before, before = before, word.lower()
     return found
 
 

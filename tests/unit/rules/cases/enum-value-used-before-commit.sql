@@ -62,3 +62,48 @@ SELECT 'calm'::shop.ghost;
 
 -- case: in a DO block
 DO $$ BEGIN ALTER TYPE mood ADD VALUE 'calm'; INSERT INTO users VALUES (1, 'calm'); END $$;
+
+-- case: returned by a function in SQL, and read in one
+ALTER TYPE mood ADD VALUE 'calm';
+ALTER TYPE mood ADD VALUE 'cool';
+CREATE FUNCTION calm() RETURNS mood LANGUAGE sql RETURN 'calm'::mood;
+CREATE FUNCTION cool() RETURNS mood LANGUAGE sql BEGIN ATOMIC SELECT 'cool'::mood; END;
+
+-- case: the default of an argument
+ALTER TYPE mood ADD VALUE 'calm';
+CREATE FUNCTION kept(m mood DEFAULT 'calm') RETURNS mood LANGUAGE plpgsql AS $$ BEGIN RETURN m; END $$;
+
+-- case: declared and assigned in a DO block
+ALTER TYPE mood ADD VALUE 'calm';
+ALTER TYPE mood ADD VALUE 'cool';
+DO $$ DECLARE m mood := 'calm'; BEGIN m := 'cool'; END $$;
+
+-- case: in a rule, and in statistics
+ALTER TYPE mood ADD VALUE 'calm';
+ALTER TYPE mood ADD VALUE 'cool';
+CREATE RULE quiet AS ON UPDATE TO users WHERE NEW.mood = 'calm' DO INSTEAD NOTHING;
+CREATE STATISTICS cool ON (mood = 'cool'), (id + 1) FROM users;
+
+-- case: prepared, explained, in a cursor
+ALTER TYPE mood ADD VALUE 'calm';
+ALTER TYPE mood ADD VALUE 'cool';
+ALTER TYPE mood ADD VALUE 'chill';
+PREPARE q AS SELECT 'calm'::mood;
+EXPLAIN SELECT 'cool'::mood;
+DECLARE c CURSOR FOR SELECT 'chill'::mood;
+
+-- case: in an array, and in a row
+ALTER TYPE mood ADD VALUE 'calm';
+ALTER TYPE mood ADD VALUE 'cool';
+SELECT '{sad,calm}'::mood[];
+SELECT '("cool",1)'::pair;
+
+-- case: only named
+ALTER TYPE mood ADD VALUE 'calm';
+ALTER TYPE mood ADD VALUE 'very calm' AFTER 'calm';
+COMMENT ON TYPE mood IS 'calm';
+SET app.mood = 'calm';
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_enum WHERE enumlabel = 'calm') THEN RAISE EXCEPTION 'calm is missing'; END IF;
+    ALTER TYPE shop.other ADD VALUE IF NOT EXISTS 'calm';
+END $$;
