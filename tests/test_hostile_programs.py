@@ -82,6 +82,16 @@ def test_a_rehearsal_of_hostile_revisions_does_not_end_well(tmp_path: Path) -> N
     assert "printed" * 100 not in ran.stdout + ran.stderr
 
 
+@pytest.mark.postgres
+def test_what_was_not_read_before_the_last_migrations_is_said(tmp_path: Path) -> None:
+    alembic(tmp_path)
+    ran = migrasafe(tmp_path, "rehearse", ".", "--last", "1")
+    assert ran.returncode == 1, ran.stderr
+    assert "r1.py:" in ran.stderr
+    assert "what could not be read before the last 1 was not run" in ran.stderr
+    assert "was not rehearsed" not in ran.stderr
+
+
 def django(folder: Path, *bodies: str) -> Path:
     (folder / "shop" / "migrations").mkdir(parents=True)
     (folder / "shop" / "__init__.py").touch()

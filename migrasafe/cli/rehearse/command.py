@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 if TYPE_CHECKING:
-    from migrasafe.migrations.model import History, Migration
+    from migrasafe.migrations.model import History, Migration, Notice
     from migrasafe.rehearse.both_sides.audit import Live
     from migrasafe.sql.script import Newer
 
@@ -178,6 +178,7 @@ def _migrations(
         wanted = replace(wanted, major=needed)
     found: list[Replayed] = []
     unread: list[str] = []
+    unread_before: list[str] = []
     with sandbox_of(wanted) as sandbox:
         for history in read:
             with sandbox.database() as dsn:
@@ -187,9 +188,11 @@ def _migrations(
                 ups = [one for one in history.migrations if not one.down]
                 sandbox.will_run(text for one in ups for text in one.texts)
                 first = max(0, len(ups) - last) if last is not None else 0
-                untold = _unread(history, ups[first:])
-                _say_notes(untold)
+                untold = _unread((*history.notices, *_notices(ups[first:])))
+                untold_before = _unread(_notices(ups[:first]))
+                _say_notes((*untold_before, *untold))
                 unread += untold
+                unread_before += untold_before
                 _say_notes(lay_migrations(dsn, ups[:first], sandbox.needs_role))
                 for replayed in replay(ups, dsn, sandbox.major, first=first, rows=Rows(rows or FEW)):
                     found.append(replayed)
@@ -201,7 +204,13 @@ def _migrations(
         click.echo(json.dumps(as_json(found), indent=1))
     if unread:
         say("what could not be read was not rehearsed, so that nothing is shown of it", err=True)
-    return int(bool(unread) or any(one.contradicted or one.count(State.FAILED) for one in found))
+    if unread_before:
+        say(
+            f"what could not be read before the last {last} was not run, so that they may have met another schema than they will:"
+            " give theirs with --schema, and only them",
+            err=True,
+        )
+    return int(bool(unread or unread_before) or any(one.contradicted or one.count(State.FAILED) for one in found))
 
 
 def _newer_syntax(history: History) -> Iterator[Newer]:
@@ -210,9 +219,12 @@ def _newer_syntax(history: History) -> Iterator[Newer]:
     return (one for part in parts for one in part.script.newer if not one.function)
 
 
-def _unread(history: History, rehearsed: Sequence[Migration]) -> list[str]:
+def _notices(migrations: Sequence[Migration]) -> list[Notice]:
+    return [notice for one in migrations for notice in one.notices]
+
+
+def _unread(notices: Iterable[Notice]) -> list[str]:
     """What of the migrations was not read: silence about it would be a proof of nothing."""
-    notices = [*history.notices, *(notice for one in rehearsed for notice in one.notices)]
     return [f"{one.path}:{one.line}: {one.message}" for one in dict.fromkeys(notices) if one.blocking]
 
 
