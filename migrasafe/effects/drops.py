@@ -20,14 +20,15 @@ from migrasafe.sql.statements import AlterTable, Drop, Name
 
 def drop(statement: Drop, situation: Situation) -> Effects:
     effects = NOTHING
+    together = frozenset([situation.ref(dropped.name) for dropped in statement.objects])
     for dropped in statement.objects:
         match statement.kind:
             case "INDEX":
                 effects = effects.and_(indexes.drop_index(dropped.name, situation, concurrently=statement.concurrently))
             case "TABLE" | "FOREIGN TABLE":
-                effects = effects.and_(_drop_table(dropped.name, statement, situation))
+                effects = effects.and_(_drop_table(dropped.name, statement, together, situation))
             case "VIEW" | "MATERIALIZED VIEW":
-                effects = effects.and_(_drop_view(dropped.name, statement, situation))
+                effects = effects.and_(_drop_view(dropped.name, statement, together, situation))
             case "TRIGGER" | "POLICY" | "RULE" if dropped.table is not None:
                 if not (
                     statement.if_exists and _is_missing(dropped.name.name, statement.kind, dropped.table, situation)
@@ -142,7 +143,7 @@ def _is_missing(name: str, kind: str, table_name: Name, situation: Situation) ->
     return False
 
 
-def _drop_table(name: Name, statement: Drop, situation: Situation) -> Effects:
+def _drop_table(name: Name, statement: Drop, together: frozenset[Ref], situation: Situation) -> Effects:
     ref = situation.ref(name)
     table = situation.schema.table(ref)
     effects = strong(ref)
@@ -159,7 +160,6 @@ def _drop_table(name: Name, statement: Drop, situation: Situation) -> Effects:
             effects = effects.and_(strong(default.ref))  # whose bound is all that the others leave
     for part in list(situation.with_partitions(table))[1:]:
         effects = effects.and_(strong(part.ref))
-    together = {situation.ref(dropped.name) for dropped in statement.objects}
     for dependent in sorted(situation.schema.dependents_of(ref)):
         if dependent in together:
             continue
@@ -175,10 +175,9 @@ def _drop_table(name: Name, statement: Drop, situation: Situation) -> Effects:
     return effects
 
 
-def _drop_view(name: Name, statement: Drop, situation: Situation) -> Effects:
+def _drop_view(name: Name, statement: Drop, together: frozenset[Ref], situation: Situation) -> Effects:
     ref = situation.ref(name)
     effects = strong(ref)
-    together = {situation.ref(dropped.name) for dropped in statement.objects}
     for dependent in sorted(situation.schema.dependents_of(ref)):
         if dependent not in together and not statement.cascade and situation.schema.view(dependent) is not None:
             effects = effects.and_(_depends(f"cannot drop {name.name}: the view {dependent.name} depends on it"))

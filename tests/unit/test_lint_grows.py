@@ -71,6 +71,14 @@ SHAPES = {
     "types": ("", "CREATE TYPE t{n} AS ENUM ('new', 'paid');"),
     "labels": (_TYPE, "ALTER TYPE state ADD VALUE 'v{n}';"),
     "labels, renamed": (_TYPE, "ALTER TYPE state ADD VALUE 'v{n}'; ALTER TYPE state RENAME VALUE 'v{n}' TO 'w{n}';"),
+    "attributes of a type": ("CREATE TYPE pair AS (a int);", "ALTER TYPE pair ADD ATTRIBUTE a{n} int;"),
+    "attributes, dropped": (
+        "CREATE TYPE pair AS (a int);",
+        "ALTER TYPE pair ADD ATTRIBUTE a{n} int;",
+        "ALTER TYPE pair DROP ATTRIBUTE a{n};",
+    ),
+    "checks of a domain": ("CREATE DOMAIN d AS int;", "ALTER DOMAIN d ADD CONSTRAINT c{n} CHECK (VALUE > {n});"),
+    "default privileges": ("", "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO r{n};"),
     "settings": (_TABLE, "SET app.v{n} = '1'; ALTER TABLE orders ALTER COLUMN total SET DEFAULT {n};"),
     "rows": (_TABLE, "UPDATE orders SET total = {n} WHERE id = {n};"),
     "made and dropped": ("", "CREATE TABLE t{n} (id bigint PRIMARY KEY); DROP TABLE t{n};"),
@@ -89,6 +97,8 @@ ONE_STATEMENT = {
     "rows": (_TABLE, "INSERT INTO orders VALUES {({n}, 1, 'x')};"),
     "values": (_TABLE, "DELETE FROM orders WHERE id IN ({{n}});"),
     "labels": ("", "CREATE TYPE state AS ENUM ({'v{n}'});"),
+    "tables, dropped": ("", "DROP TABLE {t{n}};"),
+    "views, dropped": ("", "DROP VIEW {v{n}};"),
     "roles": (_TABLE, "GRANT SELECT ON orders TO {r{n}};"),
 }
 """What stands in braces comes as often as is asked for, with commas between."""

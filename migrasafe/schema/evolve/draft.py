@@ -266,9 +266,8 @@ class Draft:
         self.types = self.types.insert(new.ref, new)
         if isinstance(new, EnumType):
             return
-        wanted = needs.type_needs(new, self)
-        if old is not None:
-            self.links.forget(new.ref, needs.type_needs(old, self) - wanted)
+        wanted, lost = needs.type_change(old, new, self)
+        self.links.forget(new.ref, lost)
         self.links.depend(new.ref, wanted)
 
     def take_type(self, ref: Ref) -> Type | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from migrasafe.schema.added import different
 from migrasafe.schema.evolve.names_used import literal_sequence, name_of, names_sequence, naming_nodes, strings
 from migrasafe.schema.model import (
     Column,
@@ -137,17 +138,30 @@ def _called(call: Node, lookup: Lookup) -> Ref | None:
 
 def type_needs(item: Type, lookup: Lookup) -> set[Ref]:
     """What a type is built on."""
-    needs: set[Ref] = set()
-    if isinstance(item, Domain):
-        needs.update(_type_ref(item.type))
-        needs.update(expression_needs(item.default, lookup))
-        for constraint in item.constraints:
-            needs.update(expression_needs(constraint.expression, lookup))
-    elif isinstance(item, Composite):
-        for attribute in item.attributes:
-            needs.update(_type_ref(attribute.type))
-    needs.discard(item.ref)
-    return needs
+    return _type_base_needs(item, lookup).union(*(part_needs(part, lookup) for part in _type_parts(item))) - {item.ref}
+
+
+def type_change(old: Type | None, new: Type, lookup: Lookup) -> tuple[set[Ref], set[Ref]]:
+    """What a type needs for what is new in it, and what it needs no more."""
+    if old is None or type(old) is not type(new):
+        return type_needs(new, lookup), set()
+    parts = _type_parts(new)
+    gone, made = different(_type_parts(old), parts)
+    wanted = _type_base_needs(new, lookup).union(*[part_needs(part, lookup) for part in made])
+    lost = _type_base_needs(old, lookup).union(*[part_needs(part, lookup) for part in gone]) - wanted
+    return wanted, still_lost(lost, (part_needs(part, lookup) for part in parts))
+
+
+def _type_parts(item: Type) -> tuple[Column | Constraint, ...]:
+    """What a type may have hundreds of."""
+    return item.attributes if isinstance(item, Composite) else item.constraints if isinstance(item, Domain) else ()
+
+
+def _type_base_needs(item: Type, lookup: Lookup) -> set[Ref]:
+    """What a type needs besides its parts."""
+    if not isinstance(item, Domain):
+        return set()
+    return {*_type_ref(item.type), *expression_needs(item.default, lookup)}
 
 
 def function_needs(function: Function, lookup: Lookup) -> set[Ref]:

@@ -98,14 +98,14 @@ def alter_attribute(draft: Draft, name: Name, action: AlterAttribute) -> None:
         return
     attributes = composite.attributes
     if action.verb == "drop":
-        attributes = tuple(a for a in attributes if a.name != action.attribute)
+        attributes = tuple([a for a in attributes if a.name != action.attribute])
     elif action.verb == "add":
-        if all(a.name != action.attribute for a in attributes):
+        if action.attribute not in [a.name for a in attributes]:
             new = Column(name=action.attribute, type=resolved_type(draft, action.type), born=draft.moment)
             attributes = (*attributes, new)
     else:
         type_name = resolved_type(draft, action.type)
-        attributes = tuple(replace(a, type=type_name) if a.name == action.attribute else a for a in attributes)
+        attributes = tuple([replace(a, type=type_name) if a.name == action.attribute else a for a in attributes])
     put_attributes(draft, composite, attributes)
 
 
@@ -227,7 +227,7 @@ def _add_domain_constraint(draft: Draft, domain: Domain, statement: AlterDomain)
 
 
 def _drop_domain_constraint(draft: Draft, domain: Domain, statement: AlterDomain) -> Domain:
-    return replace(domain, constraints=tuple(c for c in domain.constraints if c.name != statement.constraint_name))
+    return replace(domain, constraints=tuple([c for c in domain.constraints if c.name != statement.constraint_name]))
 
 
 def _validate_domain_constraint(draft: Draft, domain: Domain, statement: AlterDomain) -> Domain:
