@@ -13,7 +13,8 @@ from migrasafe.schema.evolve.expressions import sequence_of_default
 from migrasafe.schema.evolve.family import children_of
 from migrasafe.schema.evolve.indexes import remove_index
 from migrasafe.schema.evolve.names_used import columns_used
-from migrasafe.schema.evolve.needs import expression_needs, index_needs, part_needs, relation_needs
+from migrasafe.schema.evolve.needs import expression_needs, index_needs, part_needs, query_needs, relation_needs
+from migrasafe.schema.evolve.overload_calls import CallsOf, types_of_columns
 from migrasafe.schema.model import (
     Column,
     ColumnRef,
@@ -225,22 +226,53 @@ def _type_loses(draft: Draft, dependent: Ref, lost: Ref) -> None:
 
 
 def remove_functions(draft: Draft, ref: Ref, gone: tuple[Function, ...]) -> None:
-    """Take out overloads of a function; once the last is gone, what calls it goes too."""
-    rest = tuple([f for f in draft.functions.get(ref, ()) if f not in gone])
+    """Take out overloads of a function, and what calls them; a call that may mean one that stays is left."""
+    overloads = draft.functions.get(ref, ())
+    rest = tuple([f for f in overloads if f not in gone])
     if rest:
-        # Calls by other argument types may mean the overloads that stay; a trigger function takes no arguments.
-        draft.put_functions(ref, rest)
-        if not any(not f.arguments for f in gone):
-            return
         for dependent in draft.links.of(ref):
-            table = draft.table(dependent)
-            if table is not None and any(t.function == ref for t in table.triggers):
-                draft.put(replace(table, triggers=tuple(t for t in table.triggers if t.function != ref)))
+            _lose_calls(draft, dependent, ref, gone, overloads)
+        draft.put_functions(ref, rest)
         return
     for dependent in draft.links.of(ref):
         lose(draft, dependent, ref)
     draft.put_functions(ref, ())
     draft.links.take(ref, is_shared=draft.names_more(ref, draft.functions))
+
+
+def _lose_calls(
+    draft: Draft, dependent: Ref, ref: Ref, gone: tuple[Function, ...], overloads: tuple[Function, ...]
+) -> None:
+    """Take away from a relation what can only mean the overloads that go."""
+    relation = draft.relations.get(dependent)
+    over = {dependent}
+    if isinstance(relation, Index):
+        over = {relation.table}
+    elif isinstance(relation, View):
+        over = {read.relation for read in relation.reads}
+    tables = [table for table in map(draft.table, over) if table is not None]
+    calls = CallsOf(lookup=draft, ref=ref, gone=gone, overloads=overloads, columns=types_of_columns(tables))
+    if isinstance(relation, Table):
+        _table_loses_calls(draft, relation, calls)
+    elif isinstance(relation, View):
+        if ref in set(query_needs(relation.query, calls)):
+            remove_relation(draft, dependent)
+    elif isinstance(relation, Index) and ref in set(index_needs(relation, calls)):
+        remove_index(draft, dependent)
+
+
+def _table_loses_calls(draft: Draft, table: Table, calls: CallsOf) -> None:
+    lost = calls.ref
+    columns = tuple(
+        replace(c, default=None) if lost in set(expression_needs(c.default, calls)) else c for c in table.columns
+    )
+    constraints = tuple(c for c in table.constraints if c.target == lost or lost not in set(part_needs(c, calls)))
+    triggers = tuple(t for t in table.triggers if t.function != lost or not calls.of_triggers)
+    policies = tuple(p for p in table.policies if lost not in set(part_needs(p, calls)))
+    draft.put(replace(table, columns=columns, constraints=constraints, triggers=triggers, policies=policies))
+    for column in columns:
+        if lost in set(expression_needs(column.generated, calls)):
+            remove_column(draft, table.ref, column.name)
 
 
 def _functions_lose(draft: Draft, dependent: Ref, lost: Ref) -> None:

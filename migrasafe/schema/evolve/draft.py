@@ -31,7 +31,7 @@ from migrasafe.schema.model import (
     View,
 )
 from migrasafe.schema.persistent_map import NOTHING
-from migrasafe.sql.statements import Name, Persistence
+from migrasafe.sql.statements import Name, Node, Persistence
 
 _SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 
@@ -139,7 +139,7 @@ class Draft:
                 return ref
         return None
 
-    def known_function(self, schema: str | None, name: str) -> Ref | None:
+    def known_function(self, schema: str | None, name: str, _call: Node | None = None, /) -> Ref | None:
         refs = (Ref(candidate, name) for candidate in (self.search_path if schema is None else (schema,)))
         return next((ref for ref in refs if ref in self.functions), None)
 

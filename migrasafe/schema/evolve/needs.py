@@ -31,7 +31,7 @@ class Lookup(Protocol):
 
     def resolve(self, schema: str | None, name: str) -> Ref: ...
     def known_type(self, schema: str | None, name: str) -> Ref | None: ...
-    def known_function(self, schema: str | None, name: str) -> Ref | None: ...
+    def known_function(self, schema: str | None, name: str, call: Node | None = None, /) -> Ref | None: ...
 
 
 Part = Column | Constraint | Trigger | Policy
@@ -133,7 +133,7 @@ def _called(call: Node, lookup: Lookup) -> Ref | None:
     name = name_of(strings(call.get("funcname")))
     if name is None or name.schema == "pg_catalog":
         return None
-    return lookup.known_function(*name)
+    return lookup.known_function(name.schema, name.name, call)
 
 
 def type_needs(item: Type, lookup: Lookup) -> set[Ref]:
