@@ -62,7 +62,7 @@ def _rename(statement: sql.Rename, before: Schema) -> Change | None:
             return RenameFunction(function=name, arguments=statement.arguments, new_name=new)
         case "SEQUENCE":
             return RenameSequence(sequence=name, new_name=new)
-        case "STATISTIC EXT":
+        case "STATISTICS":
             return RenameStatistics(statistics=name, new_name=new)
         case "ATTRIBUTE" if statement.part is not None:
             return ChangeComposite(type=name, verb="rename", attribute=statement.part, new_name=new)

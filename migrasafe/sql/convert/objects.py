@@ -44,14 +44,23 @@ _WORDS = {
     "OBJECT_MATVIEW": "MATERIALIZED VIEW",
     "OBJECT_TABCONSTRAINT": "CONSTRAINT",
     "OBJECT_DOMCONSTRAINT": "CONSTRAINT",
+    "OBJECT_STATISTIC_EXT": "STATISTICS",
+    "OBJECT_OPCLASS": "OPERATOR CLASS",
+    "OBJECT_OPFAMILY": "OPERATOR FAMILY",
+    "OBJECT_LARGEOBJECT": "LARGE OBJECT",
+    "OBJECT_FDW": "FOREIGN DATA WRAPPER",
+    "OBJECT_FOREIGN_SERVER": "SERVER",
+    "OBJECT_TSCONFIGURATION": "TEXT SEARCH CONFIGURATION",
+    "OBJECT_TSDICTIONARY": "TEXT SEARCH DICTIONARY",
+    "OBJECT_TSPARSER": "TEXT SEARCH PARSER",
+    "OBJECT_TSTEMPLATE": "TEXT SEARCH TEMPLATE",
 }
+"""Where the parser says it otherwise than a statement does."""
 
 
 def object_kind(code: str) -> str:
     """`OBJECT_MATVIEW` → `MATERIALIZED VIEW`."""
-    return _WORDS.get(code) or code.removeprefix("OBJECT_").replace("_", " ").replace(
-        "TSCONFIGURATION", "TEXT SEARCH CONFIGURATION"
-    )
+    return _WORDS.get(code) or code.removeprefix("OBJECT_").replace("_", " ")
 
 
 _ON_TABLE = frozenset({"OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
