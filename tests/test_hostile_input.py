@@ -252,7 +252,7 @@ def test_a_file_of_a_gigabyte_is_refused_in_a_sentence(tmp_path: Path) -> None:
 def test_a_name_in_a_sentence_does_not_move_the_cursor(tmp_path: Path) -> None:
     (tmp_path / "migrasafe.toml").write_text(r'"a\u001b[2J" = 1')
     (tmp_path / "1.sql").write_text("SELECT 1;\n")
-    assert r"a\x1b[2J is not a setting" in lint(tmp_path, "1.sql").stderr
+    assert r'"a\x1b[2J" is not a setting' in lint(tmp_path, "1.sql").stderr
 
 
 def test_thousands_of_rules_that_there_are_not_are_told_at_once(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_value_is_written_as_a_literal(value: object, sql: str) -> None:
 
 
 def test_a_value_that_no_driver_sends_is_refused() -> None:
-    with pytest.raises(NoLiteralError, match="a parameter is a dict"):
+    with pytest.raises(NoLiteralError, match="a parameter is of type dict"):
         literal({"a": 1})
     with pytest.raises(NoLiteralError, match="NUL"):
         literal("a\0b")
