@@ -14,6 +14,7 @@ from migrasafe.plan import predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.templates import sql_template
+from migrasafe.plan.written_name import written_name
 from migrasafe.quantities import say_seconds
 from migrasafe.schema.model import ColumnRef, Ref
 from migrasafe.sql.quote import quote_literal
@@ -88,13 +89,4 @@ def _gate(plan: str, gone: Sequence[ColumnRef], quiet_seconds: float) -> Gate:
 def _says(one: ColumnRef) -> str:
     # Not by position in the text: a statement may say the column before or after the table.
     words = [one.relation.name, *([one.column] if one.column else [])]
-    return " AND ".join(
-        f"s.query ~* {quote_literal(f'(^|[^[:alnum:]_]){_plain(word)}($|[^[:alnum:]_])')}" for word in words
-    )
-
-
-def _plain(word: str) -> str:
-    """A name in a regular expression."""
-    return "".join(
-        sign if sign.isalnum() or sign == "_" else f"[{sign}]" if sign not in "^\\" else f"\\{sign}" for sign in word
-    )
+    return " AND ".join(f"s.query ~ {quote_literal(written_name(word))}" for word in words)

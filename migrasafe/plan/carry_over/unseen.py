@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from migrasafe.plan import predicates
 from migrasafe.plan.model import Gate
+from migrasafe.plan.written_name import written_name
 from migrasafe.schema.model import Ref, Schema, Table
 from migrasafe.sql.quote import quote_literal
 
@@ -19,17 +20,14 @@ def bodies_that_name(schema: Schema, table: Ref, columns: Sequence[str]) -> Iter
         for function in schema.functions[ref]:
             text = function.source_text or ""
             found = next((column for column in columns if _says(text, column)), None)
-            is_its_trigger = table in fired_by.get(ref, (table,)) and (
-                _says(text.lower(), "new") or _says(text.lower(), "old")
-            )
+            is_its_trigger = table in fired_by.get(ref, (table,)) and (_says(text, "new") or _says(text, "old"))
             if found is not None and (_says(text, table.name) or is_its_trigger):
                 yield f"the body of function {ref} seems to name {table.name}.{found}: PostgreSQL does not track that"
                 break
 
 
 def _says(text: str, name: str) -> bool:
-    """Whether it is there as a word of its own."""
-    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
+    return re.search(written_name(name), text) is not None
 
 
 def _tables_by_trigger_function(schema: Schema) -> dict[Ref, set[Ref]]:
@@ -51,9 +49,9 @@ def bodies_that_say(schema: Schema, value: str) -> Iterator[str]:
 
 def triggers_that_say(schema: Schema, table: Table, columns: Sequence[str]) -> tuple[Gate, ...]:
     """A gate where a trigger function of the table says NEW or OLD with a column: every write fails once that has gone."""
-    listed = "|".join(re.escape(column) for column in columns)
-    said = rf'\m(new|old)\s*\.\s*"?({listed})("|\M)'
-    pattern = re.compile(rf'\b(new|old)\s*\.\s*"?({listed})("|\b)', re.IGNORECASE)
+    rows = f"({written_name('new')}|{written_name('old')})"
+    said = rf"{rows}\s*\.\s*({'|'.join(map(written_name, columns))})"
+    pattern = re.compile(said)
     functions = (
         function
         for trigger in table.triggers
@@ -69,7 +67,7 @@ def triggers_that_say(schema: Schema, table: Table, columns: Sequence[str]) -> t
         query=(
             "SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid"
             f" JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE t.tgrelid = {predicates.relation(table.ref)}"
-            f" AND n.nspname <> 'migrasafe' AND p.prosrc ~* {quote_literal(said)}"
+            f" AND n.nspname <> 'migrasafe' AND p.prosrc ~ {quote_literal(said)}"
         ),
         expected="0",
         otherwise=f"Make them say the new column (CREATE OR REPLACE FUNCTION): once {names} has gone, every write would fail.",

@@ -48,3 +48,17 @@ def test_a_column_that_no_trigger_function_names_has_no_such_gate(database: Data
     database.execute(SETUP)
     run = roll_out(database, "ALTER TABLE users DROP COLUMN full_name2", tmp_path)
     assert not [gate for phase in run.plan.phases for gate in phase.gates if gate.id == "triggers-changed"]
+
+
+@pytest.mark.majors(12, 15, 18)
+def test_a_name_that_differs_in_case_is_another_one(each_major: int, database: Database, tmp_path: Path) -> None:
+    body = "CREATE OR REPLACE FUNCTION trim_name() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} RETURN NEW; END $$"
+    database.execute(SETUP + 'ALTER TABLE users ADD "Name" text;' + body.format('new."Name" := trim(new.name);'))
+    run = roll_out(database, 'ALTER TABLE users RENAME "Name" TO label', tmp_path)
+    (query,) = (one.query for phase in run.plan.phases for one in phase.gates if one.id == "triggers-changed")
+    assert query is not None
+    assert database.execute(query) == [(1,)]
+    database.execute(body.format('NEW.Name := trim("new".NAME);'))
+    assert database.execute(query) == [(0,)]
+    again = roll_out(database, 'ALTER TABLE users RENAME "Name" TO label', tmp_path)
+    assert not [one for phase in again.plan.phases for one in phase.gates if one.id == "triggers-changed"]
