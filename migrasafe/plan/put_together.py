@@ -105,7 +105,7 @@ def _windows(phases: Iterable[Phase], sizes: Sequence[TableSize]) -> Iterator[st
 
 
 def _with_estimate(job: Backfill, sizes: Mapping[str, TableSize]) -> Backfill:
-    size = next((size for size in sizes.values() if name_of(Ref(*size.table.split(".", 1))) == job.table), None)
+    size = next((size for size in sizes.values() if name_of(Ref.of(size.table)) == job.table), None)
     return job if size is None else replace(job, estimate=estimates.of_backfill(size))
 
 

@@ -27,6 +27,7 @@ from migrasafe.rehearse.same.catalog_lines import Lines, catalog_lines
 from migrasafe.rehearse.same.data import Sums, sums, sums_of, telling_nothing
 from migrasafe.rehearse.sandbox.server import Sandbox
 from migrasafe.rehearse.traffic.race import Repertoire, Session, learn
+from migrasafe.schema.names import Ref
 
 Lay = Callable[[str], tuple[str, ...]]
 """Makes the schema from before the plan in an empty database, and says what it could not make."""
@@ -80,7 +81,7 @@ def set_up(plan: Plan, lay: Lay, sandbox: Sandbox, wish: Wish) -> Iterator[Stage
         notes = list(lay(bare))
         with connect(bare) as connection:
             run(connection, _FORGET_JOBS)
-        tables = [_ref(table) for table in plan.tables] or _some_tables(bare)
+        tables = [Ref.of(table) for table in plan.tables] or _some_tables(bare)
         one_shot = one_shot_of(plan)
         with sandbox.database(like=bare) as once:
             one_shot.run(once)
@@ -176,11 +177,6 @@ def _some_tables(dsn: str) -> list[tuple[str, str]]:
     with connect(dsn) as session:
         tables = (one for one in read_relations(session).values() if one.kind in {"r", "p"})
         return sorted((one.schema, one.name) for one in tables)[:MOST_TABLES]
-
-
-def _ref(table: str) -> tuple[str, str]:
-    schema, _, name = table.partition(".")
-    return schema, name
 
 
 def _of_other_labels(old: Sequence[TableUse], new: Sequence[TableUse]) -> Iterator[Place]:

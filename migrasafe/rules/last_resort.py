@@ -53,5 +53,5 @@ def _out_of_body(step: Step) -> tuple[Stage, ...]:
 
 
 def _table(finding: Finding) -> Ref:
-    schema, _, name = finding.objects[0].partition(".")
-    return Ref(schema, name) if name else Ref("public", schema)
+    said = finding.objects[0]
+    return Ref.of(said) if "." in said else Ref("public", said)

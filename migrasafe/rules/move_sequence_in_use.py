@@ -8,11 +8,12 @@ from migrasafe.findings import Finding, Fix, Severity
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import Stage, in_place, plan
 from migrasafe.rules.wording import shown, sql_name
+from migrasafe.schema.evolve.names_used import split_name
 from migrasafe.schema.model import Ref, Sequence
 from migrasafe.sql.constants import value_of
 from migrasafe.sql.expressions import walk
 from migrasafe.sql.quote import quote_ident, quote_literal
-from migrasafe.sql.statements import AlterSequence, AlterTable, Name, Select, SetIdentity, Truncate
+from migrasafe.sql.statements import AlterSequence, AlterTable, Select, SetIdentity, Truncate
 
 _MOVES = {
     "restart": "starts again",
@@ -69,14 +70,10 @@ def _set_by_call(step: Step, statement: Select) -> Iterator[Finding]:
         sequence, number = value_of(arguments[0]), value_of(arguments[1])
         if not isinstance(sequence, str) or not isinstance(number, int):
             continue
-        ref = step.situation.ref(_name(sequence))
-        if _is_in_use(step, ref):
+        written = split_name(sequence)
+        ref = step.situation.ref(written) if written is not None else None
+        if ref is not None and _is_in_use(step, ref):
             yield _finding(step, ref, f"{shown(ref)} goes to {number}", None, sure=number <= 1)
-
-
-def _name(written: str) -> Name:
-    schema, _, name = written.replace('"', "").rpartition(".")
-    return Name(schema or None, name)
 
 
 def _finding(step: Step, ref: Ref, moved: str, action: int | None, *, sure: bool, column: str | None = None) -> Finding:

@@ -13,7 +13,7 @@ from migrasafe.sql.statements import ConstraintDef, Name, References
 
 def shown(ref: Ref) -> str:
     """A relation as people say it: without `public`."""
-    return ref.name if ref.schema == "public" else f"{ref.schema}.{ref.name}"
+    return ref.name if ref.schema == "public" else str(ref)
 
 
 def sql_name(ref: Ref) -> str:

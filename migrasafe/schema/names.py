@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+_QUOTE = '"'
+_QUOTED_FIRST = re.compile(r'"((?:[^"]|"")*)"\.')
+
+
+def _quoted(schema: str) -> str:
+    return f"{_QUOTE}{schema.replace(_QUOTE, _QUOTE * 2)}{_QUOTE}"
 
 
 class Ref(NamedTuple):
@@ -12,7 +20,18 @@ class Ref(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"{self.schema}.{self.name}"
+        # The name is what comes after the first dot, so that a schema which has one itself is quoted.
+        schema = self.schema
+        return f"{_quoted(schema) if '.' in schema or schema[:1] == _QUOTE else schema}.{self.name}"
+
+    @classmethod
+    def of(cls, text: str) -> Ref:
+        """What `str` has made a text of."""
+        found = _QUOTED_FIRST.match(text)
+        if found is not None:
+            return cls(found[1].replace(_QUOTE * 2, _QUOTE), text[found.end() :])
+        schema, _, name = text.partition(".")
+        return cls(schema, name)
 
 
 class Moment(NamedTuple):

@@ -76,7 +76,7 @@ def refuse_another_schema(plan: Plan, connection: Connection) -> None:
     from migrasafe.postgres.catalog.introspect import load_schema
     from migrasafe.schema.model import Ref
 
-    tables = [Ref(*table.split(".", 1)) for table in plan.tables]
+    tables = [Ref.of(table) for table in plan.tables]
     if tables and fingerprint(load_schema(connection), tables) not in plan.fingerprints:
         raise InputError(
             f"{', '.join(plan.tables)}: not as it was when the plan was made, nor as any of its steps leaves it: plan again,"

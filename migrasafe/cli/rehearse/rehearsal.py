@@ -84,7 +84,7 @@ def _is_run_by_psql(name: str) -> bool:
 
 def _for_this_plan(plan: Plan, major: int, lay: Lay, schema: str) -> Lay:
     """The same ground; InputError for a schema that is not the one that the plan was made for."""
-    tables = [Ref(*table.split(".", 1)) for table in plan.tables]
+    tables = [Ref.of(table) for table in plan.tables]
 
     def checked(dsn: str) -> tuple[str, ...]:
         notes = lay(dsn)

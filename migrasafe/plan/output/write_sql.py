@@ -146,7 +146,7 @@ def _quick(step: Step, skip: str, statements: tuple[str, ...]) -> str:
 
 def relations_of(step: Step) -> str:
     """The tables that a step locks, as a list of expressions."""
-    relations = [predicates.relation(Ref(*lock.table.split(".", 1))) for lock in step.locks]
+    relations = [predicates.relation(Ref.of(lock.table)) for lock in step.locks]
     return ", ".join(relations) or "NULL"
 
 

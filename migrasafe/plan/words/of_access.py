@@ -23,7 +23,7 @@ def no_row_security(table: str) -> str:
 def policy(schema: Schema, said: str, condition: str) -> str:
     """Another condition of a policy that is there, or a new policy."""
     table, name = column_name(said)
-    parts = table.split(".")
+    parts = said_parts(said)[:-1]
     known = schema.table(schema.resolve(*Name(parts[0] if len(parts) > 1 else None, parts[-1])))
     there = known is not None and any(quote_ident(one.name) == name for one in known.policies)
     return f"{'ALTER' if there else 'CREATE'} POLICY {name} ON {table} USING ({condition})"

@@ -15,10 +15,10 @@ _GUESSED_ROW_BYTES = 100
 
 def sizes_of_tables(connection: Connection, tables: Iterable[Ref]) -> tuple[TableSize, ...]:
     """Of those tables that are there. Raises psycopg.Error where the catalog cannot be read."""
-    names = [f"{ref.schema}.{ref.name}" for ref in tables]
+    wanted = list(tables)
     found = []
     for schema, name, rows, is_analyzed, heap, index, indexes, widths in run(
-        connection, query("sizes_of_tables"), names
+        connection, query("sizes_of_tables"), [ref.schema for ref in wanted], [ref.name for ref in wanted]
     ):
         found.append(
             TableSize(

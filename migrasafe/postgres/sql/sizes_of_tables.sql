@@ -2,7 +2,7 @@
 WITH wanted AS (
   SELECT c.oid, n.nspname, c.relname
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname || '.' || c.relname = ANY (%s) AND c.relkind IN ('r', 'p')
+  WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest(%s::text[], %s::text[])) AND c.relkind IN ('r', 'p')
 ), parts AS (
   SELECT w.oid AS root, w.oid AS part FROM wanted w
   UNION

@@ -9,6 +9,7 @@ from typing import Literal
 from migrasafe.locks import LockMode
 from migrasafe.postgres.connect import Connection, run
 from migrasafe.postgres.queries import query
+from migrasafe.schema.names import Ref
 
 INDEX_KINDS = frozenset({"i", "I"})
 
@@ -40,7 +41,7 @@ class Relation:
         return self.kind in {"r", "p", "m"}
 
     def __str__(self) -> str:
-        return f"{self.schema}.{self.name}"
+        return str(Ref(self.schema, self.name))
 
 
 Relations = Mapping[int, Relation]

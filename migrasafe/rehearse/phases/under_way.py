@@ -172,7 +172,7 @@ def _kill(dsn: str, step: Step, rng: random.Random) -> bool:
             with connect(dsn) as writer:  # whom a concurrent build waits for, its index there and not valid
                 run(writer, "BEGIN")
                 for lock in step.locks:
-                    attempt(writer, f"LOCK TABLE {name_of(Ref(*lock.table.split('.', 1)))} IN ROW EXCLUSIVE MODE")
+                    attempt(writer, f"LOCK TABLE {name_of(Ref.of(lock.table))} IN ROW EXCLUSIVE MODE")
                 timer = threading.Timer(0.02 + rng.random() * 0.08, lambda: _end(killer, session))
                 timer.start()
                 refused = next((said for one in step.statements if (said := attempt(session, one)) is not None), None)
