@@ -118,11 +118,18 @@ def constraint_body(constraint: Constraint) -> str:
             words += ["NULLS NOT DISTINCT"] if constraint.nulls_not_distinct else []
             words.append(f"({names(constraint.columns)}{' WITHOUT OVERLAPS' if constraint.without_overlaps else ''})")
             words += [f"INCLUDE ({names(constraint.include)})"] if constraint.include else []
+            words += stored(constraint)
         case kind:
             raise ValueError(
                 f"the {kind.value} constraint {constraint.name} cannot be written from what is known of it"
             )
     return " ".join(words) + when_checked(constraint)
+
+
+def stored(constraint: Constraint | ConstraintDef) -> list[str]:
+    """How the index of a constraint is kept."""
+    words = [f"WITH ({settings(constraint.options)})"] if constraint.options else []
+    return words + ([f"USING INDEX TABLESPACE {quote_ident(constraint.tablespace)}"] if constraint.tablespace else [])
 
 
 def _key(columns: tuple[str, ...], period: bool) -> str:  # noqa: FBT001 - it is said by its name where it is called

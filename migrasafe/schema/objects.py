@@ -78,6 +78,10 @@ class Constraint(Struct, frozen=True, kw_only=True):
     index: Ref | None = None
     """The index behind a UNIQUE, PRIMARY KEY or EXCLUDE."""
     inherited: bool = False
+    tablespace: str | None = None
+    """Of the index that is to be made for it, as `with_its_index` has it: the schema keeps that with the index itself."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Likewise."""
     born: Moment = BEFORE_HISTORY
 
 

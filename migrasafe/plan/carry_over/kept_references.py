@@ -17,7 +17,7 @@ from migrasafe.schema.definitions import constraint_body, name_of, names
 from migrasafe.schema.evolve.generated_names import joined_columns, object_name
 from migrasafe.schema.model import Constraint, Ref, Table
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import ConstraintKind
+from migrasafe.sql.statements import ConstraintDef, ConstraintKind
 
 
 class Reference(Struct, frozen=True, kw_only=True):
@@ -38,8 +38,8 @@ class KeptReferences(Struct, frozen=True, kw_only=True):
     table: Table
     columns: tuple[str, ...]
     references: tuple[Reference, ...] = ()
-    name: str | None = None
-    """What the UNIQUE is called, as the migration has it; None: as PostgreSQL would call it."""
+    wanted: ConstraintDef | None = None
+    """The UNIQUE, as the migration has it; None: it says none."""
 
     @property
     def unique(self) -> Constraint | None:
@@ -47,10 +47,19 @@ class KeptReferences(Struct, frozen=True, kw_only=True):
         for one in self.table.constraints:
             if one.kind is ConstraintKind.UNIQUE and one.columns == self.columns and not one.deferrable:
                 return None
-        if not self.references and self.name is None:
+        wanted = self.wanted
+        if not self.references and wanted is None:
             return None
-        name = self.name or object_name(self.table.ref.name, joined_columns(self.columns), "key")
-        return Constraint(name=name, kind=ConstraintKind.UNIQUE, columns=self.columns)
+        wanted = wanted or ConstraintDef(kind=ConstraintKind.UNIQUE)
+        return Constraint(
+            name=wanted.name or object_name(self.table.ref.name, joined_columns(self.columns), "key"),
+            kind=ConstraintKind.UNIQUE,
+            columns=self.columns,
+            include=wanted.include,
+            nulls_not_distinct=wanted.nulls_not_distinct,
+            tablespace=wanted.tablespace,
+            options=wanted.options,
+        )
 
     @property
     def ready(self) -> tuple[Step, ...]:
@@ -99,7 +108,7 @@ class KeptReferences(Struct, frozen=True, kw_only=True):
             if any(self._comment(one))
         )
         unique = self.unique
-        if unique is None or self.name is not None:
+        if unique is None or self.wanted is not None:
             return kept
         listed = ", ".join(f"{one.constraint.name} of {one.child}" for one in self.references)
         return (f"{names(self.columns)} of {self.table.ref} stays unique, by {unique.name}: {listed} needs it", *kept)

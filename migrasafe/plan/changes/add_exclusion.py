@@ -9,7 +9,7 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.model import Gate, Step
-from migrasafe.schema.definitions import name_of, when_checked
+from migrasafe.schema.definitions import name_of, names, stored, when_checked
 from migrasafe.schema.model import Table
 from migrasafe.sql.deparse import deparse, deparse_expression
 from migrasafe.sql.expressions import names_of
@@ -72,6 +72,8 @@ def exclusion_body(wanted: ConstraintDef) -> str:
     """What follows ADD CONSTRAINT name."""
     elements = ", ".join(f"{_written(element)} WITH {operator}" for element, operator in _pairs(wanted))
     words = [f"EXCLUDE USING {quote_ident(wanted.exclude_method or 'btree')} ({elements})"]
+    words += [f"INCLUDE ({names(wanted.include)})"] if wanted.include else []
+    words += stored(wanted)
     if wanted.expression is not None:
         words.append(f"WHERE ({deparse_expression(wanted.expression)})")
     return " ".join(words) + when_checked(wanted)

@@ -8,6 +8,7 @@ from migrasafe.plan import phases
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.replace_key import key_is_there, primary_swap, unique_swap
+from migrasafe.plan.objects.keys import with_its_index
 from migrasafe.plan.steps import superseded
 from migrasafe.schema.definitions import names, when_checked
 from migrasafe.schema.model import Constraint, Table
@@ -24,7 +25,7 @@ class DeferKey(Struct, frozen=True, kw_only=True):
 
     def plan(self, ground: Ground) -> Draft:
         """The index is built beside the old one, and swapped with it when the old version is gone. Raises NoPlanError."""
-        table, old, new = table_of(ground, self.table), self.old, self.new
+        table, old, new = table_of(ground, self.table), with_its_index(ground.schema, self.old), self.new
         primary = new.kind is ConstraintKind.PRIMARY_KEY
         if new.deferrable:
             _refuse_deferrable(ground, table, new)

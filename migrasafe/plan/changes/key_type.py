@@ -18,7 +18,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError
 from migrasafe.plan.dual_write import shadow_column
 from migrasafe.plan.dual_write.shadow import Shadow, shadow_name
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
-from migrasafe.plan.objects.keys import key_index
+from migrasafe.plan.objects.keys import key_index, with_its_index
 from migrasafe.schema.definitions import constraint_body, name_of, names, type_of
 from migrasafe.schema.model import Column, Constraint, Index, Sequence, Table
 from migrasafe.sql.conversions import Conversion, known_conversion
@@ -50,7 +50,7 @@ def widen_key(ground: Ground, table: Table, old: Column, type: TypeName, convers
     shadows = [parent, *(one.shadow for one in references)]
     bound = rebound(ground, shadows)
     # A second index on the old key: it makes the way back an instant, since that of the key goes with the key.
-    spare = key_index(table.ref, key, name_beside(key.name, "spare"))
+    spare = key_index(table.ref, with_its_index(ground.schema, key), name_beside(key.name, "spare"))
     tables = tuple(dict.fromkeys(one.table.ref for one in shadows))
     listed = ", ".join(f"{one.table.ref}.{one.old.name}" for one in shadows)
     return Draft(

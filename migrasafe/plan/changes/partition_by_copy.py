@@ -21,7 +21,7 @@ from migrasafe.plan.table_swap.partitioned import (
 )
 from migrasafe.plan.table_swap.refused import key_of, refuse
 from migrasafe.plan.table_swap.way import WHY, by_hand, way_beside
-from migrasafe.schema.model import Index, Ref, Table
+from migrasafe.schema.model import Index, Ref, Schema, Table
 from migrasafe.sql.statements import IndexElement, Name, PartitionBound, PartitionBy
 
 
@@ -79,15 +79,19 @@ class PartitionByCopy(Struct, frozen=True, kw_only=True):
 
 def wide_key(ground: Ground, table: Table, columns: tuple[str, ...]) -> tuple[Step, ...]:
     """A unique index with all columns of the new key, so that the new version can say ON CONFLICT with it before the swap."""
-    return (steps.build_index(wide_index(table, columns)),)
+    return (steps.build_index(wide_index(ground.schema, table, columns)),)
 
 
-def wide_index(table: Table, columns: tuple[str, ...]) -> Index:
+def wide_index(schema: Schema, table: Table, columns: tuple[str, ...]) -> Index:
+    key = table.primary_key
+    narrow = schema.index(key.index) if key is not None and key.index is not None else None
     return Index(
         ref=ref_beside(table.ref, "key"),
         table=table.ref,
         elements=tuple(IndexElement(column=one) for one in columns),
         unique=True,
+        options=narrow.options if narrow is not None else (),
+        tablespace=narrow.tablespace if narrow is not None else None,
     )
 
 

@@ -14,6 +14,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.partition_by_copy import kept_whatever_is_said, said_of_key, wide_index, wide_key
 from migrasafe.plan.gates import old_version_gone
 from migrasafe.plan.model import Phase, PhaseName, Step
+from migrasafe.plan.objects.keys import kept_like
 from migrasafe.plan.objects.partition_bounds import bound_sql, condition_of
 from migrasafe.plan.table_swap.belongings import owned_sequences, put_on, taken_off, views_over
 from migrasafe.plan.table_swap.made import belonging, create
@@ -21,7 +22,7 @@ from migrasafe.plan.table_swap.model import TableSwap
 from migrasafe.plan.table_swap.partitioned import by_sql, marked_unchecked, refuse_partitioned, weaker, widened_key
 from migrasafe.plan.table_swap.refused import refuse
 from migrasafe.plan.table_swap.turn import checked_after, checked_again, moved_identities
-from migrasafe.schema.definitions import create_index, name_of, names, with_suffix
+from migrasafe.schema.definitions import constraint_body, create_index, name_of, names, with_suffix
 from migrasafe.schema.evolve.generated_names import clipped
 from migrasafe.schema.model import Index, Ref, RelationKind, Table
 from migrasafe.sql.quote import quote_ident
@@ -174,7 +175,7 @@ class PartitionFrom(Struct, frozen=True, kw_only=True):
             yield f"ALTER TABLE {name_of(part)} DROP CONSTRAINT {quote_ident(own)}"
             yield (
                 f"ALTER TABLE {name_of(part)} ADD CONSTRAINT {quote_ident(own)} PRIMARY KEY"
-                f" USING INDEX {quote_ident(wide_index(table, wide).ref.name)}"
+                f" USING INDEX {quote_ident(wide_index(ground.schema, table, wide).ref.name)}"
             )
         yield f"ALTER TABLE {name} ATTACH PARTITION {name_of(part)} {bound_sql(self.first[1])}"
         yield f"ALTER TABLE {name_of(part)} DROP CONSTRAINT {quote_ident(check)}"
@@ -200,9 +201,10 @@ class PartitionFrom(Struct, frozen=True, kw_only=True):
         key = table.primary_key
         for index, _, own in self._names(swap):
             if wide and key is not None and index.constraint == key.name:
-                index_again = create_index(wide_index(table, wide)).replace(" CONCURRENTLY", "", 1)
+                index_again = create_index(wide_index(ground.schema, table, wide)).replace(" CONCURRENTLY", "", 1)
                 yield f"ALTER TABLE {name} DROP CONSTRAINT {quote_ident(own)}"
-                yield f"ALTER TABLE {name} ADD CONSTRAINT {quote_ident(key.name)} PRIMARY KEY ({names(key.columns)})"
+                body = constraint_body(kept_like(key, index))
+                yield f"ALTER TABLE {name} ADD CONSTRAINT {quote_ident(key.name)} {body}"
                 yield index_again
             else:
                 yield f"ALTER INDEX {name_of(Ref(index.ref.schema, own))} RENAME TO {quote_ident(index.ref.name)}"

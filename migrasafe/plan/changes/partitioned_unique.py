@@ -11,7 +11,7 @@ from migrasafe.articles import with_article
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.model import Step
-from migrasafe.plan.objects.keys import no_two
+from migrasafe.plan.objects.keys import kept_like, no_two
 from migrasafe.schema.definitions import constraint_body, name_of, names
 from migrasafe.schema.model import Constraint, Index, RelationKind
 from migrasafe.sql.quote import quote_ident
@@ -99,7 +99,8 @@ class AddPartitionedUnique(Struct, frozen=True, kw_only=True):
             yield replace(attach, undo=whole.undo, undoable=whole.done) if first else attach
 
     def _of(self, index: Index) -> Constraint:
-        return replace(self.constraint, name=index.constraint or index.ref.name, index=index.ref)
+        key = replace(self.constraint, name=index.constraint or index.ref.name, index=index.ref)
+        return kept_like(key, index)
 
 
 def _only(key: Constraint, index: Index) -> Step:

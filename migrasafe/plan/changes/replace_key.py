@@ -12,11 +12,11 @@ from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
-from migrasafe.plan.objects.keys import implies, key_index, no_two
+from migrasafe.plan.objects.keys import implies, key_index, no_two, with_its_index
 from migrasafe.schema.definitions import create_index, name_of, names, when_checked
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.quote import quote_ident
-from migrasafe.sql.statements import ConstraintKind, Name
+from migrasafe.sql.statements import ConstraintDef, ConstraintKind, Name
 
 
 class ReplaceKey(Struct, frozen=True, kw_only=True):
@@ -27,12 +27,12 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
     """The new columns come with the same plan, and nobody but their sequence, or what makes a UUID, gives them a value."""
     references: tuple[Reference, ...] | None = None
     """The foreign keys that go on referring to the columns of the old key; None: all there are."""
-    kept_as: str | None = None
-    """What the UNIQUE is called that they get."""
+    kept_as: ConstraintDef | None = None
+    """The UNIQUE that they get, as the migration has it."""
 
     def plan(self, ground: Ground) -> Draft:
         """Before the new version where the old key implies the new one, else after the old version. Raises NoPlanError."""
-        table, old, new = table_of(ground, self.table), self.old, self.new
+        table, old, new = table_of(ground, self.table), with_its_index(ground.schema, self.old), self.new
         if old.columns == new.columns:
             raise NoPlanError(
                 f"{old.name} of {table.ref} is over {names(old.columns)} already, and checked at the same time: what else differs"
@@ -95,7 +95,9 @@ class ReplaceKey(Struct, frozen=True, kw_only=True):
                 for child, one in foreign_keys_to(ground.schema, table.ref)
                 if set(one.target_columns or self.old.columns) == set(self.old.columns)
             )
-        return KeptReferences(ground=ground, table=table, columns=self.old.columns, references=found, name=self.kept_as)
+        return KeptReferences(
+            ground=ground, table=table, columns=self.old.columns, references=found, wanted=self.kept_as
+        )
 
 
 def _phases(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.model import Gate
 from migrasafe.schema.definitions import name_of
@@ -9,6 +11,16 @@ from migrasafe.schema.model import Constraint, Index, Ref, Schema
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
 from migrasafe.sql.statements import IndexElement
+
+
+def with_its_index(schema: Schema, key: Constraint) -> Constraint:
+    """The key with what the schema knows of its index, for a plan that makes it anew."""
+    index = schema.index(key.index) if key.index is not None else None
+    return kept_like(key, index) if index is not None else key
+
+
+def kept_like(key: Constraint, index: Index) -> Constraint:
+    return replace(key, tablespace=index.tablespace, options=index.options)
 
 
 def key_index(table: Ref, key: Constraint, name: str | None = None) -> Index:
@@ -28,6 +40,8 @@ def key_index(table: Ref, key: Constraint, name: str | None = None) -> Index:
         unique=True,
         include=key.include,
         nulls_not_distinct=key.nulls_not_distinct,
+        options=key.options,
+        tablespace=key.tablespace,
         reads=frozenset((*key.columns, *key.include)),
     )
 

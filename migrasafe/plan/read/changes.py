@@ -29,6 +29,7 @@ from migrasafe.plan.changes.replace_key import ReplaceKey
 from migrasafe.plan.changes.rewrite_table import RewriteTable
 from migrasafe.plan.changes.say_comment import SayComment
 from migrasafe.plan.changes.update_rows import UpdateRows
+from migrasafe.plan.objects.keys import with_its_index
 from migrasafe.plan.read.actions import change_of
 from migrasafe.plan.read.brought import is_brought
 from migrasafe.plan.read.constraints import constraint_change, is_empty, refuse_taken_name
@@ -275,7 +276,7 @@ class _Reader:
         for one in made.constraints if made is not None else ():
             is_key = one.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
             if is_key and one.columns == (change.column.name,) and one.name not in known:
-                return replace(change, key=one)
+                return replace(change, key=with_its_index(after, one))
         return change
 
     def _index(self, statement: sql.CreateIndex, before: Schema, after: Schema) -> Iterator[Change]:

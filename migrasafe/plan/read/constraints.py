@@ -10,6 +10,7 @@ from migrasafe.plan.changes.add_constraint import AddConstraint
 from migrasafe.plan.changes.add_exclusion import AddExclusion
 from migrasafe.plan.changes.add_unique import AddUnique
 from migrasafe.plan.changes.model import Change, NoPlanError
+from migrasafe.plan.objects.keys import with_its_index
 from migrasafe.plan.read.brought import is_validated
 from migrasafe.plan.read.partitions import unique_of
 from migrasafe.plan.read.swaps import ConstraintSwap
@@ -45,6 +46,7 @@ def constraint_change(
         if wanted.name in (None, constraint.name) and constraint.columns == (wanted.columns or constraint.columns):
             if is_validated(script, first, statement.name, constraint.name):
                 constraint = replace(constraint, valid=True)
+            constraint = with_its_index(after, constraint)
             if swap is not None:
                 return swap.change(constraint)
             all_null = constraint.kind is not ConstraintKind.CHECK and is_empty(

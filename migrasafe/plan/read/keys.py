@@ -27,18 +27,13 @@ class KeptKey(Struct, frozen=True, kw_only=True):
     again: tuple[ConstraintSwap, ...]
 
     def of(self, change: ReplaceKey) -> ReplaceKey:
-        return replace(change, references=self.references, kept_as=self.name)
+        return replace(
+            change, references=self.references, kept_as=self.unique.constraint if self.unique is not None else None
+        )
 
     def owns(self, part: object) -> bool:
         """Whether the change of the key sees to this action."""
         return part is self.unique or any(part in (one.dropped, one.added) for one in self.again)
-
-    @property
-    def name(self) -> str | None:
-        """What that is called."""
-        if self.unique is None:
-            return None
-        return self.unique.constraint.name or "_".join((self.swap.table.name, *self.swap.old.columns, "key"))
 
 
 def kept_keys(script: Script, schema: Schema, swaps: Sequence[ConstraintSwap]) -> tuple[KeptKey, ...]:

@@ -10,6 +10,7 @@ from migrasafe.plan import predicates
 from migrasafe.plan.carry_over.constraint_comments import comment_again
 from migrasafe.plan.carry_over.extended_statistics import statistics_on
 from migrasafe.plan.model import Step
+from migrasafe.plan.objects.keys import kept_like
 from migrasafe.plan.table_swap.belongings import given
 from migrasafe.plan.table_swap.model import TableSwap
 from migrasafe.schema.definitions import constraint_body, create_index, name_of, settings
@@ -79,7 +80,8 @@ def _keys(swap: TableSwap, table: Ref) -> Iterator[str]:
             continue
         index, name = widened(swap, one), quote_ident(waits)
         over = tuple(element.column for element in index.elements if element.column is not None)
-        yield f"ALTER TABLE {name_of(table)} ADD CONSTRAINT {name} {constraint_body(replace(key, columns=over))}"
+        body = constraint_body(kept_like(replace(key, columns=over), index))
+        yield f"ALTER TABLE {name_of(table)} ADD CONSTRAINT {name} {body}"
         yield from comment_again(swap.beside, table, key.name, now=waits)
 
 

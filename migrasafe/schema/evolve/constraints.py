@@ -82,6 +82,7 @@ def indexed_constraint(draft: Draft, table: Ref, definition: ConstraintDef) -> t
         nulls_not_distinct=definition.nulls_not_distinct,
         constraint=ref.name,
         tablespace=definition.tablespace,
+        options=definition.options,
         born=draft.moment,
     )
     index = replace(index, reads=index_reads(index))

@@ -12,6 +12,7 @@ from migrasafe.sql.convert.base import (
     expression,
     fields,
     name_from_list,
+    options,
     relation,
     strings,
     type_name,
@@ -87,6 +88,8 @@ def constraint(node: Fields, column: str | None = None) -> ConstraintDef | None:
         columns = strings(node["keys"])
     if "including" in node:
         given["include"] = strings(node["including"])
+    if "options" in node:
+        given["options"] = options(node["options"])
     expressed = expression(node.get("raw_expr") or node.get("where_clause"))
     return ConstraintDef(kind=what, columns=columns, expression=expressed, **given)
 

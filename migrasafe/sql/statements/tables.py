@@ -59,6 +59,9 @@ class ConstraintDef(Struct, frozen=True, kw_only=True):
     exclusions: tuple[Expression, ...] = ()
     """Of EXCLUDE: each element with its operator, as the grammar has them."""
     tablespace: str | None = None
+    """Of its index."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Likewise, as WITH has them."""
 
 
 class Identity(Struct, frozen=True, kw_only=True):
