@@ -13,6 +13,7 @@ from migrasafe.plan.phases import DEPLOY, EVERYWHERE
 from migrasafe.plan.read.changes import Wanted
 from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.run_afterwards import RunAfterwards
+from migrasafe.plan.stand_ins import refuse_said_meanwhile
 
 _TITLES = 5
 _AS_BEFORE = "goes on as before"
@@ -32,6 +33,7 @@ def draft_of(wanted: Sequence[Wanted], ground: Ground) -> Draft:
         one.change.plan(replace(ground, schema=one.before, id=f"{ground.id}_{number}"))
         for number, one in enumerate(wanted, start=1)
     ]
+    refuse_said_meanwhile(drafts)
     phases = (
         _together(name, [phase for draft in drafts for phase in draft.phases if phase.name is name])
         for name in PhaseName

@@ -32,6 +32,8 @@ def readers_in_the_way(schema: Schema, table: Table, columns: Collection[str]) -
         if not policy.reads.isdisjoint(columns):
             yield f"the policy {policy.name} reads it"
     yield from views_in_the_way(schema, table.ref, columns)
+    for one in columns:
+        yield from policies_through(schema, table.ref, one)
     yield from bound_functions(schema, table.ref, columns)
 
 
@@ -54,6 +56,15 @@ def policies_through(schema: Schema, table: Ref, column: str) -> Iterator[str]:
             said = [one for one in (policy.using, policy.check) if one is not None]
             if any(names_table(one, table) and _says(one, column) for one in said):
                 yield f"the policy {policy.name} of {ref} looks it up: change the policy in a migration before this one"
+
+
+def policies_that_read(schema: Schema, table: Ref) -> Iterator[str]:
+    """A sentence for each policy of another table that reads the table."""
+    for ref in sorted(schema.relations):
+        other = schema.table(ref)
+        for policy in other.policies if other is not None and ref != table else ():
+            if any(one is not None and names_table(one, table) for one in (policy.using, policy.check)):
+                yield f"the policy {policy.name} of {ref} reads it: change the policy in a migration before this one"
 
 
 def _says(expression: Expression, column: str) -> bool:

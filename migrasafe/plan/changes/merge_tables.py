@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.beside import ref_aside
+from migrasafe.plan.carry_over.in_the_way import policies_that_read
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.carry_over.unseen import bodies_that_name
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
@@ -143,6 +144,7 @@ def _in_the_way(ground: Ground, old: Table, key: Constraint) -> Iterator[str]:
     for child, one in foreign_keys_to(ground.schema, old.ref):
         if child.ref != old.ref:
             yield f"{child.ref} refers to it by {one.name}; let it refer to {key.target} in a migration before this one"
+    yield from policies_that_read(ground.schema, old.ref)
     if old.partition_by is not None:
         yield "it is partitioned"
     if old.row_security:

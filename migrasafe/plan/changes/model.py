@@ -56,6 +56,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """The table whose rows go to another database."""
     names_gone: tuple[ColumnRef, ...] = ()
     """What only the old version says: columns, and tables (without a column)."""
+    stand_ins: tuple[Ref, ...] = ()
+    """Names that a view has from the expand phase to the contract phase, where something else had them."""
 
 
 class Change(Protocol):

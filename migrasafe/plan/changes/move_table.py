@@ -50,6 +50,7 @@ class MoveTable(Struct, frozen=True, kw_only=True):
                     old_application_name=ground.old_application_name,
                 ),
             ),
+            stand_ins=(table.ref,),
             why=shim.why,
             assumed=shim.assumed,
             by_hand=(

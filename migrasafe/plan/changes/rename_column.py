@@ -208,6 +208,7 @@ def _by_view(change: RenameColumn, ground: Ground, table: Table, old: Column, wh
             ),
         ),
         why=(*(f"A view, not two columns: {reason}" for reason in why), *shim.why),
+        stand_ins=(table.ref,),
         assumed=shim.assumed,
         by_hand=shim.by_hand,
         kept=(Kept(table=table.ref, old=old.name, new=change.new_name),),

@@ -55,6 +55,7 @@ class RenameTable(Struct, frozen=True, kw_only=True):
             why=shim.why,
             assumed=shim.assumed,
             by_hand=shim.by_hand,
+            stand_ins=(table.ref,),
             names_gone=(ColumnRef(table.ref, None),),
             differs=(f"the view {table.ref} goes with the old version; the migration leaves one there",)
             * self.leaves_view,

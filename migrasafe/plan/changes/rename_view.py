@@ -74,6 +74,7 @@ class RenameView(Struct, frozen=True, kw_only=True):
                     old_application_name=ground.old_application_name,
                 ),
             ),
+            stand_ins=(old,),
             why=(f"views and functions that read {old.name} follow it to its new name by themselves",),
             by_hand=(
                 f"whatever refreshes {old.name} has to say {called} from the first step on: REFRESH needs the real name"

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.plan import phases, steps
+from migrasafe.plan.carry_over.in_the_way import policies_through
 from migrasafe.plan.carry_over.readers import worked_out
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.carry_over.replaced_columns import Carried, carried_to, policies_over
@@ -96,6 +97,7 @@ def _in_the_way(ground: Ground, table: Table, column: Column) -> Iterator[str]:
     for other in table.columns:
         if other.generated is not None and column.name in columns_read(other.generated):
             yield f"the generated column {other.name} reads it"
+    yield from policies_through(ground.schema, table.ref, column.name)
     for child, one in foreign_keys_to(ground.schema, table.ref):
         if column.name in one.target_columns:
             yield f"the foreign key {one.name} of {child.ref} refers to it"
