@@ -4,6 +4,7 @@ DECLARE
   before text[] := ARRAY(
     SELECT virtualtransaction FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid)
     WHERE locktype = 'virtualxid' AND datname = pg_catalog.current_database() AND usesysid IS NOT NULL
+      AND backend_type IS DISTINCT FROM 'walsender'  -- copies rows and logs, for hours, and calls nothing by name
       AND pid <> pg_catalog.pg_backend_pid());
   pids text;
 BEGIN

@@ -105,3 +105,35 @@ def test_a_way_back_that_was_cut_off_is_cleared_away_by_the_next_way_ahead(
     way.run.check(way.ahead)
     assert dump(database.dsn) == wanted
     way.run.is_over(way.ahead)
+
+
+@pytest.mark.majors(12, 15, 18)
+def test_nobody_waits_for_the_copy_that_a_replica_takes(each_major: int, database: Database, tmp_path: Path) -> None:
+    way = Way(database, tmp_path, "a domain moves")
+    way.run.check(way.ahead)
+    with psycopg.connect(f"{database.dsn} replication=database", autocommit=True) as copying:
+        copying.execute("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ")
+        copying.execute("SELECT 1")
+        held = "SELECT backend_type FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'virtualxid'"
+        assert ("walsender",) in database.execute(held)
+        way.run.check(way.back)
+        copying.execute("COMMIT")
+    assert dump(database.dsn) == way.before
+
+
+@pytest.mark.majors(12, 15, 18)
+def test_a_role_that_may_not_see_what_others_do_waits_for_them(
+    each_major: int, database: Database, tmp_path: Path
+) -> None:
+    way = Way(database, tmp_path, "a domain moves")
+    way.run.check(way.ahead)
+    database.execute("DROP ROLE IF EXISTS ms_mover; CREATE ROLE ms_mover LOGIN")
+    names_are_seen = next(step for step in way.run.plan.steps if step.undone_late).undo[0]
+    with psycopg.connect(database.dsn) as slow, psycopg.connect(database.dsn, autocommit=True) as mover:
+        slow.execute("SELECT 1")
+        mover.execute("SET ROLE ms_mover; SET statement_timeout = '300ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            mover.execute(names_are_seen)
+        slow.rollback()
+        mover.execute(names_are_seen)
+    database.execute("DROP ROLE ms_mover")
