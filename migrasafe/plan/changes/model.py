@@ -58,6 +58,10 @@ class Draft(Struct, frozen=True, kw_only=True):
     """What only the old version says: columns, and tables (without a column)."""
     stand_ins: tuple[Ref, ...] = ()
     """Names that a view has from the expand phase to the contract phase, where something else had them."""
+    second_names: tuple[Ref, ...] = ()
+    """Likewise names of types that a domain has."""
+    late_names: tuple[Ref, ...] = ()
+    """Names of types that are there from the contract phase on."""
 
 
 class Change(Protocol):

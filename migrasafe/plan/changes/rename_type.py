@@ -62,6 +62,7 @@ class RenameType(Struct, frozen=True, kw_only=True):
         return Draft(
             title=title,
             tables=tables,
+            second_names=(old,),
             phases=(
                 phases.expand(
                     f"{new} has a second name, {old}",
@@ -98,6 +99,7 @@ class RenameType(Struct, frozen=True, kw_only=True):
         return Draft(
             title=title,
             tables=tables,
+            late_names=(new,),
             phases=(
                 phases.deploy(plain, f"says {old} in casts", between=True),
                 phases.contract(
