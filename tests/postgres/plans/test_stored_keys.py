@@ -21,7 +21,7 @@ CREATE TABLE orders (id serial PRIMARY KEY, item int REFERENCES items);
 CREATE TABLE days (day int NOT NULL) PARTITION BY RANGE (day);
 CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM (0) TO (10);
 """
-CASES = {
+MIGRATIONS = {
     "added": f"ALTER TABLE orders ADD UNIQUE (item) {STORED}",
     "replaced": f"ALTER TABLE items DROP CONSTRAINT items_code, ADD CONSTRAINT items_code UNIQUE (code, day) {STORED}",
     "deferred": f"ALTER TABLE items DROP CONSTRAINT items_code, ADD CONSTRAINT items_code UNIQUE (code) {STORED} DEFERRABLE",
@@ -54,11 +54,11 @@ def made_ready(database: Database) -> None:
 
 
 @pytest.mark.majors(15, 18)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", MIGRATIONS)
 def test_a_key_is_stored_as_it_is_said(each_major: int, database: Database, tmp_path: Path, name: str) -> None:
     made_ready(database)
     hints = hints_of(way="beside") if name == "written anew" else None
-    run = roll_out(database, CASES[name], tmp_path, hints)
+    run = roll_out(database, MIGRATIONS[name], tmp_path, hints)
     before: list[str] = []
     for phase in run.plan.phases:
         run.backfill(phase)
@@ -68,4 +68,4 @@ def test_a_key_is_stored_as_it_is_said(each_major: int, database: Database, tmp_
                 run.check(file)
             assert database.execute(OTHERWISE) == [("orders_pkey",)]
         before = ahead
-    assert dump(database.dsn) == one_shot(database, SETUP, CASES[name], ALSO.get(name, "SELECT 1"))
+    assert dump(database.dsn) == one_shot(database, SETUP, MIGRATIONS[name], ALSO.get(name, "SELECT 1"))
