@@ -72,6 +72,8 @@ def rendered(
                 used = message
             else:
                 said.append(message)
+        if used is None and not death:
+            death = "ended before it was done, as if it were (os._exit)"
         if not ready:
             raise RenderError(_missing(death or "the process that runs them said nothing"))
         if keeper is not None and used is not None and tuple(ran) != known:

@@ -179,7 +179,7 @@ class _Printer:
         word = result.deploy.value
         head = f"{word}: {RELEASE[result.deploy]}"
         if any(notice.blocking for notice in result.notices):
-            head += " But a part of the app could not be read: see “not checked” above."
+            head += " But not all could be read: see “not checked” above."
         head = hanging(head, self.terminal).replace(word, self.paint(word, _COLORS[result.deploy]), 1)
         lines = [head]
         for number, step in enumerate(result.steps, start=1):

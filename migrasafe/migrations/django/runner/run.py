@@ -24,6 +24,8 @@ from migrasafe.migrations.django.runner.journal import JOURNAL
 from migrasafe.migrations.django.runner.state import ClassesOnDemand, State
 
 _LINE = "_migrasafe_line"
+_ENDED = (Exception, SystemExit, KeyboardInterrupt)
+"""What a migration may end with that is its own, and not the end of all."""
 _LIKELY: dict[str, Any] = {
     "BooleanField": False,
     "DateField": datetime.date(2000, 1, 1),
@@ -101,7 +103,7 @@ def _run(loaded: Loaded, state: State, *, renders: bool) -> State:
             _tidy(operation)
             operation.state_forwards(migration.app_label, after)
             _fill_in(after, migration.app_label, operation)
-        except Exception as error:
+        except _ENDED as error:
             _failed(operation, error)
             continue
         if after.is_as(state):
@@ -125,7 +127,7 @@ def _forwards(operation: Any, label: str, editor: Any, before: State, after: Sta
             _call(operation.code, before, editor)
         else:
             operation.database_forwards(label, editor, before, after)
-    except Exception as error:
+    except _ENDED as error:
         if not isinstance(operation, RunPython):
             del JOURNAL.executed[sent:]
             _failed(operation, error)
@@ -155,7 +157,7 @@ def _not_seen(operation: Any, why: str) -> None:
     JOURNAL.say(f"what {name} does with the rows of the tables is not seen: {why}", blocking=True)
 
 
-def _failed(operation: Any, error: Exception) -> None:
+def _failed(operation: Any, error: BaseException) -> None:
     what = str(error).strip().split("\n", 1)[0]
     last = traceback.extract_tb(error.__traceback__)[-1].name
     said = f"{type(error).__name__}: {what}" if what else f"{type(error).__name__} in {last}"
