@@ -31,6 +31,13 @@ def test_standard_output_or_input_that_is_closed_is_said_to_be_so() -> None:
     assert closed_input.stderr == "migrasafe: -: standard input is closed; give it a file, or what to read\n"
 
 
+def test_an_editor_that_has_closed_standard_input_is_told() -> None:
+    ran = run("<&-", "lsp")
+    assert (ran.returncode, "standard input is closed; editors talk" in ran.stderr) == (2, True), ran
+
+
 def test_where_not_even_the_sentence_can_be_written_the_status_stays() -> None:
     assert run("2> /dev/full", "lint", "not_there.sql").returncode == 2
     assert run("> /dev/full 2>&1", "rules").returncode == 2
+    assert run("2>&-", "lint", "not_there.sql").returncode == 2
+    assert run(">&- 2>&-", "rules").returncode == 2

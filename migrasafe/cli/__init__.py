@@ -33,6 +33,8 @@ _NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 def main() -> None:
     """The command line: turns every outcome into an exit status, and never shows a traceback."""
+    if sys.stderr is None:  # it is closed: what nobody wants to read must not change the status
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends; nothing else here needs pathlib
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files can hold what an encoding cannot
             known = stream.encoding if stream.encoding.lower() not in _ASCII else "utf-8"

@@ -38,6 +38,8 @@ class _Bounded:
 
 def from_client() -> BinaryIO:
     """Standard input, within bounds."""
+    if sys.stdin is None:
+        raise InputError("standard input is closed; editors talk to the server through it, as docs/editors.md shows")
     return cast("BinaryIO", _Bounded(sys.stdin.buffer))  # of which only these two are called
 
 
