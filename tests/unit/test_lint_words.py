@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migrasafe.cli.lint.command import lint
@@ -52,7 +52,6 @@ def _by_click(words: list[str]) -> dict[str, object] | None:
 
 
 @given(st.lists(WORD, max_size=6))
-@settings(deadline=None)
 def test_what_is_read_is_what_click_reads(words: list[str]) -> None:
     read = read_words(words)
     assert read is None or read == _by_click(words)

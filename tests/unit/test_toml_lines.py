@@ -173,7 +173,7 @@ def changed_on(text: str, line: int, old: str, new: str) -> Any:
     return tomllib.loads("\n".join(lines))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.randoms(use_true_random=False))
 def test_a_number_that_is_changed_on_the_line_is_the_one_that_changes(rng: random.Random) -> None:
     text = Writer(rng).document()
@@ -189,7 +189,7 @@ def test_a_number_that_is_changed_on_the_line_is_the_one_that_changes(rng: rando
         assert numbers == {keys: held}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.randoms(use_true_random=False))
 def test_a_key_that_is_renamed_on_the_line_is_the_one_that_goes(rng: random.Random) -> None:
     text = Writer(rng).document()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migrasafe.backfill.walk.batch_size import (
@@ -96,7 +96,6 @@ def test_a_fixed_number_of_rows_stays_what_it_is_however_slow() -> None:
     assert settled(0.15 / 2000, fixed) == 2000
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is not what is tested
 @given(st.lists(st.tuples(st.integers(0, 50_000), st.floats(0, 100)), max_size=40))
 def test_whatever_batches_do_the_next_has_from_one_row_to_the_most(batches: list[tuple[int, float]]) -> None:
     size = first_size(TARGET)

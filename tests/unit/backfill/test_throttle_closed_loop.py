@@ -185,7 +185,7 @@ def test_a_noisy_machine_does_not_break_the_limit(seed: int) -> None:
     assert outcome.rows * 600 >= 0.7 * replica.replayable
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32), st.floats(0.05, 1.5))
 def test_whatever_the_replica_does_the_job_goes_on(seed: int, share: float) -> None:
     dice = random.Random(seed)

@@ -18,7 +18,7 @@ SCRIPTS = sorted((Path(__file__).parents[2] / "postgres" / "evolve_scripts").glo
 STATEMENTS = [statement for path in SCRIPTS for statement in read_script(read_source(path)).statements]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(), complete=st.booleans(), guarded=st.booleans())
 def test_any_order_of_any_statements_keeps_the_catalog_in_one_piece(
     seed: int, *, complete: bool, guarded: bool

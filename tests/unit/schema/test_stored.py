@@ -47,7 +47,7 @@ def _walked(schema: Schema, statements: list[Statement], migration: int) -> Sche
 
 
 @given(st.integers(0, 2**32), st.integers(0, 60), st.integers(0, 60))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 def test_what_comes_back_is_equal_and_goes_on_alike(seed: int, before: int, later: int) -> None:
     chance = random.Random(seed)
     first = _walked(Schema(), chance.choices(_POOL, k=before), 0)
@@ -119,7 +119,7 @@ def test_other_bytes_are_refused(stored: bytes) -> None:
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 def test_broken_bytes_are_refused_or_give_a_schema(data: st.DataObject) -> None:
     whole = bytearray(schema_to_bytes(after("CREATE TABLE orders (id int); CREATE INDEX ON orders (id);")))
     for _ in range(data.draw(st.integers(1, 4))):

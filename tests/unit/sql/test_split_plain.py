@@ -42,7 +42,7 @@ class LongWay(_Splitter):
         return False
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.lists(PIECES, max_size=14).map("".join))
 @example(")create or replace rule r do (a; b)")
 @example("a ;b\n; ;c")
