@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import socket
 import subprocess
 import sys
@@ -299,3 +300,33 @@ def test_a_plan_that_nobody_has_planned_is_refused(name: str, command: str, plan
     ran = migrasafe(tmp_path, *command.split())
     assert ran.returncode == 2, ran.stderr
     assert said in ran.stderr
+
+
+def _compat(folder: Path) -> subprocess.CompletedProcess[str]:
+    """compat with `queries.sql` as both versions of the app, and no more than 1 GB of memory."""
+    (folder / "1.sql").write_text("ALTER TABLE t ADD COLUMN a int;\n")
+    (folder / "schema.sql").write_text("CREATE TABLE t (id int);\n")
+    words = ("compat", "1.sql", "--schema", "schema.sql", "--old", "queries.sql", "--new", "queries.sql")
+    return subprocess.run(
+        [sys.executable, "-m", "migrasafe", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)),
+    )
+
+
+def test_queries_that_no_person_wrote_do_not_take_the_memory_of_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "queries.sql").write_bytes(b"\0 \n " * 5_000_000 + b"SELECT id FROM t")
+    ran = _compat(tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "(1 queries of the old app" in ran.stdout
+
+
+def test_a_file_of_queries_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "queries.sql").open("wb") as file:
+        file.truncate(1 << 30)
+    ran = _compat(tmp_path)
+    assert ran.returncode == 2
+    assert "queries.sql: cannot be read: it has 1,024 MB, and at most 256 are read" in ran.stderr

@@ -30,7 +30,7 @@ class Unreadable(NamedTuple):
 
 
 _BEGINS = re.compile(
-    r"""(?:\s|\(|\0|;|--[^\n]*\n|/\*.*?\*/|\{%.*?%\})*
+    r"""(?:\s|\(|\0|;|--[^\n]*\n|/\*.*?\*/|\{%.*?%\})*+
     (?P<verb>SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|WITH|MERGE\s+INTO|VALUES\s*\(|CALL|REFRESH\s+MATERIALIZED
     |TRUNCATE|LOCK\s+TABLE|COPY|DECLARE|EXPLAIN|CREATE\s+(?:UNLOGGED\s+|TEMP(?:ORARY)?\s+)TABLE|BEGIN\s*;|SET\s+LOCAL|PREPARE)\b(?!-\w)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from migrasafe.errors import InputError, did_you_mean
 from migrasafe.migrations.folder import SKIPPED
+from migrasafe.plain_file import read_plain
 
 _KEPT = frozenset({".sqlx"})
 """Folders that hold queries although their name begins with a dot."""
@@ -69,7 +70,7 @@ def read_from_disk(entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes | st
     """The bytes of files, one at a time."""
     for entry in entries:
         try:
-            yield entry, Path(entry.key).read_bytes()
+            yield entry, read_plain(entry.key)
         except OSError as error:
             yield entry, f"cannot be read: {error.strerror or error}"
 
