@@ -112,7 +112,9 @@ def test_the_catalog_says_where_a_plan_stands(database: Database, planned: Rollo
         return status().partition("next is ")[2].splitlines()
 
     assert following() == ["expand-1: Add the column full_name", f"  run     psql -f {planned.folder}/10_expand.sql"]
-    with pytest.raises(InputError, match=r"backfill\.toml: set: public\.users has no column full_name.*plan --status"):
+    with pytest.raises(
+        InputError, match=r"backfill\.toml:5: set: public\.users has no column full_name.*plan --status"
+    ):
         run = ("run", str(planned.folder), "--dsn", database.dsn)
         CliRunner().invoke(cli, ["backfill", *run], catch_exceptions=False, standalone_mode=False)
     planned.check("10_expand.sql")
