@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from migrasafe import toml_file
 from migrasafe.config import Options, PathOptions, find_config, place_of, read_config, settle
 from migrasafe.errors import ConfigError
 from migrasafe.findings import Severity
+from tests.in_process import migrasafe
 
 
 def write(path: Path, text: str) -> Path:
@@ -229,3 +231,15 @@ def test_a_config_in_whose_place_is_something_else_is_not_passed_by(tmp_path):
 def test_a_config_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         read_config(tmp_path / "none.toml")
+
+
+def test_a_config_without_a_mistake_is_read_once(tmp_path, monkeypatch):
+    path = write(
+        tmp_path / "migrasafe.toml", 'ignore = ["truncate-table"]\n[severity]\nmissing-lock-timeout = "info"\n'
+    )
+    read: list[Path] = []
+    text_of = toml_file.text_of_toml
+    monkeypatch.setattr(toml_file, "text_of_toml", lambda one: read.append(one) or text_of(one))
+    write(tmp_path / "1.sql", "SELECT 1;\n")
+    assert migrasafe(tmp_path, "lint", "1.sql").returncode == 0
+    assert read == [path]

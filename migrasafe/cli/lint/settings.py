@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,8 @@ def settings_of(
         raise InputError(f"{where}: a project's own rules are code, which --no-exec excludes; add --no-config")
     book = _book(settings)
     known = book.known
-    every(_named_by(command_line), lambda one: _check_rule(one[0], f"--{one[1][0]}", known))
-    every(_named_by(file), lambda one: _check_rule(one[0], place_of(file, *one[1]), known))
+    _check_rules(command_line, lambda option, *_: f"--{option}", known)
+    _check_rules(file, lambda *keys: place_of(file, *keys), known)
     return Asked(command_line=command_line, file=file, settings=settings, book=book)
 
 
@@ -114,7 +114,13 @@ def _named_by(options: Options) -> Iterable[tuple[str, tuple[Any, ...]]]:
     return named.items()
 
 
-def _check_rule(rule: str, where: object, known: Collection[str]) -> None:
-    if rule not in known:
-        hint = did_you_mean(rule, known, "`migrasafe rules` lists them")
-        raise ConfigError(f"{where}: there is no rule {rule}; {hint}")
+def _check_rules(options: Options, place: Callable[..., object], known: Collection[str]) -> None:
+    """`place` says where the keys lead to; it is asked for a rule that there is not, since it may read the config again."""
+
+    def check(named: tuple[str, tuple[Any, ...]]) -> None:
+        rule, keys = named
+        if rule not in known:
+            hint = did_you_mean(rule, known, "`migrasafe rules` lists them")
+            raise ConfigError(f"{place(*keys)}: there is no rule {rule}; {hint}")
+
+    every(_named_by(options), check)
