@@ -260,9 +260,7 @@ def _of_state(version: Version, one: AppQuery, state: OnSchema) -> Iterator[Brea
 
 def _not_understood(migration: Migration) -> Iterator[str]:
     if not any(part.script.statements for part in migration.parts):  # nothing of it could be read
-        for notice in migration.notices:
-            if notice.blocking:
-                yield f"{notice.path}:{notice.line}: {notice.message}"
+        yield from (str(notice) for notice in migration.notices if notice.blocking)
     for part in migration.parts:
         for statement in part.script.statements:
             for one in _inside(statement):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import overload
 
 from msgspec import Struct
@@ -36,6 +37,9 @@ class Notice(Struct, frozen=True, kw_only=True, gc=False):
     message: str
     blocking: bool = False
     """True when a part of the migration could not be read, so that silence about it would be false."""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
 
 
 class SinceCommit(Struct, frozen=True, kw_only=True):
@@ -108,3 +112,9 @@ class History(Struct, frozen=True, kw_only=True):
     migrations: Sequence[Migration]
     """Not always the same objects: who wants to find one again goes by its place."""
     notices: tuple[Notice, ...] = ()
+
+
+def not_read(histories: Iterable[History], migrations: Iterable[Migration]) -> list[str]:
+    """What could not be read, of the folders and of these migrations: silence about it would be a proof of nothing."""
+    notices = itertools.chain(*(one.notices for one in histories), *(one.notices for one in migrations))
+    return [str(one) for one in dict.fromkeys(notices) if one.blocking]

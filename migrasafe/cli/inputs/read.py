@@ -18,7 +18,7 @@ from migrasafe.cli.inputs.real_paths import RealPaths, lies_in
 from migrasafe.dsn import is_dsn
 from migrasafe.errors import InputError
 from migrasafe.lint import LintedMigration, LintResult, every
-from migrasafe.migrations.model import History, Migration, Notice
+from migrasafe.migrations.model import History, Migration, not_read
 from migrasafe.schema.attached import Attached, Beside
 from migrasafe.schema.model import ColumnRef, Ref, Schema
 from migrasafe.schema.sizes import TableSize
@@ -137,7 +137,7 @@ def schema_of(given: str, *, until: Path | None = None, layout: str | None = Non
 
     read = histories((given,), layout, {})
     migrations = _until(read, until)
-    return Found(schema=schema_after(migrations, Target()), unread=tuple(map(_said, _blocking(read, migrations))))
+    return Found(schema=schema_after(migrations, Target()), unread=tuple(not_read(read, migrations)))
 
 
 def migrations_until(folder: str, until: Path | None, layout: str | None = None) -> list[Migration]:
@@ -150,19 +150,6 @@ def _until(read: Sequence[History], until: Path | None) -> list[Migration]:
     if until is None:
         return migrations
     return list(itertools.takewhile(lambda one: until.resolve() not in _files(one), migrations))
-
-
-def _blocking(read: Sequence[History], migrations: Iterable[Migration]) -> list[Notice]:
-    """What was not read: of the folders, and of these migrations."""
-    notices = (
-        *(one for history in read for one in history.notices),
-        *(one for own in migrations for one in own.notices),
-    )
-    return [one for one in dict.fromkeys(notices) if one.blocking]
-
-
-def _said(notice: Notice) -> str:
-    return f"{notice.path}:{notice.line}: {notice.message}"
 
 
 def sizes_at(given: str, tables: Iterable[Ref]) -> tuple[TableSize, ...]:
@@ -183,8 +170,8 @@ def script_of(file: Path, schema: str, layout: str | None = None) -> Script:
 
     read = rendered(histories((str(file),), layout, {}), schema if is_dsn(schema) else None, down=False)
     migrations = [migration for history in read for migration in history.migrations]
-    for notice in _blocking(read, migrations):
-        raise InputError(f"{_said(notice)}; a plan of the rest would not be whole")
+    for one in not_read(read, migrations):
+        raise InputError(f"{one}; a plan of the rest would not be whole")
     program = file.read_text(encoding="utf-8-sig") if file.suffix in (".py", ".go", ".rb") else None
     return one_script(migrations, program)
 

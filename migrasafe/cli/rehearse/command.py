@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from migrasafe.rehearse.sandbox.wanted import Wanted
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
 
 if TYPE_CHECKING:
-    from migrasafe.migrations.model import History, Migration, Notice
+    from migrasafe.migrations.model import History
     from migrasafe.rehearse.both_sides.audit import Live
     from migrasafe.sql.script import Newer
 
@@ -165,6 +165,7 @@ def _migrations(
 ) -> int:
     from migrasafe.cli.inputs.read import histories, rendered
     from migrasafe.cli.rehearse.rehearsal import ground_of, sandbox_of
+    from migrasafe.migrations.model import not_read
     from migrasafe.rehearse.made_up.rows import FEW, Rows
     from migrasafe.rehearse.migration.run import State
     from migrasafe.rehearse.migration.trace import Replayed, replay
@@ -188,8 +189,8 @@ def _migrations(
                 ups = [one for one in history.migrations if not one.down]
                 sandbox.will_run(text for one in ups for text in one.texts)
                 first = max(0, len(ups) - last) if last is not None else 0
-                untold = _unread((*history.notices, *_notices(ups[first:])))
-                untold_before = _unread(_notices(ups[:first]))
+                untold = not_read((history,), ups[first:])
+                untold_before = not_read((), ups[:first])
                 _say_notes((*untold_before, *untold))
                 unread += untold
                 unread_before += untold_before
@@ -217,15 +218,6 @@ def _newer_syntax(history: History) -> Iterator[Newer]:
     """What PostgreSQL 12 does not read, without functions: a schema may have one of its own under the name."""
     parts = (part for migration in history.migrations if not migration.down for part in migration.parts)
     return (one for part in parts for one in part.script.newer if not one.function)
-
-
-def _notices(migrations: Sequence[Migration]) -> list[Notice]:
-    return [notice for one in migrations for notice in one.notices]
-
-
-def _unread(notices: Iterable[Notice]) -> list[str]:
-    """What of the migrations was not read: silence about it would be a proof of nothing."""
-    return [f"{one.path}:{one.line}: {one.message}" for one in dict.fromkeys(notices) if one.blocking]
 
 
 def _say_notes(notes: Sequence[str]) -> None:
