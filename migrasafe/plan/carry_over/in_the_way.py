@@ -50,21 +50,26 @@ def bound_functions(schema: Schema, table: Ref, columns: Collection[str]) -> Ite
 
 def policies_through(schema: Schema, table: Ref, column: str) -> Iterator[str]:
     """A sentence for each policy that looks a column up in rows of the table: in a query within its condition."""
-    for ref in sorted(schema.relations):
-        other = schema.table(ref)
-        for policy in other.policies if other is not None else ():
-            said = [one for one in (policy.using, policy.check) if one is not None]
-            if any(names_table(one, table) and _says(one, column) for one in said):
-                yield f"the policy {policy.name} of {ref} looks it up: change the policy in a migration before this one"
+    for ref, policy, said in _policies_over(schema, table):
+        if any(_says(one, column) for one in said):
+            yield f"the policy {policy} of {ref} looks it up: change the policy in a migration before this one"
 
 
 def policies_that_read(schema: Schema, table: Ref) -> Iterator[str]:
     """A sentence for each policy of another table that reads the table."""
+    for ref, policy, _ in _policies_over(schema, table):
+        if ref != table:
+            yield f"the policy {policy} of {ref} reads it: change the policy in a migration before this one"
+
+
+def _policies_over(schema: Schema, table: Ref) -> Iterator[tuple[Ref, str, list[Expression]]]:
+    """The policies with a query of the table, each with the table that it is on, its name and those of its conditions."""
     for ref in sorted(schema.relations):
         other = schema.table(ref)
-        for policy in other.policies if other is not None and ref != table else ():
-            if any(one is not None and names_table(one, table) for one in (policy.using, policy.check)):
-                yield f"the policy {policy.name} of {ref} reads it: change the policy in a migration before this one"
+        for policy in other.policies if other is not None else ():
+            said = [one for one in (policy.using, policy.check) if one is not None and names_table(one, table)]
+            if said:
+                yield ref, policy.name, said
 
 
 def _says(expression: Expression, column: str) -> bool:
