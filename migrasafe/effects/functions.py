@@ -12,7 +12,6 @@ from migrasafe.schema.model import Function
 from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import Argument, CreateFunction, TypeName
 
-_INPUT = ("in", "inout", "variadic")
 _OUTPUT = ("out", "inout", "table")
 
 
@@ -60,7 +59,7 @@ def _change(old: Function, new: CreateFunction) -> str | None:
 
 
 def _inputs(arguments: tuple[Argument, ...]) -> list[Argument]:
-    return [one for one in arguments if one.mode in _INPUT]
+    return [one for one in arguments if one.is_input]
 
 
 def _key(one: TypeName) -> tuple[str, bool]:

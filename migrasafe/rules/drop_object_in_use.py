@@ -155,7 +155,7 @@ def _function_made_again(step: Step, dropped: DroppedObject) -> tuple[str, ...] 
 
 
 def _signature(function: Function) -> str:
-    arguments = ", ".join(spell_type(one.type) for one in function.arguments if one.mode in ("in", "inout", "variadic"))
+    arguments = ", ".join(spell_type(one.type) for one in function.arguments if one.is_input)
     returns = f" RETURNS {spell_type(function.returns)}" if function.returns is not None else ""
     return f"{function.ref.name}({arguments}){returns}"
 

@@ -6,8 +6,6 @@ from migrasafe.rules.context import Step
 from migrasafe.schema.model import EnumType, Function, Ref, RelationKind, Schema, Table, View
 from migrasafe.sql.statements import CreateTrigger, Drop, Query, Rename, Statement, Transaction
 
-_BY_VALUE = ("in", "inout", "variadic")
-
 
 def columns_of(relation: Table | View) -> tuple[str, ...]:
     return tuple(one.name for one in relation.columns) if isinstance(relation, Table) else relation.columns
@@ -132,8 +130,8 @@ def lost_labels(before: EnumType, schema: Schema) -> tuple[str, ...]:
 
 def answers_calls_of(old: Function, new: Function) -> bool:
     """Whether a call of the old function finds the new one: the same arguments, or more that have defaults."""
-    before = [one for one in old.arguments if one.mode in _BY_VALUE]
-    after = [one for one in new.arguments if one.mode in _BY_VALUE]
+    before = [one for one in old.arguments if one.is_input]
+    after = [one for one in new.arguments if one.is_input]
     if len(after) < len(before) or any(one.default is None for one in after[len(before) :]):
         return False
     same = all((a.type.name, a.type.array) == (b.type.name, b.type.array) for a, b in zip(before, after, strict=False))

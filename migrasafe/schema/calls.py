@@ -101,7 +101,7 @@ def _called(statement: Statement, schema: Schema) -> Iterator[Run]:
 
 def _takes(function: Function, count: int) -> bool:
     """Whether it can be called with so many arguments, and can do anything: only volatile functions may write."""
-    inputs = [argument for argument in function.arguments if argument.mode in ("in", "inout", "variadic")]
+    inputs = [argument for argument in function.arguments if argument.is_input]
     needed = sum(argument.default is None and argument.mode != "variadic" for argument in inputs)
     most = len(inputs) if not any(argument.mode == "variadic" for argument in inputs) else count
     if function.procedure:  # CALL gives a place holder for each OUT argument

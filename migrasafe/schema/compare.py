@@ -194,7 +194,7 @@ def _overloads(schema: Schema) -> dict[str, Function]:
     found = {}
     for ref, overloads in schema.functions.items():
         for function in overloads:
-            inputs = (a.type for a in function.arguments if a.mode in ("in", "inout", "variadic"))
+            inputs = (a.type for a in function.arguments if a.is_input)
             found[f"{ref}({', '.join(spell_type(_bare(one)) for one in inputs)})"] = function
     return found
 

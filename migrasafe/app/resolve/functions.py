@@ -40,7 +40,7 @@ def name_of(node: Fields) -> tuple[str | None, str]:
 
 def arguments_of(function: Function) -> tuple[TypeName, ...]:
     """The types of what a call passes."""
-    return tuple(one.type for one in function.arguments if one.mode in ("in", "inout", "variadic"))
+    return tuple(one.type for one in function.arguments if one.is_input)
 
 
 def is_known(ctx: Context, schema: str | None, name: str) -> bool:
@@ -171,7 +171,7 @@ def accepts(
     ctx: Context, function: Function, given: tuple[Value, ...], named: tuple[str, ...], *, spread: bool = False
 ) -> bool:
     """Whether a call with these arguments, the last of them by name, can mean this overload."""
-    inputs = [one for one in function.arguments if one.mode in ("in", "inout", "variadic")]
+    inputs = [one for one in function.arguments if one.is_input]
     if function.procedure:
         inputs = [one for one in function.arguments if one.mode != "table"]
     positional = len(given) - len(named)

@@ -180,7 +180,7 @@ def _function_of_row(ctx: Context, item: Item, name: str) -> tuple[Any, TypeName
     """`o.full_name` can be full_name(o)."""
     ref, functions = ctx.functions(None, name)
     for function in functions:
-        inputs = [one for one in function.arguments if one.mode in ("in", "inout", "variadic")]
+        inputs = [one for one in function.arguments if one.is_input]
         if len(inputs) == 1 and item.row_type is not None and inputs[0].type.name == item.row_type.name:
             return ref, function.returns
     return None

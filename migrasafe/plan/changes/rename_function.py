@@ -106,7 +106,7 @@ def _alias(function: Function, new: Ref) -> Iterator[str]:
             f"{function.ref} returns records whose columns each call says: make it again under the new name in this migration"
             f" (CREATE FUNCTION {new} …, DROP FUNCTION {signature(function)}), and both are there while both versions run"
         )
-    inputs = [one for one in function.arguments if one.mode in ("in", "inout", "variadic")]
+    inputs = [one for one in function.arguments if one.is_input]
     places = [f"{'VARIADIC ' if one.mode == 'variadic' else ''}${place}" for place, one in enumerate(inputs, start=1)]
     call = f"{name_of(new)}({', '.join(places)})"
     returns = ""

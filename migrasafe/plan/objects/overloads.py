@@ -11,7 +11,6 @@ from migrasafe.schema.model import Function, Ref, Schema, Table
 from migrasafe.sql.quote import quote_ident, quote_literal, spell_type
 from migrasafe.sql.statements import TypeName
 
-_INPUT = frozenset({"in", "inout", "variadic"})
 _WIDER = frozenset(
     {
         ("int2", "int4"),
@@ -85,7 +84,7 @@ def definition_of(function: Function) -> str:
 
 
 def required(function: Function) -> int:
-    return sum(one.default is None for one in function.arguments if one.mode in _INPUT)
+    return sum(one.default is None for one in function.arguments if one.is_input)
 
 
 def may_be_mixed_up(one: Function, other: Function) -> bool:

@@ -23,8 +23,6 @@ from migrasafe.sql.statements import (
     TypeName,
 )
 
-_INPUT = frozenset({"in", "inout", "variadic"})
-
 
 def create_function(draft: Draft, statement: CreateFunction) -> None:
     """CREATE [OR REPLACE] FUNCTION | PROCEDURE: one overload; a replaced one keeps its age."""
@@ -93,7 +91,7 @@ def _settings(before: tuple[str, ...], statement: AlterFunction) -> tuple[str, .
 
 def input_types(arguments: tuple[Argument, ...]) -> tuple[TypeName, ...]:
     """The types that tell overloads apart."""
-    return tuple(argument.type for argument in arguments if argument.mode in _INPUT)
+    return tuple(argument.type for argument in arguments if argument.is_input)
 
 
 def same_types(one: tuple[TypeName, ...], other: tuple[TypeName, ...]) -> bool:
@@ -111,7 +109,7 @@ def with_input_types(overloads: Sequence[Function], wanted: tuple[TypeName, ...]
     for overload in overloads:
         place = 0
         for argument in overload.arguments:
-            if argument.mode in _INPUT:
+            if argument.is_input:
                 if argument.type.name not in names[place : place + 1]:
                     break
                 place += 1

@@ -14,7 +14,6 @@ from migrasafe.schema.evolve.needs import Lookup
 from migrasafe.schema.model import Function, Ref, Table
 from migrasafe.sql.statements import Argument, Node, TypeName
 
-_INPUT = frozenset({"in", "inout", "variadic"})
 _NUMBERS = ("int2", "int4", "int8", "numeric", "float4", "float8")
 _TEXTS = frozenset({"text", "varchar", "bpchar", "name"})
 _CASTS = frozenset({("date", "timestamp"), ("date", "timestamptz"), ("timestamp", "timestamptz"), ("time", "timetz")})
@@ -85,7 +84,7 @@ def _named(node: Node) -> tuple[str | None, Node]:
 
 def _taken(overload: Function, names: Sequence[str | None]) -> list[Argument] | None:
     """The argument that each of those given is; None where the overload cannot be called so."""
-    inputs = [one for one in overload.arguments if one.mode in _INPUT]
+    inputs = [one for one in overload.arguments if one.is_input]
     if inputs and inputs[-1].mode == "variadic":
         inputs += [inputs[-1]] * (len(names) - len(inputs))
     by_name = {one.name: one for one in inputs}

@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from migrasafe.sql.statements.base import Expression, Name, Query, Span, Statement, TypeName
 
+_INPUT = frozenset({"in", "inout", "variadic"})
+
 
 class Argument(Struct, frozen=True, kw_only=True):
     name: str | None
@@ -13,6 +15,11 @@ class Argument(Struct, frozen=True, kw_only=True):
     mode: str = "in"
     """`in` | `out` | `inout` | `variadic` | `table`."""
     default: Expression | None = None
+
+    @property
+    def is_input(self) -> bool:
+        """Whether a call gives it: these tell overloads apart."""
+        return self.mode in _INPUT
 
 
 class Guarded(Struct, frozen=True, kw_only=True):
