@@ -11,12 +11,12 @@ from migrasafe.app.judge.constants import fits
 from migrasafe.app.judge.values_refused import lost_without_a_word, refusal
 from migrasafe.app.model import Query
 from migrasafe.app.resolve import Resolution
+from migrasafe.app.resolve.context import base_type
 from migrasafe.app.resolve.conversions import NUMBERS
-from migrasafe.app.resolve.values import Written
 from migrasafe.app.usage import SourceLocation
 from migrasafe.app.verdict import Weight
 from migrasafe.articles import with_article
-from migrasafe.schema.model import Domain, EnumType, Ref, Schema
+from migrasafe.schema.model import EnumType, Ref, Schema
 from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import TypeName
 
@@ -51,8 +51,10 @@ def differences(
 
 def _narrowed(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:
     for written in before.writes:
-        old = _below_domains(written, schema_before)
-        new = _below_domains(written, schema_after)
+        old, new = (
+            base_type(schema, _type(schema, written.relation, written.column))
+            for schema in (schema_before, schema_after)
+        )
         fit = fits(written.value, new) if written.value and new is not None else None
         if old is None or new is None or old == new or fit:
             continue
@@ -130,16 +132,6 @@ def _type(schema: Schema, ref: Ref, name: str) -> TypeName | None:
     table = schema.table(ref)
     column = table.column(name) if table is not None else None
     return column.type if column is not None else None
-
-
-def _below_domains(written: Written, schema: Schema) -> TypeName | None:
-    of = _type(schema, written.relation, written.column)
-    for _ in range(10):  # as deep as anybody goes; a broken history may have a cycle
-        domain = schema.types.get(schema.resolve_type(of.schema, of.name)) if of is not None and not of.array else None
-        if not isinstance(domain, Domain):
-            break
-        of = domain.type
-    return of
 
 
 def _lost_defaults(before: Resolution, schema_before: Schema, schema_after: Schema) -> Iterator[Difference]:

@@ -247,15 +247,7 @@ class Context:
         return any(Ref(path, ref.name) in self.ever.functions for path in paths)
 
     def base_type(self, of: TypeName | None) -> TypeName | None:
-        """The type below a domain, spelled with its schema where it is not PostgreSQL's own."""
-        for _ in range(10):
-            if of is None or of.column_of:
-                return None
-            found = self.schema.types.get(self.schema.resolve_type(of.schema, of.name))
-            if not isinstance(found, Domain) or of.array:
-                return of if found is None else replace(of, schema=found.ref.schema)
-            of = found.type
-        return None
+        return base_type(self.schema, of)
 
     def fields_of(self, type_name: TypeName | None) -> tuple[Ref, Columns] | None:
         """The fields of a row type: of a composite type, or of the rows of a table or view."""
@@ -271,3 +263,15 @@ class Context:
         if isinstance(found.relation, (Table, View)):
             return found.ref, self.columns_of(found)
         return None
+
+
+def base_type(schema: Schema, of: TypeName | None) -> TypeName | None:
+    """The type below a domain, spelled with its schema where it is not PostgreSQL's own."""
+    for _ in range(10):  # as deep as anybody goes; a broken history may have a cycle
+        if of is None or of.column_of:
+            return None
+        found = schema.types.get(schema.resolve_type(of.schema, of.name))
+        if not isinstance(found, Domain) or of.array:
+            return of if found is None else replace(of, schema=found.ref.schema)
+        of = found.type
+    return None
