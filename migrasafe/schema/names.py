@@ -9,10 +9,6 @@ _QUOTE = '"'
 _QUOTED_FIRST = re.compile(r'"((?:[^"]|"")*)"\.')
 
 
-def _quoted(schema: str) -> str:
-    return f"{_QUOTE}{schema.replace(_QUOTE, _QUOTE * 2)}{_QUOTE}"
-
-
 class Ref(NamedTuple):
     """The full name of an object in the catalog: its schema is always known."""
 
@@ -22,7 +18,11 @@ class Ref(NamedTuple):
     def __str__(self) -> str:
         # The name is what comes after the first dot, so that a schema which has one itself is quoted.
         schema = self.schema
-        return f"{_quoted(schema) if '.' in schema or schema[:1] == _QUOTE else schema}.{self.name}"
+        if "." in schema or schema[:1] == _QUOTE:
+            from migrasafe.sql.quote import quote_ident  # here, because hardly any schema is called so
+
+            schema = quote_ident(schema)
+        return f"{schema}.{self.name}"
 
     @classmethod
     def of(cls, text: str) -> Ref:
