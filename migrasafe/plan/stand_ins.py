@@ -16,6 +16,7 @@ from migrasafe.plan.model import Backfill, Phase, PhaseName
 from migrasafe.plan.written_name import written_name
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref
+from migrasafe.sql.expressions import parts_of
 
 _Node = dict[str, Any]
 _ROWS = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "SelectStmt", "MergeStmt"})
@@ -83,12 +84,12 @@ def _says_relation(kind: str, fields: _Node, ref: Ref) -> bool:
     return any(
         (node.get("relname") == ref.name and node.get("schemaname") in (None, ref.schema))
         or (kind in _BY_LIST and node.get("sval") == ref.name)
-        for node in _nodes(fields)
+        for node in parts_of(fields)
     )
 
 
 def _says_type(kind: str, fields: _Node, ref: Ref) -> bool:
-    return any(_words(node.get("names"))[-2:] in ((ref.name,), tuple(ref)) for node in _nodes(fields))
+    return any(_words(node.get("names"))[-2:] in ((ref.name,), tuple(ref)) for node in parts_of(fields))
 
 
 def _takes_type(kind: str, fields: _Node, ref: Ref) -> bool:
@@ -98,21 +99,9 @@ def _takes_type(kind: str, fields: _Node, ref: Ref) -> bool:
 
 def _says_type_or_body(kind: str, fields: _Node, ref: Ref) -> bool:
     """Also in the body of a function, which is a text."""
-    texts = [str(node["sval"]) for node in _nodes(fields) if "sval" in node] if kind == "CreateFunctionStmt" else []
+    texts = [str(node["sval"]) for node in parts_of(fields) if "sval" in node] if kind == "CreateFunctionStmt" else []
     return _says_type(kind, fields, ref) or any(re.search(written_name(ref.name), text) for text in texts)
 
 
 def _words(names: Any) -> tuple[str, ...]:
     return tuple(one["String"]["sval"] for one in names or () if "String" in one) if isinstance(names, list) else ()
-
-
-def _nodes(tree: Any) -> Iterator[_Node]:
-    """Every part of a statement, also those that have no type of their own."""
-    waiting = [tree]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            yield item
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)

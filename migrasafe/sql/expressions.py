@@ -35,6 +35,18 @@ def walk(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 stack.append(value)
 
 
+def parts_of(tree: Any) -> Iterator[Mapping[str, Any]]:
+    """Every part of a tree, also those that have no type of their own; likewise."""
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            yield item
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+
+
 @lru_cache(maxsize=1024)
 def nodes_of(query: Query) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     """Every node of a query, as `walk`: what it does is predicted from them, and rules ask again a few hundred statements

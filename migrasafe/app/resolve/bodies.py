@@ -14,6 +14,7 @@ from migrasafe.app.resolve.context import Context
 from migrasafe.app.resolve.namespace import Col, Item, Names
 from migrasafe.app.resolve.types import builtin_types
 from migrasafe.schema.model import Domain, EnumType, Function, Ref, Table, View
+from migrasafe.sql.expressions import parts_of
 from migrasafe.sql.libpg_query import ParserError, TooDeepError, parse, parse_plpgsql
 from migrasafe.sql.quote import quote_ident, spell_type
 
@@ -152,15 +153,7 @@ def _record(name: str) -> Item:
 
 def _labels(tree: Any) -> Iterator[str]:
     """The labels of blocks and loops: variables can be named with them."""
-    stack = [tree]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, list):
-            stack.extend(item)
-        elif isinstance(item, Mapping):
-            if isinstance(item.get("label"), str):
-                yield item["label"]
-            stack.extend(value for value in item.values() if isinstance(value, (dict, list)))
+    return (part["label"] for part in parts_of(tree) if isinstance(part.get("label"), str))
 
 
 def triggers_fired(ctx: Context, bodies: Bodies, statements: Mapping[Ref, tuple[frozenset[str], int]]) -> None:
