@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -48,14 +50,17 @@ class Way:
     def is_aside(self) -> bool:
         return self.run.database.execute(f"SELECT {self.aside} IS NOT NULL") == [(True,)]
 
-    def back_until_it_is_aside(self) -> subprocess.Popen[str]:
-        """psql on its way back, as far as it gets while a transaction of before is open."""
-        psql = self.run.psql(self.back)
-        deadline = time.monotonic() + 30
-        while not self.is_aside():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        return psql
+    @contextmanager
+    def half_way_back(self) -> Iterator[tuple[psycopg.Connection, subprocess.Popen[str]]]:
+        """An open transaction of before, and psql, as far as it gets meanwhile on its way back."""
+        with psycopg.connect(self.run.database.dsn) as slow:
+            slow.execute("SELECT 1")
+            psql = self.run.psql(self.back)
+            deadline = time.monotonic() + 30
+            while not self.is_aside():
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            yield slow, psql
 
 
 @pytest.mark.majors(12, 15, 18)
@@ -78,9 +83,7 @@ def test_it_is_there_until_the_last_transaction_that_may_have_seen_it_is_over(
 ) -> None:
     way = Way(database, tmp_path, name)
     way.run.check(way.ahead)
-    with psycopg.connect(database.dsn) as slow:
-        slow.execute("SELECT 1")
-        psql = way.back_until_it_is_aside()
+    with way.half_way_back() as (slow, psql):
         assert psql.poll() is None
         slow.rollback()
         _, err = psql.communicate(timeout=60)
@@ -97,9 +100,7 @@ def test_a_way_back_that_was_cut_off_is_cleared_away_by_the_next_way_ahead(
     way = Way(database, tmp_path, name)
     way.run.check(way.ahead)
     wanted = dump(database.dsn)
-    with psycopg.connect(database.dsn) as slow:
-        slow.execute("SELECT 1")
-        psql = way.back_until_it_is_aside()
+    with way.half_way_back() as (_, psql):
         psql.kill()
         psql.communicate()
     way.run.check(way.ahead)
