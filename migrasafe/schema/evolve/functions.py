@@ -22,6 +22,7 @@ from migrasafe.sql.statements import (
     Select,
     TypeName,
 )
+from migrasafe.sql.statements.programs import INPUT_MODES
 
 
 def create_function(draft: Draft, statement: CreateFunction) -> None:
@@ -109,7 +110,7 @@ def with_input_types(overloads: Sequence[Function], wanted: tuple[TypeName, ...]
     for overload in overloads:
         place = 0
         for argument in overload.arguments:
-            if argument.is_input:
+            if argument.mode in INPUT_MODES:  # no call of `is_input` for each of a thousand
                 if argument.type.name not in names[place : place + 1]:
                     break
                 place += 1

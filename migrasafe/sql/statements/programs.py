@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from migrasafe.sql.statements.base import Expression, Name, Query, Span, Statement, TypeName
 
-_INPUT = frozenset({"in", "inout", "variadic"})
+INPUT_MODES = frozenset({"in", "inout", "variadic"})
 
 
 class Argument(Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class Argument(Struct, frozen=True, kw_only=True):
     @property
     def is_input(self) -> bool:
         """Whether a call gives it: these tell overloads apart."""
-        return self.mode in _INPUT
+        return self.mode in INPUT_MODES
 
 
 class Guarded(Struct, frozen=True, kw_only=True):
