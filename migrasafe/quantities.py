@@ -50,8 +50,9 @@ def say_seconds(seconds: float) -> str:
 
 
 def say_count(number: int, noun: str) -> str:
-    """`1 row`, `2,000 rows`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    """`1 row`, `2,000 rows`, `3 queries`."""
+    many = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"
 
 
 def say_bytes(size: float) -> str:

@@ -321,7 +321,7 @@ def test_queries_that_no_person_wrote_do_not_take_the_memory_of_the_machine(tmp_
     (tmp_path / "queries.sql").write_bytes(b"\0 \n " * 5_000_000 + b"SELECT id FROM t")
     ran = _compat(tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert "(1 queries of the old app" in ran.stdout
+    assert "(1 query of the old app" in ran.stdout
 
 
 def test_a_file_of_queries_that_is_too_large_is_refused(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def _finding(finding: Finding, breaks: Sequence[Breakage], compat: CompatResult,
     return replace(
         finding,
         severity=Severity.INFO,
-        assumed=(f"the {count} queries found in {compat.old} are all there are; none of them uses it",),
+        assumed=(f"{compat.old} has no queries but the {count} that were found; none of them uses it",),
     )
 
 

@@ -158,7 +158,7 @@ def _with(checked: Checked, settings: Mapping[str, Setting]) -> jobs.NewJob:
 def _plan_said(checked: Checked) -> str:
     new = checked.job
     rows = sum(part.est_rows for part in new.parts)
-    about = f"about {rows:,} rows" if rows else "rows not counted yet"
+    about = f"about {say_count(rows, 'row')}" if rows else "rows not counted yet"
     tables = f" in {len(new.parts)} tables" if len(new.parts) != 1 else ""
     if isinstance(new.walk, BlockWalk):
         how = "its blocks"

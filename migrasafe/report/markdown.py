@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from migrasafe.findings import Finding, Severity
 from migrasafe.lint import LintResult
+from migrasafe.quantities import say_count
 from migrasafe.report.markdown_text import code, escaped, fenced, html
 from migrasafe.report.text import summary
 from migrasafe.report.words import found, in_repository, instead, not_checked, say_severity
@@ -26,7 +27,7 @@ def render(result: LintResult, texts: Mapping[str, str] | None = None, *, color:
             f"- **not checked** {code(f'{in_repository(notice.path)}:{notice.line}')} {escaped(_short(notice.message))}"
         )
         if not page.add(line):
-            page.left_out(f"{len(unchecked) - shown} places that could not be checked")
+            page.left_out(f"{say_count(len(unchecked) - shown, 'place')} that could not be checked")
             break
     for severity in Severity:
         findings = [finding for finding in result.findings if finding.severity is severity]
@@ -112,4 +113,4 @@ def _shortened(sql: str) -> str:
     if len(sql) <= _MOST_OF_SQL:
         return sql
     whole = sql[:_MOST_OF_SQL].rpartition("\n")[0] or sql[:_MOST_OF_SQL]
-    return f"{whole}\n-- … {sql[len(whole) :].count(chr(10))} more lines: migrasafe lint prints all of it"
+    return f"{whole}\n-- … {say_count(sql[len(whole) :].count(chr(10)), 'more line')}: migrasafe lint prints all of it"

@@ -17,7 +17,7 @@ def proof_text(evidence: Evidence) -> str:
 
 def _lines(evidence: Evidence) -> Iterator[str]:
     yield (
-        f"rehearsed on PostgreSQL {evidence.server}, {evidence.rows} rows in every table, seed {evidence.seed},"
+        f"rehearsed on PostgreSQL {evidence.server}, {say_count(evidence.rows, 'row')} in every table, seed {evidence.seed},"
         f" in {evidence.seconds:.1f} s"
     )
     for phase in evidence.phases:
@@ -30,15 +30,15 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         turns = " and ".join(f"{count} of the {version} version" for version, count in evidence.race.items())
         yield f"  under way   {turns}: writes and reads while the phases changed"
     if evidence.round_trips:
-        yield f"  both sides  {evidence.round_trips} values written to one side and read from the other"
+        yield f"  both sides  {say_count(evidence.round_trips, 'value')} written to one side and read from the other"
     for audited in evidence.audits:
         yield f"  live values {_audited(audited)}"
     if evidence.kills:
-        yield f"  killed      {evidence.kills} steps on their way, and run again"
+        yield f"  killed      {say_count(evidence.kills, 'step')} on the way, and run again"
     for note in evidence.notes[:MOST_NOTES]:
         yield f"  note: {note}"
     if len(evidence.notes) > MOST_NOTES:
-        yield f"  … and {len(evidence.notes) - MOST_NOTES} more notes in plan.json"
+        yield f"  … and {say_count(len(evidence.notes) - MOST_NOTES, 'more note')} in plan.json"
     for failure in evidence.failures:
         yield f"✗ {failure.about} ({failure.where}): {failure.message}"
     yield "proved: everything held" if evidence.holds else f"not proved: {_things(len(evidence.failures))} did not hold"
@@ -52,13 +52,16 @@ def _phase(phase: PhaseSeen) -> str:
         told.append("taken back and run again")
     if phase.queries:
         told.append(
-            ", ".join(f"{count} queries of the {version} version taken" for version, count in phase.queries.items())
+            ", ".join(
+                f"{say_count(count, 'query')} of the {version} version taken"
+                for version, count in phase.queries.items()
+            )
         )
     return "; ".join(told) or "nothing to run"
 
 
 def _audited(one: Audited) -> str:
-    told = [f"{one.values} of {one.rows} rows of {one.table} ({one.source}) converted there and back"]
+    told = [f"{one.values} of {say_count(one.rows, 'row')} of {one.table} ({one.source}) converted there and back"]
     for count, words in (
         (one.refused, "refused"),
         (one.nulled, "without a value on the new side"),

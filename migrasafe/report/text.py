@@ -151,7 +151,7 @@ def _indented(sql: str, *, whole: bool = False) -> Iterator[str]:
     for line in lines if whole else lines[:_LINES_OF_SQL]:
         yield f"    {printable(line)}".rstrip()
     if len(lines) > _LINES_OF_SQL and not whole:
-        yield f"    … {len(lines) - _LINES_OF_SQL} more lines"
+        yield f"    … {say_count(len(lines) - _LINES_OF_SQL, 'more line')}"
 
 
 def _comments_in(width: int | None, steps: str) -> str:

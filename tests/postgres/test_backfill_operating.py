@@ -168,7 +168,7 @@ def test_verify_recomputes_random_rows(each_major, database):
     said = backfill(database.dsn, "verify", "j", "--sample", "100000")
     assert said.status == 1
     assert (
-        "2,000 rows were picked at random and recomputed: 1 have another value than the change gives now, as (1500)"
+        "2,000 rows were picked at random and recomputed: 1 has another value than the change gives now, as (1500)"
         in said.output
     )
     assert backfill(database.dsn, "verify", "j", "--sample", "0").status == 0
@@ -199,7 +199,7 @@ def test_rows_that_others_wrote_otherwise_are_said_at_the_end(database):
     said = backfill(database.dsn, "run", "--table", "t", "--set", "n = a * 2", "--where", "n IS NULL")
     assert said.status == 0
     assert (
-        "9 rows were picked at random and recomputed: 1 have another value than the change gives now, as (3)"
+        "9 rows were picked at random and recomputed: 1 has another value than the change gives now, as (3)"
         in said.output
     )
 
@@ -216,7 +216,7 @@ def test_rows_that_others_set_back_are_walked_again(database):
         other.execute("COMMIT")
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
-    assert "2 rows want the change again or still; their parts are walked once more" in output
+    assert "2 rows to change again or still; what has them is walked again" in output
     assert database.execute("SELECT count(*) FROM t WHERE n IS NULL") == [(0,)]
     assert database.execute("SELECT passes FROM migrasafe.backfill_job") == [(2,)]
 

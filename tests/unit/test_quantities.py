@@ -7,7 +7,7 @@ import math
 import pytest
 
 from migrasafe.errors import ConfigError
-from migrasafe.quantities import bytes_from, say_bytes, say_seconds, seconds_from
+from migrasafe.quantities import bytes_from, say_bytes, say_count, say_seconds, seconds_from
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,11 @@ def test_durations_are_said_in_the_unit_that_people_would_use(seconds: float, te
 )  # fmt: skip
 def test_sizes_are_said_in_the_unit_that_people_would_use(size: float, text: str) -> None:
     assert say_bytes(size) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [(1, "query", "1 query"), (0, "query", "0 queries"), (2_000, "day", "2,000 days"), (1, "more line", "1 more line")],
+)
+def test_a_count_says_one_of_one(number: int, noun: str, text: str) -> None:
+    assert say_count(number, noun) == text

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from migrasafe.backfill.across.rows import Key, Rows, bound_after, hold, some_keys, sum_of, sums_at, sums_between
 from migrasafe.postgres.connect import Connection, run
+from migrasafe.quantities import say_count
 
 MOST_PENDING = 100_000
 """Rows that are looked at again; more than that do not differ by accident."""
@@ -59,7 +60,7 @@ class Comparing(Struct, frozen=True, kw_only=True):
             if mine != theirs:
                 pending += self._differing_between(after, upto)
             if number and number % 100 == 0:
-                tell(f"{count:,} rows compared, {len(pending):,} are to be looked at again")
+                tell(f"{say_count(count, 'row')} compared, {len(pending):,} to be looked at again")
             if len(pending) > MOST_PENDING:
                 break
         return self._settled(count, pending, begun_at)

@@ -94,8 +94,8 @@ class Finisher:
         if left.locked_rows and self._verification is None:
             still = retry_locked(worker.link.session, self._places, worker.job)
             if still:
-                worker.log.say("waiting", f"waiting: {left.locked_rows} rows are locked by other sessions, until they let go; next "
-                           f"look in {LOCKED_AGAIN_SECONDS:.0f} s")  # fmt: skip
+                worker.log.say("waiting", f"waiting: {say_count(left.locked_rows, 'row')} locked by others, until they let go; "
+                           f"next look in {LOCKED_AGAIN_SECONDS:.0f} s")  # fmt: skip
                 self._locked_again_at = time.monotonic() + LOCKED_AGAIN_SECONDS
             return None
         if not worker.settings.verify or not can_count(worker.job) or not self._parts:
@@ -129,11 +129,11 @@ class Finisher:
         stuck = len(counts) == PASSES_WITHOUT_PROGRESS - 1 and verdict.rows_left >= min(counts)
         if stuck or job.passes >= MOST_PASSES:
             return worker.fail(
-                f"{verdict.rows_left:,} rows still match after {job.passes} passes: either new ones keep coming (is there a "
-                "trigger or a default for them?), or the change does not make its own predicate false for them: "
+                f"{say_count(verdict.rows_left, 'row')} still to change after {job.passes} passes: either new ones keep coming (is "
+                "there a trigger or a default for them?), or the change does not make its own predicate false for them: "
                 f"{job.spec.where}"
             )
-        worker.note("rows-left", f"{verdict.rows_left:,} rows want the change again or still; their parts are walked once more",
+        worker.note("rows-left", f"{say_count(verdict.rows_left, 'row')} to change again or still; what has them is walked again",
                     rows=verdict.rows_left)  # fmt: skip
         again = [part for part in self._parts if part.no in verdict.left]
         blocks = {}

@@ -18,6 +18,7 @@ from migrasafe.backfill.walk.table import columns_of
 from migrasafe.backfill.walk.ways import Key
 from migrasafe.errors import InputError
 from migrasafe.postgres.scripts import ScriptSession, StatementError
+from migrasafe.quantities import say_count
 from migrasafe.sql.builtin.called import function_calls
 from migrasafe.sql.expressions import columns_read, walk
 from migrasafe.sql.quote import quote_ident
@@ -42,12 +43,16 @@ class Recomputed(Struct, frozen=True, kw_only=True):
         if self.why_not is not None:
             return f"no row was recomputed: {self.why_not}"
         if not self.different:
-            return f"{self.rows:,} rows were picked at random and recomputed: each has the value that the change gives"
+            return f"{self._picked}: each has the value that the change gives"
         keys = "; ".join(f"({', '.join(key)})" for key in self.keys)
         return (
-            f"{self.rows:,} rows were picked at random and recomputed: {self.different:,} have another value than the change "
-            f"gives now, as {keys}: written by others before or since (is there a trigger that keeps the two in step?)"
+            f"{self._picked}: {self.different:,} {'has' if self.different == 1 else 'have'} another value than the change gives "
+            f"now, as {keys}: written by others before or since (is there a trigger that keeps the two in step?)"
         )
+
+    @property
+    def _picked(self) -> str:
+        return f"{say_count(self.rows, 'row')} {'was' if self.rows == 1 else 'were'} picked at random and recomputed"
 
 
 def why_not_recomputed(session: ScriptSession, job: Job) -> str | None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrasafe.backfill.walk.batch_size import BatchTarget
-from migrasafe.quantities import say_bytes
+from migrasafe.quantities import say_bytes, say_count
 
 ROW_HEADER_BYTES = 28
 """Of a row version in the heap, its line pointer included."""
@@ -228,7 +228,7 @@ def _with_advice(made: Estimate, size: TableSize, server: ServerFacts) -> Estima
     if not made.rows_wanted:
         none = "nothing is left to do"
         if size.sampled_rows is not None:
-            none = f"of a sample of {size.sampled_rows:,} rows none wants the change: few are left, if any"
+            none = f"of a sample of {say_count(size.sampled_rows, 'row')} none wants the change: few are left, if any"
         return replace(made, advice=(none,))
     if made.hot_blocked_by:
         several = len(made.hot_blocked_by) > 1

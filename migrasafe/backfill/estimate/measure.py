@@ -24,6 +24,7 @@ from migrasafe.postgres.connect import Connection
 from migrasafe.postgres.figures.load import beat, connect_to_look, read_primary
 from migrasafe.postgres.figures.load_signals import Lost
 from migrasafe.postgres.scripts import ScriptSession, StatementError
+from migrasafe.quantities import say_count
 
 SAMPLED_PAGES = 2000
 PLACES = 5
@@ -189,7 +190,7 @@ def _try(dsn: str, session: ScriptSession, job: NewJob, change: Change, rows: in
                     raise
                 session.roll_back()
                 raise InputError(
-                    f"a try of {rows:,} rows failed: {failure.message}; try fewer with --try-rows"
+                    f"a try of {say_count(rows, 'row')} failed: {failure.message}; try fewer with --try-rows"
                 ) from failure
             plan = results[-3][0][0][0]
             changed = int(plan["Plan"]["Actual Rows"])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from migrasafe.backfill.estimate.estimate import Estimate, share_said
-from migrasafe.quantities import say_bytes, say_seconds
+from migrasafe.quantities import say_bytes, say_count, say_seconds
 
 
 def lines_of(made: Estimate) -> list[str]:
     """The estimate for people, a line each."""
     found = [
         f"rows      {made.rows:,}, of which {_about(made.rows_wanted)} ({share_said(made.rows_wanted, made.rows)}) want the change",
-        f"batches   about {made.batches:,} of {made.batch_rows:,} rows",
+        f"batches   about {made.batches:,} of {say_count(made.batch_rows, 'row')}",
         f"HOT       {_hot(made)}",
         f"log       {say_bytes(made.wal_bytes)}"
         + (f", {made.wal_bytes / made.rows_wanted:,.0f} bytes a row" if made.rows_wanted else ""),

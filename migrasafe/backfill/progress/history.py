@@ -12,6 +12,7 @@ from migrasafe.backfill.kept import kept
 from migrasafe.backfill.model import Gauge, JobId
 from migrasafe.backfill.queries import query
 from migrasafe.postgres.scripts import Row, ScriptSession
+from migrasafe.quantities import say_count
 
 MOST_SAMPLES = 4000
 KEPT_SAMPLES = 1000
@@ -85,7 +86,7 @@ def said(kind: str, detail: Mapping[str, Any]) -> str:
             return "batches begin again"
         case "pass":
             left = detail.get("rows_left")
-            return f"pass {detail.get('pass')} begins" + (f": {left:,} rows want the change still" if left else "")
+            return f"pass {detail.get('pass')} begins" + (f": {say_count(left, 'row')} to change still" if left else "")
         case "retry-dead":
             return f"dead rows tried again: {detail.get('changed')} set right, {detail.get('left')} left"
         case "split":

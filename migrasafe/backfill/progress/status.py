@@ -19,6 +19,7 @@ from migrasafe.backfill.progress.pace import LATELY_SECONDS, eta
 from migrasafe.backfill.queries import query
 from migrasafe.backfill.trouble.dead_rows import what_is_left
 from migrasafe.postgres.scripts import ScriptSession
+from migrasafe.quantities import say_count
 
 EVENTS_SHOWN = 12
 _BEGUN_BY = {
@@ -156,8 +157,10 @@ def why_not_done(status: JobStatus) -> str | None:
         return None
     if status.status is Status.DONE:
         number = status.dead_rows + status.locked_rows
-        return f"{number} rows could not be changed (`migrasafe backfill retry-dead {quote(status.name)}`)"
-    share = f"{status.share:.0%} walked" if status.share is not None else f"{status.rows_walked:,} rows walked"
+        return f"{say_count(number, 'row')} could not be changed (`migrasafe backfill retry-dead {quote(status.name)}`)"
+    share = (
+        f"{status.share:.0%} walked" if status.share is not None else f"{say_count(status.rows_walked, 'row')} walked"
+    )
     why = f": {status.reason}" if status.reason else ""
     return f"it is {status.status.value}, {share}{why}"
 

@@ -32,7 +32,7 @@ def as_lines(status: JobStatus) -> list[str]:
         lines.append(f"  pace      {status.rows_per_second:,.0f} rows/s, {say_eta(status)}")
     for worker in status.workers:
         state = worker.state if worker.is_alive else f"silent for {say_seconds(worker.seconds_since_seen)}"
-        batch = f", batches of {worker.batch_rows:,} rows" if worker.batch_rows else ""
+        batch = f", batches of {say_count(worker.batch_rows, 'row')}" if worker.batch_rows else ""
         lines.append(f"  worker    {worker.owner}: {state}{batch}")
         lines += [f"            {say_reason(reason)}" for reason in worker.reasons]
     if status.settings:
@@ -43,7 +43,7 @@ def as_lines(status: JobStatus) -> list[str]:
 def as_line(status: JobStatus) -> str:
     """The status in one line, for a log: what it is, how far, how fast, and why it waits."""
     share = f" {status.share:.1%}" if status.share is not None else ""
-    parts = [f"{status.name}: {headline(status)}{share}", f"{status.rows_walked:,} rows walked"]
+    parts = [f"{status.name}: {headline(status)}{share}", f"{say_count(status.rows_walked, 'row')} walked"]
     if status.eta_seconds is not None:
         parts += [f"{status.rows_per_second:,.0f} rows/s", say_eta(status)]
     for lag in gauges(status, "replica_lag_seconds").items():

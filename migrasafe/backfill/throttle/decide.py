@@ -227,7 +227,7 @@ def _rows(state: State, limits: Limits) -> tuple[int, list[Reason]]:
         Reason(
             signal="replica-room", subject=room.label, value=rows, limit=wanted, unit="rows", stops=False,
             until="until it is seen to replay faster",
-            text=f"{room.label} replays {say_bytes(room.rate)} per second: batches of {rows:,} rows instead of {wanted:,}",
+            text=f"{room.label} replays {say_bytes(room.rate)} per second: batches of {say_count(rows, 'row')} instead of {wanted:,}",
         )
     ]  # fmt: skip
 

@@ -181,7 +181,7 @@ def horizon_waits(holders: Iterable[HorizonSeen], limits: Limits) -> list[Reason
             what = f"has a transaction open for {say_seconds(value or 0)}, more than {say_seconds(limit or 0)}"
         elif _above(holder.xids, limits.max_horizon_xids):
             signal, value, limit, unit = "old-xmin", holder.xids, limits.max_horizon_xids, "transactions"
-            what = f"holds the xmin horizon back by {value:,} transactions, more than {limit:,.0f}"
+            what = f"holds the xmin horizon back by {say_count(value or 0, 'transaction')}, more than {limit:,.0f}"
         else:
             continue
         reasons.append(

@@ -16,7 +16,7 @@ from migrasafe.backfill.model import Status
 from migrasafe.backfill.trouble.failures import TRIES, Answer, Failure, Step, answer, classify
 from migrasafe.errors import MigrasafeError
 from migrasafe.postgres.scripts import StatementError
-from migrasafe.quantities import say_seconds
+from migrasafe.quantities import say_count, say_seconds
 
 if TYPE_CHECKING:
     from migrasafe.backfill.run import Worker
@@ -159,8 +159,8 @@ class Recovery:
         if kind is Failure.STATEMENT_TIMEOUT:
             limit = say_seconds(self._worker.settings.statement_timeout_seconds)
             return (
-                f"even a batch of {rows} rows takes longer than {limit} (statement_timeout): does its expression need an index? "
-                f"`migrasafe backfill set {quote(self._worker.name)} statement_timeout=30s` gives it more time"
+                f"even a batch of {say_count(rows, 'row')} takes longer than {limit} (statement_timeout): does its expression need "
+                f"an index? `migrasafe backfill set {quote(self._worker.name)} statement_timeout=30s` gives it more time"
             )
         more = f" ({failure.context})" if failure.context else ""
         return f"the change cannot run: {failure.message}{more} (SQLSTATE {failure.sqlstate})"

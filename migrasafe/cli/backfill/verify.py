@@ -37,7 +37,9 @@ def verify_command(job: str, *, dsn: str | None, sample: int) -> int:
                    "are set aside")  # fmt: skip
     else:
         wants = (
-            f"{say_count(seen.left, 'row')} still want the change" if seen.left else "no row wants the change any more"
+            f"{say_count(seen.left, 'row')} still want{'s' if seen.left == 1 else ''} the change"
+            if seen.left
+            else "no row wants the change any more"
         )
         aside = (
             f"{say_count(seen.aside, 'row')} could not be changed and are set aside"

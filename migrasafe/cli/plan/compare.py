@@ -9,6 +9,7 @@ import click
 
 from migrasafe.cli.terminal import say
 from migrasafe.errors import InputError
+from migrasafe.quantities import say_count
 
 if TYPE_CHECKING:
     from migrasafe.backfill.across.compare import Comparison
@@ -72,7 +73,7 @@ def compare(
 
 def _tell(moved: Moved, found: Comparison) -> None:
     say(
-        f"{moved.table}: {found.rows:,} rows compared in {found.seconds} s; {found.at_first:,} differed at first, of which"
+        f"{moved.table}: {say_count(found.rows, 'row')} compared in {found.seconds} s; {found.at_first:,} differed at first, of which"
         f" {found.at_first - len(found.differing):,} had only to arrive"
     )
     if found.broken_off:
@@ -82,7 +83,7 @@ def _tell(moved: Moved, found: Comparison) -> None:
     if len(found.differing) > _MOST_TOLD:
         say(f"differs: … and {len(found.differing) - _MOST_TOLD:,} more")
     allowed = f" ({moved.tolerated:.4%} may)" if moved.tolerated is not None else ""
-    say(f"{len(found.differing):,} rows differ: {found.rate:.4%}{allowed}")
+    say(f"{say_count(len(found.differing), 'row')} not alike: {found.rate:.4%}{allowed}")
 
 
 def _said(moved: Moved, key: Key) -> str:

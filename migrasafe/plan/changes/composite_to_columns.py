@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.changes.replace_columns import ReplaceColumns
+from migrasafe.quantities import say_count
 from migrasafe.schema.definitions import names, type_of
 from migrasafe.schema.model import Column, Composite, Schema
 from migrasafe.sql.deparse import parse_expression
@@ -25,8 +26,8 @@ class CompositeToColumns(Struct, frozen=True, kw_only=True):
         fields = self.type.attributes
         if len(new) != len(fields):
             raise NoPlanError(
-                f"{old} is {self.type.ref}, which has {len(fields)} fields, {names(one.name for one in fields)}: say a column for"
-                " each, in their order"
+                f"{old} is {self.type.ref}, of {say_count(len(fields), 'field')}, {names(one.name for one in fields)}: say a column"
+                " for each, in their order"
             )
         for one, field in zip(new, fields, strict=True):
             if field.type is not None and one.type != field.type:

@@ -13,6 +13,7 @@ from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
 from migrasafe.plan.changes.rewrite_beside import RewriteBeside
 from migrasafe.plan.gates import maintenance_window
 from migrasafe.plan.model import Step
+from migrasafe.quantities import say_count
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Ref, Table
 from migrasafe.schema.publishing import publications_of
@@ -88,7 +89,7 @@ class RewriteTable(Struct, frozen=True, kw_only=True):
         if self.wanted == "window":
             return "as said by --way window"
         if self.wanted is None and self.way != "vacuum" and table.rows is not None and 0 < table.rows <= _FEW_ROWS:
-            return f"{table.rows:,.0f} rows are written in about a second (--way beside plans a copy all the same)"
+            return f"{say_count(round(table.rows), 'row')} written in about a second (--way beside plans a copy all the same)"
         try:
             beside.refuse(ground)
         except NoPlanError as error:

@@ -19,7 +19,7 @@ from migrasafe.plan.output.runbook import commands_of
 from migrasafe.plan.output.timeline import bars, seconds_of
 from migrasafe.plan.output.write_sql import database_of, files_of, sql_files
 from migrasafe.plan.templates import document_template
-from migrasafe.quantities import say_bytes, say_seconds
+from migrasafe.quantities import say_bytes, say_count, say_seconds
 from migrasafe.regex import regex
 from migrasafe.schema.model import Schema
 from migrasafe.sql.one_line import without_line_ends
@@ -148,7 +148,7 @@ def _rendered(template: str, plan: Plan, files: Mapping[str, str], outputs: Sequ
         autoescape=template.endswith(".html"),
         finalize=_on_one_line if template == RUNBOOK else None,
     )
-    environment.filters["as_it_is"] = _AsItIs
+    environment.filters |= {"as_it_is": _AsItIs, "count": say_count}
     text = document_template(template)
     return environment.from_string(text).render(
         plan=plan,

@@ -9,6 +9,7 @@ from migrasafe.plan.changes.merge_tables import MergeTables
 from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.read.names_said import SAID, listed, name_parts
 from migrasafe.plan.read.recipes import Recipe
+from migrasafe.quantities import say_count
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
 from migrasafe.sql.statements import Name, Statement
@@ -34,7 +35,9 @@ def merges(script: Script) -> Iterator[Recipe]:
                 f"{script.source.path}: `{found[0]}` is said so: migrasafe: merge TABLE [(COLUMN, …)] -> TABLE [(COLUMN, …)]"
             ) from error
         if olds and news and len(olds) != len(news):
-            raise NoPlanError(f"{script.source.path}: `{found[0]}` names {len(olds)} columns, and {len(news)} for them")
+            raise NoPlanError(
+                f"{script.source.path}: `{found[0]}` names {say_count(len(olds), 'column')}, and {len(news)} for them"
+            )
         yield _carried_out(script, found[0], old, new, olds, news or olds)
 
 

@@ -9,6 +9,7 @@ from migrasafe.plan.changes.model import NoPlanError
 from migrasafe.plan.changes.move_columns import MoveColumns
 from migrasafe.plan.read.names_said import SAID, listed, name_parts
 from migrasafe.plan.read.recipes import Recipe
+from migrasafe.quantities import say_count
 from migrasafe.schema.model import Schema
 from migrasafe.sql import statements as sql
 from migrasafe.sql.script import Script
@@ -38,7 +39,7 @@ def moves(script: Script, schema: Schema) -> Iterator[Recipe]:
         news = (*named, *(one[-1] for one in others)) if named else olds
         if len(news) != len(olds):
             raise NoPlanError(
-                f"{script.source.path}: `{found[0]}` names {len(olds)} columns, and {len(news)} to move them to"
+                f"{script.source.path}: `{found[0]}` names {say_count(len(olds), 'column')}, and {len(news)} to move them to"
             )
         yield _carried_out(script, found[0], old, new, tuple(zip(olds, news, strict=True)))
 

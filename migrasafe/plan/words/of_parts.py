@@ -8,6 +8,7 @@ from migrasafe.errors import InputError
 from migrasafe.plan.changes.composite_to_columns import composite_type
 from migrasafe.plan.read.names_said import column_name, listed, said_parts
 from migrasafe.plan.words.of_columns import column_said
+from migrasafe.quantities import say_count
 from migrasafe.schema.definitions import names
 from migrasafe.schema.model import Schema
 from migrasafe.sql.quote import quote_ident, quote_literal, spell_type
@@ -41,8 +42,8 @@ def composite(schema: Schema, said: str, new: str) -> str:
     called = [said_parts(one)[-1] for one in listed(new)]
     if len(called) != len(type.attributes):
         raise InputError(
-            f"{type.ref} has {len(type.attributes)} fields, {names(one.name for one in type.attributes)}: say a column for each, with"
-            " commas between"
+            f"{type.ref} has {say_count(len(type.attributes), 'field')}, {names(one.name for one in type.attributes)}: say a column"
+            " for each, with commas between"
         )
     pairs = [(name, field) for name, field in zip(called, type.attributes, strict=True) if field.type is not None]
     added = ", ".join(f"ADD COLUMN {quote_ident(name)} {spell_type(field.type)}" for name, field in pairs if field.type)

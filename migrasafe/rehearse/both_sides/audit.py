@@ -14,6 +14,7 @@ from migrasafe.plan.evidence import Audited, Failure
 from migrasafe.postgres.connect import connect, describe_dsn
 from migrasafe.postgres.figures.sample import read_sample
 from migrasafe.postgres.watch.observed import SqlState
+from migrasafe.quantities import say_count
 from migrasafe.rehearse.both_sides.there_and_back import Held, Pair, Trial, Write, constants, some_row
 from migrasafe.sql.quote import quote_ident, quote_literal
 
@@ -84,7 +85,7 @@ def audit(pair: Pair, dsn: str, live: Live, *, seed: int) -> Audited | None:
 
 def failures_of(audited: Audited, *, decided: bool) -> tuple[Failure, ...]:
     """What the plan does not say of these values. `decided`: it lets values go, and says so."""
-    rows = f"of {audited.rows} rows drawn from {audited.table}"
+    rows = f"of {say_count(audited.rows, 'row')} drawn from {audited.table}"
     wrong = []
     if audited.refused:
         wrong.append(f"{audited.refused} {rows} have a value that the server does not take on the new side")

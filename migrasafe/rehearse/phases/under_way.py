@@ -13,6 +13,7 @@ from migrasafe.plan.evidence import Failure
 from migrasafe.plan.model import Phase, Plan, Step
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, run
+from migrasafe.quantities import say_count
 from migrasafe.rehearse.phases import carry_out
 from migrasafe.rehearse.phases.opening import open_phase, run_jobs, runs
 from migrasafe.rehearse.same.catalog_lines import catalog_lines, differences
@@ -80,7 +81,9 @@ def race(plan: Plan, stage: Stage, dsn: str) -> Raced:
     foretold = [one for one in at_work.errors if _is_foretold(plan, one)]
     failures += _told([one for one in at_work.errors if one not in foretold])
     if foretold:
-        notes.append(f"{len(foretold)} upserts met what the plan says that they can meet: {foretold[0].message}")
+        notes.append(
+            f"{say_count(len(foretold), 'upsert')} met what the plan says that they can meet: {foretold[0].message}"
+        )
     return Raced(counts=at_work.counts, notes=tuple(notes), failures=tuple(failures))
 
 

@@ -16,6 +16,7 @@ from migrasafe.errors import ServerError
 from migrasafe.postgres.attempt import attempt
 from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.watch.try_queries import Outcome, try_query
+from migrasafe.quantities import say_count
 from migrasafe.rehearse.made_up.app import MadeUpApp, Place, Refused, Row, TableUse, says_the_same
 from migrasafe.rehearse.made_up.view_queries import ViewQuery, view_queries
 from migrasafe.sql.quote import quote_ident, quote_literal
@@ -81,7 +82,7 @@ def learn(
         taken = tuple(one for one in queries if is_taken(connection, one) is None)
         if len(taken) < len(queries):
             left_out.append(
-                f"{len(queries) - len(taken)} of its {len(queries)} queries, which the server does not take"
+                f"{len(queries) - len(taken)} of its {say_count(len(queries), 'query')}, which the server does not take"
             )
         app = MadeUpApp(connection, number=18, rows=rows)
         views = view_queries(connection)

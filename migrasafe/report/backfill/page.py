@@ -18,7 +18,7 @@ from migrasafe.backfill.progress.status import JobStatus
 from migrasafe.backfill.progress.status_text import headline, say_eta
 from migrasafe.backfill.progress.timeline import Slice, Span, slices, spans
 from migrasafe.backfill.trouble.dead_rows import DeadRow
-from migrasafe.quantities import say_bytes, say_seconds
+from migrasafe.quantities import say_bytes, say_count, say_seconds
 from migrasafe.report.backfill.plots import Limit, Line, Mark, Plot, Steps, svg, time_labels, value_labels
 
 EVENTS_SHOWN = 400
@@ -225,7 +225,7 @@ def _facts(told: Told) -> list[tuple[str, str]]:
                 f"{say_seconds(worked)} ({held / worked:.0%} of it held back by the throttle)",
             ),
             ("rows per second of work", f"{walked / worked:,.0f}"),
-            ("batches", f"{batches:,}" + (f" of {walked / batches:,.0f} rows" if batches else "")),
+            ("batches", f"{batches:,}" + (f" of {say_count(round(walked / batches), 'row')}" if batches else "")),
             ("log of the server meanwhile", say_bytes(log)),
         ]
     return [(name, text) for name, text in facts if text]

@@ -67,7 +67,7 @@ def _title(status: JobStatus, colour: str) -> RenderableType:
 
 def _progress(status: JobStatus, colour: str) -> RenderableType:
     if status.share is None:
-        return Text(f"{status.rows_walked:,} rows walked; how many there are is not known", style="dim")
+        return Text(f"{say_count(status.rows_walked, 'row')} walked; how many there are is not known", style="dim")
     line = Table.grid(expand=True, padding=(0, 1, 0, 0))
     line.add_column(ratio=1)
     line.add_column(justify="right", no_wrap=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from migrasafe.app.model import Notice, Query
 from migrasafe.app.verdict import Breakage, CompatResult, Deploy, MigrationVerdict, Version, Weight
+from migrasafe.quantities import say_count
 from migrasafe.report.compat.words import RELEASE, Texts, by_place, cell, place_of, reason, shown_rows, when
 from migrasafe.report.excerpt import MOST_COLUMNS, printable, rows
 from migrasafe.report.hanging import hanging
@@ -89,7 +90,7 @@ class _Printer:
         for breakages in places[:_MOST_LINES]:
             yield "\n".join(self.place(breakages, when(breakages[0], one)))
         if len(places) > _MOST_LINES:
-            yield f"  … and {len(places) - _MOST_LINES} more lines (--format json has all of them)"
+            yield f"  … and {say_count(len(places) - _MOST_LINES, 'more line')} (--format json has all of them)"
 
     def place(self, breakages: Sequence[Breakage], title: str) -> Iterator[str]:
         """One place of the app, which several queries can have in common: a constant with the names of columns."""
@@ -149,9 +150,10 @@ class _Printer:
             certain = sum(one.weight is Weight.FAILS for one in found)
             verb = "does" if certain == 1 else "do"
             what = f"{certain} {verb} not work" if certain else "none is known to fail"
-            places = "place" if len(found) == 1 else "places"
             lines = _wrapped(
-                f"Not decided by these migrations: {len(found)} {places} {which}, {what}:", self.width, indent=""
+                f"Not decided by these migrations: {say_count(len(found), 'place')} {which}, {what}:",
+                self.width,
+                indent="",
             )
             ranked = sorted(found, key=lambda one: -one.weight.rank)
             shown = (f"  {printable(str(one.location))}: {printable(reason(one))}" for one in ranked[:_MOST_LEFT])
@@ -184,7 +186,9 @@ class _Printer:
         lines = [head]
         for number, step in enumerate(result.steps, start=1):
             lines.append(hanging(f"  {number}. {printable(step.text)}", self.terminal))
-        lines.append(f"({old} queries of the old app, {new} of the new; for PostgreSQL {result.pg_version})")
+        lines.append(
+            f"({say_count(old, 'query')} of the old app, {new} of the new; for PostgreSQL {result.pg_version})"
+        )
         return "\n".join(lines)
 
 

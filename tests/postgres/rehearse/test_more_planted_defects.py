@@ -65,7 +65,7 @@ def test_a_trigger_that_only_sees_inserts(database: Database) -> None:
     plan = planned(database, SHOP, RENAME)
     wrong = with_sql(plan, PhaseName.DUAL_WRITE, lambda sql: sql.replace("BEFORE INSERT OR UPDATE", "BEFORE INSERT"))
     said = said_of(database, wrong)  # which of the two comes first depends on when the old version writes
-    assert "rows still match after" in said or "gate verify: Do name and full_name say the same" in said
+    assert "rows still to change after" in said or "gate verify: Do name and full_name say the same" in said
 
 
 def test_a_backfill_that_leaves_out_what_is_null_and_a_gate_that_is_always_true(database: Database) -> None:

@@ -78,7 +78,7 @@ def test_the_queries_of_a_real_app_are_tried_in_every_phase(database: Database, 
     arguments = ("--schema", "shop.sql", "--dsn", database.dsn, "--rows", "20", "--old", "old.sql", "--new", "new.sql")
     proved = command("rehearse", "plans/rename_users_name", *arguments)
     assert proved.return_value == 0, proved.output  # the new query says name, too: never taken, so not tried
-    assert "1 of its 1 queries" in proved.output
+    assert "1 of its 1 query" in proved.output
     assert "7 queries of the old version taken" in proved.output
 
 

@@ -69,5 +69,5 @@ def test_events_are_said_in_words() -> None:
     assert said("setting", {"setting": "nice", "old": 0, "new": 0.5}) == "nice = 0.5 (was 0)"
     assert said("paused", {"reason": "paused by me: sale"}) == "paused by me: sale"
     assert said("throttle-on", {"reason": "r1 is late"}) == "waiting: r1 is late"
-    assert said("pass", {"pass": 2, "rows_left": 1200}) == "pass 2 begins: 1,200 rows want the change still"
+    assert said("pass", {"pass": 2, "rows_left": 1200}) == "pass 2 begins: 1,200 rows to change still"
     assert said("something-new", {}) == "something new"
