@@ -1,5 +1,6 @@
 -- How many sessions of others work right now, how many of all sessions are hidden from us, and who waits for our locks?
--- Ours are those whose application_name begins with migrasafe. Since when a session waits is known from 14 on.
+-- Ours are those whose application_name begins with migrasafe; who waits for a lock of ours in another database is theirs
+-- to care for. Since when a session waits is known from 14 on.
 WITH activity AS (
     SELECT
         pid,
@@ -35,6 +36,7 @@ SELECT
         FROM activity waiting
         WHERE waiting.wait_event_type = 'Lock'
           AND NOT waiting.ours
+          AND waiting.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
           AND pg_catalog.pg_blocking_pids(waiting.pid) && ARRAY(SELECT pid FROM activity WHERE ours)
     ) AS blocked,
     current_user AS role
