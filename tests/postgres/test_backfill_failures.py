@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.postgres.backfills import backfill, start_backfill, until
 
@@ -13,6 +15,19 @@ CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0);
 INSERT INTO t SELECT i, i::text, 0 FROM generate_series(1, {ROWS}) AS i;
 """
 ADD = ("run", "--table", "t", "--set", "n = n + v::int", "--where", "n = 0")
+
+
+PATIENT = ("--lock-timeout", "50s", "--statement-timeout", "60s")
+
+
+@contextmanager
+def last_row_kept(database) -> Iterator[None]:
+    """No job gets by the last row meanwhile: none is done before the test has done what it does to it."""
+    with database.connect() as other:
+        other.execute("BEGIN")
+        other.execute(f"SELECT FROM t WHERE id = {ROWS} FOR UPDATE")
+        yield
+        other.execute("COMMIT")
 
 
 def events(database, kind):
@@ -119,11 +134,12 @@ def test_a_deadlock_is_tried_again(database):
         other.execute("SET deadlock_timeout = '1h'")  # so that ours is the one that is ended
         other.execute("BEGIN")
         other.execute("SELECT FROM t WHERE id = 400 FOR UPDATE")
+        # A session looks for a deadlock once, so long after it began to wait: until then the other has to wait, too.
         database.execute(
-            f"ALTER DATABASE {database.execute('SELECT current_database()')[0][0]} SET deadlock_timeout = '2s'"
+            f"ALTER DATABASE {database.execute('SELECT current_database()')[0][0]} SET deadlock_timeout = '5s'"
         )
-        process = start_backfill(database.dsn, "run", "--table", "t", "--set", "n = n + 1", "--lock-timeout", "20s",
-                                 "--statement-timeout", "30s", "--batch-rows", "500")  # fmt: skip
+        process = start_backfill(database.dsn, "run", "--table", "t", "--set", "n = n + 1", "--lock-timeout", "50s",
+                                 "--statement-timeout", "60s", "--batch-rows", "500")  # fmt: skip
         waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         until(lambda: database.execute(waits)[0][0], "the batch waits for row 400")
         other.execute("UPDATE t SET v = v WHERE id = 1")  # which the batch holds
@@ -167,14 +183,16 @@ def test_a_cancelled_batch_pauses_the_job_until_somebody_resumes_it(database):
 
 def test_a_session_that_is_ended_by_an_administrator_is_opened_again(database):
     database.execute(TABLE)
-    process = start_backfill(database.dsn, "run", "--table", "t", "--set", "n = n + 1", "--batch-rows", "30")
     end = ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name "
            "LIKE 'migrasafe backfill t.n%'")  # fmt: skip
     half_done = "SELECT count(*) FROM t WHERE n = 1"
-    until(lambda: database.execute("SELECT to_regclass('migrasafe.backfill_shard') IS NOT NULL")[0][0], "it begins")
-    for share in (1, 2, 3):
-        until(lambda share=share: database.execute(half_done)[0][0] > ROWS * share / 4, "batches are done")
-        until(lambda: database.execute(end), "its session is ended")
+    with last_row_kept(database):
+        process = start_backfill(database.dsn, "run", "--table", "t", "--set", "n = n + 1", "--batch-rows", "30",
+                                 *PATIENT)  # fmt: skip
+        until(lambda: database.execute("SELECT to_regclass('migrasafe.backfill_shard') IS NOT NULL")[0][0], "it begins")
+        for share in (1, 2, 3):
+            until(lambda share=share: database.execute(half_done)[0][0] > ROWS * share / 4, "batches are done")
+            until(lambda: database.execute(end), "its session is ended")
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     assert "connected again" in output
@@ -184,7 +202,9 @@ def test_a_session_that_is_ended_by_an_administrator_is_opened_again(database):
 
 def test_a_column_that_is_gone_ends_the_job_in_words(database):
     database.execute(TABLE)
-    process = start_backfill(database.dsn, "run", "--table", "t", "--set", "n = n + 1", "--batch-rows", "10")
+    process = start_backfill(
+        database.dsn, "run", "--table", "t", "--set", "n = n + 1", "--batch-rows", "10", "--nice", "0.9"
+    )
     until(lambda: database.execute("SELECT to_regclass('migrasafe.backfill_shard') IS NOT NULL")[0][0], "it begins")
     until(lambda: database.execute("SELECT count(*) FROM t WHERE n = 1")[0][0], "some rows are changed")
     database.execute("ALTER TABLE t DROP COLUMN n")

@@ -19,6 +19,7 @@ import pytest
 from migrasafe.errors import ServerError
 from migrasafe.postgres.server.find import choose_server
 from migrasafe.postgres.server.local import LocalServer
+from tests.postgres.backfills import backfill
 from tests.postgres.clusters import Cluster, eventually
 from tests.postgres.servers import SERVERS
 
@@ -89,6 +90,13 @@ def sessions(cluster: Cluster) -> list[int]:
     return []
 
 
+def takes_sessions(cluster: Cluster) -> bool:
+    """Whether the server is back, when a process of it was killed."""
+    with suppress(ServerError, psycopg.OperationalError):
+        return cluster.primary.execute("SELECT true") == [(True,)]
+    return False
+
+
 def torment(cluster: Cluster, client: Client, kills: int, rng: random.Random) -> Counter[str]:
     """Kill at random until so many were killed, or the job is done."""
     killed: Counter[str] = Counter()
@@ -127,13 +135,14 @@ def make_table(cluster: Cluster, rows: int) -> None:
 
 
 def test_nothing_is_lost_or_doubled_by_kills(cluster, tmp_path):
-    rows = 30_000
+    rows = 300_000
     make_table(cluster, rows)
     client = Client(cluster.primary.dsn, tmp_path / "log", "--batch-rows", "50", "--nice", "0.5")
     killed = torment(cluster, client, 6, random.Random(5))
     assert killed.total() == 6, f"the job was done after {killed}: {client.said()}"
     client.process.terminate()
     client.process.wait()
+    eventually(lambda: takes_sessions(cluster), "the server is up again")
     done = subprocess.run(
         [sys.executable, "-m", "migrasafe", "backfill", "run", "t.n", "--batch-rows", "5000", "--nice", "0"],
         env={**os.environ, "MIGRASAFE_DSN": cluster.primary.dsn},
@@ -160,7 +169,7 @@ def test_nothing_is_lost_or_doubled_by_hundreds_of_kills(cluster, tmp_path, reco
 
 
 def test_a_failover_is_survived_without_a_hand(cluster, tmp_path):
-    rows = 40_000
+    rows = 200_000
     replica = cluster.add_replica("r1")
     make_table(cluster, rows)
     both = f"host={cluster.primary.data.parent},{replica.data.parent} port=5432,5432 user=postgres dbname=postgres"
@@ -168,6 +177,7 @@ def test_a_failover_is_survived_without_a_hand(cluster, tmp_path):
     has_table = "SELECT to_regclass('migrasafe.backfill_shard') IS NOT NULL"
     eventually(lambda: cluster.primary.execute(has_table)[0][0], "it begins")
     eventually(lambda: cluster.primary.execute("SELECT count(*) > 4000 FROM t WHERE n = 1")[0][0], "batches are done")
+    cluster.wait_until_replayed("r1")
     former = cluster.primary
     former.stop(signal.SIGKILL)
     replica.promote()
@@ -179,6 +189,7 @@ def test_a_failover_is_survived_without_a_hand(cluster, tmp_path):
         eventually(lambda: "it is the primary from before a failover" in client.said(), "the way back is not taken")
     finally:
         former.stop(signal.SIGKILL)
+    assert backfill(replica.dsn, "set", "t.n", "nice=0", "batch_rows=5000").status == 0
     eventually(client.is_done, "the job is done")
     assert "the server was replaced: timeline 00000001 → 00000002" in client.said()
     assert each_row_was_changed_once(cluster, rows)
