@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
@@ -166,8 +167,19 @@ def database(server: RunningServer) -> Iterator[Database]:
     with ExitStack() as sessions:
         yield Database(dsn=make_conninfo(server.dsn, dbname=name), major=server.major, sessions=sessions)
     with connect(server.dsn) as admin:
+        _drop(admin, name)
+
+
+def _drop(admin: Connection, name: str) -> None:
+    """Drop a database, whoever is connected; the server itself waits five seconds for those that are told to end."""
+    for tries_left in reversed(range(6)):
         run(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name)
-        run(admin, f"DROP DATABASE {name}")
+        try:
+            run(admin, f"DROP DATABASE {name}")
+            return
+        except psycopg.errors.ObjectInUse:
+            if not tries_left:
+                raise
 
 
 @pytest.fixture

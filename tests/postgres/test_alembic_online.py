@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,17 @@ def rendered_live(database: Database, folder: Path, *bodies: str, timeout_second
     return render_online(project, root=str(folder), dsn=database.dsn, timeout_seconds=timeout_seconds).migrations
 
 
+@pytest.fixture
+def database(database: Database) -> Iterator[Database]:
+    """As a role of its own, to which what is made belongs: other tests make scratch databases on the same server."""
+    role = f"maker_{uuid.uuid4().hex[:8]}"
+    database.execute(f"CREATE ROLE {role} LOGIN SUPERUSER")
+    yield replace(database, dsn=make_conninfo(database.dsn, user=role))
+    database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
 def scratch_databases(database: Database) -> list[tuple[object, ...]]:
-    return database.execute(r"SELECT datname FROM pg_database WHERE datname LIKE 'migrasafe\_%'")
+    return database.execute("SELECT datname FROM pg_database WHERE datdba = current_user::regrole")
 
 
 def test_rows_are_there_and_the_lines_too(database: Database, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def socket_folder(dsn: str) -> Path:
     return Path(dict(part.split("=", 1) for part in dsn.split())["host"])
 
 
-def is_gone(folder: Path, within_seconds: float = 15.0) -> bool:
+def is_gone(folder: Path, within_seconds: float = 60.0) -> bool:
     give_up_at = time.monotonic() + within_seconds
     while folder.exists() and time.monotonic() < give_up_at:
         time.sleep(0.05)
@@ -67,10 +67,10 @@ def test_a_database_is_fresh_and_sessions_share_it(database, session, second_ses
 
 @pytest.mark.postgres
 def test_a_server_is_private_and_leaves_nothing_behind():
-    shared_memory = set(Path("/dev/shm").glob("PostgreSQL.*"))
     with a_local_server().start() as running:
-        assert set(Path("/dev/shm").glob("PostgreSQL.*")) <= shared_memory
         folder = socket_folder(running.dsn)
+        postmaster = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        assert "/dev/shm/PostgreSQL." not in Path(f"/proc/{postmaster}/maps").read_text()
         assert folder.stat().st_mode & 0o077 == 0
         with connect(running.dsn) as session:
             assert run(session, "SHOW listen_addresses") == [("",)]
@@ -81,14 +81,16 @@ def test_a_server_is_private_and_leaves_nothing_behind():
 def test_a_second_start_is_quick_because_it_needs_no_initdb():
     def templates() -> dict[Path, float]:
         folder = cache_folder(server_user()) / "templates"
-        return {template: template.stat().st_ctime for template in folder.iterdir() if template.is_dir()}
+        # Those of other versions may be under way at this moment.
+        ours = (template for template in folder.glob(f"{server.binaries.version}-*") if template.is_dir())
+        return {template: template.stat().st_ctime for template in ours}
 
     server = a_local_server()
     server.start().stop()
     made = templates()
-    assert any(template.name.startswith(server.binaries.version) for template in made)
+    assert made
     server.start().stop()
-    assert {template: made_at for template, made_at in templates().items() if template in made} == made
+    assert templates() == made
 
 
 @pytest.mark.postgres

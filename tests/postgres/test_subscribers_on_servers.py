@@ -31,7 +31,7 @@ ALTER TABLE renamed RENAME TO called;
 """
 ROWS = ("INSERT INTO grown VALUES (1, 'a', 2)", "INSERT INTO shrunk VALUES (1)", "INSERT INTO called VALUES (1, 'a')")
 SETTINGS = {"wal_level": "logical", "wal_retrieve_retry_interval": "100ms", "logging_collector": "on"}
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def schema(sql: str) -> Schema:
