@@ -580,14 +580,14 @@ def test_code_that_ends_or_hangs_the_process_blocks_only_its_own_revision(tmp_pa
         op.execute("ALTER TABLE orders ADD COLUMN note text")
         """,
         'assert sa.inspect(op.get_bind()).has_table("orders")',
-        timeout_seconds=4,
+        timeout_seconds=10,
     )
     assert blocking(ends) == [
         "cannot be rendered: the process that ran it ended with status 3; 1 statement seen until then"
     ]
     assert sql_of(ends) == ["CREATE TABLE orders (id int)"]
     assert blocking(hangs) == [
-        "cannot be rendered: the process that ran it did not end within 4 seconds; no statement was seen"
+        "cannot be rendered: the process that ran it did not end within 10 seconds; no statement was seen"
     ]
     assert blocking(raises) == ["cannot be rendered: SystemExit: 4; no statement was seen"]
     assert (blocking(prints), blocking(fine)) == ([], [])

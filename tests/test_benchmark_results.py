@@ -37,10 +37,10 @@ def test_each_row_has_both_commands_and_the_ratio_within_a_turn() -> None:
 
 def test_what_a_command_leaves_running_is_told_apart_from_its_own() -> None:
     measured = importlib.import_module("measured")
-    busy = "import time\nwhile time.process_time() < 0.2: pass"
+    busy = "import time\nwhile time.process_time() < 1: pass"
     leaves = f"import os\nif os.fork() == 0:\n    os.setsid()\n    {busy.replace(chr(10), chr(10) + '    ')}"
     run = measured.measure([sys.executable, "-c", leaves])
-    assert run.cpu_seconds < 0.15 <= run.server_cpu_seconds
+    assert run.cpu_seconds < 0.7 <= run.server_cpu_seconds  # Python itself takes some to begin
 
 
 def test_a_peer_that_is_not_on_the_machine_is_said_in_its_place(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -192,6 +195,11 @@ def test_a_reader_that_goes_away_hears_no_complaint(project):
     assert process.wait() == 141
 
 
+def unread(pipe: IO[bytes]) -> int:
+    """How many bytes of a pipe nobody has taken yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def test_interrupting_it_is_status_130(project):
     # A shell has its background jobs ignore the signal, and what they start inherits that.
     script = "import signal, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); "
@@ -200,7 +208,11 @@ def test_interrupting_it_is_status_130(project):
     with subprocess.Popen(
         command, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        time.sleep(2)  # it has started, and waits for its standard input
+        assert process.stdin is not None
+        process.stdin.write(b"SELECT 1;")
+        process.stdin.flush()
+        while unread(process.stdin):  # until then it is on its way to read what it is given
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
     assert (process.returncode, said.strip()) == (130, b"")

@@ -26,8 +26,14 @@ NO_SERVER = 'connection to server on socket "/nowhere/.s.PGSQL.5432" failed: No 
 Settings = dict[str, Setting]
 
 
+BEFORE: set[threading.Thread] = set()
+"""Threads of earlier tests in this process that have not ended yet."""
+
+
 @pytest.fixture
 def throttle() -> Iterator[SampledThrottle]:
+    BEFORE.clear()
+    BEFORE.update(threading.enumerate())
     made = SampledThrottle()
     yield made
     made.stop()
@@ -41,7 +47,7 @@ def eventually(is_so: Callable[[], bool]) -> None:
 
 
 def threads() -> set[threading.Thread]:
-    return {one for one in threading.enumerate() if one.name.startswith("migrasafe ")}
+    return {one for one in threading.enumerate() if one.name.startswith("migrasafe ")} - BEFORE
 
 
 def names() -> list[str]:

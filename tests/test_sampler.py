@@ -84,12 +84,13 @@ def test_what_cannot_be_seen_is_told_and_not_asked_for_all_the_time(signal: Sign
     signal.gone = "it is away"
     began = time.monotonic()
     signal.sampler.start()
-    eventually(lambda: len(signal.lost) == 3)
+    eventually(lambda: len(signal.lost) >= 3)
     assert time.monotonic() - began >= 2 * SHORTEST_PAUSE_SECONDS
     assert set(signal.lost) == {"it is away"}
     signal.gone = ""
-    eventually(lambda: len(signal.looks) > 10)
-    assert len(signal.lost) <= 4
+    told, looked = len(signal.lost), len(signal.looks)
+    eventually(lambda: len(signal.looks) > looked + 10)
+    assert len(signal.lost) <= told + 1  # by a look that was under way
 
 
 def test_a_longer_pause_is_kept_where_nothing_is_seen(signal: Signal) -> None:
@@ -107,6 +108,7 @@ def test_who_has_been_told_to_leave_tells_no_loss(signal: Signal) -> None:
     eventually(lambda: len(signal.looks) == 1)
     threading.Timer(0.05, signal.may_end.set).start()
     signal.sampler.leave()
+    signal.sampler.join(10)
     assert not signal.sampler.is_alive()
     assert (len(signal.looks), signal.lost) == (1, [])
 

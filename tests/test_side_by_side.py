@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -59,10 +60,27 @@ def migration(path: str, sql: str) -> Migration:
 
 
 def side(histories: list[History], jobs: int, options: LintOptions) -> LintResult:
-    result = lint_side_by_side(histories, CHOSEN, options, jobs)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)  # nobody is left behind
-    return result
+    with nobody_left_behind():
+        return lint_side_by_side(histories, CHOSEN, options, jobs)
+
+
+@contextmanager
+def nobody_left_behind() -> Iterator[None]:
+    """Each process that is started meanwhile is gone at the end; those of other tests may be there."""
+    started: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        child = fork()
+        started.append(child)
+        return child
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fork", noted)
+        yield
+    for child in started:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3, 50])
@@ -105,10 +123,8 @@ def test_every_process_is_gone_when_this_one_fails(histories: list[History], mon
         return judged(*asked)  # type: ignore[arg-type]  # likewise
 
     monkeypatch.setattr(side_by_side, "judged", failing)
-    with pytest.raises(KeyboardInterrupt):
+    with nobody_left_behind(), pytest.raises(KeyboardInterrupt):
         lint_side_by_side(histories, CHOSEN, LintOptions(), 3)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3, 4, 7])
