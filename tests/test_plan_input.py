@@ -50,6 +50,11 @@ def plan(folder: Path, file: str, *more: object) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words], standalone_mode=False)
 
 
+def _planned_in_words(folder: Path, *words: str) -> Result:
+    given = ["plan", *words, "--schema", str(folder), "--out", str(folder.parent / "plan")]
+    return CliRunner().invoke(cli, given, standalone_mode=False)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     _, files = FILES[request.param]
@@ -84,6 +89,18 @@ def test_a_revision_that_cannot_be_read_whole_is_not_planned(folder: Path) -> No
     made = plan(folder, "b2.py")
     assert isinstance(made.exception, InputError)
     assert "a plan of the rest would not be whole" in str(made.exception)
+
+
+@pytest.mark.parametrize("folder", ["alembic"], indirect=True)
+@pytest.mark.parametrize("words", [(), ("drop", "users.age")])
+def test_what_an_unread_revision_would_have_made_is_not_said_to_be_given_wrongly(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    first = (folder / "a1.py").read_text(encoding="utf-8")
+    (folder / "a1.py").write_text(f"{first}\nraise RuntimeError('not now')\n", encoding="utf-8")
+    made = plan(folder, "b2.py") if not words else _planned_in_words(folder, *words)
+    assert "a1.py:10: cannot be rendered: RuntimeError: not now" in made.stderr
+    assert str(made.exception).endswith("; what was not read (see above) may be why: mend it first")
 
 
 @pytest.mark.parametrize("folder", ["dbmate", "alembic"], indirect=True)

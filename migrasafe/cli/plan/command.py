@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +16,9 @@ from migrasafe.errors import InputError
 from migrasafe.plan.output import FORMATS
 from migrasafe.quantities import say_count
 from migrasafe.target import DEFAULT, NEWEST, OLDEST
+
+if TYPE_CHECKING:
+    from migrasafe.cli.inputs.read import Found
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -201,11 +207,11 @@ def plan(
     found = schema_of(schema, until=file if before is None else Path(before), layout=layout)
     for one in found.unread:
         say(f"not read, and so not known: {one}", err=True)
-    script = (
-        script_of(file, schema, layout)
-        if file
-        else read_script(Source(path="change", text=sql_of(change, found.schema)))
-    )
+    if file:
+        script = script_of(file, schema, layout)
+    else:
+        with _as_far_as_read(found):
+            script = read_script(Source(path="change", text=sql_of(change, found.schema)))
     known = pg_version or found.pg_version
     target = Target(pg_version=known or DEFAULT, pg_version_assumed=known is None)
     ground = Ground(
@@ -219,7 +225,8 @@ def plan(
         tolerated=part_from(tolerate) if tolerate is not None else None,
     )
     hints = hints_of(way=way, new_name=new_name, up=up, down=down, time_zone=time_zone, bad_rows=bad_rows)
-    draft = draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground)
+    with _as_far_as_read(found):
+        draft = draft_of(read_changes(script, found.schema, hints, _ask if sys.stdin.isatty() else None), ground)
     tools = [one for one in formats if one != "sql"]
     if tools and draft.moved is not None:
         raise InputError(
@@ -262,6 +269,17 @@ def plan(
     until = file if before is None else Path(before)
     wanted = Wanted(major=target.pg_version, kind=sandbox, image=image)
     return prove_folder(folder, schema, wanted, Wish(), until=until, layout=layout)
+
+
+@contextmanager
+def _as_far_as_read(found: Found) -> Iterator[None]:
+    """Where not all before the change was read, what is said to be missing may be in that."""
+    try:
+        yield
+    except InputError as error:
+        if not found.unread:
+            raise
+        raise InputError(f"{error}; what was not read (see above) may be why: mend it first") from error
 
 
 def _ask(question: str) -> bool:
