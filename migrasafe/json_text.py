@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import to_builtins
 from msgspec.json import Encoder, encode
 
+from migrasafe.errors import InputError
 from migrasafe.regex import regex
 
 _encode_lines = Encoder().encode_lines
@@ -22,6 +23,16 @@ def json_line(value: Any) -> str:
         return str(encode(value), "utf-8")
     except UnicodeEncodeError:
         return str(encode(_readable(to_builtins(value))), "utf-8")
+
+
+def json_bytes(value: Any) -> bytes:
+    """The value for a process of ours, which has to find files by what it is told. Raises InputError for a name that is no
+    Unicode."""
+    try:
+        return encode(value)
+    except UnicodeEncodeError as error:
+        raise InputError(f"{error.object}: is not UTF-8, as the names of migrations that are run to be read have to be: "
+                         "rename it") from error  # fmt: skip
 
 
 def json_list(key: str, items: Sequence[Any]) -> str:

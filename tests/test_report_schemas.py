@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from migrasafe.findings import Severity
 from migrasafe.lint import LintOptions, LintResult, lint
 from migrasafe.migrations.read import read_history
 from migrasafe.report import FORMATS, write_report
+from migrasafe.report.compat import FORMATS as COMPAT_FORMATS
 from migrasafe.rules.registry import RULES
 from tests.in_process import migrasafe
 from tests.unit.test_report_formats import FINDING, MIGRATION, NOTHING, NOTICE, RESULT
@@ -101,12 +104,49 @@ def test_the_schemas_refuse_what_is_wrong() -> None:
     assert _xml_errors("junit-10.xsd", junit) != []
 
 
-def test_a_file_whose_name_is_no_text_is_in_every_report(tmp_path: Path) -> None:
+def _write_badly_named(folder: Path, text: str) -> str:
+    name = os.fsdecode(b"1_\xff.sql")
     try:
-        (tmp_path / os.fsdecode(b"1_\xff.sql")).write_text("TRUNCATE orders;")
+        (folder / name).write_text(text, encoding="utf-8")
     except OSError:  # macOS keeps such names out
-        (tmp_path / "1_\N{REPLACEMENT CHARACTER}.sql").write_text("TRUNCATE orders;")
+        name = "1_\N{REPLACEMENT CHARACTER}.sql"
+        (folder / name).write_text(text, encoding="utf-8")
+    return name
+
+
+def test_a_file_whose_name_is_no_text_is_in_every_report(tmp_path: Path) -> None:
+    _write_badly_named(tmp_path, "TRUNCATE orders;")
     outputs = [word for name in FORMATS for word in ("--output", f"{name}={tmp_path / name}")]
     ran = migrasafe(tmp_path, "lint", ".", "--no-config", *outputs)
     assert (ran.returncode, ran.stderr) == (1, "")
     assert json.loads((tmp_path / "json").read_text())["findings"][0]["path"] == "1_\N{REPLACEMENT CHARACTER}.sql"
+
+
+def test_a_file_whose_name_is_no_text_is_in_every_report_of_compat(tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("CREATE TABLE orders (id int); ALTER TABLE orders ADD note text;")
+    (tmp_path / "2.sql").write_text("ALTER TABLE orders DROP note;")
+    (tmp_path / "app").mkdir()
+    _write_badly_named(tmp_path / "app", "SELECT note FROM orders;")
+    for name in COMPAT_FORMATS:
+        ran = migrasafe(tmp_path, "compat", "1.sql", "2.sql", "--old", "app", "--new", "app", "--format", name)
+        assert (ran.returncode, ran.stderr) == (1, ""), name
+        assert ran.stdout.encode(), name
+
+
+def test_a_patch_names_files_as_git_does(tmp_path: Path) -> None:
+    name = _write_badly_named(tmp_path, "CREATE INDEX i ON orders (id);")
+    ran = migrasafe(tmp_path, "lint", ".", "--no-config", "--diff")
+    (tmp_path / "patch").write_text(ran.stdout, encoding="utf-8")
+    subprocess.run(["git", "apply", "--unsafe-paths", "patch"], cwd=tmp_path, check=True)
+    assert "CONCURRENTLY" in (tmp_path / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("fixture", ["alembic-shop", "django-shop"])
+def test_what_runs_migrations_is_not_given_a_name_that_is_no_text(fixture: str, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/\xff"))
+    try:
+        shutil.copytree(ROOT / "fixtures" / fixture, folder)
+    except OSError:  # macOS keeps such names out
+        return
+    ran = migrasafe(tmp_path, "lint", folder.name, "--no-config")
+    assert (ran.returncode, ran.stderr.endswith(": rename it\n")) == (2, True), ran.stderr

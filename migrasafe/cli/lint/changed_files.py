@@ -14,6 +14,7 @@ from msgspec import Struct
 from migrasafe.errors import InputError
 
 _BOM = "\ufeff"
+_PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b'"\\')
 
 
 class ChangedFile(Struct, frozen=True, kw_only=True):
@@ -60,10 +61,18 @@ def _diff(file: ChangedFile) -> Iterator[str]:
     import difflib  # here, because only --diff needs it
 
     prefixes = ("", "") if Path(file.path).is_absolute() else ("a/", "b/")
-    old = "/dev/null" if file.before is None else f"{prefixes[0]}{Path(file.path).as_posix()}"
-    new = f"{prefixes[1]}{Path(file.path).as_posix()}"
+    old = "/dev/null" if file.before is None else _in_header(f"{prefixes[0]}{Path(file.path).as_posix()}")
+    new = _in_header(f"{prefixes[1]}{Path(file.path).as_posix()}")
     for line in difflib.unified_diff(_lines(file.before or ""), _lines(file.after), old, new):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _in_header(path: str) -> str:
+    """As git writes the name of a file: bytes that are no UTF-8, and what would end the line or the name, in quotes."""
+    if path.isprintable() and '"' not in path and "\\" not in path:
+        return path
+    bytes_of = path.encode(errors="surrogateescape")
+    return '"' + "".join(chr(one) if one in _PLAIN else f"\\{one:03o}" for one in bytes_of) + '"'
 
 
 def _lines(text: str) -> list[str]:

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct, field
 
 from migrasafe.errors import RenderError
+from migrasafe.json_text import json_bytes
 from migrasafe.migrations.alembic.protocol import Done, Message, Noticed, Ready, Setup, Task
 from migrasafe.migrations.executed import Executed
 
@@ -57,6 +58,7 @@ class Worker:
     """One process. Use as a context manager; after a death it answers no more."""
 
     def __init__(self, setup: Setup, *, timeout_seconds: float) -> None:
+        asked = json_bytes(setup)
         self._timeout_seconds = timeout_seconds
         self._folder = tempfile.TemporaryDirectory(prefix="migrasafe-alembic-", ignore_cleanup_errors=True)
         self._output = Path(self._folder.name, "output")
@@ -85,7 +87,7 @@ class Worker:
         self._noticed_at_start: list[Noticed] = []
         """What is said before the first revision is said with it."""
         self.alive = True
-        self._send(setup)
+        self._send(asked)
 
     def __enter__(self) -> Worker:
         return self
@@ -110,7 +112,7 @@ class Worker:
         """Run one revision and return what it did, also when the process dies of it."""
         said = _Said(noticed=self._noticed_at_start)
         self._noticed_at_start = []
-        self._send(task)
+        self._send(json_bytes(task))
         for message in self._messages(self._timeout_seconds):
             match message:
                 case Executed():
@@ -138,10 +140,10 @@ class Worker:
             os.close(self._answers)
         self._folder.cleanup()
 
-    def _send(self, message: Setup | Task) -> None:
+    def _send(self, message: bytes) -> None:
         # A process that has died already is noticed when its answer is waited for.
         with suppress(OSError):
-            self._requests.write(msgspec.json.encode(message) + b"\n")
+            self._requests.write(message + b"\n")
             self._requests.flush()
 
     def _messages(self, timeout_seconds: float) -> Iterator[Message]:

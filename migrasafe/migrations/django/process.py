@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from migrasafe.errors import RenderError
+from migrasafe.json_text import json_bytes
 from migrasafe.migrations.disk import Keeper
 from migrasafe.migrations.django.kept import find, keep
 from migrasafe.migrations.django.protocol import Message, Ran, Ready, Said, Same, Setup, Used
@@ -99,7 +100,7 @@ class Limits(NamedTuple):
 def _run(setup: Setup, folder: str, answers: Path, output: Path, limits: Limits) -> str:
     """Empty, or how it died."""
     asked = Path(folder, "asked")
-    asked.write_bytes(msgspec.json.encode(setup))
+    asked.write_bytes(json_bytes(setup))
     kept = {name: value for name in _KEPT_VARIABLES if (value := os.environ.get(name)) is not None}
     environment = {**kept, "HOME": folder, "TMPDIR": folder, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
     with asked.open("rb") as asks, answers.open("wb") as answer, output.open("wb") as said:

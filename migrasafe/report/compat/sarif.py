@@ -99,4 +99,4 @@ def _fingerprint(rule: str, migration: str, one: Breakage, seen: Counter[str]) -
 
 def _uri(path: str) -> str:
     """A relative path as a reference that code scanning resolves against the checkout."""
-    return quote(in_repository(path))
+    return quote(in_repository(path), errors="surrogateescape")
