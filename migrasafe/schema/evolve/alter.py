@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -57,6 +57,8 @@ from migrasafe.sql.statements import (
     ValidateConstraint,
 )
 
+_FOREIGN_KEY = ConstraintKind.FOREIGN_KEY
+
 
 def alter_table(draft: Draft, statement: AlterTable) -> None:
     """Apply every action. A table that was never seen is taken to exist, with what the actions tell of it."""
@@ -72,23 +74,38 @@ def alter_table(draft: Draft, statement: AlterTable) -> None:
     if not isinstance(relation, Table):
         _alter_other(draft, statement)
         return
-    for action in _in_order(statement.actions):
+    for action in _in_order(relation, statement.actions):
         current = draft.table(relation.ref)
         if current is None:
             return
         _alter_one(draft, current, statement, action)
 
 
-def _in_order(actions: tuple[Action, ...]) -> list[Action] | tuple[Action, ...]:
+def _in_order(table: Table, actions: tuple[Action, ...]) -> Sequence[Action]:
     """The actions in the order of PostgreSQL's passes: drops, types, new columns, constraints, the rest."""
-    if len(actions) < 2:
-        return actions
-    return sorted(actions, key=_pass_of)
+    apart = [one for action in actions for one in _foreign_keys_apart(table, action)]
+    return sorted(apart, key=_pass_of) if len(apart) > 1 else apart
+
+
+def _foreign_keys_apart(table: Table, action: Action) -> Sequence[Action]:
+    """A new column, then its foreign keys: they may lean on a key that another new column brings."""
+    if (
+        not isinstance(action, AddColumn)
+        or not action.column.constraints
+        or table.column(action.column.name) is not None
+    ):
+        return (action,)
+    keys = [one for one in action.column.constraints if one.kind is _FOREIGN_KEY]
+    if not keys:
+        return (action,)
+    others = tuple(one for one in action.column.constraints if one.kind is not _FOREIGN_KEY)
+    bare = replace(action, column=replace(action.column, constraints=others))
+    return (bare, *(AddConstraint(constraint=one) for one in keys))
 
 
 def _pass_of(action: Action) -> float:
     number = _PASSES.get(type(action), _LAST_PASS)
-    if isinstance(action, AddConstraint) and action.constraint.kind is ConstraintKind.FOREIGN_KEY:
+    if isinstance(action, AddConstraint) and action.constraint.kind is _FOREIGN_KEY:
         return number + 0.5  # it may lean on a key that comes with it
     return number
 

@@ -44,7 +44,9 @@ def create_table(draft: Draft, statement: CreateTable) -> None:
     constraints = _all_constraints(statement)
     key = next((c.columns for c in constraints if c.kind is _PRIMARY_KEY), ())
     columns = each_once(_columns(draft, ref, statement, parents, likes, of_type, key))
-    made, indexes = _constraints(draft, ref, constraints, parents, likes, key)
+    made, indexes = _constraints(
+        draft, ref, constraints, parents, likes, key or _key_from_others(statement, parents, likes)
+    )
     complete = (
         all(parent.complete for parent in parents)
         and all(source.complete for _, source in likes)
@@ -73,6 +75,15 @@ def create_table(draft: Draft, statement: CreateTable) -> None:
         if "indexes" in clause.including:
             _copy_indexes(draft, ref, source)
     _join_parents(draft, table, parents)
+
+
+def _key_from_others(
+    statement: CreateTable, parents: list[Table], likes: list[tuple[LikeClause, Table]]
+) -> tuple[str, ...]:
+    """The primary key that comes from the partitioned table, or with LIKE … INCLUDING INDEXES."""
+    sources = [source for clause, source in likes if "indexes" in clause.including]
+    sources += parents if statement.partition_of is not None else []
+    return next((one.columns for source in sources if (one := source.primary_key) is not None), ())
 
 
 def _like_source(draft: Draft, clause: LikeClause) -> Table | None:

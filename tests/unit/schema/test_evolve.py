@@ -371,3 +371,25 @@ def test_a_detached_partition_keeps_what_it_has() -> None:
 
 def test_dropping_the_table_drops_its_partitions() -> None:
     assert dict(after(EVENTS + "DROP TABLE events").relations.items()) == {}
+
+
+@pytest.mark.parametrize(
+    ("sql", "name", "columns"),
+    [
+        ("CREATE TABLE t (x int); ALTER TABLE t ADD COLUMN p int REFERENCES t PRIMARY KEY;", "t_p_fkey", ("p",)),
+        (
+            "CREATE TABLE t (x int); ALTER TABLE t ADD COLUMN p int REFERENCES t, ADD COLUMN id int PRIMARY KEY;",
+            "t_p_fkey",
+            ("id",),
+        ),
+        (
+            "CREATE TABLE s (id int PRIMARY KEY); CREATE TABLE t (LIKE s INCLUDING ALL, p int REFERENCES t);",
+            "t_p_fkey",
+            ("id",),
+        ),
+    ],
+)
+def test_a_foreign_key_to_its_own_table_sees_the_key_that_the_statement_makes(
+    sql: str, name: str, columns: tuple[str, ...]
+) -> None:
+    assert constraint(after(sql), "t", name).target_columns == columns
