@@ -17,6 +17,7 @@ from migrasafe.schema.evolve.generated_names import MOST_BYTES
 from migrasafe.sql.lexer import Kind, Token, tokens
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
+from tests.postgres.whole_server import make_role
 
 Style: TypeAlias = Callable[[int], str]
 """The n-th name; no two are the same. Whatever runs what such a name smuggles in fails: one cannot be divided by zero."""
@@ -81,7 +82,11 @@ SELECT kind, place, name FROM (
   UNION ALL SELECT 'collation', ARRAY[oid::bigint], collname FROM pg_collation WHERE oid >= 16384
 ) AS found (kind, place, name) ORDER BY kind, place
 """
-_ROLES = "SELECT rolname FROM pg_roles WHERE oid >= 16384"
+# Those that something in this database is about: others are those of tests that run meanwhile.
+_ROLES = """
+SELECT DISTINCT rolname FROM pg_shdepend JOIN pg_database d ON d.oid = dbid JOIN pg_roles r ON r.oid = refobjid
+WHERE refclassid = 'pg_authid'::regclass AND datname = current_database()
+"""
 _COMMENT = re.compile(r"(migrasafe:)([^\n]*)")
 _NO_ROLE = re.compile(r'role "(.+)" does not exist', re.DOTALL)
 _OURS = "SELECT current_user"
@@ -238,14 +243,15 @@ def lay(session: Connection, text: str) -> None:
 def _run(session: Connection, statement: str) -> None:
     try:
         run(session, statement)
-    except psycopg.errors.DuplicateObject as error:  # roles are those of the whole server
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation) as error:
+        # Roles are those of the whole server, and others make them in the same instant.
         if not statement.startswith("CREATE ROLE"):
             raise error
     except psycopg.errors.UndefinedObject as error:  # a page takes it that its roles are there
         missing = _NO_ROLE.match(str(error))
         if missing is None:
             raise
-        run(session, f"CREATE ROLE {_name(missing[1])}")
+        make_role(session, missing[1])
         _run(session, statement)
 
 

@@ -12,6 +12,7 @@ from migrasafe.plan.read.hints import hints_of
 from tests.postgres.plans.apps import Row, writes
 from tests.postgres.plans.rollout import Rollout, carry_out, dump, one_shot, roll_out
 from tests.postgres.servers import Database
+from tests.postgres.whole_server import role_of_its_own
 
 SETUP = "CREATE TABLE people (id serial PRIMARY KEY, owner int, born text);"
 ROWS = """
@@ -66,14 +67,12 @@ def test_rejects_follow_what_is_written_until_the_switch(database: Database, tmp
     assert database.execute(kept) == [("007",), ("99999999999",), ("soon",)]
     assert gate(run, PhaseName.SWITCH, "rejects-decided") == 3
     # Somebody without any privilege on the table of rejects writes a bad value, changes one, mends one, deletes one.
-    database.execute("CREATE ROLE r1_app; GRANT ALL ON people, people_id_seq TO r1_app")
-    try:
+    with role_of_its_own(database) as app:
+        database.execute(f"GRANT ALL ON people, people_id_seq TO {app}")
         database.execute(
-            "SET ROLE r1_app; INSERT INTO people (born) VALUES ('later'); UPDATE people SET born = 'now' WHERE born = '007';"
+            f"SET ROLE {app}; INSERT INTO people (born) VALUES ('later'); UPDATE people SET born = 'now' WHERE born = '007';"
             "UPDATE people SET born = '8' WHERE born = 'soon'; DELETE FROM people WHERE born = '99999999999'"
         )
-    finally:
-        database.execute("REVOKE ALL ON people, people_id_seq FROM r1_app; DROP ROLE r1_app")
     assert database.execute(kept) == [("later",), ("now",)]
     assert gate(run, PhaseName.SWITCH, "rejects-decided") == 2
     assert database.execute("SELECT count(*) FROM people WHERE born IN ('later', 'now') AND born__ms_new IS NULL") == [

@@ -11,6 +11,7 @@ import pytest
 from migrasafe.plan.dual_write.across import AcrossTables, all_there, copy_rows, write_across
 from migrasafe.schema.model import Ref
 from tests.postgres.servers import Database
+from tests.postgres.whole_server import role_of_its_own
 
 SETUP = """
 CREATE TABLE users (id serial PRIMARY KEY, owner int, street text, "Town" json);
@@ -121,10 +122,7 @@ def test_rows_from_before_are_copied_while_both_versions_write(database: Databas
 
 def test_a_writer_needs_no_privilege_on_the_other_table(database: Database) -> None:
     begun(database)
-    database.execute("CREATE ROLE r1_across; GRANT SELECT, INSERT, UPDATE ON users TO r1_across")
-    database.execute("GRANT USAGE ON users_id_seq TO r1_across")
-    try:
-        database.execute("SET ROLE r1_across; INSERT INTO users (street) VALUES ('x'); UPDATE users SET street = 'y'")
-    finally:
-        database.execute("DROP OWNED BY r1_across; DROP ROLE r1_across")
+    with role_of_its_own(database) as writer:
+        database.execute(f"GRANT SELECT, INSERT, UPDATE ON users TO {writer}; GRANT USAGE ON users_id_seq TO {writer}")
+        database.execute(f"SET ROLE {writer}; INSERT INTO users (street) VALUES ('x'); UPDATE users SET street = 'y'")
     assert apart(database) == 0

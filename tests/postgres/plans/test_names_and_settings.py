@@ -11,6 +11,7 @@ import pytest
 from tests.postgres.plans.rollout import Work, nobody_notices, roll_out
 from tests.postgres.plans.test_plans_under_traffic import Case
 from tests.postgres.servers import Database
+from tests.postgres.whole_server import make_fast_tablespace
 
 SETUP = """
 DO $$ BEGIN CREATE ROLE ms_first; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
@@ -183,10 +184,7 @@ def test_nobody_notices(each_major: int, database: Database, tmp_path: Path, nam
 
 @pytest.mark.majors(15, 18)
 def test_an_index_moves_to_another_tablespace(each_major: int, database: Database, tmp_path: Path) -> None:
-    with psycopg.connect(database.dsn, autocommit=True) as session:
-        session.execute("SET allow_in_place_tablespaces = on")
-        if not session.execute("SELECT FROM pg_tablespace WHERE spcname = 'ms_fast'").fetchall():
-            session.execute("CREATE TABLESPACE ms_fast LOCATION ''")
+    make_fast_tablespace(database)
     nobody_notices(database, tmp_path, SETUP, ROWS, CASES["an index moves"])
     moved = "SELECT spcname FROM pg_class c JOIN pg_tablespace t ON t.oid = reltablespace WHERE c.oid = 'users_body'::regclass"
     assert database.execute(moved) == [("ms_fast",)]

@@ -12,6 +12,7 @@ from migrasafe.plan.read.hints import hints_of
 from tests.postgres.plans.apps import Row, writes
 from tests.postgres.plans.rollout import Rollout, carry_out, dump, one_shot, roll_out
 from tests.postgres.servers import Database
+from tests.postgres.whole_server import role_of_its_own
 
 SETUP = """
 CREATE TABLE people (id serial PRIMARY KEY, owner int, name text DEFAULT 'anon' NOT NULL, note text);
@@ -73,13 +74,12 @@ def test_only_writes_of_the_old_version_are_counted(database: Database, tmp_path
     database.execute("UPDATE people SET note = 'z', name = name WHERE id < 100")
     database.execute("DELETE FROM people WHERE id = 1")
     assert counted(run) == 0
-    database.execute("CREATE ROLE r1_writer; GRANT SELECT, UPDATE, INSERT ON people TO r1_writer")
-    database.execute("GRANT USAGE ON people_id_seq TO r1_writer")
-    try:
-        database.execute("SET ROLE r1_writer; UPDATE people SET name = 'old' WHERE id BETWEEN 2 AND 4")
-        database.execute("SET ROLE r1_writer; INSERT INTO people (name) VALUES ('old')")
-    finally:
-        database.execute("DROP OWNED BY r1_writer; DROP ROLE r1_writer")
+    with role_of_its_own(database) as writer:
+        database.execute(
+            f"GRANT SELECT, UPDATE, INSERT ON people TO {writer}; GRANT USAGE ON people_id_seq TO {writer}"
+        )
+        database.execute(f"SET ROLE {writer}; UPDATE people SET name = 'old' WHERE id BETWEEN 2 AND 4")
+        database.execute(f"SET ROLE {writer}; INSERT INTO people (name) VALUES ('old')")
     assert counted(run) == 4
     database.execute("BEGIN; UPDATE people SET name = 'never' WHERE id = 2; ROLLBACK")
     assert counted(run) == 5, "what is rolled back was written by the old version all the same"

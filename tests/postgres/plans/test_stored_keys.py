@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from migrasafe.plan.read.hints import hints_of
 from tests.postgres.plans.rollout import dump, one_shot, roll_out
 from tests.postgres.servers import Database
+from tests.postgres.whole_server import make_fast_tablespace
 
 STORED = "WITH (fillfactor = 70) USING INDEX TABLESPACE ms_fast"
 SETUP = f"""
@@ -45,18 +45,11 @@ WHERE relkind IN ('i', 'I') AND relnamespace = 'public'::regnamespace
 """
 
 
-def made_ready(database: Database) -> None:
-    with psycopg.connect(database.dsn, autocommit=True) as session:
-        session.execute("SET allow_in_place_tablespaces = on")
-        if not session.execute("SELECT FROM pg_tablespace WHERE spcname = 'ms_fast'").fetchall():
-            session.execute("CREATE TABLESPACE ms_fast LOCATION ''")
-    database.execute(SETUP)
-
-
 @pytest.mark.majors(15, 18)
 @pytest.mark.parametrize("name", MIGRATIONS)
 def test_a_key_is_stored_as_it_is_said(each_major: int, database: Database, tmp_path: Path, name: str) -> None:
-    made_ready(database)
+    make_fast_tablespace(database)
+    database.execute(SETUP)
     hints = hints_of(way="beside") if name == "written anew" else None
     run = roll_out(database, MIGRATIONS[name], tmp_path, hints)
     before: list[str] = []

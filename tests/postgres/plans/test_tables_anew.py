@@ -13,6 +13,7 @@ from tests.postgres.plans.apps import writes
 from tests.postgres.plans.rollout import carry_out, nobody_notices, roll_out
 from tests.postgres.plans.test_plans_under_traffic import Case
 from tests.postgres.servers import Database
+from tests.postgres.whole_server import make_fast_tablespace
 
 SETUP = """
 DO $$ BEGIN CREATE ROLE ms_app; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
@@ -153,10 +154,7 @@ def somewhere_else(name: str, to: str) -> Case:
 
 @pytest.mark.majors(15)
 def test_a_table_moves_to_another_tablespace(each_major: int, database: Database, tmp_path: Path) -> None:
-    with psycopg.connect(database.dsn, autocommit=True) as session:
-        session.execute("SET allow_in_place_tablespaces = on")
-        if not session.execute("SELECT FROM pg_tablespace WHERE spcname = 'ms_fast'").fetchall():
-            session.execute("CREATE TABLESPACE ms_fast LOCATION ''")
+    make_fast_tablespace(database)
     nobody_notices(database, tmp_path, SETUP, ROWS, somewhere_else("TABLESPACE", "ms_fast"))
     assert database.execute(ELSEWHERE) == [("ms_fast", "heap")]
 
