@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
+from itertools import cycle
 
 from msgspec import Struct
 
@@ -67,8 +68,8 @@ class AppError(Struct, frozen=True, kw_only=True):
     sqlstate: str = ""
 
 
-ASKS = 0.25
-"""How often an instance asks something of a view, where there are any, and does not write to a table."""
+ASKS_EVERY = 4
+"""Each of so many turns an instance asks something of a view, where there are any, and does not write to a table."""
 TRIES = 12
 """How often a deed is done before we trust that it works."""
 
@@ -174,11 +175,13 @@ class Race:
             with connect(self._dsn, application_name=f"{version} app") as session:
                 app = MadeUpApp(session, number=number, rows=self._rows, unsure=set(repertoire.unsure))
                 become(session, repertoire.session)
+                questions = cycle(rng.sample(repertoire.asked, len(repertoire.asked)))
                 while not stop.is_set():
                     moment = self.moment
                     deed = None
-                    if repertoire.asked and (rng.random() < ASKS or not repertoire.deeds):
-                        refused = inquire(session, rng.choice(repertoire.asked).sql)
+                    # One question after the other: by chance, one that a phase breaks might not be asked in it.
+                    if repertoire.asked and (turns[number] % ASKS_EVERY == 0 or not repertoire.deeds):
+                        refused = inquire(session, next(questions).sql)
                     else:
                         use, deed = rng.choice(repertoire.deeds)
                         refused = perform(app, use, deed, rng, kept)

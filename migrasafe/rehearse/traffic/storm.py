@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from migrasafe.postgres.attempt import ask, attempt
-from migrasafe.postgres.connect import connect, run
+from migrasafe.postgres.connect import Connection, connect, run
 from migrasafe.postgres.watch.observed import SqlState
 from migrasafe.rehearse.made_up.app import TableUse
 from migrasafe.rehearse.made_up.values import made_of
@@ -21,8 +22,10 @@ SESSIONS = 4
 NUMBER = "migrasafe_number"
 MET_AT_ONCE = ("23505", "23P01", "40P01", "40001")
 """A duplicate, a deadlock. What one session would meet alone, such as a CHECK, is no matter of upserts at once."""
-UPSERTS = 1000
-"""Of each session; all in the server, so that they meet."""
+UPSERTS = 250
+"""Of each session in one go; all in the server, so that they meet."""
+GOES = 8
+"""How often, as long as nobody has met anything."""
 
 
 def upsert_storm(
@@ -70,19 +73,23 @@ def _storm(
     upsert, said = _upsert(use, key, rows), list[SqlState]()
     together = threading.Barrier(SESSIONS)
 
-    def work() -> None:
-        with connect(dsn, application_name=f"{version} app") as session:
-            become(session, repertoire.session)
-            together.wait()
-            refused = attempt(session, _many(upsert, rows))
+    def work(session: Connection) -> None:
+        together.wait()
+        for _ in range(GOES):
+            refused = None if said else attempt(session, _many(upsert, rows))
             if refused is not None and refused.constraint not in known and refused.code in MET_AT_ONCE:
                 said.append(refused)
 
-    threads = [threading.Thread(target=work) for _ in range(SESSIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ExitStack() as sessions:
+        threads = []
+        for _ in range(SESSIONS):
+            session = sessions.enter_context(connect(dsn, application_name=f"{version} app"))
+            become(session, repertoire.session)
+            threads.append(threading.Thread(target=work, args=(session,)))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     if said:
         yield AppError(
             version=version,
@@ -108,13 +115,14 @@ def _upsert(use: TableUse, key: tuple[str, ...], rows: int) -> str:
 
 
 def _many(upsert: str, rows: int) -> str:
-    """Keys that change with the clock, so that all sessions come to a new one at once."""
+    """Each key is that of two transactions that begin one after the other: mostly of two sessions, at the same moment, also on
+    a machine with one core, where a session that is cut off in the midst of an upsert is followed by another with its key."""
     return f"""
 DO $storm$
 DECLARE {NUMBER} int;
 BEGIN
   FOR turn IN 1..{UPSERTS} LOOP
-    {NUMBER} := {rows} + 500000 + (extract(epoch FROM clock_timestamp()) * 1000)::bigint % 400000;
+    {NUMBER} := {rows} + 500000 + pg_catalog.txid_current() / 2 % 400000;
     {upsert};
     COMMIT;
   END LOOP;
