@@ -167,10 +167,10 @@ def database(server: RunningServer) -> Iterator[Database]:
     with ExitStack() as sessions:
         yield Database(dsn=make_conninfo(server.dsn, dbname=name), major=server.major, sessions=sessions)
     with connect(server.dsn) as admin:
-        _drop(admin, name)
+        drop_database(admin, name)
 
 
-def _drop(admin: Connection, name: str) -> None:
+def drop_database(admin: Connection, name: str) -> None:
     """Drop a database, whoever is connected; the server itself waits five seconds for those that are told to end."""
     for tries_left in reversed(range(6)):
         run(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name)

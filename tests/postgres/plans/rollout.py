@@ -33,7 +33,7 @@ from migrasafe.postgres.catalog.introspect import load_schema
 from migrasafe.sql.parse import read_script
 from migrasafe.sql.source import Source
 from migrasafe.target import Target
-from tests.postgres.servers import Database
+from tests.postgres.servers import Database, drop_database
 
 Work = Callable[[psycopg.Connection, random.Random, int], None]
 """One thing that a version of the app does and then checks, over the rows whose `owner` is the number."""
@@ -284,7 +284,8 @@ def one_shot(database: Database, *statements: str) -> list[str]:
                 session.execute(statement)  # type: ignore[call-overload]  # a plain text on purpose
         return dump(dsn)
     finally:
-        database.execute(f"DROP DATABASE {name}")
+        with database.connect() as session:
+            drop_database(session, name)
 
 
 def dump(dsn: str, *left_out: str) -> list[str]:

@@ -25,7 +25,7 @@ from migrasafe.sql.statements import Expression
 from tests.postgres import plans
 from tests.postgres.plans.rollout import Rollout, roll_out
 from tests.postgres.rehearse.proofs import PROOFS
-from tests.postgres.servers import Database
+from tests.postgres.servers import Database, drop_database
 from tests.postgres.strange_names import STYLES, Renaming, Style, lay, mixed
 from tools.change_pages import page_ids, read_page
 
@@ -98,7 +98,7 @@ def renaming(database: Database, style: Style) -> Iterator[Renaming]:
                 yield Renaming(plain, strange, style)
         finally:
             for name in names:
-                run(session, f"DROP DATABASE {name}")
+                drop_database(session, name)
 
 
 def _hints(hints: Hints, names: Renaming) -> Hints:
