@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -111,7 +112,11 @@ def test_rows_from_before_are_copied_while_both_versions_write(database: Databas
         thread.start()
     try:
         for id in range(1, 21):
-            database.execute(copy_rows(ACROSS, f"here.id = {id}"))
+            copied = False
+            while not copied:
+                with suppress(psycopg.errors.DeadlockDetected):  # it is the copy that may be told to try again
+                    database.execute(copy_rows(ACROSS, f"here.id = {id}"))
+                    copied = True
     finally:
         done.set()
         for thread in threads:
