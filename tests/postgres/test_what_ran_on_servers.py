@@ -10,10 +10,11 @@ from migrasafe.app.model import App, Origin
 from migrasafe.app.read_app import read_app
 from migrasafe.cli.inputs.app_version import read_app_version
 from migrasafe.errors import InputError
-from migrasafe.postgres.connect import connect
+from migrasafe.postgres.connect import connect, run
 from migrasafe.postgres.figures.statistics import read_statistics
 from migrasafe.postgres.server.find import available_servers
 from migrasafe.postgres.server.local import LocalServer
+from tests.postgres.clusters import eventually
 from tests.postgres.servers import Database
 
 pytestmark = pytest.mark.postgres
@@ -54,23 +55,29 @@ def test_each_kind_of_log_gives_the_statements_that_were_sent(tmp_path: Path) ->
             for sql in RAN:
                 session.execute(sql)
             session.execute("SELECT note FROM orders WHERE id = %s", (1,))
-            names = {suffix: f"log/server.{suffix}" for suffix in ("log", "csv", "json")}
-            logs = {
-                suffix: session.execute("SELECT pg_read_file(%s)", (name,)).fetchone() for suffix, name in names.items()
-            }
+            session.execute("SELECT 'that was all'")
+            logs: dict[str, str] = {}
+
+            def written(suffix: str) -> bool:
+                """Whether the process that writes logs, which is another one, has come so far."""
+                name = f"log/server.{suffix}"
+                ((logs[suffix],),) = run(session, "SELECT coalesce(pg_read_file(%s, 0, 100000000, true), '')", name)
+                return "that was all" in logs[suffix]
+
+            for suffix in ("log", "csv", "json"):
+                eventually(lambda suffix=suffix: written(suffix), f"the {suffix} is written")
     finally:
         running.stop()
-    for suffix, row in logs.items():
-        assert row is not None
+    for suffix, text in logs.items():
         file = tmp_path / f"server.{suffix}"
-        file.write_text(row[0], encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
         app = read_app(str(file))
         sent = about_orders(app, Origin.LOG)
         assert sent[:3] == EXPECTED, suffix
         assert sent[3] == "SELECT note FROM orders WHERE id = $1"
         select = app.queries[[" ".join(query.sql.split()) for query in app.queries].index(EXPECTED[1])]
         place = select.position(select.sql.index("FROM orders"))
-        assert row[0].split("\n")[place.line - 1][place.column - 1 :].startswith("FROM orders")
+        assert text.split("\n")[place.line - 1][place.column - 1 :].startswith("FROM orders")
 
 
 def test_statistics_are_read_from_the_server_and_from_exports_of_them(tmp_path: Path) -> None:
