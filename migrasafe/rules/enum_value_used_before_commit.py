@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from migrasafe.regex import regex
 from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import NEXT_MIGRATION, ONE_MIGRATION, Stage, plan
 from migrasafe.rules.surroundings import LiteralsUsed
+from migrasafe.rules.text_constants import text_constants
 from migrasafe.sql.expressions import columns_read, walk
 from migrasafe.sql.lexer import Kind, tokens
 from migrasafe.sql.statements import (
@@ -60,20 +61,21 @@ def _users(step: Step, label: str) -> list[Statement]:
     """The first statement of the rest of the transaction that uses a constant, if one does."""
     used = step.ending.literals
     if used is None or id(step.statement) not in used.places:
-        used = step.ending.literals = _literals_used((step.statement, *step.later), step.text_of)
+        used = step.ending.literals = _literals_used(step)
     here = used.places[id(step.statement)]
     return [user for place, user in used.users.get(label, ()) if place > here][:1]
 
 
-def _literals_used(statements: Iterable[Statement], text_of: Callable[[Statement], str]) -> LiteralsUsed:
+def _literals_used(step: Step) -> LiteralsUsed:
     """Looked up once for all new values of a transaction: there may be hundreds of them, and thousands of statements."""
     places: dict[int, int] = {}
     users: dict[str, list[tuple[int, Statement]]] = {}
-    for place, statement in enumerate(statements):
+    schemas = (step.schema, step.at_commit())
+    for place, statement in enumerate((step.statement, *step.later)):
         if _ends_transaction(statement):
             break
         places[id(statement)] = place
-        for literal in _literals(statement, text_of):
+        for literal in _literals(statement, step.text_of, text_constants(statement, schemas)):
             users.setdefault(literal, []).append((place, statement))
     return LiteralsUsed(places=places, users=users)
 
@@ -82,26 +84,27 @@ def _ends_transaction(statement: Statement) -> bool:
     return getattr(statement, "verb", None) in ("commit", "rollback")
 
 
-def _literals(statement: Statement, text_of: Callable[[Statement], str]) -> set[str]:
+def _literals(statement: Statement, text_of: Callable[[Statement], str], texts: Collection[int]) -> set[str]:
     """The string constants in what a statement evaluates, or keeps as read."""
     if isinstance(statement, CreateFunction):
         if statement.language != "sql":
             return _literals_of(statement.arguments)  # its body is not looked at before it is called
         if statement.body is None and statement.source_text is None:  # RETURN …
             return _literals_of(statement.arguments) | _written(text_of(statement))
-    found = _literals_of(statement)
+    found = _literals_of(statement, texts)
     if isinstance(statement, _KEPT_AS_TEXT) or (isinstance(statement, Utility) and statement.command in _EVALUATED):
         found |= _written(text_of(statement))
     return found
 
 
-def _literals_of(value: object) -> set[str]:
+def _literals_of(value: object, texts: Collection[int] = ()) -> set[str]:
+    """`texts`: the ids of the nodes of constants that are none of an enum."""
     found: set[str] = set()
     stack: list[Any] = [value]
     while stack:
         item = stack.pop()
         if isinstance(item, (Expression, Query)):
-            found |= _literals_of_tree(item.node)
+            found |= _literals_of_tree(item.node, texts)
         elif isinstance(item, tuple):
             stack.extend(item)
         elif isinstance(item, Struct):
@@ -109,11 +112,11 @@ def _literals_of(value: object) -> set[str]:
     return found
 
 
-def _literals_of_tree(tree: Node) -> set[str]:
+def _literals_of_tree(tree: Node, texts: Collection[int]) -> set[str]:
     found: set[str] = set()
     only_names: set[str] = set()
     for kind, fields in walk(tree):
-        if kind == "A_Const" and "sval" in fields:
+        if kind == "A_Const" and "sval" in fields and id(fields) not in texts:
             found.update(_values(fields["sval"].get("sval", "")))
         elif kind == "A_Expr" and _LABELS in columns_read(Expression(node=fields.get("lexpr") or {})):
             only_names.add(fields.get("rexpr", {}).get("A_Const", {}).get("sval", {}).get("sval", ""))

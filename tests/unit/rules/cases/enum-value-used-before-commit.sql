@@ -107,3 +107,44 @@ DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_enum WHERE enumlabel = 'calm') THEN RAISE EXCEPTION 'calm is missing'; END IF;
     ALTER TYPE shop.other ADD VALUE IF NOT EXISTS 'calm';
 END $$;
+
+-- case: as text
+ALTER TYPE mood ADD VALUE 'calm';
+CREATE TABLE log (message text DEFAULT 'calm' CHECK (message <> 'calm'), said varchar(9));
+INSERT INTO log (message) VALUES ('calm');
+INSERT INTO log SELECT 'calm', 'calm';
+INSERT INTO log VALUES ('x', 'calm') ON CONFLICT (message) DO UPDATE SET message = 'calm';
+UPDATE log SET message = 'calm' WHERE said IN ('x', 'calm');
+DELETE FROM log USING users u WHERE 'calm' = log.said AND u.mood::text = 'calm';
+ALTER TABLE log ALTER said SET DEFAULT 'calm', ADD CHECK (said::text = ANY (ARRAY['calm'::varchar]::text[])), ADD more text DEFAULT 'calm';
+CREATE INDEX ON log (said) WHERE message = 'calm';
+
+-- case: as text, and as the label
+ALTER TYPE mood ADD VALUE 'calm';
+CREATE TABLE log (message text, mood mood);
+INSERT INTO log VALUES ('calm', 'calm');
+
+-- case: compared with a column of another table
+ALTER TYPE mood ADD VALUE 'calm';
+CREATE TABLE log (message text);
+UPDATE log SET message = 'x' FROM users WHERE mood = 'calm';
+
+-- case: as text that a trigger makes a label of
+ALTER TYPE mood ADD VALUE 'calm';
+CREATE TABLE log (message text, mood mood);
+CREATE FUNCTION feel() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.mood := NEW.message::mood; RETURN NEW; END $$;
+CREATE TRIGGER feel BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION feel();
+INSERT INTO log (message) VALUES ('calm');
+
+-- case: in a column that is of text no more at the end
+ALTER TYPE mood ADD VALUE 'calm';
+CREATE TABLE log (message text);
+INSERT INTO log VALUES ('calm');
+ALTER TABLE log ALTER message TYPE mood USING message::mood;
+
+-- case: in a table that is not known, and under names given in the query
+ALTER TYPE mood ADD VALUE 'calm';
+ALTER TYPE mood ADD VALUE 'cool';
+INSERT INTO ghosts (message) VALUES ('calm');
+CREATE TABLE log (message text);
+SELECT FROM log, users u (a, message) WHERE u.message = 'cool';
