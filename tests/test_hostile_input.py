@@ -181,6 +181,69 @@ def test_what_may_not_be_read_is_said_by_its_name(command: tuple[str, ...], tmp_
     assert any(name in ran.stderr for name in ("1.sql", "job.toml", "closed")), ran.stderr
 
 
+def project_with_a_closed_folder(root: Path, below: str) -> Path:
+    for folder in ("db", "app", below):
+        (root / folder).mkdir(exist_ok=True)
+    (root / "db" / "1.sql").write_text("CREATE TABLE t (a int);\n")
+    (root / "app" / "a.sql").write_text("SELECT a FROM t;\n")
+    (root / below / "2.sql").write_text("DROP TABLE t;\n")
+    return root / below
+
+
+COMPAT = ("compat", "db", "--old", "app", "--new", "app")
+
+
+@pytest.mark.parametrize(
+    ("below", "command", "modes"),
+    [
+        ("db/in", ("lint", "db"), (0, 0o111)),
+        ("db/in", ("lint", "."), (0, 0o111)),
+        ("db/in", COMPAT, (0, 0o111)),
+        ("app/in", COMPAT, (0, 0o111, 0o444)),
+    ],
+)
+def test_a_folder_that_may_not_be_read_is_not_passed_over(
+    below: str, command: tuple[str, ...], modes: tuple[int, ...], tmp_path: Path
+) -> None:
+    closed = project_with_a_closed_folder(tmp_path, below)
+    for mode in modes:
+        closed.chmod(mode)
+        ran = as_somebody(tmp_path, *command)
+        closed.chmod(0o700)
+        assert ran.returncode in (1, 2), ran.stdout
+        assert below in ran.stdout + ran.stderr
+        assert "ermission denied" in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(("below", "command"), [("data", ("lint", ".")), ("app/data", COMPAT)])
+def test_what_a_server_keeps_beside_the_project_does_not_stop_it(
+    below: str, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    closed = project_with_a_closed_folder(tmp_path, below)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    (tmp_path / ".gitignore").write_text("data/\n")
+    closed.chmod(0)
+    ran = as_somebody(tmp_path, *command)
+    closed.chmod(0o700)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{below}:1" in ran.stdout or f"{below} cannot be read" in ran.stdout, ran.stdout
+
+
+@pytest.mark.parametrize("command", [("lint", "."), ("rules",), ("init",), COMPAT], ids=" ".join)
+def test_a_folder_that_is_gone_is_said(command: tuple[str, ...], tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    left = f'cd {gone} && rmdir {gone} && exec "$@"'
+    ran = subprocess.run(
+        ["sh", "-c", left, "sh", sys.executable, "-P", "-m", "migrasafe", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (2, ""), ran.stdout + ran.stderr
+    assert "is gone" in ran.stderr and len(ran.stderr.splitlines()) == 1
+
+
 def test_a_config_that_may_not_be_read_is_said_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "1.sql").write_text("SELECT 1;\n")
     (tmp_path / "migrasafe.toml").write_text("")

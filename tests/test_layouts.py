@@ -121,6 +121,17 @@ def test_every_folder_of_migrations_in_a_project_is_a_history_of_its_own(tmp_pat
     assert [history.layout for history in read_history([str(tmp_path)])] == ["plain", "prisma"]
 
 
+def test_what_lies_outside_the_folders_of_migrations_is_said(tmp_path: Path) -> None:
+    for place in ("db/1_first.sql", "db/old/0_before.sql", "db/structure/structure.sql", "db/seeds/seed.sql"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text("SELECT 1;")
+    (history,) = read_history([str(tmp_path / "db")])
+    assert [migration.id for migration in history.migrations] == ["1_first"]
+    assert [(Path(one.path).name, one.message) for one in history.notices] == [
+        ("old", "not read: its .sql files lie outside the folders of migrations; give it by name to read them")
+    ]
+
+
 def test_files_given_by_name_are_read_as_their_tool_would(tmp_path: Path) -> None:
     marked = tmp_path / "1_first.sql"
     marked.write_text("-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 2;\n")

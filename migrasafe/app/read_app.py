@@ -85,6 +85,7 @@ class _Reader:
         self.queries: list[Query] = []
         self.unread: list[Unread] = []
         self.notices = [Notice(path=label, message=message) for message in tree.notices]
+        self.notices += (Notice(path=folder, message=why, blocking=True) for folder, why in tree.closed)
         self.words: list[WordSource] = []
         self._sources: dict[str, str] = {}
         self.left_out: defaultdict[str, list[str]] = defaultdict(list)

@@ -69,6 +69,9 @@ def main() -> None:
         if isinstance(error, OSError) and error.errno in _NOT_WRITTEN:
             _say(f"the output could not be written: {error.strerror or error}")
             sys.exit(2)
+        if isinstance(error, FileNotFoundError) and not _has_folder():
+            _say("the folder that it was started in is gone: change to one that is there, and run it again")
+            sys.exit(2)
         if getattr(error, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE:
             said = str(error).partition("\n")[0]
             _say(f"the server refuses: {said}; docs/security.md lists what the role of each command needs")
@@ -89,6 +92,15 @@ def main() -> None:
         )
         sys.exit(3)
     sys.exit(status)
+
+
+def _has_folder() -> bool:
+    """Whether there is a working folder: it can be removed while a shell stands in it."""
+    try:
+        os.getcwd()  # noqa: PTH109  (nothing else here needs pathlib)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _run(words: Sequence[str]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from msgspec import Struct
 
 from migrasafe.migrations.folder import Folder
@@ -11,6 +13,10 @@ from migrasafe.migrations.formats.signs import may_own, signs_of
 from migrasafe.regex import regex
 
 _NAMED_FOR_MIGRATIONS = regex(r"(?i)^(?:.*[-_.])?(?:migrations?|migrate|deltas?|versions)(?:[-_.].*)?$")
+
+DUMPS = ("structure.sql", "schema.sql")
+"""Rails and its like write the schema there, after the migrations."""
+_NO_MIGRATIONS = (*DUMPS, "seed.sql", "seeds.sql")
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -58,6 +64,17 @@ def find_migrations(folder: Folder) -> tuple[Found, ...]:
     if own is not None:
         return tuple(found for found in below if found.strength > Strength.FALLBACK) or (own,)
     return tuple(found for found in below if _is_migrations(found)) or below
+
+
+def outside(folder: Folder, found: Sequence[Found]) -> Iterator[Folder]:
+    """Yield the folders below this one that hold .sql files and are not among those found, nor a part of a tool's own."""
+    owned = {id(one.folder): one for one in found}
+    if id(folder) in owned and owned[id(folder)].strength > Strength.FALLBACK:
+        return
+    for inner in folder.folders.values():
+        if id(inner) not in owned and any(file.endswith(".sql") and file not in _NO_MIGRATIONS for file in inner.files):
+            yield inner
+        yield from outside(inner, found)
 
 
 def _search(folder: Folder) -> list[Found]:

@@ -38,6 +38,8 @@ class Disk(Struct, frozen=True, kw_only=True, eq=False):
     """Where what programs rendered is kept for the next run."""
     listed: dict[str, Names] = field(default_factory=dict)
     """What was listed before."""
+    closed: dict[str, str] = field(default_factory=dict)
+    """Folders that cannot be read, and why; they are listed as empty."""
     short: dict[str, bytes] = field(default_factory=dict)
     """Files whose head was all of them: they need not be read again."""
 
@@ -82,8 +84,9 @@ class Disk(Struct, frozen=True, kw_only=True, eq=False):
                         folders.append(entry.name)
                     elif _is_file(entry):
                         files.append(entry.name)
-        except OSError:
+        except OSError as error:
             files, folders = [], []
+            self.closed[path] = error.strerror or str(error)
         if self.unsaved:
             real = Path(path).resolve()
             made = {one.name for one in self.unsaved if one.parent == real}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from migrasafe.errors import AmbiguousLayoutError, InputError, did_you_mean
-from migrasafe.migrations.detect import Found, find_migrations
+from migrasafe.migrations.detect import DUMPS, Found, find_migrations, outside
 from migrasafe.migrations.disk import Disk
 from migrasafe.migrations.folder import Folder, list_folder
 from migrasafe.migrations.formats import FORMATS, load_format
@@ -23,9 +23,6 @@ from migrasafe.migrations.programs import program_migrations
 from migrasafe.migrations.transaction import refuses_transaction
 from migrasafe.sql.source import Source
 from migrasafe.sql.statements import Transaction
-
-_DUMPS = ("structure.sql", "schema.sql")
-"""Rails and its like write the schema there, after the migrations."""
 
 
 def read_history(
@@ -74,14 +71,41 @@ def _folder(path: str, layout: str | None, disk: Disk, holding: Collection[Path]
     if not read and holding is not None:
         return ()
     if not read:
+        _refuse_closed(folder, folder.path)
         if (program := program_migrations(folder)) is not None and layout is None:
             raise InputError(program)
         tool = f" of {layout}" if layout else " for PostgreSQL" if skipped else ""
         raise InputError(f"{path}: holds no migrations{tool} that migrasafe can find; give the folder that holds them")
     if layout is None and all(history.layout == "plain" for history in read):
         skipped = (*skipped, *_programs_beside(folder, read))
+    for history in read:
+        _refuse_closed(folder, history.root)
     first, *others = read
-    return (replace(first, notices=(*skipped, *first.notices)), *others)
+    return (replace(first, notices=(*skipped, *_closed_beside(folder), *first.notices)), *others)
+
+
+def _closed(folder: Folder) -> Iterator[tuple[str, str]]:
+    """Yield the folders below it that cannot be read, and why."""
+    for path, why in folder.disk.closed.items():
+        if _is_below(path, folder.path):
+            yield path, why
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return Path(path).is_relative_to(folder) and ".." not in Path(path).relative_to(folder).parts
+
+
+def _refuse_closed(folder: Folder, root: str) -> None:
+    """Raises InputError where a folder below `root` cannot be read: there may be a migration in it."""
+    for path, why in _closed(folder):
+        if _is_below(path, root):
+            raise InputError(f"{path}: cannot be read: {why}")
+
+
+def _closed_beside(folder: Folder) -> Iterator[Notice]:
+    """What to say of others that cannot be read: a server may keep its data there."""
+    for path, why in _closed(folder):
+        yield Notice(path=path, line=1, message=f"not read: {why}")
 
 
 def _programs_beside(folder: Folder, read: Sequence[History]) -> tuple[Notice, ...]:
@@ -90,7 +114,7 @@ def _programs_beside(folder: Folder, read: Sequence[History]) -> tuple[Notice, .
     program = program_migrations(folder)
     if program is None:
         return ()
-    if all(Path(one.path).name in _DUMPS for history in read for one in history.migrations):
+    if all(Path(one.path).name in DUMPS for history in read for one in history.migrations):
         raise InputError(program)
     return (Notice(path=folder.path, line=1, message=f"not read: {program}", blocking=True),)
 
@@ -126,6 +150,9 @@ def _search(folder: Folder, holding: Collection[Path] | None) -> tuple[tuple[His
     if holding is None and loose and found_here and all(found.folder is not folder for found in found_here):
         message = "not read: it lies beside the folders of migrations; give it by name to read it"
         skipped.extend(Notice(path=folder.place(file), line=1, message=message) for file in loose)
+    if holding is None:
+        message = "not read: its .sql files lie outside the folders of migrations; give it by name to read them"
+        skipped.extend(Notice(path=one.path, line=1, message=message) for one in outside(folder, found_here))
     return tuple(histories), tuple(skipped)
 
 

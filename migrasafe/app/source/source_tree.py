@@ -37,6 +37,8 @@ class SourceTree(Struct, frozen=True, kw_only=True):
     read: Callable[[Sequence[Entry]], Iterator[tuple[Entry, bytes | str]]]
     """The bytes of files; a sentence for one that cannot be read."""
     notices: tuple[str, ...] = ()
+    closed: tuple[tuple[str, str], ...] = ()
+    """Folders that cannot be read, and why."""
     name: str = ""
     """Of the folder that it is, which can be the package that its files are in."""
 
@@ -44,10 +46,10 @@ class SourceTree(Struct, frozen=True, kw_only=True):
 def folder_tree(folder: Path) -> SourceTree:
     """The files of a folder, without what was built or installed there. Raises InputError if it cannot be read."""
     entries: list[Entry] = []
-    problems: list[str] = []
+    closed: dict[str, str] = {}
 
     def failed(error: OSError) -> None:
-        problems.append(f"{error.filename} cannot be read: {error.strerror}")
+        closed[str(error.filename)] = f"cannot be read: {error.strerror}"
 
     for at, folders, files in os.walk(folder, onerror=failed):
         folders[:] = sorted(name for name in folders if not _is_left_out(name))
@@ -55,11 +57,29 @@ def folder_tree(folder: Path) -> SourceTree:
         for name in sorted(files):
             inner = posixpath.normpath(posixpath.join(inside, name))
             path = Path(at, name)
-            if path.is_file():  # no sockets, no pipes, no links to nowhere
-                entries.append(Entry(inner, Path(at, name).as_posix(), str(path)))
-    if problems and not entries:
-        raise InputError(f"{problems[0]}: give a folder that can be read")
-    return SourceTree(entries=tuple(entries), read=read_from_disk, notices=tuple(problems), name=folder.resolve().name)
+            try:
+                if path.is_file():  # no sockets, no pipes, no links to nowhere
+                    entries.append(Entry(inner, Path(at, name).as_posix(), str(path)))
+            except OSError as error:  # of a folder whose names may be listed, and nothing else
+                closed[at] = f"cannot be read: {error.strerror}"
+    if closed and not entries:
+        path_of, why = next(iter(closed.items()))
+        raise InputError(f"{path_of} {why}: give a folder that can be read")
+    ignored = [at for at in closed if _is_ignored(at, folder)]  # what a server keeps there is no part of the app
+    return SourceTree(
+        entries=tuple(entries),
+        read=read_from_disk,
+        notices=tuple(f"{at} {closed[at]}; git ignores it" for at in ignored),
+        closed=tuple((at, why) for at, why in closed.items() if at not in ignored),
+        name=folder.resolve().name,
+    )
+
+
+def _is_ignored(path: str, folder: Path) -> bool:
+    try:
+        return _git(folder, "check-ignore", "--quiet", str(Path(path).resolve())) is not None
+    except InputError:  # there is no git
+        return False
 
 
 def _is_left_out(name: str) -> bool:
