@@ -16,7 +16,7 @@ from migrasafe.locks import LockMode
 from migrasafe.schema.model import Index, Ref, RelationKind, Table
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import spell_type
-from migrasafe.sql.statements import AlterColumnType, ConstraintKind
+from migrasafe.sql.statements import AlterColumnType, ConstraintKind, Name
 
 
 def alter_type(action: AlterColumnType, index: int, ref: Ref, situation: Situation) -> Effects:
@@ -65,6 +65,8 @@ def _work_of_type_change(action: AlterColumnType, index: int, table: Table, situ
     change = change_cost(old, action.type, action.using, action.column, situation)
     before = spell_type(old) if old is not None else "its type"
     detail = f"{before} → {spell_type(action.type)}"
+    if column is not None and column.generated is not None and not column.generated_stored:
+        return  # a virtual column: there is nothing in the rows, and nothing is indexed
     if change.cost is Cost.REWRITE:
         if table.kind is not RelationKind.PARTITIONED_TABLE:
             yield Work(
@@ -77,7 +79,7 @@ def _work_of_type_change(action: AlterColumnType, index: int, table: Table, situ
                 assumed=change.assumed,
             )
         return
-    collated = action.collation is not None and column is not None and action.collation.name != column.collation
+    collated = column is not None and _collation(action.collation) != (column.collation or _DEFAULT)
     for one in situation.schema.indexes_of(table):
         if action.column in one.reads and (
             (change.cost is Cost.RELABEL and old != action.type) or collated or _must_rebuild(one)
@@ -91,7 +93,9 @@ def _work_of_type_change(action: AlterColumnType, index: int, table: Table, situ
                 detail=one.ref.name,
             )
     for constraint in table.constraints:
-        if constraint.kind is ConstraintKind.CHECK and action.column in constraint.columns and old != action.type:
+        if constraint.kind is not ConstraintKind.CHECK or not (constraint.valid and constraint.enforced):
+            continue
+        if action.column in constraint.columns and old != action.type:
             yield Work(
                 kind=WorkKind.SCAN,
                 relation=table.ref,
@@ -100,6 +104,14 @@ def _work_of_type_change(action: AlterColumnType, index: int, table: Table, situ
                 column=action.column,
                 detail=constraint.name,
             )
+
+
+_DEFAULT = "default"
+
+
+def _collation(written: Name | None) -> str:
+    """The one that the column has afterwards: without COLLATE, that of its type."""
+    return written.name if written is not None else _DEFAULT
 
 
 def _must_rebuild(index: Index) -> bool:

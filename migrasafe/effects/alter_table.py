@@ -14,6 +14,7 @@ from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trou
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.on_call import on_call
+from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Ref, RelationKind
 from migrasafe.sql.statements import (
     Action,
@@ -28,6 +29,9 @@ from migrasafe.sql.statements import (
     DetachPartition,
     DropColumn,
     DropConstraint,
+    DropDefault,
+    DropExpression,
+    DropIdentity,
     DropNotNull,
     Inherit,
     Persistence,
@@ -52,12 +56,14 @@ if TYPE_CHECKING:
         constraints,
         drops,
         partitions,
+        refused_columns,
         replication,
     )
 else:
     alter_column_type, below, columns = on_call("migrasafe.effects", "alter_column_type", "below", "columns")
     composites, constraints = on_call("migrasafe.effects", "composites", "constraints")
-    drops, partitions, replication = on_call("migrasafe.effects", "drops", "partitions", "replication")
+    drops, partitions = on_call("migrasafe.effects", "drops", "partitions")
+    refused_columns, replication = on_call("migrasafe.effects", "refused_columns", "replication")
 
 Predict = Callable[[Any, int, Ref, Situation], Effects]
 
@@ -78,9 +84,14 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
         case "VIEW":
             return Effects(locks=(Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE),))
     effects = NOTHING
+    then = _after_its_drops(statement, ref, situation)
     for index, action in enumerate(statement.actions):
         predict = _ACTIONS.get(type(action))
-        effects = effects.and_(predict(action, index, ref, situation) if predict else _locked(index, ref))
+        seen = situation if isinstance(action, _DROPS) else then
+        effects = effects.and_(predict(action, index, ref, seen) if predict else _locked(index, ref))
+    known = situation.schema.table(ref)
+    if known is not None:
+        effects = effects.and_(Effects(failures=tuple(refused_columns.refused_changes(statement, known))))
     if effects.failures:
         effects = replace(effects, failures=tuple(_not_averted(effects.failures, statement, ref)))
     if any(isinstance(action, (DropColumn, DropConstraint)) and action.cascade for action in statement.actions):
@@ -92,6 +103,18 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
     else:
         effects = effects.and_(below.locks_below(statement, effects, ref, situation))
     return effects
+
+
+_DROPS = (DropColumn, DropConstraint, DropDefault, DropNotNull, DropExpression, DropIdentity)
+"""What PostgreSQL does first of a statement, wherever it stands (AT_PASS_DROP)."""
+
+
+def _after_its_drops(statement: AlterTable, ref: Ref, situation: Situation) -> Situation:
+    """What the other actions meet: a CHECK that the same statement drops proves nothing, and is not looked at again."""
+    first = tuple(action for action in statement.actions if isinstance(action, _DROPS))
+    if not first or len(first) == len(statement.actions) or situation.schema.table(ref) is None:
+        return situation
+    return replace(situation, schema=evolve(situation.schema, replace(statement, actions=first), situation.moment))
 
 
 def _on_it_alone(effects: Effects, ref: Ref, situation: Situation) -> Effects:

@@ -28,6 +28,25 @@ class TypeChange(Struct, frozen=True, kw_only=True):
 
 # Pairs whose values are stored alike and sort alike (pg_cast.castmethod = 'b', same operator family).
 _SAME = frozenset({("varchar", "text"), ("text", "varchar"), ("cidr", "inet"), ("xml", "text"), ("xml", "varchar")})
+_OIDS = frozenset(
+    {
+        "oid",
+        "regclass",
+        "regcollation",
+        "regconfig",
+        "regdictionary",
+        "regnamespace",
+        "regoper",
+        "regoperator",
+        "regproc",
+        "regprocedure",
+        "regrole",
+        "regtype",
+    }
+)
+"""Numbers of rows in a catalog, stored and sorted as `oid`; an int4 is stored alike."""
+_OIDS_ALIKE = ({"regproc", "regprocedure"}, {"regoper", "regoperator"})
+"""What becomes the other without being an oid between."""
 # Stored alike, but with other operators, so that indexes must be built again.
 _RELABELLED = frozenset(
     {
@@ -35,20 +54,18 @@ _RELABELLED = frozenset(
         ("varchar", "citext"),
         ("citext", "text"),
         ("citext", "varchar"),
-        ("int4", "oid"),
-        ("oid", "int4"),
         ("bit", "varbit"),
         ("text", "bpchar"),
         ("varchar", "bpchar"),
-        ("int4", "regclass"),
-        ("oid", "regclass"),
     }
 )
 # The modifier is a limit: a larger one, or none, needs no look at the rows.
 _TIMES = frozenset({"timestamp", "timestamptz", "time", "timetz"})
 _FINEST = ("6",)
 """Microseconds, as without a precision."""
-_WIDENING = frozenset({"varchar", "varbit", "timestamp", "timestamptz", "time", "timetz", "interval"})
+_WIDENING = frozenset({"varchar", "varbit", *_TIMES})
+_FIELDS = (1 << 12, 1 << 11, 1 << 10, 1 << 3, 1 << 1, 1 << 2)
+"""Second, minute, hour, day, month, year, as the first modifier of an interval has them (INTERVAL_MASK)."""
 _UTC = frozenset(
     {"utc", "gmt", "etc/utc", "etc/gmt", "zulu", "0", "+00", "+00:00", "universal", "etc/universal", "uct"}
 )
@@ -89,7 +106,7 @@ def _base(type_name: TypeName, situation: Situation) -> TypeName:
 
 def _cost(old: TypeName, new: TypeName, situation: Situation) -> Cost:
     if old.name == new.name and old.array == new.array and old.schema == new.schema:
-        if old.modifiers == new.modifiers:
+        if old.modifiers == new.modifiers or not new.modifiers:
             return Cost.FREE
         if old.array:
             return Cost.REWRITE
@@ -99,11 +116,19 @@ def _cost(old: TypeName, new: TypeName, situation: Situation) -> Cost:
     pair = (old.name, new.name)
     if pair in _SAME and (not new.modifiers or (old.name == "varchar" == new.name)):
         return Cost.FREE
+    if _are_oids(*pair):
+        return Cost.RELABEL if "int4" in pair else Cost.FREE
     if pair in _RELABELLED and not new.modifiers:
         return Cost.RELABEL
     if set(pair) == {"timestamp", "timestamptz"} and _precision_kept(old, new):
         return Cost.RELABEL if _in_utc(situation) else Cost.REWRITE
     return Cost.REWRITE
+
+
+def _are_oids(old: str, new: str) -> bool:
+    if old in _OIDS and new in _OIDS:
+        return "oid" in (old, new) or {old, new} in _OIDS_ALIKE
+    return (old == "int4" and new in _OIDS) or (old in _OIDS and new == "int4")
 
 
 def _in_utc(situation: Situation) -> bool:
@@ -112,19 +137,13 @@ def _in_utc(situation: Situation) -> bool:
 
 
 def _is_wider(old: TypeName, new: TypeName) -> bool:
+    if new.name == "interval":
+        return _is_wider_interval(old.modifiers, new.modifiers)
+    if new.name in _TIMES and new.modifiers == _FINEST:
+        return True
     if new.name in _WIDENING:
-        if not new.modifiers:
-            return True
-        if new.name == "interval":
-            return _interval_precision(new) is None or (
-                _interval_precision(old) is not None and _at_least(old.modifiers[-1:], new.modifiers[-1:])
-            )
-        if new.name in _TIMES and new.modifiers == _FINEST:
-            return True
         return bool(old.modifiers) and _at_least(old.modifiers, new.modifiers)
     if new.name == "numeric":
-        if not new.modifiers:
-            return True
         if not old.modifiers:
             return False
         old_scale, new_scale = (*old.modifiers, "0")[1], (*new.modifiers, "0")[1]
@@ -132,8 +151,20 @@ def _is_wider(old: TypeName, new: TypeName) -> bool:
     return False
 
 
-def _interval_precision(type_name: TypeName) -> str | None:
-    return type_name.modifiers[-1] if type_name.modifiers else None
+def _is_wider_interval(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """The smallest field stays, or a smaller one comes, and no seconds lose digits (interval_support)."""
+    before, after = _smallest_field(old), _smallest_field(new)
+    if after > before:
+        return False
+    if before > 0 or len(new) < 2 or new[1:] == _FINEST:
+        return True
+    return len(old) > 1 and _at_least(old[1:], new[1:])
+
+
+def _smallest_field(modifiers: tuple[str, ...]) -> int:
+    """Its place in _FIELDS: 0 is seconds, which an interval has that names no field."""
+    fields = int(modifiers[0]) if modifiers and modifiers[0].isdigit() else 0
+    return next((place for place, bit in enumerate(_FIELDS) if fields & bit), 0)
 
 
 def _precision_kept(old: TypeName, new: TypeName) -> bool:
@@ -150,8 +181,7 @@ def _at_least(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
 def _is_plain_cast(using: Expression, column: str, new: TypeName) -> bool:
     """Whether USING says no more than the change itself would: the column, or the column cast to the new type."""
     node = using.node
-    cast_to: str | None = None
-    if "TypeCast" in node:
+    while "TypeCast" in node:
         cast = node["TypeCast"]
         names = cast["typeName"].get("names", [])
         cast_to = names[-1]["String"]["sval"] if names else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from migrasafe.effects.constraints import locks_on_target, on_targets
 from migrasafe.effects.defaults import judge_default
@@ -12,9 +12,9 @@ from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work
 from migrasafe.effects.replication import publications_that_need
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
-from migrasafe.schema.model import Ref
+from migrasafe.schema.model import Domain, Ref
 from migrasafe.sql.expressions import is_null_constant
-from migrasafe.sql.statements import AddColumn, ColumnDef, ConstraintKind, DropColumn, SetExpression
+from migrasafe.sql.statements import AddColumn, ColumnDef, ConstraintKind, DropColumn, Expression, SetExpression
 
 _SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
 
@@ -74,17 +74,19 @@ def _rewrite_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: S
     cause: Cause | None = None
     detail = ""
     assumed: tuple[str, ...] = ()
-    domain = situation.domain(column.type) if column.type is not None else None
+    domains = tuple(situation.domains(column.type)) if column.type is not None else ()
+    constrained = next((one for one in domains if one.constrained), None)
+    default = column.default or _default_of(domains, situation)
     if column.type is not None and column.type.name in _SERIALS and column.type.schema is None:
         cause, detail = Cause.SERIAL_COLUMN, column.type.name
     elif column.identity is not None:
         cause = Cause.IDENTITY_COLUMN
     elif column.generated is not None:
         cause = Cause.GENERATED_COLUMN if column.generated_stored else None
-    elif domain is not None and domain.constrained:
-        cause, detail = Cause.CONSTRAINED_DOMAIN, str(domain.ref.name)
-    elif column.default is not None:
-        verdict = judge_default(column.default, situation)
+    elif constrained is not None:
+        cause, detail = Cause.CONSTRAINED_DOMAIN, str(constrained.ref.name)
+    elif default is not None:
+        verdict = judge_default(default, situation)
         if verdict.volatile:
             cause, assumed = Cause.VOLATILE_DEFAULT, verdict.assumed
             detail = ", ".join(f"{name}()" for name in verdict.functions)
@@ -99,6 +101,13 @@ def _rewrite_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: S
         detail=detail,
         assumed=assumed,
     )
+
+
+def _default_of(domains: Iterable[Domain], situation: Situation) -> Expression | None:
+    """What rows that exist get where the column itself says no default; 12 works it out once, whatever it is."""
+    if situation.target.pg_version < 13:
+        return None
+    return next((one.default for one in domains if one.default is not None), None)
 
 
 def _failures_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situation) -> Iterator[Failure]:
@@ -116,8 +125,8 @@ def _failures_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: 
             objects=(f"{ref}.{column.name}",),
         )
     required = column.not_null or any(one.kind is ConstraintKind.PRIMARY_KEY for one in column.constraints)
-    domain = situation.domain(column.type) if column.type is not None else None
-    domain_default = domain is not None and domain.default is not None
+    domains = situation.domains(column.type) if column.type is not None else ()
+    domain_default = any(one.default is not None for one in domains)
     if required and not _has_value(column) and not domain_default and not situation.is_new(ref):
         yield Failure(
             trouble=Trouble.NULLS_IN_COLUMN,

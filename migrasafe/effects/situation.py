@@ -60,6 +60,14 @@ class Situation(Struct, frozen=True, kw_only=True):
         found = self.schema.types.get(self.schema.resolve_type(type_name.schema, type_name.name))
         return found if isinstance(found, Domain) else None
 
+    def domains(self, type_name: TypeName) -> Iterator[Domain]:
+        """The domain, and those that it stands on, outermost first; none for an array, whose elements nothing checks anew."""
+        met: set[Ref] = set()  # PostgreSQL allows no cycle, a broken history might
+        while not type_name.array and (found := self.domain(type_name)) is not None and found.ref not in met:
+            met.add(found.ref)
+            yield found
+            type_name = found.type
+
     def enum(self, name: Name) -> EnumType | None:
         found = self.schema.types.get(self.schema.resolve_type(name.schema, name.name))
         return found if isinstance(found, EnumType) else None

@@ -1,0 +1,127 @@
+"""What lint predicts of columns' types, collations, domains and proofs is what every major version does, a table each."""
+
+from __future__ import annotations
+
+from migrasafe.effects.model import Effects, WorkKind
+from migrasafe.effects.predict import predict
+from migrasafe.effects.session import Session
+from migrasafe.effects.situation import Situation
+from migrasafe.postgres.watch.watch_locks import measure
+from migrasafe.schema.load import schema_from_script
+from migrasafe.schema.model import Moment
+from migrasafe.sql.parse import parse_statement, read_script
+from migrasafe.sql.source import Source
+from migrasafe.target import Target
+from tests.postgres.servers import Database
+
+DOMAINS = """
+CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
+CREATE DOMAIN small AS positive;
+CREATE DOMAIN dice AS float8 DEFAULT random();
+CREATE DOMAIN loaded AS dice;
+"""
+TYPES = [
+    ("interval year", "interval month"),
+    ("interval month", "interval year"),
+    ("interval hour to minute", "interval minute"),
+    ("interval hour to minute", "interval minute to second"),
+    ("interval hour to minute", "interval second(2)"),
+    ("interval hour to minute", "interval(2)"),
+    ("interval(2)", "interval second(3)"),
+    ("interval(2)", "interval second"),
+    ("interval(4)", "interval second(3)"),
+    ("interval", "interval(6)"),
+    ("interval", "interval(5)"),
+    ("interval day", "interval(0)"),
+    ("char(5)[]", "bpchar[]"),
+    ("char(5)", "bpchar"),
+    ("numeric(5, 2)[]", "numeric[]"),
+    ("varchar(5)[]", "varchar[]"),
+    ("varchar(5)[]", "varchar(9)[]"),
+    ("varchar(5)[]", "text[]"),
+    ("bit(3)[]", "varbit[]"),
+    ("regtype", "oid"),
+    ("regtype", "int"),
+    ("oid", "regclass"),
+    ("oid", "int"),
+    ("int", "regrole"),
+    ("regprocedure", "regproc"),
+]
+"""Each is indexed."""
+CHANGES = [
+    ('CREATE TABLE {t} (a varchar(5) COLLATE "C"); CREATE INDEX ON {t} (a)', "ALTER TABLE {t} ALTER a TYPE varchar(9)"),
+    (
+        'CREATE TABLE {t} (a varchar(5) COLLATE "C"); CREATE INDEX ON {t} (a)',
+        'ALTER TABLE {t} ALTER a TYPE text COLLATE "C"',
+    ),
+    ("CREATE TABLE {t} (a varchar(5)); CREATE INDEX ON {t} (a)", 'ALTER TABLE {t} ALTER a TYPE text COLLATE "default"'),
+    ("CREATE TABLE {t} (a varchar(5))", "ALTER TABLE {t} ALTER a TYPE text USING a::varchar::text"),
+    ("CREATE TABLE {t} (a varchar(5))", "ALTER TABLE {t} ALTER a TYPE text USING a::int::text"),
+    ("CREATE TABLE {t} (a varchar(5) CHECK (a <> ''))", "ALTER TABLE {t} ALTER a TYPE text"),
+    (
+        "CREATE TABLE {t} (a varchar(5)); ALTER TABLE {t} ADD CHECK (a <> '') NOT VALID",
+        "ALTER TABLE {t} ALTER a TYPE text",
+    ),
+    (
+        "CREATE TABLE {t} (a varchar(5), CONSTRAINT filled CHECK (a <> ''))",
+        "ALTER TABLE {t} ALTER a TYPE text, DROP CONSTRAINT filled",
+    ),
+    (
+        "CREATE TABLE {t} (a integer, CONSTRAINT proof CHECK (a IS NOT NULL))",
+        "ALTER TABLE {t} ALTER a SET NOT NULL, DROP CONSTRAINT proof",
+    ),
+    ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d positive"),
+    ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d small"),
+    ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d positive[]"),
+    ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d dice"),
+    ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d loaded"),
+    ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d loaded DEFAULT 5"),
+]
+SINCE_18 = [
+    (
+        "CREATE TABLE {t} (a varchar(5)); ALTER TABLE {t} ADD CHECK (a <> '') NOT ENFORCED",
+        "ALTER TABLE {t} ALTER a TYPE text",
+    ),
+    (
+        "CREATE TABLE {t} (a integer, b integer GENERATED ALWAYS AS (a * 2) VIRTUAL)",
+        "ALTER TABLE {t} ALTER b TYPE bigint",
+    ),
+]
+ROWS = "INSERT INTO {t} SELECT FROM generate_series(1, 9)"
+"""Of nothing but NULL, unless that is not allowed."""
+NO_NULL = "INSERT INTO {t} (a) SELECT 1 FROM generate_series(1, 9)"
+
+
+def cases(major: int) -> list[tuple[str, str]]:
+    retyped = [
+        (f"CREATE TABLE {{t}} (a {old}); CREATE INDEX ON {{t}} (a)", f"ALTER TABLE {{t}} ALTER a TYPE {new}")
+        for old, new in TYPES
+    ]
+    every = [*retyped, *CHANGES, *(SINCE_18 if major >= 18 else ())]
+    return [(given.format(t=f"t{n}"), change.format(t=f"t{n}")) for n, (given, change) in enumerate(every)]
+
+
+def predicted(given: str, change: str, major: int) -> Effects:
+    situation = Situation(
+        schema=schema_from_script(read_script(Source(path="", text=DOMAINS + given))),
+        session=Session().begin(explicit=False),
+        target=Target(pg_version=major, pg_version_assumed=False),
+        moment=Moment(1, 1, 1),
+    )
+    return predict(parse_statement(change), situation)
+
+
+def test_columns_change_as_predicted(each_major: int, database: Database) -> None:
+    told, setup = [], [DOMAINS]
+    for number, (given, change) in enumerate(cases(each_major)):
+        effects = predicted(given, change, each_major)
+        kinds = {work.kind for work in effects.work}
+        told.append((change, WorkKind.REWRITE in kinds, WorkKind.INDEX_BUILD in kinds, bool(kinds)))
+        setup += [given, (NO_NULL if "proof" in given else ROWS).format(t=f"t{number}")]
+    changes = [change for change, *_ in told]
+    seen = measure(database.connect, changes, in_transaction=False, setup=setup)
+    assert [one.error for one in seen if one.error is not None] == []
+    assert [
+        (change, bool(one.rewrites), bool(one.index_builds) and not one.rewrites, bool(one.scans))
+        for change, one in zip(changes, seen, strict=True)
+    ] == told
