@@ -38,6 +38,7 @@ from migrasafe.sql.statements import (
     ReplicaIdentity,
     SetAccessMethod,
     SetColumnProperty,
+    SetDefault,
     SetExpression,
     SetLogged,
     SetNotNull,
@@ -57,13 +58,15 @@ if TYPE_CHECKING:
         drops,
         partitions,
         refused_columns,
+        refused_constraints,
         replication,
     )
 else:
     alter_column_type, below, columns = on_call("migrasafe.effects", "alter_column_type", "below", "columns")
     composites, constraints = on_call("migrasafe.effects", "composites", "constraints")
     drops, partitions = on_call("migrasafe.effects", "drops", "partitions")
-    refused_columns, replication = on_call("migrasafe.effects", "refused_columns", "replication")
+    refused_columns, refused_constraints = on_call("migrasafe.effects", "refused_columns", "refused_constraints")
+    (replication,) = on_call("migrasafe.effects", "replication")
 
 Predict = Callable[[Any, int, Ref, Situation], Effects]
 
@@ -91,7 +94,11 @@ def predict_alter(statement: AlterTable, situation: Situation) -> Effects:
         effects = effects.and_(predict(action, index, ref, seen) if predict else _locked(index, ref))
     known = situation.schema.table(ref)
     if known is not None:
-        effects = effects.and_(Effects(failures=tuple(refused_columns.refused_changes(statement, known))))
+        refused = (
+            *refused_columns.refused_changes(statement, known),
+            *refused_constraints.refused_constraints(statement, then.schema.table(ref) or known, then.schema),
+        )
+        effects = effects.and_(Effects(failures=refused))
     if effects.failures:
         effects = replace(effects, failures=tuple(_not_averted(effects.failures, statement, ref)))
     if any(isinstance(action, (DropColumn, DropConstraint)) and action.cascade for action in statement.actions):
@@ -205,10 +212,14 @@ def _rewrites(cause: Cause, kind: WorkKind = WorkKind.REWRITE) -> Predict:
 
 def _tablespace(action: SetTablespace, index: int, ref: Ref, situation: Situation) -> Effects:
     table = situation.schema.table(ref)
-    if table is not None and table.tablespace == action.tablespace:
+    if table is not None and (table.tablespace or (_OF_THE_DATABASE if table.complete else None)) == action.tablespace:
         return _locked(index, ref)
     work = Work(kind=WorkKind.FILE_COPY, relation=ref, cause=Cause.TABLESPACE, action=index, detail=action.tablespace)
     return _locked(index, ref).and_(Effects(work=(work,)))
+
+
+_OF_THE_DATABASE = "pg_default"
+"""Unless the database was made in another tablespace, which hardly one is."""
 
 
 def _alter_index(statement: AlterTable, situation: Situation) -> Effects:
@@ -239,6 +250,7 @@ _ACTIONS: Mapping[type[Action], Predict] = {
     AddColumn: columns.add_column,
     DropColumn: columns.drop_column,
     AlterColumnType: alter_column_type.alter_type,
+    SetDefault: columns.set_default,
     SetExpression: columns.set_expression,
     SetNotNull: constraints.set_not_null,
     AddConstraint: constraints.add_constraint,

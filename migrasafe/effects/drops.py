@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from migrasafe.effects import indexes
 from migrasafe.effects.constraints import locks_of_lost_key
 from migrasafe.effects.model import NOTHING, Effects, Failure, Lock, Trouble, strong
+from migrasafe.effects.refused_names import refused_drop
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.evolve import evolve
@@ -19,7 +20,9 @@ from migrasafe.sql.statements import AlterTable, Drop, Name
 
 
 def drop(statement: Drop, situation: Situation) -> Effects:
-    effects = NOTHING
+    effects = Effects(failures=tuple(refused_drop(statement, situation)))
+    if any(failure.trouble is Trouble.WRONG_OBJECT for failure in effects.failures):
+        return effects
     together = frozenset([situation.ref(dropped.name) for dropped in statement.objects])
     for dropped in statement.objects:
         match statement.kind:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from migrasafe.effects.keys import unique_failures
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
+from migrasafe.effects.refused_indexes import refused_index
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Index, Ref, RelationKind
@@ -29,12 +30,9 @@ def create_index(statement: CreateIndex, situation: Situation) -> Effects:
         return Effects(locks=held, failures=tuple(failures))
     if statement.concurrently and partitioned:
         failures.append(
-            Failure(
-                trouble=Trouble.FEATURE_NOT_SUPPORTED,
-                reason=f"cannot create index on partitioned table {table_ref.name} concurrently",
-                objects=(str(table_ref),),
-            )
+            _unsupported(f"cannot create index on partitioned table {table_ref.name} concurrently", table_ref)
         )
+    failures.extend(refused_index(statement, table, situation))
     if statement.unique and table is not None:
         keys = [element.column for element in statement.elements]
         failures.extend(unique_failures(keys, table_ref.name, table.partition_by))
@@ -84,13 +82,22 @@ def _not_in_block(command: str) -> Failure:
     return Failure(trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block")
 
 
+def _unsupported(reason: str, ref: Ref) -> Failure:
+    return Failure(trouble=Trouble.FEATURE_NOT_SUPPORTED, reason=reason, objects=(str(ref),))
+
+
 def drop_index(name: Name, situation: Situation, *, concurrently: bool) -> Effects:
     table = situation.index_table(name)
     failures = (_not_in_block("DROP INDEX CONCURRENTLY"),) if concurrently and situation.in_block else ()
+    index = situation.schema.index(situation.ref(name))
+    if index is not None and concurrently and situation.is_partitioned(index.table):
+        failures = (*failures, _unsupported(f"cannot drop partitioned index {name.name} concurrently", index.ref))
+    if index is not None and index.parent is not None:
+        reason = f"cannot drop index {name.name}: the index {index.parent.name} of its partitioned table needs it"
+        failures = (*failures, Failure(trouble=Trouble.DEPENDENT_OBJECTS, reason=reason, objects=(str(index.ref),)))
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.ACCESS_EXCLUSIVE
     below = situation.below(table) if table is not None and situation.is_partitioned(table) else ()
     locks = tuple(Lock(relation=one, mode=mode) for one in (table, *below) if one is not None)
-    index = situation.schema.index(situation.ref(name))
     if index is not None and index.constraint is not None:
         failures = (
             *failures,
@@ -108,7 +115,12 @@ def reindex(statement: Reindex, situation: Situation) -> Effects:
     if statement.kind in ("SCHEMA", "DATABASE", "SYSTEM"):
         if situation.in_block and not failures:
             failures = (_not_in_block(f"REINDEX {statement.kind}"),)
-        return Effects(failures=failures)
+        if statement.kind == "SYSTEM" and statement.concurrently:
+            failures = (
+                *failures,
+                _unsupported("cannot reindex system catalogs concurrently", Ref("pg_catalog", "pg_class")),
+            )
+        return _reindex_all(statement).and_(Effects(failures=failures))
     if statement.name is None:
         return Effects(failures=failures)
     ref = situation.ref(statement.name)
@@ -132,6 +144,21 @@ def reindex(statement: Reindex, situation: Situation) -> Effects:
         concurrent=statement.concurrently,
     )
     return Effects(locks=(Lock(relation=ref, mode=mode),), work=(work,), failures=failures)
+
+
+def _reindex_all(statement: Reindex) -> Effects:
+    """Of a whole schema or database, each table in a transaction of its own."""
+    what = {"SCHEMA": f"every table of the schema {statement.name}", "SYSTEM": "every system catalog"}
+    ref = Ref("public", what.get(statement.kind, "every table of the database"))
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.ACCESS_EXCLUSIVE
+    work = Work(
+        kind=WorkKind.INDEX_BUILD,
+        relation=ref,
+        cause=Cause.REINDEX,
+        detail="each of its indexes",
+        concurrent=statement.concurrently,
+    )
+    return strong(ref, mode).and_(Effects(work=(work,)))
 
 
 def _is_new(name: Name, situation: Situation) -> bool:

@@ -37,6 +37,8 @@ def touches_most_rows(where: Expression | None, table: Table | None, *, joins: b
     pinned = equality_columns(where)
     if any(end - start < _A_BATCH and _is_key(column, table) for column, start, end in bounded_columns(where)):
         return False, ()
+    if _PLACE in pinned:
+        return False, ()
     if not pinned:
         return True, ("the WHERE clause is assumed to match most rows",)
     if table is not None and table.complete:
@@ -48,6 +50,8 @@ def touches_most_rows(where: Expression | None, table: Table | None, *, joins: b
     return True, (f"{', '.join(sorted(pinned))} is assumed not to be a key",)
 
 
+_PLACE = "ctid"
+"""Where a row stands: no two stand there."""
 _A_BATCH = 100_000
 """Ids in a range: so many rows at most are changed as one batch, too."""
 

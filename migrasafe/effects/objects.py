@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from migrasafe.effects import partitions
 from migrasafe.effects.constraints import locks_on_target
 from migrasafe.effects.foreign_key_types import incompatible_types
 from migrasafe.effects.keys import key_failures
 from migrasafe.effects.model import NOTHING, Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
 from migrasafe.effects.reads import locks_of_query
+from migrasafe.effects.refused_names import refused_rename
 from migrasafe.effects.rows import predict_query
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -83,7 +86,20 @@ def refresh(statement: RefreshMaterializedView, situation: Situation) -> Effects
     ref = situation.ref(statement.name)
     mode = LockMode.EXCLUSIVE if statement.concurrently else LockMode.ACCESS_EXCLUSIVE
     work = Work(kind=WorkKind.REWRITE, relation=ref, cause=Cause.REFRESH, concurrent=statement.concurrently)
-    return strong(ref, mode).and_(Effects(work=(work,) if statement.with_data else ()))
+    failures = tuple(_not_concurrently(statement, situation.schema.view(ref), situation))
+    return strong(ref, mode).and_(Effects(work=(work,) if statement.with_data else (), failures=failures))
+
+
+def _not_concurrently(statement: RefreshMaterializedView, view: View | None, situation: Situation) -> Iterator[Failure]:
+    """It compares the old rows with the new ones by a unique index over plain columns of all rows."""
+    if not statement.concurrently or view is None:
+        return
+    unique = [one for one in situation.schema.indexes_of(view) if one.unique and one.valid and one.predicate is None]
+    if not any(all(key.column is not None for key in one.elements) for one in unique):
+        reason = (
+            f"{view.ref.name} has no unique index over plain columns, without WHERE, by which rows can be told apart"
+        )
+        yield Failure(trouble=Trouble.NOT_IN_PREREQUISITE_STATE, reason=reason, objects=(str(view.ref),))
 
 
 # --- rename -----------------------------------------------------------------------------------------------------------
@@ -107,7 +123,10 @@ def rename(statement: Rename, situation: Situation) -> Effects:
         return NOTHING
     ref = situation.ref(statement.name)
     below = situation.below(ref) if _is_renamed_below(statement, ref, situation) else ()
-    return Effects(locks=tuple(Lock(relation=one, mode=LockMode.ACCESS_EXCLUSIVE) for one in (ref, *below)))
+    return Effects(
+        locks=tuple(Lock(relation=one, mode=LockMode.ACCESS_EXCLUSIVE) for one in (ref, *below)),
+        failures=tuple(refused_rename(statement, situation)),
+    )
 
 
 def _is_renamed_below(statement: Rename, ref: Ref, situation: Situation) -> bool:
@@ -151,11 +170,11 @@ def alter_domain(statement: AlterDomain, situation: Situation) -> Effects:
     domain = situation.schema.types.get(ref)
     if isinstance(domain, Domain) and domain.born.migration == situation.moment.migration:
         return NOTHING
-    users = [one for one in sorted(situation.schema.dependents_of(ref)) if situation.schema.table(one) is not None]
-    known = isinstance(domain, Domain) and bool(users)
-    assumed = () if known else (f"a table has a column of the domain {statement.name.name}",)
-    if isinstance(domain, Domain) and not users and situation.schema.complete:
+    users = _tables_with(ref, situation)
+    known = isinstance(domain, Domain)
+    if known and not users:
         return NOTHING
+    assumed = () if known else (f"a table has a column of the domain {statement.name.name}",)
     tables = users or [Ref(ref.schema, f"every table with a column of {ref.name}")]
     return Effects(
         locks=tuple(Lock(relation=one, mode=LockMode.SHARE) for one in tables),
@@ -170,6 +189,16 @@ def alter_domain(statement: AlterDomain, situation: Situation) -> Effects:
             for one in tables
         ),
     )
+
+
+def _tables_with(ref: Ref, situation: Situation) -> list[Ref]:
+    """Those with a column of the type, or of a type that stands on it."""
+    met, waiting = {ref}, [ref]
+    while waiting:
+        found = [one for one in situation.schema.dependents_of(waiting.pop()) if one not in met]
+        met.update(found)
+        waiting.extend(one for one in found if one in situation.schema.types)
+    return sorted(one for one in met if situation.schema.table(one) is not None)
 
 
 # --- maintenance --------------------------------------------------------------------------------------------------------

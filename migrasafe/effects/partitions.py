@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.partition_proofs import bound_is_proven, constants_in
 from migrasafe.effects.same_foreign_key import foreign_key_like
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Ref, Table
 from migrasafe.schema.same_index import same_index
-from migrasafe.sql.expressions import columns_read, walk
-from migrasafe.sql.statements import AttachPartition, ConstraintKind, DetachPartition, Expression, PartitionBound
+from migrasafe.sql.expressions import columns_read
+from migrasafe.sql.statements import AttachPartition, ConstraintKind, DetachPartition, PartitionBound
 
 
 def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) -> Effects:
@@ -28,7 +29,7 @@ def attach(action: AttachPartition, index: int, ref: Ref, situation: Situation) 
     as_default = action.bound is not None and action.bound.default
     # Partitions may be made where no migration says so: only a server knows that there are no others.
     takes_all = as_default and situation.schema.complete and parent is not None and not parent.partitions
-    if situation.exists_already(partition) and not takes_all and not _bound_is_proven(child, parent):
+    if situation.exists_already(partition) and not takes_all and not bound_is_proven(child, parent, action.bound):
         work.append(
             Work(kind=WorkKind.SCAN, relation=partition, cause=Cause.ATTACH_PARTITION, action=index, detail=ref.name)
         )
@@ -61,13 +62,13 @@ def _scan_of_default(
     constant of the new bound; that it excludes them is taken on trust."""
     keys = {column for column in parent.partition_by.columns if column is not None} if parent.partition_by else set()
     bounds = (*bound.lower, *bound.upper, *bound.values) if bound is not None else ()
-    wanted = frozenset[str]().union(*(_constants(one) for one in bounds))
+    wanted = frozenset[str]().union(*(constants_in(one) for one in bounds))
     if keys and wanted:
         for constraint in default.constraints:
             if constraint.kind is not ConstraintKind.CHECK or not (constraint.valid and constraint.enforced):
                 continue
             check = constraint.expression
-            if check is not None and keys <= columns_read(check) and wanted <= _constants(check):
+            if check is not None and keys <= columns_read(check) and wanted <= constants_in(check):
                 return
     yield Work(
         kind=WorkKind.SCAN,
@@ -75,30 +76,6 @@ def _scan_of_default(
         cause=Cause.DEFAULT_PARTITION,
         action=action,
         detail=partition.name,
-    )
-
-
-def _constants(expression: Expression) -> frozenset[str]:
-    """The constants in an expression, each as the parser says it."""
-    return frozenset(
-        str({name: value for name, value in fields.items() if name != "location"})
-        for kind, fields in walk(expression.node)
-        if kind == "A_Const"
-    )
-
-
-def _bound_is_proven(child: Table | None, parent: Table | None) -> bool:
-    """A valid CHECK on the partition key lets PostgreSQL skip the scan; that it fits the bound is taken on trust."""
-    if child is None or parent is None or parent.partition_by is None:
-        return False
-    keys = {column for column in parent.partition_by.columns if column is not None}
-    return any(
-        constraint.kind is ConstraintKind.CHECK
-        and constraint.valid
-        and constraint.enforced
-        and constraint.expression is not None
-        and keys <= columns_read(constraint.expression)
-        for constraint in child.constraints
     )
 
 

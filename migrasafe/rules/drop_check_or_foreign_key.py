@@ -26,7 +26,7 @@ def check(step: Step) -> Iterator[Finding]:
         constraint = table.constraint(action.name) if isinstance(action, DropConstraint) else None
         if constraint is None or constraint.kind not in _KINDS or constraint.born.migration == step.moment.migration:
             continue
-        if _is_kept(constraint, end):
+        if _is_kept(constraint, end) or _goes_with_a_column(constraint, table, end):
             continue
         yield step.finding(
             RULE.id,
@@ -56,6 +56,11 @@ def _is_kept(constraint: Constraint, end: Table) -> bool:
         return False
     columns = [one for one in end.columns if one.name in constraint.columns]
     return bool(columns) and all(one.not_null and proves_not_null(constraint.expression, one.name) for one in columns)
+
+
+def _goes_with_a_column(constraint: Constraint, table: Table, end: Table) -> bool:
+    """Whether this migration drops what it is about: no row can break it any more."""
+    return any(table.column(name) is not None and end.column(name) is None for name in constraint.columns)
 
 
 RULE = Rule(id="drop-check-or-foreign-key", check=check, on=(AlterTable,), actions=(DropConstraint,))

@@ -33,8 +33,8 @@ _KINDS = frozenset(
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
     assert isinstance(statement, Drop)
-    if statement.kind not in _KINDS:
-        return
+    if statement.kind not in _KINDS or (statement.kind == "SCHEMA" and not statement.cascade):
+        return  # PostgreSQL drops no schema with anything in it, unless CASCADE says so
     dropped = [one for one in statement.objects if _is_in_use(step, statement, one)]
     if not dropped:
         return

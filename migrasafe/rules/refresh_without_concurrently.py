@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from migrasafe.effects.model import Cause, Work
-from migrasafe.findings import Fix
+from migrasafe.findings import Finding, Fix
 from migrasafe.rules.by_cause import rule_for
-from migrasafe.rules.context import Step
+from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import in_place
+from migrasafe.rules.wording import shown
+from migrasafe.schema.model import Ref
 from migrasafe.sql.edit import insert_after
 from migrasafe.sql.statements import RefreshMaterializedView
 
@@ -24,7 +28,7 @@ def _concurrently(step: Step, work: Work) -> Fix | None:
     return in_place(step, concurrent) if concurrent is not None else None
 
 
-RULE = rule_for(
+_WAITS = rule_for(
     "refresh-without-concurrently",
     (Cause.REFRESH,),
     (RefreshMaterializedView,),
@@ -32,3 +36,31 @@ RULE = rule_for(
     instead="Use REFRESH MATERIALIZED VIEW CONCURRENTLY; it needs a unique index over all rows of the view.",
     fix=_concurrently,
 )
+
+
+def check(step: Step) -> Iterator[Finding]:
+    statement = step.statement
+    assert isinstance(statement, RefreshMaterializedView)
+    if statement.with_data:
+        yield from _WAITS.check(step)
+        return
+    ref = step.situation.ref(statement.name)
+    view = step.schema.view(ref)
+    if not step.exists_already(ref) or (view is not None and not view.populated) or _is_filled(step, ref):
+        return
+    yield step.finding(
+        RULE.id,
+        f"Queries of {shown(ref)} fail from now on (55000): WITH NO DATA takes its rows away until somebody fills it.",
+        help="Use REFRESH MATERIALIZED VIEW CONCURRENTLY, or deploy an app version that does without the view first.",
+        objects=(ref,),
+        lock=step.effects.lock_on(ref),
+    )
+
+
+def _is_filled(step: Step, ref: Ref) -> bool:
+    """Whether it has rows again, or is gone, when the transaction ends."""
+    view = (step.at_commit() if step.in_transaction else step.after).view(ref)
+    return view.populated if view is not None else step.schema.view(ref) is not None
+
+
+RULE = Rule(id="refresh-without-concurrently", check=check, on=(RefreshMaterializedView,))

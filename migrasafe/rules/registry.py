@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
         actions=(sql.DropConstraint, sql.DropColumn, sql.ReplicaIdentity),
     ),
     _rule("recreate-without-grants", sql.Drop, sql.Rename),
-    _rule("refresh-without-concurrently", sql.RefreshMaterializedView, causes=(Cause.REFRESH,)),
+    _rule("refresh-without-concurrently", sql.RefreshMaterializedView),
     _rule("reindex-without-concurrently", sql.Reindex, needs_work=True),
     _rule("rename-column-in-use", sql.Rename),
     _rule("rename-object-in-use", sql.Rename, sql.RenameEnumValue, sql.SetSchema),

@@ -16,12 +16,16 @@ from migrasafe.sql.statements import Reindex
 def check(step: Step) -> Iterator[Finding]:
     statement = step.statement
     assert isinstance(statement, Reindex)
-    concurrent = insert_after(step.script.source.text, statement.span, statement.kind, "CONCURRENTLY", step.as_written)
+    catalogs = statement.kind == "SYSTEM"
+    place = insert_after(step.script.source.text, statement.span, statement.kind, "CONCURRENTLY", step.as_written)
+    concurrent = None if catalogs else place
     for work in step.work(Cause.REINDEX):
         yield step.finding(
             RULE.id,
             f"Reads and writes of {shown(work.relation)} wait while {work.detail or f'its part of {statement.name}'} is built again.",
-            help=f"Reindex concurrently, {outside_words(step)}.",
+            help="PostgreSQL builds no index of a catalog concurrently: do it while nobody uses the database."
+            if catalogs
+            else f"Reindex concurrently, {outside_words(step)}.",
             work=work,
             fix=outside_transaction(step, concurrent) if concurrent is not None else None,
         )

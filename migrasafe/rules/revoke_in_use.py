@@ -9,7 +9,7 @@ from migrasafe.rules.context import Rule, Step
 from migrasafe.rules.instead import after_deploy
 from migrasafe.rules.row_security import people, people_first
 from migrasafe.rules.wording import shown
-from migrasafe.schema.model import Granted, Ref, Sequence, Table, View
+from migrasafe.schema.model import Granted, Ref, Relation, Sequence, Table, View
 from migrasafe.sql.statements import Grant, GrantRole, RoleStatement
 
 _NEEDED = frozenset({"select", "insert", "update", "delete", "usage", "execute", "connect"})
@@ -83,7 +83,17 @@ def _known(step: Step, statement: Grant) -> Iterator[tuple[Ref, frozenset[Grante
             continue
         if step.situation.exists_already(ref):
             lost = before.grants - now.grants - then.grants
-            yield ref, frozenset(one for one in lost if one.privilege in _NEEDED)
+            yield ref, frozenset(one for one in (*lost, *_of_columns(before, now, then)) if one.privilege in _NEEDED)
+
+
+def _of_columns(before: Relation, now: Relation, then: Relation) -> Iterator[Granted]:
+    """What was granted on columns alone, and is no longer, unless the whole table is granted."""
+    if not (isinstance(before, Table) and isinstance(now, Table) and isinstance(then, Table)):
+        return
+    for column in before.columns:
+        left = [one.column(column.name) for one in (now, then)]
+        kept = [one.grants if one is not None else column.grants for one in left]
+        yield from column.grants.difference(*kept, now.grants, then.grants)
 
 
 def _others(step: Step, statement: Grant) -> Iterator[Finding]:

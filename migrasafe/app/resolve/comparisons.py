@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from migrasafe.app.resolve.context import Context
-from migrasafe.app.resolve.conversions import can_be_compared, can_be_stored, can_be_written
+from migrasafe.app.resolve.conversions import can_be_compared, can_be_stored
 from migrasafe.app.resolve.operators import COMPARING, operator_exists
 from migrasafe.app.resolve.references import Value
 from migrasafe.app.resolve.types import element, enum_labels
@@ -16,6 +16,7 @@ from migrasafe.app.usage import Action, ObjectKind
 from migrasafe.schema.model import Column, Ref
 from migrasafe.sql.quote import quote_ident, type_in_errors
 from migrasafe.sql.statements import TypeName
+from migrasafe.sql.written_values import can_be_written
 
 _RELATION_NAME = re.compile(r'(?:(?P<schema>[A-Za-z_]\w*)\.)?(?:(?P<name>[A-Za-z_]\w*)|"(?P<quoted>[^"]+)")')
 _ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,"]+)')

@@ -5,8 +5,6 @@ https://www.postgresql.org/docs/current/typeconv.html
 
 from __future__ import annotations
 
-import re
-
 from migrasafe.sql.statements import TypeName
 
 NUMBERS = ("int2", "int4", "int8", "numeric", "float4", "float8")
@@ -17,12 +15,6 @@ _FAMILIES: dict[str, str] = {
     **dict.fromkeys(_TEXTS, "text"),
     **dict.fromkeys(_TIMES, "point in time"),
     **{name: name for name in ("uuid", "bool", "jsonb", "bytea", "inet", "interval", "xml", "tsvector", "point")},
-}
-_WRITTEN = {
-    **dict.fromkeys(("int2", "int4", "int8"), re.compile(r"\s*[-+]?([0-9][0-9_]*|0[xob][0-9a-f_]+)\s*", re.I)),
-    "numeric": re.compile(r"\s*([-+]?[0-9_.]+(e[-+]?[0-9]+)?|[-+]?(nan|inf(inity)?)|0[xob][0-9a-f_]+)\s*", re.I),
-    "uuid": re.compile(r"\s*\{?[0-9a-f-]{32,}\}?\s*", re.I),
-    "bool": re.compile(r"\s*(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|off|of|0|1)\s*", re.I),
 }
 
 
@@ -69,11 +61,3 @@ def can_be_stored(given: TypeName | None, column: TypeName | None) -> bool:
     if ours is None or theirs is None or (ours == "text" and column.name == "xml"):
         return True
     return ours == theirs and given.array == column.array
-
-
-def can_be_written(text: str, column: TypeName | None) -> bool:
-    """Whether a string constant can be read as a value of the type."""
-    if column is None or column.array or column.schema not in (None, "pg_catalog"):
-        return True
-    pattern = _WRITTEN.get(column.name)
-    return pattern is None or pattern.fullmatch(text) is not None

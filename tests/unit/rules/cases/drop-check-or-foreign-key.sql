@@ -38,3 +38,7 @@ ALTER TABLE orders ADD CONSTRAINT fresh CHECK (id > 0) NOT VALID;
 ALTER TABLE orders DROP CONSTRAINT fresh;
 ALTER TABLE orders DROP CONSTRAINT sane;
 DROP TABLE orders;
+
+-- case: the column goes as well
+ALTER TABLE orders DROP CONSTRAINT who, DROP CONSTRAINT sane;
+ALTER TABLE orders DROP COLUMN user_id, DROP COLUMN total;
