@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrasafe.articles import with_article
 from migrasafe.effects.model import Failure, Trouble
 from migrasafe.effects.situation import Situation
 from migrasafe.schema.model import Index, Relation, RelationKind, Sequence, Table, View
@@ -33,7 +34,7 @@ def refused_drop(statement: Drop, situation: Situation) -> Iterator[Failure]:
         if kind is not None and kinds is not None and kind not in kinds:
             yield Failure(
                 trouble=Trouble.WRONG_OBJECT,
-                reason=f"{dropped.name} is no {statement.kind.lower()} but a {kind.value}",
+                reason=f"{dropped.name} is no {statement.kind.lower()} but {with_article(kind.value)}",
                 objects=(str(ref),),
             )
 
