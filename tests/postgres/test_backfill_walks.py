@@ -109,6 +109,24 @@ def test_a_table_without_a_key_is_walked_by_blocks(each_major, database):
     assert database.execute("SELECT sum(rows_changed) FROM migrasafe.backfill_shard") == [(3599,)]
 
 
+def test_a_row_that_somebody_moves_behind_the_end_is_not_left_out(each_major, database):
+    """It wants the change still: whoever wrote it did not know of the column."""
+    database.execute("""
+        CREATE TABLE t (a int, b int, pad text);
+        ALTER TABLE t ALTER pad SET STORAGE plain;
+        INSERT INTO t SELECT i, NULL, repeat('x', 200) FROM generate_series(1, 400) AS i;
+        CREATE FUNCTION moves() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN UPDATE t SET pad = repeat('x', 7000) WHERE a = 400 AND b IS NULL AND length(pad) < 7000; RETURN NULL; END $$;
+        CREATE TRIGGER moves AFTER UPDATE OF b ON t FOR EACH STATEMENT EXECUTE FUNCTION moves();
+        ANALYZE t;
+    """)
+    run = ("run", "--table", "t", "--set", "b = a + 1", "--where", "b IS NULL", "--batch-rows", "50")
+    said = backfill(database.dsn, *run)
+    assert said.status == 0, said.output
+    assert "done: 400 of" in said.output and "none is left that wants it" in said.output
+    assert database.execute("SELECT count(*) FROM t WHERE b IS DISTINCT FROM a + 1") == [(0,)]
+
+
 def test_the_cursor_does_not_depend_on_settings_of_the_role(database):
     name = database.execute("SELECT current_database()")[0][0]
     database.execute(

@@ -16,6 +16,7 @@ from migrasafe.backfill.end.finish import (
     ROWS_A_LOOK,
     Verdict,
     Verification,
+    blocks_of,
     can_count,
     parts_of,
     retry_locked,
@@ -136,11 +137,9 @@ class Finisher:
         worker.note("rows-left", f"{say_count(verdict.rows_left, 'row')} to change again or still; what has them is walked again",
                     rows=verdict.rows_left)  # fmt: skip
         again = [part for part in self._parts if part.no in verdict.left]
-        blocks = {}
+        blocks: dict[int, int] = {}
         if job.walk_kind == "blocks":
-            for part in again:
-                size = f"pg_relation_size({part.rel}) / current_setting('block_size')::bigint"
-                blocks[part.rel] = int(session.rows(f"SELECT {size}")[0][0])
+            blocks = {part.rel: blocks_of(session, part.rel) for part in again}
         walk_again(session, job, worker.who, again, blocks, rows_left=verdict.rows_left)
         shards.give_back(session, job.id, worker.token)
         worker.job = reload_job(session, job)
@@ -176,8 +175,7 @@ def walk_rewritten(worker: Worker, shard: Shard, why: str) -> None:
     """Begin a table again whose blocks are others now: what is done does not match the predicate any more."""
     session = worker.link.session
     found = shards.relation_of(session, shard.rel)
-    size = f"pg_relation_size({shard.rel}) / current_setting('block_size')::bigint"
-    blocks = {shard.rel: int(session.rows(f"SELECT {size}")[0][0])}
+    blocks = {shard.rel: blocks_of(session, shard.rel)}
     worker.note("rewritten", f"{why}; its walk begins again")
     part = replace(shard, filenode=found[1] if found else 0)
     walk_again(session, worker.job, worker.who, [part], blocks, rows_left=None)

@@ -40,6 +40,7 @@ class Verification:
         self._session = session
         self._places = places
         self._parts = list(parts)
+        self._at_ends = _at_ends(parts, places)
         self._low: Key | None = parts[0].lo if parts else None
         self._left: dict[int, int] = {}
         self.rows_seen = 0
@@ -50,7 +51,7 @@ class Verification:
             return Verdict(left=self._left)
         part = self._parts[0]
         place = replace(self._places[part.rel], leaves_out_dead=True)
-        high = self._high(place, part, rows)
+        high, is_end = self._high(place, part, rows)
         inside = place.inside(Range(low=self._low, high=high, rows=rows))
         results = self._session.script(
             query(
@@ -64,16 +65,27 @@ class Verification:
             self._left[part.no] = self._left.get(part.no, 0) + found
         self.rows_seen += rows
         self._low = high
-        if high == part.hi:
+        if is_end:
             self._parts.pop(0)
             self._low = self._parts[0].lo if self._parts else None
         return None if self._parts else Verdict(left=self._left)
 
-    def _high(self, place: Place, part: Shard, rows: int) -> Key:
-        if isinstance(place.walk, BlockWalk):
-            per_block = max(1, round((part.est_rows or 0) / (int(part.hi[0]) + 1)))
-            return place.walk.after(self._low, part.hi, rows // per_block)
-        return key_in(self._session.rows(place.walk.bound(place.relation, self._low, part.hi, rows))) or part.hi
+    def _high(self, place: Place, part: Shard, rows: int) -> tuple[Key, bool]:
+        """The end of the range, and whether it is that of its part."""
+        if not isinstance(place.walk, BlockWalk):
+            high = key_in(self._session.rows(place.walk.bound(place.relation, self._low, part.hi, rows))) or part.hi
+            return high, high == part.hi
+        per_block = max(1, round((part.est_rows or 0) / (int(part.hi[0]) + 1)))
+        high = place.walk.after(self._low, part.hi, rows // per_block)
+        if high == part.hi and part.no in self._at_ends:
+            # Whoever has changed a row that wants the change may have moved it behind what was the end.
+            return place.walk.open_end(blocks_of(self._session, part.rel)), True
+        return high, high == part.hi
+
+
+def blocks_of(session: ScriptSession, rel: int) -> int:
+    """How many blocks a table has now."""
+    return int(session.rows(f"SELECT pg_relation_size({rel}) / current_setting('block_size')::bigint")[0][0])
 
 
 def can_count(job: Job) -> bool:
@@ -119,6 +131,15 @@ def walk_again(
             detail={"pass": job.passes + 1, "rows_left": rows_left},
         )
     )
+
+
+def _at_ends(parts: Sequence[Shard], places: Mapping[int, Place]) -> frozenset[int]:
+    """The numbers of the parts that are at the end of a table that is walked by its blocks."""
+    last: dict[int, Shard] = {}
+    for part in parts:
+        if isinstance(places[part.rel].walk, BlockWalk):
+            last[part.rel] = max(last.get(part.rel, part), part, key=lambda one: int(one.hi[0]))
+    return frozenset(part.no for part in last.values())
 
 
 def _left(place: Place, inside: str) -> str:

@@ -100,6 +100,12 @@ class KeyWalk(Struct, frozen=True, kw_only=True, tag="key"):
         return values[0] if len(values) == 1 else f"({', '.join(values)})"
 
 
+_LAST_BLOCK = 2**32 - 2
+"""That a table can have."""
+_GROWN_MEANWHILE = 64
+"""Blocks that may come between two statements, where each row of a range is asked for by its number."""
+
+
 class BlockWalk(Struct, frozen=True, kw_only=True, tag="blocks"):
     """Ranges of blocks of the heap. A key is the number of the last block that is done, or that and a row's in it.
 
@@ -154,6 +160,10 @@ class BlockWalk(Struct, frozen=True, kw_only=True, tag="blocks"):
 
     def same_row(self, one: str, other: str) -> str:
         return f"{one}.ctid = {other}.ctid"
+
+    def open_end(self, blocks: int) -> Key:
+        """The end of a range that goes on to the end of the table, which has about so many blocks and grows."""
+        return (str(_LAST_BLOCK if self.reads_ranges else blocks + _GROWN_MEANWHILE),)
 
     def after(self, low: Key | None, end: Key, blocks: int) -> Key:
         """The last block of a batch of so many."""
