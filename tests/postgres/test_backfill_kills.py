@@ -137,7 +137,7 @@ def make_table(cluster: Cluster, rows: int) -> None:
 def test_nothing_is_lost_or_doubled_by_kills(cluster, tmp_path):
     rows = 300_000
     make_table(cluster, rows)
-    client = Client(cluster.primary.dsn, tmp_path / "log", "--batch-rows", "50", "--nice", "0.5")
+    client = Client(cluster.primary.dsn, tmp_path / "log", "--batch-rows", "50", "--nice", "0.8")
     killed = torment(cluster, client, 6, random.Random(5))
     assert killed.total() == 6, f"the job was done after {killed}: {client.said()}"
     client.process.terminate()
@@ -173,7 +173,7 @@ def test_a_failover_is_survived_without_a_hand(cluster, tmp_path):
     replica = cluster.add_replica("r1")
     make_table(cluster, rows)
     both = f"host={cluster.primary.data.parent},{replica.data.parent} port=5432,5432 user=postgres dbname=postgres"
-    client = Client(both, tmp_path / "log", "--batch-rows", "100", "--nice", "0.5")
+    client = Client(both, tmp_path / "log", "--batch-rows", "100", "--nice", "0.8")
     has_table = "SELECT to_regclass('migrasafe.backfill_shard') IS NOT NULL"
     eventually(lambda: cluster.primary.execute(has_table)[0][0], "it begins")
     eventually(lambda: cluster.primary.execute("SELECT count(*) > 4000 FROM t WHERE n = 1")[0][0], "batches are done")

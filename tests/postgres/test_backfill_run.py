@@ -10,6 +10,8 @@ ORDERS = """
 CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int, total_cents bigint, n int DEFAULT 0);
 INSERT INTO orders (total) SELECT i FROM generate_series(1, 5000) AS i;
 """
+SLOW, FAST = ("--batch-rows", "10", "--nice", "0.9"), ("--batch-rows", "1000", "--nice", "0")
+"""A worker that is still at work when a busy machine comes to what a test does to it; and one that ends soon."""
 FILL = ("run", "--table", "orders", "--set", "total_cents = total::bigint * 100", "--where", "total_cents IS NULL")
 
 
@@ -42,23 +44,22 @@ def test_rows_that_come_later_are_not_chased(database):
 
 def test_the_next_run_of_a_killed_one_changes_every_row_once(database):
     database.execute(ORDERS)
-    command = ("run", "--table", "orders", "--set", "n = n + 1", "--batch-rows", "50")
-    process = start_backfill(database.dsn, *command, "--nice", "0.9")
+    command = ("run", "--table", "orders", "--set", "n = n + 1")
+    process = start_backfill(database.dsn, *command, *SLOW)
     has_begun = "SELECT to_regclass('migrasafe.backfill_shard') IS NOT NULL"
     until(lambda: database.execute(has_begun) == [(True,)], "the state tables are there")
     until(lambda: database.execute("SELECT count(*) FROM orders WHERE n = 1")[0][0] > 500, "some batches are done")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert database.execute("SELECT count(*) FROM orders WHERE n = 0") != [(0,)]
-    said = backfill(database.dsn, *command, "--nice", "0")
+    said = backfill(database.dsn, *command, *FAST)
     assert said.status == 0, said.output
     assert database.execute("SELECT n, count(*) FROM orders GROUP BY n") == [(1, 5000)]
 
 
 def test_sigterm_ends_after_the_batch_and_the_next_run_goes_on(database):
     database.execute(ORDERS)
-    command = ("run", "--table", "orders", "--set", "n = n + 1", "--batch-rows", "20", "--nice", "0.9")
-    process = start_backfill(database.dsn, *command)
+    process = start_backfill(database.dsn, "run", "--table", "orders", "--set", "n = n + 1", *SLOW)
     until(lambda: database.execute("SELECT to_regclass('migrasafe.backfill_shard') IS NOT NULL")[0][0], "it begins")
     until(lambda: database.execute("SELECT count(*) FROM orders WHERE n = 1")[0][0] > 100, "some batches are done")
     process.terminate()
@@ -68,7 +69,7 @@ def test_sigterm_ends_after_the_batch_and_the_next_run_goes_on(database):
     assert (status, kind) == ("paused", "stop")
     assert "SIGTERM" in str(reason)
     assert database.execute("SELECT count(*) FROM migrasafe.backfill_shard WHERE lease_token IS NOT NULL") == [(0,)]
-    assert backfill(database.dsn, "run", "orders.n", "--batch-rows", "1000", "--nice", "0").status == 0
+    assert backfill(database.dsn, "run", "orders.n", *FAST).status == 0
     assert database.execute("SELECT n, count(*) FROM orders GROUP BY n") == [(1, 5000)]
 
 

@@ -94,7 +94,7 @@ def test_watching_on_a_terminal_draws_a_screen_of_its_width(table, columns):
 
 def test_the_end_of_a_watch_is_not_the_end_of_the_job(table):
     assert backfill(table.dsn, "init").status == 0
-    worker = start_backfill(table.dsn, *RUN, "--batch-rows", "5", "--nice", "0.9")
+    worker = start_backfill(table.dsn, *RUN, "--batch-rows", "1", "--nice", "0.9")
     until(lambda: table.execute("SELECT count(*) FROM migrasafe.backfill_worker")[0][0], "it works")
     watching = start_backfill(table.dsn, "status", "t.n", "--watch", "--every", "100ms")
     assert watching.stdout is not None
