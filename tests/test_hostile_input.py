@@ -387,3 +387,12 @@ def test_a_file_of_queries_that_is_too_large_is_refused(tmp_path: Path) -> None:
     ran = _compat(tmp_path)
     assert ran.returncode == 2
     assert "queries.sql: cannot be read: it has 1,024 MB, and at most 256 are read" in ran.stderr
+
+
+def test_a_psycopg_without_its_library_is_said(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "migrasafe", "backfill", "status", "--dsn", "host=/nowhere"]
+    without = os.environ | {"PSYCOPG_IMPL": "c"}  # which the wheel has not
+    ran = subprocess.run(command, cwd=tmp_path, env=without, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, ""), ran.stderr
+    assert "pip install 'psycopg[binary]'" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1

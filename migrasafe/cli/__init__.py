@@ -76,6 +76,9 @@ def main() -> None:
             said = str(error).partition("\n")[0]
             _say(f"the server refuses: {said}; docs/security.md lists what the role of each command needs")
             sys.exit(2)
+        if isinstance(error, ImportError) and "psycopg '" in str(error):
+            _say("psycopg finds no libpq here: pip install 'psycopg[binary]', or install libpq (Debian: libpq5)")
+            sys.exit(2)
         if is_too_deep(error):
             _say("something in the input is nested too deeply to be followed: thousands of levels; split it")
             sys.exit(2)
