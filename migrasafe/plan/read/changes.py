@@ -44,11 +44,12 @@ from migrasafe.plan.read.nothing_to_do import NothingToDo
 from migrasafe.plan.read.numbers import identity_change, sequence_change
 from migrasafe.plan.read.objects import Objects
 from migrasafe.plan.read.refused_forms import refuse_only, refuse_rollback, refuse_temporary
-from migrasafe.plan.read.renames import Ask, renames
+from migrasafe.plan.read.renames import Ask, makes_view, renames
 from migrasafe.plan.read.replacements import replacements, says_what_they_get
 from migrasafe.plan.read.retyped import defaults_with_types, with_default
 from migrasafe.plan.read.run_afterwards import afterwards
 from migrasafe.plan.read.swaps import constraint_swaps, index_swaps
+from migrasafe.plan.read.widened_keys import keys_first, widened_with_keys
 from migrasafe.plan.read.written_out import first_words, written_out
 from migrasafe.schema.evolve import evolve
 from migrasafe.schema.model import Moment, Schema
@@ -78,7 +79,7 @@ def read_changes(script: Script, schema: Schema, hints: Hints, ask: Ask | None =
     reader = _Reader(script, schema, hints, ask)
     found = [Wanted(change=NothingToDo(statement=one), before=schema) for one in written.done]
     refused: list[NoPlanError] = []
-    for count, statement in enumerate(script.statements):
+    for count, statement in enumerate(keys_first(script.statements, reader.widened)):
         refuse_rollback(script, statement)
         if isinstance(statement, _SESSION):
             continue  # how it was going to be run: the plan has its own way
@@ -118,6 +119,7 @@ class _Reader:
         self.kept_keys = kept_keys(script, schema, self.constraint_swaps)
         self.made = {one.name.name for one in script.statements if isinstance(one, sql.CreateTable)}
         self.retyped = defaults_with_types(script, schema, hints)
+        self.widened = widened_with_keys(script, schema)
         self.objects = Objects(script, schema, _moment)
 
     def changes(self, statement: Statement, before: Schema, after: Schema) -> Iterator[Change]:
@@ -143,7 +145,9 @@ class _Reader:
                 yield RenameColumn(table=statement.name, column=column, new_name=statement.new_name, way=self.hints.way)
             case sql.Rename(kind="TABLE"):
                 yield RenameTable(
-                    table=statement.name, new_name=statement.new_name, leaves_view=self._makes_view(statement.name)
+                    table=statement.name,
+                    new_name=statement.new_name,
+                    leaves_view=makes_view(self.script, self.first, statement.name),
                 )
             case sql.CreateIndex():
                 yield from self._index(statement, before, after)
@@ -194,13 +198,6 @@ class _Reader:
                 rows = tuple(self._first_rows(statement, after)) if isinstance(statement, sql.CreateTable) else ()
                 yield AsWritten(sql=self.script.text_of(statement), more=rows, done=done)
 
-    def _makes_view(self, name: Name) -> bool:
-        """Whether the migration lets a view have the name of a table."""
-        ref = self.first.resolve(*name)
-        return any(
-            isinstance(one, sql.CreateView) and self.first.resolve(*one.name) == ref for one in self.script.statements
-        )
-
     def _added(self, name: Name, before: Schema) -> frozenset[str]:
         """The columns of a table that statements of this migration have added."""
         first, now = (one.table(one.resolve(*name)) for one in (self.first, before))
@@ -242,7 +239,7 @@ class _Reader:
     def _is_taken_care_of(self, part: object) -> bool:
         if self._is_of_several(part) or any(one.owns(part) for one in self.renamed):
             return True
-        return any(one.owns(part) for one in self.kept_keys)
+        return any(one is part for one in self.widened) or any(one.owns(part) for one in self.kept_keys)
 
     def _replacement(self, change: ReplaceColumns, before: Schema) -> Change:
         table = before.table(before.resolve(*change.table))

@@ -175,3 +175,9 @@ def _said(script: Script) -> Iterator[_Said]:
                 )
             schema = old[0] if len(old) == 3 else None
             yield _Said(schema=schema, table=old[-2], old=old[-1], new=new[0] if new else None, words=found[0].strip())
+
+
+def makes_view(script: Script, schema: Schema, name: Name) -> bool:
+    """Whether the migration lets a view have the name of a table."""
+    ref = schema.resolve(*name)
+    return any(isinstance(one, sql.CreateView) and schema.resolve(*one.name) == ref for one in script.statements)

@@ -175,6 +175,13 @@ CASES = {
         old=shop,
         new=shop,
     ),
+    "a key and all that refers to it, said one by one": Case(
+        migration="ALTER TABLE items ALTER COLUMN order_id TYPE bigint USING order_id::bigint;"
+        "ALTER TABLE orders ALTER COLUMN id TYPE bigint, ALTER COLUMN above TYPE bigint;",
+        once="ALTER SEQUENCE orders_id_seq AS bigint",
+        old=shop,
+        new=shop,
+    ),
     "text to a number": Case(
         migration="ALTER TABLE users ALTER COLUMN born TYPE int USING born::int",
         hints=Hints(

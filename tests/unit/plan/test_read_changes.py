@@ -295,3 +295,18 @@ def test_the_body_of_a_function_stands_in_the_file_as_it_was_written() -> None:
     body = "\nBEGIN\n  RETURN 'one\ntwo';\nEND\n"
     plan = planned(f"CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$\n{body}$$")
     assert body in sql_files(plan)["10_expand.sql"]
+
+
+@pytest.mark.parametrize(
+    "migration",
+    [
+        "ALTER TABLE a ALTER id TYPE bigint; ALTER TABLE b ALTER a_id TYPE bigint; ALTER TABLE a ALTER above TYPE bigint;",
+        "ALTER TABLE b ALTER a_id TYPE bigint USING a_id::bigint; ALTER TABLE a ALTER above TYPE bigint, ALTER id TYPE bigint;",
+    ],
+)
+def test_a_key_and_what_refers_to_it_are_widened_by_one_change(migration: str) -> None:
+    tables = "CREATE TABLE a (id int PRIMARY KEY, above int REFERENCES a); CREATE TABLE b (a_id int REFERENCES a);"
+    schema = schema_from_script(read_script(Source(path="", text=tables)))
+    (one,) = read_changes(read_script(Source(path="0042.sql", text=migration)), schema, Hints())
+    title = draft_of((one,), Ground(schema=schema, target=Target(), id="r1")).title
+    assert title == "change public.a.id, public.a.above, public.b.a_id to bigint"
