@@ -36,7 +36,7 @@ class SayComment(Struct, frozen=True, kw_only=True):
             before = known.comment if known is not None else None
             value = "NULL" if before is None else quote_literal(before)
             undo = (f"COMMENT ON COLUMN {name_of(table.relation)}.{quote_ident(str(table.column))} IS {value}",)
-        title = f"Comment on {self.kind.lower()} {'.'.join(names)}"
+        title = f"Comment on {self.kind.lower()} {'.'.join(names)}".rstrip()
         return Draft(
             title=title[:1].lower() + title[1:],
             tables=(),

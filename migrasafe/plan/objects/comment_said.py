@@ -5,7 +5,7 @@ https://www.postgresql.org/docs/current/sql-comment.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from migrasafe.plan import predicates
@@ -49,6 +49,12 @@ _IN_SCHEMAS = {
 }
 """What has a name in a schema, and no function that finds it by that; but one that tells whether the plain name is enough."""
 
+_OF_METHODS = {
+    "OPCLASS": ("pg_opclass", "opcnamespace", "opcname", "pg_opclass_is_visible", "opcmethod"),
+    "OPFAMILY": ("pg_opfamily", "opfnamespace", "opfname", "pg_opfamily_is_visible", "opfmethod"),
+}
+"""Likewise, of an access method, whose name comes first."""
+
 
 def comment_said(schema: Schema, fields: Mapping[str, Any]) -> str | None:
     """The comment there is on the object that the parse tree of a COMMENT ON names; None where no question tells."""
@@ -58,6 +64,8 @@ def comment_said(schema: Schema, fields: Mapping[str, Any]) -> str | None:
         return _of_routine(found)
     if kind == "DOMCONSTRAINT":
         return _of_domain_constraint(schema, found)
+    if kind in _TOLD_OTHERWISE:
+        return _TOLD_OTHERWISE[kind](found)
     if not names:
         return None
     if kind in _RELATIONS:
@@ -78,12 +86,19 @@ def comment_said(schema: Schema, fields: Mapping[str, Any]) -> str | None:
         catalog, on, name = _ON_TABLES[kind]
         return _described(catalog, name, names[-1], f"{on} = {predicates.relation(resolved(schema, names[:-1]))}")
     if kind in _IN_SCHEMAS:
-        catalog, on, name, is_visible = _IN_SCHEMAS[kind]
-        inside = quote_literal(quote_ident(names[-2])) if len(names) > 1 else ""
-        return _described(
-            catalog, name, names[-1], f"{on} = to_regnamespace({inside})" if inside else f"{is_visible}(oid)"
-        )
+        return _in_schema(names, *_IN_SCHEMAS[kind])
+    if kind in _OF_METHODS:
+        *of_schema, method = _OF_METHODS[kind]
+        by = f"{method} = (SELECT oid FROM pg_am WHERE amname = {quote_literal(names[0])})"
+        return _in_schema(names[1:], *of_schema, by)
     return None
+
+
+def _in_schema(names: tuple[str, ...], catalog: str, on: str, name: str, is_visible: str, *more: str) -> str:
+    where = f"{is_visible}(oid)"
+    if len(names) > 1:
+        where = f"{on} = to_regnamespace({quote_literal(quote_ident(names[-2]))})"
+    return _described(catalog, name, names[-1], where, *more)
 
 
 def _described(catalog: str, column: str, name: str, *more: str) -> str:
@@ -94,16 +109,60 @@ def _described(catalog: str, column: str, name: str, *more: str) -> str:
 
 def _of_routine(found: Mapping[str, Any]) -> str | None:
     """It is told by its arguments, too, unless it is the only one of its name."""
-    from migrasafe.sql.convert.base import type_name
-
     said = found.get("ObjectWithArgs")
     if said is None:
         return None
     name = ".".join(quote_ident(part["String"]["sval"]) for part in said["objname"])
     if said.get("args_unspecified"):
         return f"obj_description(to_regproc({quote_literal(name)}), 'pg_proc')"
-    arguments = ", ".join(spell_type(type_name(one["TypeName"])) for one in said.get("objargs", ()))
+    arguments = ", ".join(map(_spelled, said.get("objargs", ())))
     return f"obj_description(to_regprocedure({quote_literal(f'{name}({arguments})')}), 'pg_proc')"
+
+
+def _of_cast(found: Mapping[str, Any]) -> str:
+    source, target = (_oid_of_type(one) for one in found["List"]["items"])
+    return (
+        f"(SELECT obj_description(oid, 'pg_cast') FROM pg_cast WHERE castsource = {source} AND casttarget = {target})"
+    )
+
+
+def _of_operator(found: Mapping[str, Any]) -> str:
+    said = found["ObjectWithArgs"]
+    *inside, sign = (part["String"]["sval"] for part in said["objname"])
+    name = "".join(f"{quote_ident(one)}." for one in inside) + sign
+    sides = ", ".join(_spelled(one) if "TypeName" in one else "NONE" for one in said["objargs"])
+    return f"obj_description(to_regoperator({quote_literal(f'{name}({sides})')}), 'pg_operator')"
+
+
+def _of_transform(found: Mapping[str, Any]) -> str:
+    of_type, language = found["List"]["items"]
+    by = f"(SELECT oid FROM pg_language WHERE lanname = {quote_literal(language['String']['sval'])})"
+    where = f"trftype = {_oid_of_type(of_type)} AND trflang = {by}"
+    return f"(SELECT obj_description(oid, 'pg_transform') FROM pg_transform WHERE {where})"
+
+
+def _of_large_object(found: Mapping[str, Any]) -> str:
+    number = found["Float"]["fval"] if "Float" in found else found.get("Integer", {}).get("ival", 0)
+    return f"obj_description({number}, 'pg_largeobject')"
+
+
+_TOLD_OTHERWISE: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "CAST": _of_cast,
+    "OPERATOR": _of_operator,
+    "TRANSFORM": _of_transform,
+    "LARGEOBJECT": _of_large_object,
+}
+"""What has no name, or not by its name alone."""
+
+
+def _oid_of_type(found: Mapping[str, Any]) -> str:
+    return f"to_regtype({quote_literal(_spelled(found))})"
+
+
+def _spelled(found: Mapping[str, Any]) -> str:
+    from migrasafe.sql.convert.base import type_name
+
+    return spell_type(type_name(found["TypeName"]))
 
 
 def _of_domain_constraint(schema: Schema, found: Mapping[str, Any]) -> str | None:

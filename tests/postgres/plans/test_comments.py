@@ -36,6 +36,12 @@ CREATE FOREIGN TABLE there (id int) SERVER far;
 CREATE COLLATION plain FROM "C";
 CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
 CREATE TEXT SEARCH DICTIONARY listed (TEMPLATE = simple);
+CREATE CAST (mood AS text) WITH INOUT;
+CREATE OPERATOR "Shop".## (LEFTARG = int, RIGHTARG = int, PROCEDURE = int4pl);
+CREATE OPERATOR ### (RIGHTARG = int, PROCEDURE = int4up);
+CREATE OPERATOR FAMILY "Shop".numbers USING btree;
+CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal), TO SQL WITH FUNCTION int4recv(internal));
+SELECT lo_create(7), lo_create(3000000000);
 """
 KINDS = (
     "TABLE users", 'TABLE "Shop"."Orders"', 'COLUMN "Shop"."Orders".note', "COLUMN people.name", "VIEW people",
@@ -45,7 +51,9 @@ KINDS = (
     "ROUTINE told", "AGGREGATE longest(text)", "STATISTICS pair", "STATISTICS public.pair", "COLLATION plain", "PUBLICATION changes",
     "EVENT TRIGGER sees", "LANGUAGE plpgsql", "FOREIGN DATA WRAPPER wrapped", "SERVER far", "ACCESS METHOD heap",
     "EXTENSION plpgsql", "ROLE postgres", "TABLESPACE pg_default", "TEXT SEARCH CONFIGURATION words",
-    "TEXT SEARCH DICTIONARY listed", "TEXT SEARCH PARSER \"default\"",
+    "TEXT SEARCH DICTIONARY listed", "TEXT SEARCH PARSER \"default\"", "CAST (mood AS text)", 'OPERATOR "Shop".## (int, int)',
+    "OPERATOR ### (NONE, int)", "OPERATOR CLASS int4_ops USING btree", 'OPERATOR FAMILY "Shop".numbers USING btree',
+    "TRANSFORM FOR int LANGUAGE sql", "LARGE OBJECT 7", "LARGE OBJECT 3000000000",
 )  # fmt: skip
 
 
