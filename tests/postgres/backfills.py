@@ -15,6 +15,8 @@ from migrasafe.cli.commands import cli
 from migrasafe.errors import MigrasafeError
 
 PATIENCE_SECONDS = 60.0
+SAME_SIZE = ("--setting", "target_time=60s")
+"""So long may a batch take: one that a busy machine held up makes the next ones no smaller."""
 
 
 class Said(NamedTuple):

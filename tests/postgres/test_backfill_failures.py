@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.postgres.backfills import backfill, start_backfill, until
+from tests.postgres.backfills import SAME_SIZE, backfill, start_backfill, until
 
 ROWS = 4096
 TABLE = f"""
@@ -61,7 +61,7 @@ def test_a_bad_row_costs_at_most_twice_the_halvings(database):
     database.execute("CREATE SEQUENCE tries; CREATE FUNCTION count_try() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
                      "PERFORM nextval('tries'); RETURN NULL; END $$; CREATE TRIGGER count_try BEFORE UPDATE ON t "
                      "FOR EACH STATEMENT EXECUTE FUNCTION count_try()")  # fmt: skip
-    backfill(database.dsn, *ADD, "--batch-rows", "1024", "--max-dead-rows", "1")
+    backfill(database.dsn, *ADD, "--batch-rows", "1024", "--max-dead-rows", "1", *SAME_SIZE)
     without = ROWS // 1024
     (tries,), (committed,) = (
         database.execute("SELECT last_value FROM tries")[0],

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.postgres.backfills import backfill, start_backfill, until
+from tests.postgres.backfills import SAME_SIZE, backfill, start_backfill, until
 from tests.postgres.servers import Database
 
 FILL = (
@@ -38,7 +38,8 @@ def table(database: Database) -> Iterator[Database]:
 
 
 def test_metrics_of_the_job_and_its_worker_are_served_while_it_runs(table: Database) -> None:
-    process = start_backfill(table.dsn, "run", *FILL, "--metrics-port", "127.0.0.1:0")
+    undisturbed = ("--setting", "max_commit_time=off", "--setting", "max_active_sessions=off", *SAME_SIZE)
+    process = start_backfill(table.dsn, "run", *FILL, *undisturbed, "--metrics-port", "127.0.0.1:0")
     try:
         assert process.stdout is not None
         port = next(

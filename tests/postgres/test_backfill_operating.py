@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.postgres.backfills import backfill, start_backfill, until
+from tests.postgres.backfills import SAME_SIZE, backfill, start_backfill, until
 
 SLOW = ("run", "--table", "t", "--set", "n = n + 1", "--batch-rows", "10")
 SOON_SECONDS = 3.0
@@ -212,7 +212,7 @@ def test_rows_that_others_set_back_are_walked_again(database):
     with database.connect() as other:
         other.execute("BEGIN")
         other.execute("SELECT FROM t WHERE id = 3000 FOR UPDATE")
-        process = start_backfill(database.dsn, "run", "--table", "t", "--set", "n = 1", "--where", "n IS NULL",
+        process = start_backfill(database.dsn, "run", "--table", "t", "--set", "n = 1", "--where", "n IS NULL", *SAME_SIZE,
                                  "--batch-rows", "500", "--lock-timeout", "50s", "--statement-timeout", "60s")  # fmt: skip
         until(lambda: database.execute("SELECT count(*) FROM t WHERE n = 1")[0][0] == 2500, "all but the last batch")
         database.execute("UPDATE t SET n = NULL WHERE id IN (1, 700)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from tests.postgres.backfills import backfill, start_backfill, until
+from tests.postgres.backfills import SAME_SIZE, backfill, start_backfill, until
 
 ORDERS = """
 CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int, total_cents bigint, n int DEFAULT 0);
@@ -26,7 +26,7 @@ def test_every_row_is_changed_and_none_is_left(each_major, database):
 
 def test_the_cursor_and_the_counters_are_in_the_database(database):
     database.execute(ORDERS)
-    backfill(database.dsn, *FILL, "--batch-rows", "800")
+    backfill(database.dsn, *FILL, "--batch-rows", "800", *SAME_SIZE)
     assert database.execute(
         "SELECT cursor, hi, is_done, batch_no, rows_walked, rows_changed FROM migrasafe.backfill_shard"
     ) == [(["5000"], ["5000"], True, 7, 5000, 5000)]

@@ -371,7 +371,8 @@ def test_an_archive_that_falls_behind_stops_batches(cluster: Cluster) -> None:
 
 
 def test_somebody_who_waits_for_us_makes_batches_a_tenth(cluster: Cluster) -> None:
-    with working(cluster, {"max_blocked_time": "50ms", "max_lag": "off"}) as worker:
+    # The target, so that no batch that was held up has made them small already.
+    with working(cluster, {"max_blocked_time": "50ms", "max_lag": "off", "target_time": "60s"}) as worker:
         worker.pause()
         rows = worker.throttle.decide(time.monotonic()).batch_rows
         waiter = cluster.primary.connect("app")
