@@ -9,6 +9,7 @@ from migrasafe.rules.context import Step
 from migrasafe.rules.wording import sql_name
 from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Domain, Ref
+from migrasafe.sql.deparse import expression_sql
 from migrasafe.sql.quote import quote_ident, quote_literal, spell_type
 from migrasafe.sql.statements import ColumnDef
 from migrasafe.sql.written import WrittenColumn
@@ -72,7 +73,10 @@ def values_of(new: NewColumn) -> Values:
     if Cause.CONSTRAINED_DOMAIN in new.causes:
         return _domain(new)
     if Cause.VOLATILE_DEFAULT in new.causes:
-        default = next(iter(new.written.clauses_of("default"))).rest
+        written = new.written.clauses_of("default")
+        if not written:
+            return _default_of_domain(new)
+        default = written[0].rest
         return Values(without=("default",), setup=(new.alter(f"SET DEFAULT {default}"),), value=default)
     return Values()
 
@@ -143,15 +147,27 @@ def computed_by_trigger(table: Ref, on: str, column: str, expression: str) -> tu
 
 def _domain(new: NewColumn) -> Values:
     """The type below the domain, and a constraint that asks the domain about every value."""
-    kind = new.column.type
-    found = kind and new.step.schema.types.get(new.step.schema.resolve_type(kind.schema, kind.name))
-    if not isinstance(found, Domain):
+    domains = _domains(new)
+    if not domains:
         return Values()
     check = quote_ident(object_name(new.table.name, new.column.name, "check"))
     name = new.written.name
     asked = f"{name} IS NULL OR CAST({name} AS {new.written.type}) IS NOT NULL"
     return Values(
-        type=spell_type(found.type),
+        type=spell_type(domains[-1].type),
         setup=(f"ALTER TABLE {new.on} ADD CONSTRAINT {check} CHECK ({asked}) NOT VALID",),
         checks=(check,),
     )
+
+
+def _default_of_domain(new: NewColumn) -> Values:
+    """No default for the rows there are, and that of the domain again for new ones."""
+    default = next((one.default for one in _domains(new) if one.default is not None), None)
+    value = expression_sql(default) if default is not None else None
+    if value is None:
+        return Values()
+    return Values(type=f"{new.written.type} DEFAULT NULL", setup=(new.alter("DROP DEFAULT"),), value=value)
+
+
+def _domains(new: NewColumn) -> tuple[Domain, ...]:
+    return tuple(new.step.situation.domains(new.column.type)) if new.column.type is not None else ()

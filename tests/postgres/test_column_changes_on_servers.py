@@ -75,6 +75,7 @@ CHANGES = [
     ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d positive[]"),
     ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d dice"),
     ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d loaded"),
+    ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d loaded DEFAULT NULL"),
     ("CREATE TABLE {t} (a integer)", "ALTER TABLE {t} ADD COLUMN d loaded DEFAULT 5"),
 ]
 ATTACH = "ALTER TABLE p{t} ATTACH PARTITION {t} FOR VALUES FROM ('2022-01-01') TO ('2023-01-01')"
@@ -167,3 +168,13 @@ def test_columns_change_as_predicted(each_major: int, database: Database) -> Non
         (change, bool(one.rewrites), bool(one.index_builds) and not one.rewrites, bool(one.scans))
         for change, one in zip(changes, seen, strict=True)
     ] == told
+
+
+def test_a_domain_gives_its_default_again_when_that_of_the_column_goes(each_major: int, database: Database) -> None:
+    database.execute("CREATE DOMAIN dice AS float8 DEFAULT random()")
+    database.execute("CREATE TABLE games (id integer)")
+    database.execute("INSERT INTO games VALUES (1)")
+    database.execute("ALTER TABLE games ADD COLUMN thrown dice DEFAULT NULL")
+    database.execute("ALTER TABLE games ALTER COLUMN thrown DROP DEFAULT")
+    database.execute("INSERT INTO games VALUES (2)")
+    assert database.execute("SELECT id FROM games WHERE thrown IS NULL") == [(1,)]

@@ -1,6 +1,8 @@
 -- given
 CREATE SCHEMA shop;
 CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
+CREATE DOMAIN dice AS float8 DEFAULT random();
+CREATE DOMAIN loaded AS dice;
 CREATE TABLE users (id bigint PRIMARY KEY);
 CREATE TABLE orders (id bigint PRIMARY KEY, a integer, note text);
 CREATE TABLE shop."My Carts" (id bigint PRIMARY KEY, a integer);
@@ -16,3 +18,8 @@ ALTER TABLE orders ADD COLUMN more text, ADD COLUMN IF NOT EXISTS b uuid DEFAULT
 
 -- case: of a partitioned table
 ALTER TABLE logs ADD COLUMN a uuid DEFAULT gen_random_uuid();
+
+-- case: the domain has the default
+ALTER TABLE orders ADD COLUMN c dice;
+ALTER TABLE orders ADD COLUMN d loaded NOT NULL;
+ALTER TABLE orders ADD COLUMN e dice DEFAULT 5;
