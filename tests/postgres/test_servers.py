@@ -38,6 +38,13 @@ def socket_folder(dsn: str) -> Path:
     return Path(dict(part.split("=", 1) for part in dsn.split())["host"])
 
 
+@pytest.fixture(params=[0o022, 0o077], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
 def is_gone(folder: Path, within_seconds: float = 60.0) -> bool:
     give_up_at = time.monotonic() + within_seconds
     while folder.exists() and time.monotonic() < give_up_at:
@@ -91,6 +98,15 @@ def test_a_second_start_is_quick_because_it_needs_no_initdb():
     assert made
     server.start().stop()
     assert templates() == made
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("umask")
+def test_a_server_starts_from_an_empty_cache(short_folder, monkeypatch):
+    server = a_local_server()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(short_folder / "home" / "cache"))
+    with server.start() as running, connect(running.dsn) as session:
+        assert run(session, "SELECT 1") == [(1,)]
 
 
 @pytest.mark.postgres
@@ -171,6 +187,7 @@ def test_root_hands_servers_to_somebody_else():
     assert user.is_other == (os.geteuid() == 0)
 
 
+@pytest.mark.usefixtures("umask")
 def test_programs_that_the_server_user_cannot_reach_are_copied_to_where_it_can(short_folder, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(short_folder / "cache"))
     private = short_folder / "home"
@@ -181,6 +198,7 @@ def test_programs_that_the_server_user_cannot_reach_are_copied_to_where_it_can(s
     reachable = copy_where_reachable(private / "pg", user)
     assert user.reaches(reachable / "bin" / "postgres")
     assert (reachable / "bin" / "postgres").read_text() == "a program"
+    assert (reachable / "bin" / "postgres").stat().st_mode & 0o044 == 0o044 or not user.is_other
     assert copy_where_reachable(private / "pg", user) == reachable
     (short_folder / "link").symlink_to(reachable)
     assert copy_where_reachable(short_folder / "link", user) == reachable

@@ -26,7 +26,7 @@ from migrasafe.postgres.server.binaries import Binaries
 from migrasafe.postgres.server.file_lock import hold, locked
 from migrasafe.postgres.server.only_said import only_said
 from migrasafe.postgres.server.running import RunningServer
-from migrasafe.postgres.server.unprivileged import ServerUser, cache_folder, copy_where_reachable, server_user
+from migrasafe.postgres.server.unprivileged import ServerUser, copy_where_reachable, open_room, server_user
 
 SUPERUSER = "postgres"
 INITDB_OPTIONS = (
@@ -165,7 +165,7 @@ def _new_folder(user: ServerUser, wanted: Path | None) -> Path:
 
 def _template(binaries: Binaries, user: ServerUser) -> Path:
     """Return a fresh data folder of this version, made by initdb the first time and never started."""
-    templates = cache_folder(user) / "templates"
+    templates = open_room(user, "templates")
     template = templates / f"{binaries.version}-{binaries.origin.replace(' ', '-')}-{user.uid}"
     with locked(templates / f"{template.name}.lock"):
         if template.is_dir():

@@ -31,6 +31,11 @@ class ServerUser:
             for name in (*folders, *files):
                 os.chown(Path(parent, name), self.uid, self.gid, follow_symlinks=False)
 
+    def enters(self, folder: Path) -> None:
+        """Open a folder of ours to this user."""
+        if self.is_other and not self._may_enter(folder):
+            folder.chmod(0o755)
+
     def reaches(self, path: Path) -> bool:
         """Whether this user can go through every folder that leads to `path`, and into it when it is a folder."""
         if not self.is_other:
@@ -80,6 +85,22 @@ def cache_folder(user: ServerUser) -> Path:
     return Path.home() / ".cache" / "migrasafe"
 
 
+def open_room(user: ServerUser, name: str) -> Path:
+    """Return a folder of the cache, made where it is missing, that the user can enter whatever root's umask is."""
+    room = cache_folder(user) / name
+    _make_open(room, user)
+    for folder in (room.parent, room):  # which were there before, perhaps
+        user.enters(folder)
+    return room
+
+
+def _make_open(folder: Path, user: ServerUser) -> None:
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        user.enters(one)
+
+
 def copy_where_reachable(folder: Path, user: ServerUser, *, parts: Sequence[str] = (".",)) -> Path:
     """Return `folder` without links, or a copy of it in the cache when `user` cannot get to it (below /root, say).
 
@@ -89,24 +110,34 @@ def copy_where_reachable(folder: Path, user: ServerUser, *, parts: Sequence[str]
     if all(user.reaches(folder / part) for part in parts):
         return folder
     newest_change = max(int((folder / part).stat().st_mtime) for part in parts)
-    copy = cache_folder(user) / "copies" / f"{'-'.join(folder.parts[1:])}-{newest_change}"
+    copy = open_room(user, "copies") / f"{'-'.join(folder.parts[1:])}-{newest_change}"
     for part in parts:
-        _copy_once(folder / part, copy / part)
+        _copy_once(folder / part, copy / part, user)
     return copy
 
 
-def _copy_once(folder: Path, copy: Path) -> None:
+def _copy_once(folder: Path, copy: Path, user: ServerUser) -> None:
     """Copy a folder unless it was copied before, so that a copy that is there is always whole."""
     if copy.is_dir():
         return
-    copy.parent.mkdir(parents=True, exist_ok=True)
+    _make_open(copy.parent, user)
     unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
     shutil.copytree(folder, unfinished, symlinks=True)
-    unfinished.chmod(0o755)
+    _let_all_read(unfinished)
     try:
         unfinished.rename(copy)
     except OSError:  # another process was faster; its copy is as good
         shutil.rmtree(unfinished)
+
+
+def _let_all_read(folder: Path) -> None:
+    """What root has installed under a umask of 077, only root can read."""
+    for parent, _, files in os.walk(folder):
+        Path(parent).chmod(0o755)
+        for file in files:
+            path = Path(parent, file)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)
 
 
 def _nearest_existing(path: Path) -> Path:
