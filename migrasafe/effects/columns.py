@@ -9,24 +9,21 @@ from migrasafe.effects.defaults import judge_default
 from migrasafe.effects.foreign_key_types import incompatible_types
 from migrasafe.effects.keys import key_failures
 from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind
+from migrasafe.effects.refused_columns import refused_default
 from migrasafe.effects.refused_indexes import new_virtual_column
 from migrasafe.effects.replication import publications_that_need
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
 from migrasafe.schema.model import Domain, Ref
 from migrasafe.sql.expressions import is_null_constant
-from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import (
     AddColumn,
     ColumnDef,
     ConstraintKind,
     DropColumn,
     Expression,
-    SetDefault,
     SetExpression,
-    TypeName,
 )
-from migrasafe.sql.written_values import can_be_written, fits
 
 _SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
 
@@ -125,7 +122,8 @@ def _default_of(domains: Iterable[Domain], situation: Situation) -> Expression |
 def _failures_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: Situation) -> Iterator[Failure]:
     for constraint in column.constraints:
         yield from incompatible_types(ref, {column.name: column.type}, constraint, situation, index)
-    yield from _refused_value(column.default, column.type, f"{ref}.{column.name}", index, of_rows=True)
+    for trouble, reason in refused_default(column.default, column.type, of_rows=True):
+        yield Failure(trouble=trouble, reason=reason, action=index, objects=(f"{ref}.{column.name}",))
     if column.generated is not None and not column.generated_stored:
         yield from new_virtual_column(column.generated, ref, index, situation)
     table = situation.schema.table(ref)
@@ -151,31 +149,6 @@ def _failures_of_new_column(column: ColumnDef, index: int, ref: Ref, situation: 
             certain=False,
             assumed=(f"{ref.name} has rows",),
         )
-
-
-def _refused_value(
-    default: Expression | None, type_name: TypeName | None, column: str, index: int, *, of_rows: bool
-) -> Iterator[Failure]:
-    """A default that is a string constant which the type cannot read, or, as the value of rows that exist, has no room for."""
-    text = default.node.get("A_Const", {}).get("sval", {}).get("sval") if default is not None else None
-    if text is None or type_name is None:
-        return
-    if not can_be_written(text, type_name):
-        reason = f"type {spell_type(type_name)} cannot read the default '{text}'"
-        yield Failure(trouble=Trouble.INVALID_TEXT, reason=reason, action=index, objects=(column,))
-    elif of_rows and not fits(text, type_name):
-        reason = f"the default '{text}' is too long for type {spell_type(type_name)}"
-        yield Failure(trouble=Trouble.TEXT_TOO_LONG, reason=reason, action=index, objects=(column,))
-
-
-def set_default(action: SetDefault, index: int, ref: Ref, situation: Situation) -> Effects:
-    lock = Lock(relation=ref, mode=LockMode.ACCESS_EXCLUSIVE, action=index)
-    table = situation.schema.table(ref)
-    column = table.column(action.column) if table is not None else None
-    if column is None:
-        return Effects(locks=(lock,))
-    refused = _refused_value(action.default, column.type, f"{ref}.{column.name}", index, of_rows=False)
-    return Effects(locks=(lock,), failures=tuple(refused))
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------

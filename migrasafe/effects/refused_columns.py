@@ -11,23 +11,31 @@ from typing import Any
 from migrasafe.effects.model import Failure, Trouble
 from migrasafe.schema.model import Column, Ref, RelationKind, Table
 from migrasafe.sql.expressions import columns_read
+from migrasafe.sql.quote import spell_type
 from migrasafe.sql.statements import (
     Action,
     AddColumn,
+    AddConstraint,
     AddIdentity,
     AlterColumnType,
     AlterTable,
+    ConstraintKind,
     DropColumn,
     DropConstraint,
     DropDefault,
     DropExpression,
     DropIdentity,
     DropNotNull,
+    Expression,
     SetDefault,
     SetIdentity,
+    TypeName,
 )
+from migrasafe.sql.written_values import can_be_written, fits
 
 Refusal = tuple[Trouble, str]
+_NOT_NULL = (ConstraintKind.PRIMARY_KEY, ConstraintKind.NOT_NULL)
+"""Whose columns are NOT NULL before the same statement makes identities."""
 _STATE = Trouble.NOT_IN_PREREQUISITE_STATE
 
 
@@ -35,6 +43,7 @@ def refused_changes(statement: AlterTable, table: Table) -> Iterator[Failure]:
     """Each action that fails for what is known of its column. One whose column another action changes first is left out."""
     columns = [_column_of(action) for action in statement.actions]
     keys_go = any(isinstance(action, DropConstraint) for action in statement.actions)
+    keys_come = any(isinstance(one, AddConstraint) and one.constraint.kind in _NOT_NULL for one in statement.actions)
     for place, action in enumerate(statement.actions):
         name = columns[place]
         if isinstance(action, AddColumn) and table.partition_of is not None:
@@ -42,6 +51,8 @@ def refused_changes(statement: AlterTable, table: Table) -> Iterator[Failure]:
         column = table.column(name) if name is not None and columns.count(name) == 1 else None
         refuse = _REFUSALS.get(type(action))
         if column is None or refuse is None or (keys_go and isinstance(action, DropNotNull)):
+            continue
+        if keys_come and isinstance(action, AddIdentity):
             continue
         refusal = refuse(action, column, table)
         if refusal is not None:
@@ -68,7 +79,22 @@ def _is(what: str, column: Column, table: Table, trouble: Trouble = Trouble.SYNT
 def _default(action: SetDefault | DropDefault, column: Column, table: Table) -> Refusal | None:
     if column.identity is not None:
         return _is("an identity column", column, table)
-    return _is("a generated column", column, table) if column.generated is not None else None
+    if column.generated is not None:
+        return _is("a generated column", column, table)
+    return next(refused_default(action.default, column.type), None) if isinstance(action, SetDefault) else None
+
+
+def refused_default(
+    default: Expression | None, type_name: TypeName | None, *, of_rows: bool = False
+) -> Iterator[Refusal]:
+    """A string constant which the type cannot read, or, as the value of rows that exist, has no room for."""
+    text = default.node.get("A_Const", {}).get("sval", {}).get("sval") if default is not None else None
+    if text is None or type_name is None:
+        return
+    if not can_be_written(text, type_name):
+        yield Trouble.INVALID_TEXT, f"type {spell_type(type_name)} cannot read the default '{text}'"
+    elif of_rows and not fits(text, type_name):
+        yield Trouble.TEXT_TOO_LONG, f"the default '{text}' is too long for type {spell_type(type_name)}"
 
 
 def _drop_not_null(action: DropNotNull, column: Column, table: Table) -> Refusal | None:
