@@ -9,10 +9,11 @@ from msgspec import Struct
 from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.carry_over.indexes_and_constraints import subscribers_first
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
-from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
+from migrasafe.plan.changes.set_not_null import no_null_left
 from migrasafe.plan.dual_write.fill_trigger import fill_while_missing, no_fill_any_more
 from migrasafe.plan.foresee import work_of
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
+from migrasafe.plan.objects.not_null_name import not_null_name
 from migrasafe.schema.definitions import name_of
 from migrasafe.schema.model import Table
 from migrasafe.sql.deparse import deparse_expression

@@ -14,8 +14,9 @@ from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.add_unique import AddUnique
 from migrasafe.plan.changes.become_identity import drop_aside, from_serial
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, table_of
-from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
+from migrasafe.plan.changes.set_not_null import no_null_left
 from migrasafe.plan.model import Backfill, Phase, PhaseName, Step
+from migrasafe.plan.objects.not_null_name import not_null_name
 from migrasafe.schema.definitions import free_name, name_of
 from migrasafe.schema.model import Column, Constraint, Sequence, Table
 from migrasafe.sql.quote import quote_ident, quote_literal, spell_type

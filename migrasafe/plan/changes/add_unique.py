@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from migrasafe.plan import steps
 from migrasafe.plan.changes.model import Draft, Ground, column_of, table_of
-from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
+from migrasafe.plan.changes.set_not_null import no_null_left
 from migrasafe.plan.objects.keys import key_index
+from migrasafe.plan.objects.not_null_name import not_null_name
 from migrasafe.plan.objects.refusing_duplicates import refusing_duplicates
 from migrasafe.schema.definitions import names
 from migrasafe.schema.model import Constraint

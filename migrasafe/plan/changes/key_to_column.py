@@ -19,8 +19,8 @@ from migrasafe.plan.dual_write.triggers import (
     inconsistent,
 )
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
+from migrasafe.plan.objects.not_null_name import not_null_name
 from migrasafe.schema.definitions import name_of, type_of
-from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Column, Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.expressions import columns_read
@@ -199,9 +199,7 @@ class _Made(Struct, frozen=True, kw_only=True):
     def _not_null(self) -> Iterator[Step]:
         table, version = self.table.ref, self.ground.target.pg_version
         if self.wanted.column.not_null:
-            yield from steps.not_null(
-                table, self.name, object_name(table.name, self.name, "not_null"), pg_version=version
-            )
+            yield from steps.not_null(table, self.name, not_null_name(self.table, self.name), pg_version=version)
 
     def _gates(self) -> Iterator[Gate]:
         table, at = name_of(self.table.ref), quote_literal(self.wanted.key)

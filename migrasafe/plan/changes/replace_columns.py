@@ -24,8 +24,8 @@ from migrasafe.plan.dual_write.odometer import Odometer, begin, no_more, silent,
 from migrasafe.plan.dual_write.replacement import Replacement, hard_drop, soft_drop
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.plan.objects.keys import no_two
+from migrasafe.plan.objects.not_null_name import not_null_name
 from migrasafe.schema.definitions import name_of, names
-from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Column, ColumnRef, Table
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import quote_ident
@@ -216,7 +216,7 @@ def _required(made: Replacement) -> list[str]:
 def _not_null(made: Replacement) -> Iterator[Step]:
     table, version = made.table.ref, made.ground.target.pg_version
     for column in _required(made):
-        yield from steps.not_null(table, column, object_name(table.name, column, "not_null"), pg_version=version)
+        yield from steps.not_null(table, column, not_null_name(made.table, column), pg_version=version)
 
 
 def _gates(made: Replacement, was: str, now: str, required: list[str], again: str = _AGAIN) -> Iterator[Gate]:

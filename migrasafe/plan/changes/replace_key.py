@@ -10,9 +10,10 @@ from migrasafe.plan.beside import name_aside, name_beside
 from migrasafe.plan.carry_over.kept_references import KeptReferences, Reference
 from migrasafe.plan.carry_over.references import foreign_keys_to
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
-from migrasafe.plan.changes.set_not_null import no_null_left, not_null_name
+from migrasafe.plan.changes.set_not_null import no_null_left
 from migrasafe.plan.model import Gate, Phase, PhaseName, Step
 from migrasafe.plan.objects.keys import implies, key_index, no_two, with_its_index
+from migrasafe.plan.objects.not_null_name import not_null_name
 from migrasafe.schema.definitions import create_index, name_of, names, when_checked
 from migrasafe.schema.model import Constraint, Index, Ref, Table
 from migrasafe.sql.quote import quote_ident

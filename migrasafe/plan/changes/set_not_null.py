@@ -8,8 +8,8 @@ from migrasafe.plan import phases, steps
 from migrasafe.plan.changes.model import Draft, Ground, NoPlanError, column_of, table_of
 from migrasafe.plan.dual_write.fill_trigger import fill_while_missing, no_fill_any_more
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName
+from migrasafe.plan.objects.not_null_name import not_null_name
 from migrasafe.schema.definitions import name_of
-from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.model import Table
 from migrasafe.sql.deparse import deparse_expression
 from migrasafe.sql.quote import quote_ident
@@ -99,8 +99,3 @@ def refused(ground: Ground, table: Table, column: str) -> tuple[Phase, ...]:
             gates=(no_null_left(table, column),),
         ),
     )
-
-
-def not_null_name(table: Table, column: str) -> str:
-    """What PostgreSQL itself calls such a constraint."""
-    return object_name(table.ref.name, column, "not_null")

@@ -11,8 +11,8 @@ from migrasafe.plan import phases, predicates, steps
 from migrasafe.plan.changes.model import Ground, NoPlanError
 from migrasafe.plan.model import Backfill, Gate, Phase, PhaseName, Step
 from migrasafe.plan.objects.kept import Keeper
+from migrasafe.plan.objects.not_null_name import not_null_name
 from migrasafe.schema.definitions import name_of
-from migrasafe.schema.evolve.generated_names import object_name
 from migrasafe.schema.index_use import finds_every_row
 from migrasafe.schema.model import Constraint, Table
 from migrasafe.sql.deparse import deparse_expression
@@ -73,9 +73,7 @@ def kept_phases(kept: Kept) -> Iterator[Phase]:
         old_app="goes on as before",
         new_app=f"reads {column}, and never writes it",
         gates=(kept.same,),
-        steps=steps.not_null(
-            table, column, object_name(table.name, column, "not_null"), pg_version=kept.ground.target.pg_version
-        )
+        steps=steps.not_null(table, column, not_null_name(kept.table, column), pg_version=kept.ground.target.pg_version)
         if required
         else (),
     )
