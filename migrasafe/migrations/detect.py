@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -67,14 +67,17 @@ def find_migrations(folder: Folder) -> tuple[Found, ...]:
 
 
 def outside(folder: Folder, found: Sequence[Found]) -> Iterator[Folder]:
-    """Yield the folders below this one that hold .sql files and are not among those found, nor a part of a tool's own."""
-    owned = {id(one.folder): one for one in found}
-    if id(folder) in owned and owned[id(folder)].strength > Strength.FALLBACK:
+    """The folders below this one that hold .sql files and are not among those found, nor a part of a tool's own."""
+    return _outside(folder, {id(one.folder): one.strength for one in found})
+
+
+def _outside(folder: Folder, owned: Mapping[int, Strength]) -> Iterator[Folder]:
+    if owned.get(id(folder), Strength.FALLBACK) > Strength.FALLBACK:
         return
     for inner in folder.folders.values():
         if id(inner) not in owned and any(file.endswith(".sql") and file not in _NO_MIGRATIONS for file in inner.files):
             yield inner
-        yield from outside(inner, found)
+        yield from _outside(inner, owned)
 
 
 def _search(folder: Folder) -> list[Found]:
