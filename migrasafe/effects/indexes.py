@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CON
 from __future__ import annotations
 
 from migrasafe.effects.keys import unique_failures
-from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong
+from migrasafe.effects.model import Cause, Effects, Failure, Lock, Trouble, Work, WorkKind, strong, unsupported
 from migrasafe.effects.refused_indexes import refused_index
 from migrasafe.effects.situation import Situation
 from migrasafe.locks import LockMode
@@ -30,7 +30,7 @@ def create_index(statement: CreateIndex, situation: Situation) -> Effects:
         return Effects(locks=held, failures=tuple(failures))
     if statement.concurrently and partitioned:
         failures.append(
-            _unsupported(f"cannot create index on partitioned table {table_ref.name} concurrently", table_ref)
+            unsupported(f"cannot create index on partitioned table {table_ref.name} concurrently", str(table_ref))
         )
     failures.extend(refused_index(statement, table, situation))
     if statement.unique and table is not None:
@@ -82,16 +82,12 @@ def _not_in_block(command: str) -> Failure:
     return Failure(trouble=Trouble.NOT_IN_TRANSACTION, reason=f"{command} cannot run inside a transaction block")
 
 
-def _unsupported(reason: str, ref: Ref) -> Failure:
-    return Failure(trouble=Trouble.FEATURE_NOT_SUPPORTED, reason=reason, objects=(str(ref),))
-
-
 def drop_index(name: Name, situation: Situation, *, concurrently: bool) -> Effects:
     table = situation.index_table(name)
     failures = (_not_in_block("DROP INDEX CONCURRENTLY"),) if concurrently and situation.in_block else ()
     index = situation.schema.index(situation.ref(name))
     if index is not None and concurrently and situation.is_partitioned(index.table):
-        failures = (*failures, _unsupported(f"cannot drop partitioned index {name.name} concurrently", index.ref))
+        failures = (*failures, unsupported(f"cannot drop partitioned index {name.name} concurrently", str(index.ref)))
     if index is not None and index.parent is not None:
         reason = f"cannot drop index {name.name}: the index {index.parent.name} of its partitioned table needs it"
         failures = (*failures, Failure(trouble=Trouble.DEPENDENT_OBJECTS, reason=reason, objects=(str(index.ref),)))
@@ -118,7 +114,7 @@ def reindex(statement: Reindex, situation: Situation) -> Effects:
         if statement.kind == "SYSTEM" and statement.concurrently:
             failures = (
                 *failures,
-                _unsupported("cannot reindex system catalogs concurrently", Ref("pg_catalog", "pg_class")),
+                unsupported("cannot reindex system catalogs concurrently", "pg_catalog.pg_class"),
             )
         return _reindex_all(statement).and_(Effects(failures=failures))
     if statement.name is None:

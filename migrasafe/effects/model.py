@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -137,6 +138,15 @@ class Failure(Struct, frozen=True, kw_only=True):
     certain: bool = True
     """False: only on some data or some servers; `assumed` says when."""
     assumed: tuple[str, ...] = ()
+
+
+Refusal: TypeAlias = tuple[Trouble, str]
+"""A failure to be: the trouble and the reason, before it is said which action and which objects it is about."""
+
+
+def unsupported(reason: str, objects: str) -> Failure:
+    """What PostgreSQL has not implemented."""
+    return Failure(trouble=Trouble.FEATURE_NOT_SUPPORTED, reason=reason, objects=(objects,))
 
 
 class Effects(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from migrasafe.effects.model import Failure, Trouble
+from migrasafe.effects.model import Failure, Refusal, Trouble
 from migrasafe.schema.model import Column, Ref, RelationKind, Table
 from migrasafe.sql.expressions import columns_read
 from migrasafe.sql.quote import spell_type
@@ -33,7 +33,6 @@ from migrasafe.sql.statements import (
 )
 from migrasafe.sql.written_values import can_be_written, fits
 
-Refusal = tuple[Trouble, str]
 _NOT_NULL = (ConstraintKind.PRIMARY_KEY, ConstraintKind.NOT_NULL)
 """Whose columns are NOT NULL before the same statement makes identities."""
 _STATE = Trouble.NOT_IN_PREREQUISITE_STATE

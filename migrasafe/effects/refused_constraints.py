@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.effects.model import Failure, Trouble
+from migrasafe.effects.model import Failure, Refusal, Trouble
 from migrasafe.schema.model import Constraint, Index, Ref, Schema, Table
 from migrasafe.sql.statements import (
     AddConstraint,
@@ -19,7 +19,6 @@ from migrasafe.sql.statements import (
 )
 
 _VALIDATED = (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY, ConstraintKind.NOT_NULL)
-Refusal = tuple[Trouble, str]
 
 
 def refused_constraints(statement: AlterTable, table: Table, schema: Schema) -> Iterator[Failure]:

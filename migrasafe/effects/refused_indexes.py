@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrasafe.effects.model import Failure, Trouble
+from migrasafe.effects.model import Failure, Refusal, Trouble
 from migrasafe.effects.situation import Situation
 from migrasafe.schema.model import Ref, Table
 from migrasafe.sql.builtin.called import function_calls
@@ -23,7 +23,6 @@ _OTHER_EACH_TIME = frozenset(
     {"now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "random", "gen_random_uuid"}
 )
 """Functions of which no overload is IMMUTABLE, and that people write into indexes."""
-Refusal = tuple[Trouble, str]
 
 
 def refused_index(statement: CreateIndex, table: Table | None, situation: Situation) -> Iterator[Failure]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrasafe.articles import with_article
-from migrasafe.effects.model import Failure, Trouble
+from migrasafe.effects.model import Failure, Trouble, unsupported
 from migrasafe.effects.situation import Situation
 from migrasafe.schema.model import Index, Relation, RelationKind, Sequence, Table, View
 from migrasafe.sql.statements import Drop, Rename
@@ -24,9 +24,9 @@ def refused_drop(statement: Drop, situation: Situation) -> Iterator[Failure]:
     if statement.kind == "INDEX" and statement.concurrently:
         names = ", ".join(str(dropped.name) for dropped in statement.objects)
         if len(statement.objects) > 1:
-            yield _unsupported("DROP INDEX CONCURRENTLY takes one index: write a statement for each", names)
+            yield unsupported("DROP INDEX CONCURRENTLY takes one index: write a statement for each", names)
         elif statement.cascade:
-            yield _unsupported("DROP INDEX CONCURRENTLY does not take CASCADE", names)
+            yield unsupported("DROP INDEX CONCURRENTLY does not take CASCADE", names)
     kinds = _DROPPED_AS.get(statement.kind)
     for dropped in statement.objects if kinds is not None else ():
         ref = situation.ref(dropped.name)
@@ -37,10 +37,6 @@ def refused_drop(statement: Drop, situation: Situation) -> Iterator[Failure]:
                 reason=f"{dropped.name} is no {statement.kind.lower()} but {with_article(kind.value)}",
                 objects=(str(ref),),
             )
-
-
-def _unsupported(reason: str, names: str) -> Failure:
-    return Failure(trouble=Trouble.FEATURE_NOT_SUPPORTED, reason=reason, objects=(names,))
 
 
 def _kind_of(relation: Relation | None) -> RelationKind | None:
